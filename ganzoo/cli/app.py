@@ -1,0 +1,61 @@
+"""The command `ganzoo`: registers the commands, and is the only place that catches a GanzooError.
+
+Nothing heavy is imported here: `ganzoo --help` answers in a blink, and each command imports what it runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from ganzoo import __version__
+from ganzoo.cli.check import check
+from ganzoo.cli.compare import compare
+from ganzoo.cli.doctor import doctor
+from ganzoo.cli.fetch import fetch_weights
+from ganzoo.cli.plugins import plugins
+from ganzoo.cli.run import resume, run
+from ganzoo.cli.sample import sample
+from ganzoo.cli.score import score
+from ganzoo.cli.verify import verify
+from ganzoo.errors import GanzooError
+
+app = typer.Typer(
+    name="ganzoo",
+    help="Train GANs from plugins and TOML recipes, score them under one protocol, compare what can be compared.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (run, resume, score, compare, check, plugins, sample, verify, fetch_weights, doctor):
+    app.command()(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ganzoo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> NoReturn:
+    """Run the command line; a GanzooError becomes one message and its exit code."""
+    try:
+        app()
+    except GanzooError as error:
+        from ganzoo.cli.terminal import print_error
+
+        print_error(error)
+        sys.exit(error.exit_code)
+    sys.exit(0)

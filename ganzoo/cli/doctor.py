@@ -1,0 +1,13 @@
+"""`ganzoo doctor`: what is installed, what works, and what would be in the way."""
+
+from __future__ import annotations
+
+import typer
+
+
+def doctor() -> None:
+    """Report versions, devices, plugins, extractor weights, and anything in the way."""
+    from ganzoo.diagnosis import diagnose
+
+    for finding in diagnose():
+        typer.echo(f"{finding.mark:>7}  {finding.text}")

@@ -1,0 +1,41 @@
+"""`ganzoo score`: score runs again, or under another protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganzoo.cli.run import Device, SkipBad
+
+
+def score(
+    runs: Annotated[list[Path], typer.Argument(help="Runs, or folders of runs.")],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Another protocol, such as scoring.generated=5000."),
+    ] = None,
+    at: Annotated[
+        int | None, typer.Option("--at", min=0, help="Score the generator kept at this many images seen.")
+    ] = None,
+    snapshots: Annotated[bool, typer.Option("--snapshots", help="Score every snapshot that was kept.")] = False,
+    device: Device = "auto",
+    skip_bad: SkipBad = False,
+) -> None:
+    """Score finished or stopped runs, and keep the scores with them."""
+    from ganzoo.cli.terminal import Terminal
+    from ganzoo.runs.directory import find_runs
+    from ganzoo.training.evaluation import score_run
+
+    terminal = Terminal()
+    for path in find_runs(runs):
+        for found in score_run(
+            path, device, terminal, overrides=set_ or (), at=at, snapshots=snapshots, skip_bad=skip_bad
+        ):
+            error = "" if found.standard_error is None else f" +- {found.standard_error:.4g}"
+            notes = f" ({', '.join(found.notes)})" if found.notes else ""
+            terminal.say(
+                f"{path.name} at {found.images_seen:,} images: {found.label} {found.value:.6g}{error}{notes} "
+                f"[protocol {found.protocol_id}]"
+            )

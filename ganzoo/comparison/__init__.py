@@ -1,0 +1,1 @@
+"""Run records as comparable tables; imports neither torch nor the registry."""

@@ -1,0 +1,145 @@
+"""How one image file becomes pixels. The one place that decodes images from outside.
+
+The rule, in this order:
+
+1. PNG, JPEG, WEBP, TIFF and BMP, told by content and not by name, one image per file, up to 64 Mpx. PNG checksums
+   are checked. Nothing truncated or damaged is repaired.
+2. EXIF orientation is applied; an EXIF block that cannot be read counts as none.
+3. Deep grayscale (16- and 32-bit integers, floats) goes through the window; see `Window`.
+4. Transparency is put over `background`. Palettes become colours.
+5. RGB to grayscale is ITU-R 601 luma; grayscale to RGB repeats.
+6. The largest centred square is cut out.
+7. Shrinking takes the mean over each new pixel's exact area, rounded half up: it neither aliases nor rings beyond
+   the original's range, and equals what training at lower resolutions does. Enlarging is bilinear.
+"""
+
+from __future__ import annotations
+
+import stat
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ganzoo.contracts import PixelArray
+from ganzoo.data.deep import Window, windowed
+from ganzoo.data.resize import to_square
+from ganzoo.errors import DataError
+from ganzoo.text import literal
+
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")
+MAX_PIXELS = 64_000_000
+
+_DEEP_MODES = ("I", "F")
+_WITH_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
+_GRAY_MODES = ("1", "L", "LA", "La")
+
+
+@dataclass(frozen=True)
+class ReadingRule:
+    """What an image file is turned into.
+
+    Attributes:
+        resolution: Side of the result in pixels.
+        channels: 1 for grayscale, 3 for RGB.
+        window: How deep grayscale becomes 8 bits.
+        background: Gray level, 0 to 255, behind transparent pixels.
+    """
+
+    resolution: int
+    channels: int
+    window: Window = "range"
+    background: int = 0
+
+
+def read_image(path: Path, rule: ReadingRule, *, called: str | None = None) -> PixelArray:
+    """Read an image file as uint8 `[C, R, R]`.
+
+    Args:
+        path: The file.
+        rule: What it is turned into.
+        called: What messages call the file; its path unless given.
+
+    Raises:
+        DataError: The file is missing, empty, of another format, damaged, truncated or too large.
+    """
+    name = literal(called if called is not None else str(path))
+    try:
+        mode = path.stat()
+        if not stat.S_ISREG(mode.st_mode):
+            raise DataError(f"{name}: is not a regular file")
+        if mode.st_size == 0:
+            raise DataError(f"{name}: is empty")
+        with path.open("rb") as file, warnings.catch_warnings():
+            # Pillow warns of odd metadata, which is nobody's concern here, and of bombs, which `_checked` refuses.
+            warnings.simplefilter("ignore")
+            return _pixels(_decoded(file, name), rule, name)
+    except OSError as error:
+        raise DataError(f"{name}: {error.strerror or literal(str(error))}") from error
+    except ValueError as error:  # a NUL in a name, a mode that Pillow cannot convert
+        raise DataError(f"{name}: {literal(str(error))}") from error
+    except MemoryError as error:
+        raise DataError(f"{name}: does not fit in memory") from error
+
+
+def _decoded(file: IO[bytes], name: str) -> Image.Image:
+    try:
+        image = _opened(file, name)
+        if image.format == "PNG":  # loading alone does not check the checksums
+            image.verify()
+            file.seek(0)
+            image = _opened(file, name)
+        if image.format in ("PNG", "WEBP", "TIFF") and (frames := getattr(image, "n_frames", 1)) > 1:
+            raise DataError(f"{name}: holds {frames} images; each must have a file of its own")
+        image.load()
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:  # Pillow raises a dozen kinds for damaged files, struct.error and KeyError too
+        raise DataError(f"{name}: is damaged or truncated: {literal(str(error)) or type(error).__name__}") from error
+    try:
+        ImageOps.exif_transpose(image, in_place=True)
+    except Exception:
+        image.info.pop("exif", None)
+    return image
+
+
+def _opened(file: IO[bytes], name: str) -> Image.Image:
+    try:
+        image = Image.open(file, formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise DataError(f"{name}: is not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image") from error
+    except Image.DecompressionBombError as error:
+        raise DataError(f"{name}: has more than {MAX_PIXELS // 10**6} million pixels") from error
+    if image.width * image.height > MAX_PIXELS:
+        raise DataError(
+            f"{name}: is {image.width}x{image.height}, more than {MAX_PIXELS // 10**6} million pixels; "
+            "make it smaller first"
+        )
+    return image
+
+
+def _pixels(image: Image.Image, rule: ReadingRule, name: str) -> PixelArray:
+    if image.mode.split(";")[0] in _DEEP_MODES:
+        plane = to_square(windowed(np.asarray(image), rule.window, name), rule.resolution)
+        return np.repeat(plane[None], rule.channels, axis=0)
+    flat = _without_alpha(image, rule.background)
+    if flat.mode == "1" or (rule.channels == 1 and flat.mode != "L"):
+        flat = flat.convert("L")
+    elif flat.mode not in ("L", "RGB"):
+        flat = flat.convert("RGB")
+    # One channel at a time: a large picture's arrays would not fit all at once.
+    planes = [to_square(np.asarray(flat.getchannel(band)), rule.resolution) for band in flat.getbands()]
+    return np.stack(planes * (rule.channels // len(planes)))
+
+
+def _without_alpha(image: Image.Image, background: int) -> Image.Image:
+    if image.mode not in _WITH_ALPHA and "transparency" not in image.info:
+        return image.convert("RGB") if image.mode == "P" else image
+    gray = image.mode in _GRAY_MODES
+    picture = image if image.mode == "RGBA" else image.convert("RGBA")
+    ground = Image.new("RGB", picture.size, (background, background, background))
+    ground.paste(picture, mask=picture.getchannel("A"))
+    return ground.getchannel(0) if gray else ground

@@ -1,0 +1,138 @@
+"""Which files of a folder are images."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ganzoo.errors import DataError
+from ganzoo.text import literal
+
+_SUFFIXES = frozenset({".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".dib"})
+_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
+_LEFT_OUT = frozenset({"__MACOSX"})
+_LISTED_LINKS = 5
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """An image file below a root.
+
+    Attributes:
+        path: Where it is.
+        key: Its path below the root, with forward slashes.
+        fingerprint: Changes when the file does: size and times.
+    """
+
+    path: Path
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class ImageTree:
+    """What was found below a root.
+
+    Attributes:
+        files: The images, by key.
+        others: How many other files there are, by suffix: for messages.
+    """
+
+    files: tuple[ImageFile, ...]
+    others: Counter[str] = field(default_factory=Counter)
+
+    def found(self) -> str:
+        """Say what was found, by counts only."""
+        counts = [f"{len(self.files)} image files"] if self.files else []
+        counts += [f"{count} {literal(suffix)}" for suffix, count in self.others.most_common(5)]
+        return ", ".join(counts) or "nothing"
+
+
+def find_images(root: Path, *, follow_links: bool = False) -> ImageTree:
+    """List the image files below `root`.
+
+    A file counts as an image if its name says so (it is an error later if it is none) or if its content does.
+    Hidden files and folders and `__MACOSX` are left out. A link to a folder inside the root is left out too: what
+    it leads to is found in its own place.
+
+    Args:
+        root: The folder.
+        follow_links: Follow links that lead out of the root.
+
+    Raises:
+        DataError: The root is missing or no folder, a folder cannot be read, or links lead out of the root.
+    """
+    root = root.expanduser()
+    if not root.is_dir():
+        what = "is not a folder" if root.exists() else "does not exist"
+        raise DataError(f"{literal(str(root))} {what}; set dataset.root to the folder that holds the images")
+    outside: list[str] = []
+    files: list[ImageFile] = []
+    others: Counter[str] = Counter()
+    for path in _walk(root, follow_links, outside):
+        if path.suffix.lower() in _SUFFIXES or _starts_like_an_image(path):
+            files.append(ImageFile(path, path.relative_to(root).as_posix(), _fingerprint(path)))
+        else:
+            others[path.suffix.lower() or "files without suffix"] += 1
+    if outside:
+        _refuse(root, outside)
+    return ImageTree(tuple(sorted(files, key=lambda file: file.key)), others)
+
+
+def _walk(root: Path, follow_links: bool, outside: list[str]) -> Iterator[Path]:
+    real_root = Path(os.path.realpath(root))
+    waiting = [root]
+    seen = {real_root}
+    while waiting:
+        for entry in _entries(waiting.pop()):
+            real = Path(os.path.realpath(entry.path)) if entry.is_symlink() else None
+            if real and not real.is_relative_to(real_root) and not follow_links:
+                outside.append(os.path.relpath(entry.path, root))
+            elif not os.path.isdir(entry.path):
+                yield Path(entry.path)
+            elif not (real and real.is_relative_to(real_root)):
+                folder = Path(os.path.realpath(entry.path))
+                if folder not in seen:  # links can lead round in a circle
+                    seen.add(folder)
+                    waiting.append(Path(entry.path))
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            shown = [e for e in entries if not e.name.startswith(".") and e.name not in _LEFT_OUT]
+            return sorted(shown, key=lambda entry: entry.name)
+    except OSError as error:
+        raise DataError(f"{literal(str(folder))} cannot be listed: {error.strerror}") from error
+
+
+def _starts_like_an_image(path: Path) -> bool:
+    if not path.is_file():
+        return False  # a pipe or a device would wait for ever
+    try:
+        with path.open("rb") as file:
+            start = file.read(12)
+    except OSError:
+        return False
+    return start.startswith(_STARTS) or (start[:4] == b"RIFF" and start[8:] == b"WEBP")
+
+
+def _fingerprint(path: Path) -> str:
+    try:
+        state = path.stat()
+    except OSError as error:
+        return f"missing: {error.errno}"
+    # The change time too: it notices a file that was edited and had its old modification time put back.
+    return f"{state.st_size}-{state.st_mtime_ns}-{state.st_ctime_ns}"
+
+
+def _refuse(root: Path, links: Sequence[str]) -> None:
+    shown = ", ".join(literal(link) for link in links[:_LISTED_LINKS])
+    more = f" and {len(links) - _LISTED_LINKS} more" if len(links) > _LISTED_LINKS else ""
+    raise DataError(
+        f"{literal(str(root))} has links that lead out of it: {shown}{more}; copy the files, or set "
+        "dataset.follow_links = true if you trust them"
+    )

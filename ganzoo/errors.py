@@ -1,0 +1,49 @@
+"""What can go wrong, as a person is told it.
+
+Only a `GanzooError` reaches the user without a traceback. Its text says what happened, where (TOML key, file,
+plugin), what was found, and what would do.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GanzooError(Exception):
+    """Something the user can mend; printed by the command line as one message, without a traceback."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class PluginError(GanzooError):
+    """A plugin does not load, does not keep its contract, or is asked for under a name nobody offers."""
+
+
+class RecipeError(GanzooError):
+    """A recipe is not valid, or its parts do not fit together."""
+
+
+class DataError(GanzooError):
+    """Images are missing, unreadable, or not what the recipe says."""
+
+
+class WeightsError(GanzooError):
+    """The weights of a feature extractor are missing, damaged, or not the expected ones."""
+
+
+class RunError(GanzooError):
+    """A run failed: non-finite loss, full disk, no usable checkpoint."""
+
+    exit_code = 1
+
+
+class RefusedError(GanzooError):
+    """Refused on purpose: protocols that differ, a run that another process holds, an unsafe input."""
+
+    exit_code = 3
+
+
+class RunStopped(GanzooError):
+    """A signal stopped the run after a checkpoint; it can be resumed."""
+
+    exit_code = 75

@@ -1,0 +1,159 @@
+"""Whether the parts of a recipe fit together, judged on classes and options before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ganzoo.contracts import Choice, Growable, ImageSpec, Setting, StyleBased
+from ganzoo.settings import Selection
+
+if TYPE_CHECKING:
+    from ganzoo.recipe import Recipe
+
+
+def misfits(recipe: Recipe) -> list[str]:
+    """Return one sentence per reason why the recipe cannot work, with the TOML path and a remedy."""
+    spec: ImageSpec = recipe.dataset.cls.spec_of(recipe.dataset.options)
+    reasons = list(_resolution(recipe, spec))
+    if reasons:
+        return reasons
+    reasons += _growth(recipe, spec)
+    reasons += _growth_tables(recipe, spec)
+    reasons += _penalties(recipe)
+    reasons += _styles(recipe)
+    reasons += _micro_batches(recipe)
+    reasons += _scoring(recipe)
+    if not reasons:
+        reasons += _parts(recipe, spec)
+    return reasons
+
+
+def all_regularizers(recipe: Recipe) -> tuple[Choice, ...]:  # type: ignore[type-arg]
+    """Return the loss's own penalties, less those that the recipe overrides, and the recipe's."""
+    overridden = {chosen.cls.name for chosen in recipe.regularizers if chosen.override}
+    own = [choice for choice in recipe.loss.cls.regularizers(recipe.loss.options) if choice.cls.name not in overridden]
+    return (*own, *(_choice(chosen) for chosen in recipe.regularizers))
+
+
+def _choice(selection: Selection) -> Choice:  # type: ignore[type-arg]
+    return Choice(selection.cls, selection.options)
+
+
+def _resolution(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
+    if spec.resolution < 4 or spec.resolution & (spec.resolution - 1):
+        yield f"dataset.resolution: should be a power of two, at least 4, but is {spec.resolution}"
+
+
+def _growth(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
+    growth = recipe.training.growth
+    if growth is None:
+        return
+    for role, chosen in (("generator", recipe.generator), ("discriminator", recipe.discriminator)):
+        if not issubclass(chosen.cls, Growable):
+            yield f"training.growth: {role} '{chosen.name}' cannot grow; remove [training.growth] or take one that can"
+    start = growth.start_resolution
+    if start & (start - 1) or not 4 <= start <= spec.resolution:
+        yield (
+            f"training.growth.start_resolution: should be a power of two from 4 to dataset.resolution "
+            f"({spec.resolution}), but is {start}"
+        )
+    elif recipe.phases[-1].resolution < spec.resolution:
+        yield (
+            f"training.total_kimg: {recipe.training.total_kimg:g} ends at {recipe.phases[-1].resolution} pixels, before "
+            f"growth reaches {spec.resolution}; train longer, or shorten stable_kimg and fade_kimg"
+        )
+
+
+def _growth_tables(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
+    growth = recipe.training.growth
+    for table in ("batch_size", "learning_rate_scale") if growth else ():
+        for side in getattr(growth, table):
+            if side & (side - 1) or not 4 <= side <= spec.resolution:
+                yield f"training.growth.{table}: {side} is not a resolution that this training reaches"
+
+
+def _penalties(recipe: Recipe) -> Iterator[str]:
+    own = {choice.cls.name for choice in recipe.loss.cls.regularizers(recipe.loss.options)}
+    seen: set[str] = set()
+    for index, chosen in enumerate(recipe.regularizers):
+        name = chosen.cls.name
+        if name in own and not chosen.override:
+            yield (
+                f"regularizers.{index}: loss '{recipe.loss.name}' brings '{name}' along already; remove this one, or "
+                f"write override = true to use it instead of the loss's own"
+            )
+        if chosen.override and name not in own:
+            yield f"regularizers.{index}.override: loss '{recipe.loss.name}' has no '{name}' to override; remove the key"
+        if name in seen:
+            yield f"regularizers.{index}: '{name}' is listed twice; keep one"
+        seen.add(name)
+        if not issubclass(recipe.generator.cls, chosen.cls.generator_must_be):
+            needed = chosen.cls.generator_must_be.__name__
+            yield (
+                f"regularizers.{index}: '{name}' needs a {needed} generator, which '{recipe.generator.name}' is not; "
+                f"remove the penalty or choose another generator"
+            )
+
+
+def _styles(recipe: Recipe) -> Iterator[str]:
+    if recipe.scoring.truncation != 1.0 and not issubclass(recipe.generator.cls, StyleBased):
+        yield (
+            f"scoring.truncation: generator '{recipe.generator.name}' has no styles to truncate; "
+            f"remove the key or set it to 1.0"
+        )
+
+
+def _micro_batches(recipe: Recipe) -> Iterator[str]:
+    micro = recipe.training.micro_batch
+    if micro is None or all(phase.batch_size <= micro for phase in recipe.phases):
+        return
+    parts = [("generator", recipe.generator), ("discriminator", recipe.discriminator), ("loss", recipe.loss)]
+    for role, chosen in parts:
+        if chosen.cls.couples_batch(chosen.options):
+            yield (
+                f"training.micro_batch: {role} '{chosen.name}' couples the images of a batch, so splitting the batch "
+                f"would change the result; remove micro_batch or choose options without that coupling"
+            )
+
+
+def _scoring(recipe: Recipe) -> Iterator[str]:
+    scoring = recipe.scoring
+    extractor = scoring.extractor
+    for metric in scoring.metrics:
+        if metric not in extractor.cls.metrics:
+            serves = ", ".join(extractor.cls.metrics)
+            yield f"scoring.metrics: extractor '{extractor.name}' does not serve '{metric}' (it serves {serves})"
+    least = min(scoring.generated, scoring.reference_images or scoring.generated)
+    if "kid" in scoring.metrics and scoring.kid_subset_size > least:
+        yield (
+            f"scoring.kid_subset_size: a subset of {scoring.kid_subset_size} images needs at least as many on either "
+            f"side, but there are {least}; lower kid_subset_size or raise the counts"
+        )
+
+
+def _parts(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
+    setting = Setting(
+        images=spec,
+        phases=recipe.phases,
+        micro_batch=recipe.training.micro_batch or 0,
+        discriminator_steps=recipe.training.discriminator_steps,
+        generator=_choice(recipe.generator),
+        discriminator=_choice(recipe.discriminator),
+        loss=_choice(recipe.loss),
+        regularizers=all_regularizers(recipe),
+    )
+    sections = [
+        ("dataset", recipe.dataset),
+        ("generator", recipe.generator),
+        ("discriminator", recipe.discriminator),
+        ("loss", recipe.loss),
+        *((f"regularizers.{i}", chosen) for i, chosen in enumerate(recipe.regularizers)),
+        ("scoring.extractor", recipe.scoring.extractor),
+    ]
+    for path, chosen in sections:
+        if reason := chosen.cls.unfit(chosen.options, setting):
+            yield f"{path}: {reason}"
+    for choice in recipe.loss.cls.regularizers(recipe.loss.options):
+        if reason := choice.cls.unfit(choice.options, setting):
+            yield f"loss: its penalty '{choice.cls.name}': {reason}"

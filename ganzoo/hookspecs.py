@@ -1,0 +1,58 @@
+"""The plug points, complete. A plugin implements any of these with `@hookimpl` and returns classes.
+
+A plugin is a module named by an entry point of the group `ganzoo`:
+
+    [project.entry-points.ganzoo]
+    acme = "acme_gan"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from ganzoo.contracts import (
+        AdversarialLoss,
+        Discriminator,
+        Extractor,
+        Generator,
+        ImageDataset,
+        Regularizer,
+    )
+
+ENTRY_POINT_GROUP = "ganzoo"
+hookspec = pluggy.HookspecMarker("ganzoo")
+hookimpl = pluggy.HookimplMarker("ganzoo")
+
+
+@hookspec
+def ganzoo_generators() -> Iterable[type[Generator]]:
+    """Return the generator classes this plugin offers."""
+
+
+@hookspec
+def ganzoo_discriminators() -> Iterable[type[Discriminator]]:
+    """Return the discriminator (critic) classes this plugin offers."""
+
+
+@hookspec
+def ganzoo_losses() -> Iterable[type[AdversarialLoss]]:
+    """Return the adversarial losses this plugin offers."""
+
+
+@hookspec
+def ganzoo_regularizers() -> Iterable[type[Regularizer]]:
+    """Return the penalties this plugin offers: choices beside the loss, such as R1."""
+
+
+@hookspec
+def ganzoo_datasets() -> Iterable[type[ImageDataset]]:
+    """Return the data sets this plugin can read."""
+
+
+@hookspec
+def ganzoo_extractors() -> Iterable[type[Extractor]]:
+    """Return the feature extractors this plugin offers for scores."""

@@ -1,0 +1,168 @@
+"""A recipe: one TOML file that combines parts, checked as a whole before anything is built."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, NonNegativeInt, ValidationError
+
+from ganzoo.errors import RecipeError
+from ganzoo.mistakes import describe
+from ganzoo.phases import Phase
+from ganzoo.registry import Registry
+from ganzoo.settings import (
+    IMAGES_PER_KIMG,
+    DatasetChoice,
+    DiscriminatorChoice,
+    GeneratorChoice,
+    LossChoice,
+    PublishedValue,
+    RegularizerChoice,
+    ScoringSettings,
+    Section,
+    TrainingSettings,
+)
+from ganzoo.toml_source import apply_override, find_recipe, parse, read
+
+# What happens beside the training and never changes its weights.
+_INTERVALS = ("log_kimg", "samples_kimg", "snapshot_kimg", "score_kimg", "checkpoint_kimg", "keep_checkpoints")
+
+
+class Recipe(Section):
+    """What is trained, on what, how, and how it is scored."""
+
+    title: str = Field(default="", description="One line for people.")
+    paper: str = Field(default="", description="What the recipe follows.")
+    notes: str = Field(default="", description="What the paper does not say, and what was chosen instead.")
+    seed: NonNegativeInt = Field(default=0, description="Seed of initialisation, latents, order of images and noise.")
+    dataset: DatasetChoice
+    generator: GeneratorChoice
+    discriminator: DiscriminatorChoice
+    loss: LossChoice
+    regularizers: tuple[RegularizerChoice, ...] = ()
+    training: TrainingSettings
+    scoring: ScoringSettings = Field(default={}, validate_default=True)
+    published: dict[str, PublishedValue] = Field(default_factory=dict)
+
+    @property
+    def total_images(self) -> int:
+        """Length of the training in images."""
+        return round(self.training.total_kimg * IMAGES_PER_KIMG)
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The phases of the training."""
+        from ganzoo.growth_plan import plan_phases
+
+        return plan_phases(self.training, self.dataset.cls.spec_of(self.dataset.options).resolution)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the resolved recipe as plain data, every default explicit; what is absent is unset."""
+        return {
+            "title": self.title,
+            "paper": self.paper,
+            "notes": self.notes,
+            "seed": self.seed,
+            "dataset": self.dataset.plain(),
+            "generator": self.generator.plain(),
+            "discriminator": self.discriminator.plain(),
+            "loss": self.loss.plain(),
+            "regularizers": [chosen.plain() for chosen in self.regularizers],
+            "training": _without_empty_tables(self.training.model_dump(mode="json", exclude_none=True)),
+            "scoring": self.scoring.model_dump(mode="json", exclude_none=True, exclude={"extractor"})
+            | {"extractor": self.scoring.extractor.plain()},
+            "published": {name: value.model_dump() for name, value in self.published.items()},
+        }
+
+    def to_toml(self) -> str:
+        """Return the resolved recipe as TOML that `load` reads back as an equal one."""
+        import tomli_w
+
+        return tomli_w.dumps(self.plain())
+
+    @property
+    def training_hash(self) -> str:
+        """SHA-256 of all that decides the weights at the end: equal ones are the same experiment and seed.
+
+        Text for people, scoring and where the data lie on this machine are left out.
+        """
+        return _hash(self._training_plain())
+
+    @property
+    def dynamics_hash(self) -> str:
+        """SHA-256 of all that decides the weights at a given age: a longer training has the same one."""
+        plain = self._training_plain()
+        if self.training.growth is None:
+            plain["training"].pop("total_kimg")
+        return _hash(plain)
+
+    def _training_plain(self) -> dict[str, Any]:
+        plain = self.plain()
+        for key in ("title", "paper", "notes", "scoring", "published"):
+            plain.pop(key)
+        plain["dataset"].pop("root", None)
+        for key in _INTERVALS:
+            plain["training"].pop(key, None)
+        return plain
+
+
+def load(
+    name: str | Path, registry: Registry, overrides: Sequence[str] = (), *, seed: int | None = None
+) -> tuple[str, Recipe]:
+    """Read and check a recipe.
+
+    Args:
+        name: A path, or the name of a recipe that ships with ganzoo (`quickstart`).
+        registry: Where parts are looked up.
+        overrides: `training.total_kimg=10` and the like, applied before validation.
+        seed: Replaces the recipe's seed.
+
+    Returns:
+        The recipe's name (the file's stem) and the recipe.
+
+    Raises:
+        RecipeError: All mistakes of the file in one report.
+    """
+    path = find_recipe(name)
+    data = parse(read(path), str(name))
+    for override in overrides:
+        apply_override(data, override)
+    if seed is not None:
+        data["seed"] = seed
+    return path.stem, validate(data, registry, str(name))
+
+
+def validate(data: dict[str, Any], registry: Registry, where: str) -> Recipe:
+    """Turn plain data into a recipe whose parts fit together. Raises RecipeError."""
+    from ganzoo.fit import misfits
+
+    try:
+        recipe = Recipe.model_validate(data, context={"registry": registry})
+    except ValidationError as error:
+        raise RecipeError(report(where, describe(error, data, registry, Recipe))) from None
+    if reasons := misfits(recipe):
+        raise RecipeError(report(where, reasons))
+    return recipe
+
+
+def report(where: str, mistakes: Sequence[str]) -> str:
+    """Return one text for all mistakes of a file."""
+    return "\n".join([f"{where} is not a valid recipe:", *(f"  {mistake}" for mistake in mistakes)])
+
+
+def _without_empty_tables(section: dict[str, Any]) -> dict[str, Any]:
+    growth = section.get("growth")
+    if growth:
+        section["growth"] = {key: value for key, value in growth.items() if value != {}}
+        for key in ("batch_size", "learning_rate_scale"):
+            if key in section["growth"]:
+                section["growth"][key] = {str(k): v for k, v in section["growth"][key].items()}
+    return section
+
+
+def _hash(plain: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

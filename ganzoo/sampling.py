@@ -1,0 +1,144 @@
+"""Images from a generator: the one place that draws latents, labels and noise after training.
+
+Latents and labels are drawn in blocks of fixed size, each from a stream of its own, so image number i of a seed has
+the same latent and label whatever the batch size. Noise drawn inside the network is seeded once per batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganzoo.contracts import Generator, Growable, StyleBased
+from ganzoo.errors import RecipeError, RunError
+from ganzoo.seeds import seed_for
+
+ROUNDING = "floor(127.5 x + 128), clamped to 0..255"
+LATENT_BLOCK = 256
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """Round images `[N, C, R, R]` in [-1, 1] to uint8: the inverse of `pixels / 127.5 - 1`, halves go up.
+
+    Raises:
+        RunError: A value is NaN or infinite.
+    """
+    if not torch.isfinite(images).all():
+        raise RunError("the generator made images with NaN or infinite values, so there is nothing to show or score.")
+    # The same rule as the official StyleGAN2-ADA code, so that numbers can be compared with published ones.
+    return images.float().mul(127.5).add_(128.0).clamp_(0.0, 255.0).to(torch.uint8)
+
+
+def draw_labels(label_counts: NDArray[np.int64], count: int, *, seed: int) -> Tensor:
+    """Draw one-hot labels `[count, L]`, each class as often as the reference has it.
+
+    Args:
+        label_counts: Images per class, `[L]`; empty for unconditional models.
+        count: How many labels.
+        seed: Seed of the sampling.
+
+    Raises:
+        RecipeError: There are classes but no labelled image.
+    """
+    classes = len(label_counts)
+    if not classes:
+        return torch.zeros(count, 0)
+    total = int(label_counts.sum())
+    if not total:
+        raise RecipeError("the reference has classes but no labelled image, so no label distribution to draw from.")
+    # Raw Philox words: numpy promises those bits for ever, but not those of `integers`.
+    words = np.random.Philox(key=seed_for("labels", seed)).random_raw(count)
+    drawn = np.searchsorted(np.cumsum(label_counts), words % np.uint64(total), side="right")
+    labels = torch.zeros(count, classes)
+    labels[torch.arange(count), torch.from_numpy(drawn)] = 1.0
+    return labels
+
+
+def draw_latents(generator: Generator, start: int, stop: int, *, seed: int) -> Tensor:
+    """Return latents number `start` to `stop` of a seed, `[stop - start, Z]`, by the generator's own rule."""
+    blocks = range(start // LATENT_BLOCK, -(-stop // LATENT_BLOCK))
+    drawn = [
+        generator.sample_latents(LATENT_BLOCK, torch.Generator().manual_seed(seed_for("latents", seed, block)))
+        for block in blocks
+    ]
+    offset = blocks.start * LATENT_BLOCK
+    return torch.cat(drawn)[start - offset : stop - offset]
+
+
+def generate(
+    generator: Generator,
+    count: int,
+    *,
+    seed: int,
+    batch_size: int,
+    device: torch.device | str,
+    labels: Tensor | None = None,
+    truncation: float = 1.0,
+    resolution: int | None = None,
+) -> Iterator[Tensor]:
+    """Generate `count` images batch by batch, without gradient and in evaluation mode.
+
+    The modes of the network's modules and the global random state are left as they were found.
+
+    Args:
+        generator: The network, on `device` already.
+        count: How many images.
+        seed: Seed of latents and noise.
+        batch_size: Images per forward.
+        device: Where the network is.
+        labels: One-hot labels `[count, L]`; None for an unconditional network.
+        truncation: Pull of styles towards their mean: 1 none, 0 all the way (arXiv:1812.04948, appendix B).
+        resolution: Final resolution; growable networks are set to it, fully grown.
+
+    Yields:
+        Images `[n, C, R, R]` in about [-1, 1], on `device`.
+
+    Raises:
+        RecipeError: Truncation is asked of a network that has no styles.
+    """
+    if truncation != 1.0 and not isinstance(generator, StyleBased):
+        raise RecipeError(
+            f"truncation {truncation:g} needs a generator with styles, which '{generator.name}' is not; set it to 1."
+        )
+    if labels is None:
+        labels = torch.zeros(count, 0)
+    with _evaluation_mode(generator):
+        for start in range(0, count, batch_size):
+            stop = min(start + batch_size, count)
+            if resolution is not None and isinstance(generator, Growable):
+                generator.grow(resolution, 1.0)
+            latents = draw_latents(generator, start, stop, seed=seed).to(device)
+            with torch.no_grad(), _seeded_noise(seed_for("noise", seed, start), torch.device(device)):
+                yielded = _forward(generator, latents, labels[start:stop].to(device), truncation)
+            yield yielded
+
+
+def _forward(generator: Generator, latents: Tensor, labels: Tensor, truncation: float) -> Tensor:
+    if truncation == 1.0 or not isinstance(generator, StyleBased):
+        return generator(latents, labels)
+    mean = generator.style_mean()
+    return generator.synthesize(mean + truncation * (generator.map(latents, labels) - mean))
+
+
+@contextmanager
+def _evaluation_mode(generator: Generator) -> Iterator[None]:
+    modes = {module: module.training for module in generator.modules()}
+    generator.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+@contextmanager
+def _seeded_noise(seed: int, device: torch.device) -> Iterator[None]:
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield

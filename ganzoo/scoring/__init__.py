@@ -1,0 +1,1 @@
+"""Scores: their protocol, features, metrics, and standard errors."""

@@ -1,0 +1,91 @@
+"""What a score will take, measured before it starts."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ganzoo.contracts import Extractor, Generator
+from ganzoo.data.pack import Pack
+from ganzoo.scoring.features import build_extractor, extract, generated_batches, layers_for
+from ganzoo.scoring.protocol import Protocol
+from ganzoo.scoring.reference import is_cached
+
+_SAMPLE = 16
+_OPERATIONS_PER_SECOND = 5e10
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a score will take.
+
+    Attributes:
+        images: Images that go through the extractor: generated ones, and real ones whose features are not cached.
+        seconds: Expected time, measured for generating and extracting, roughly estimated for the statistics.
+        memory_bytes: Expected memory for features and statistics.
+        reference_cached: Whether the real images' features are there already.
+    """
+
+    images: int
+    seconds: float
+    memory_bytes: int
+    reference_cached: bool
+
+    def __str__(self) -> str:
+        reals = "the reference is cached" if self.reference_cached else "with the reference"
+        time_text = f"{self.seconds / 60:.0f} min" if self.seconds >= 120 else f"{max(1, round(self.seconds))} s"
+        return f"{self.images:,} images to extract ({reals}): about {time_text}, {self.memory_bytes / 1e9:.1f} GB"
+
+
+def estimate(
+    generator: Generator,
+    pack: Pack,
+    protocol: Protocol,
+    extractor: Extractor,
+    *,
+    device: torch.device | str,
+    module: torch.nn.Module | None = None,
+    cache: Path | None = None,
+) -> Cost:
+    """Time a small batch of the real generator and extractor, and say what the whole score will cost.
+
+    Arguments are those of `score`.
+    """
+    layers = layers_for(protocol, reference=False)
+    module = module or build_extractor(extractor, layers, device)
+    sample = min(_SAMPLE, protocol.generated)
+    few = list(generated_batches(generator, pack, protocol, device=device, count=1))
+    extract(module, few, layers, device=device)  # the first call is slow everywhere
+    start = time.perf_counter()
+    batches = list(generated_batches(generator, pack, protocol, device=device, count=sample))
+    between = time.perf_counter()
+    features = extract(module, batches, layers, device=device)
+    end = time.perf_counter()
+    cached = is_cached(protocol, device=device, root=cache) or not layers_for(protocol, reference=True)
+    images = protocol.generated + (0 if cached else protocol.reference_images)
+    widths = [values.shape[1] for values in features.values()]
+    seconds = (protocol.generated * (between - start) + images * (end - between)) / sample
+    return Cost(images, seconds + _statistics_seconds(protocol, max(widths)), _memory(protocol, widths), cached)
+
+
+def _statistics_seconds(protocol: Protocol, width: int) -> float:
+    """Estimate the linear algebra: FID's decompositions, KID's kernels, the distances of precision and recall."""
+    images = protocol.generated + protocol.reference_images
+    operations = 0.0
+    if "fid" in protocol.metrics:
+        side = min(width, protocol.generated, protocol.reference_images)
+        operations += 4.0 * images * width**2 + 10.0 * side**3 * (1 + protocol.jackknife_blocks)
+    if "kid" in protocol.metrics:
+        operations += 6.0 * protocol.kid.subsets * protocol.kid.subset_size**2 * width
+    if "prc" in protocol.metrics:
+        operations += 2.0 * images**2 * width
+    return operations / _OPERATIONS_PER_SECOND
+
+
+def _memory(protocol: Protocol, widths: list[int]) -> int:
+    numbers = (protocol.generated + protocol.reference_images) * sum(widths)
+    doubles = (2 * protocol.generated + protocol.reference_images + 3 * max(widths)) * max(widths)
+    return 4 * numbers + 8 * doubles

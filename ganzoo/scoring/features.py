@@ -1,0 +1,124 @@
+"""Features of images, batch by batch: extracted once, shared by all metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ganzoo.errors import RunError
+from ganzoo.sampling import draw_labels, generate, to_uint8
+
+if TYPE_CHECKING:
+    from ganzoo.contracts import Generator
+    from ganzoo.data.pack import Pack
+    from ganzoo.scoring.protocol import Protocol
+
+Features = dict[str, Tensor]
+"""Layer to features, float32 `[n, d]` on the CPU."""
+
+_ASKED = {"fid": "both", "kid": "both", "prc": "both", "isc": "fakes"}
+_CPU_CHUNK = 8
+_READ_AT_ONCE = 64
+
+
+def layers_for(protocol: Protocol, *, reference: bool) -> tuple[str, ...]:
+    """Return the layers that the protocol's metrics read, of the reference or of the fakes, in a stable order."""
+    layer_of = dict(protocol.layers)
+    wanted = {layer_of[metric] for metric in protocol.metrics if not reference or _ASKED[metric] == "both"}
+    return tuple(sorted(wanted))
+
+
+def three_channels(images: Tensor) -> Tensor:
+    """Repeat one channel to three, here and nowhere else. uint8 `[N, 1 or 3, R, R]` to `[N, 3, R, R]`."""
+    return images.expand(-1, 3, -1, -1).contiguous() if images.shape[1] == 1 else images
+
+
+def extract(
+    module: nn.Module,
+    batches: Iterable[Tensor],
+    layers: tuple[str, ...],
+    *,
+    device: torch.device | str,
+    progress: Callable[[int], None] | None = None,
+) -> Features:
+    """Run the extractor over batches of uint8 images `[n, C, R, R]`.
+
+    They are regrouped, so that features do not depend on how images are batched. On a CPU groups are small: what
+    one layer writes the next still finds in the processor's cache, which is 1.3 times as fast as 64 at a time.
+
+    Raises:
+        RunError: A feature is NaN or infinite.
+    """
+    parts: dict[str, list[Tensor]] = {layer: [] for layer in layers}
+    done = 0
+    chunk = _CPU_CHUNK if torch.device(device).type == "cpu" else _READ_AT_ONCE
+    with torch.no_grad():
+        for images in _regrouped(batches, chunk):
+            extracted = module(three_channels(images.to(device)))
+            for layer, values in zip(layers, extracted, strict=True):
+                parts[layer].append(values.float().cpu())
+            done += len(images)
+            if progress is not None:
+                progress(done)
+    features = {layer: torch.cat(values) for layer, values in parts.items()}
+    for layer, values in features.items():
+        if not torch.isfinite(values).all():
+            raise RunError(
+                f"layer '{layer}' of the extractor gave NaN or infinite features: its weights are not usable."
+            )
+    return features
+
+
+def _regrouped(batches: Iterable[Tensor], size: int) -> Iterator[Tensor]:
+    waiting: list[Tensor] = []
+    count = 0
+    for batch in batches:
+        waiting.append(batch)
+        count += len(batch)
+        if count >= size:
+            whole = torch.cat(waiting)
+            whole_groups = count // size * size
+            for start in range(0, whole_groups, size):
+                yield whole[start : start + size]
+            waiting = [whole[whole_groups:]]
+            count -= whole_groups
+    if count:
+        yield torch.cat(waiting)
+
+
+def reference_batches(pack: Pack, protocol: Protocol) -> Iterator[Tensor]:
+    """Yield the protocol's real images, uint8 `[n, C, R, R]`, in pack order."""
+    split = pack.split(protocol.split)
+    for start in range(0, protocol.reference_images, _READ_AT_ONCE):
+        stop = min(start + _READ_AT_ONCE, protocol.reference_images)
+        yield torch.from_numpy(split.images(np.arange(start, stop, dtype=np.int64)))
+
+
+def generated_batches(
+    generator: Generator, pack: Pack, protocol: Protocol, *, device: torch.device | str, count: int | None = None
+) -> Iterator[Tensor]:
+    """Yield the protocol's generated images (or its first `count`), uint8 `[n, C, R, R]`."""
+    counts = np.asarray(protocol.label_distribution, dtype=np.int64)
+    labels = draw_labels(counts, protocol.generated, seed=protocol.sampling_seed)
+    images = generate(
+        generator,
+        protocol.generated if count is None else count,
+        seed=protocol.sampling_seed,
+        batch_size=protocol.batch_size,
+        device=device,
+        labels=labels,
+        truncation=protocol.truncation,
+        resolution=pack.spec.resolution,
+    )
+    for batch in images:
+        yield to_uint8(batch)
+
+
+def build_extractor(extractor: Any, layers: tuple[str, ...], device: torch.device | str) -> nn.Module:
+    """Build the extractor's network on a device, for use without gradient."""
+    module: nn.Module = extractor.build(layers)
+    return module.to(device).eval().requires_grad_(False)

@@ -1,0 +1,186 @@
+"""What a score means: everything that can move its value, in one frozen object with a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+if TYPE_CHECKING:
+    from ganzoo.contracts import Extractor
+    from ganzoo.data.pack import Pack
+    from ganzoo.settings import ScoringSettings
+
+METRICS_VERSION = 1
+"""Raised whenever this package computes anything of a score differently."""
+
+_REFERENCE_FIELDS = (
+    "metrics_version",
+    "torch_fidelity",
+    "extractor",
+    "extractor_identity",
+    "reference_images",
+    "reference_choice",
+    "split",
+    "reference",
+    "mirror",
+    "dtype",
+    "colour",
+)
+
+Identity = tuple[tuple[str, str | int | float | bool], ...]
+
+
+class KidSettings(BaseModel):
+    """Kernel inception distance: unbiased MMD^2 with kernel (gamma x.y + coef0)^degree, averaged over subsets.
+
+    Paper: Binkowski et al. 2018, arXiv:1801.01401.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    subsets: int = 100
+    subset_size: int = 1000
+    degree: int = 3
+    gamma: float | None = None
+    coef0: float = 1.0
+    seed: int = 2020
+
+
+class Protocol(BaseModel):
+    """The conditions of a score. Two scores can be compared if and only if their protocols have one `id`.
+
+    Not part of it: which metrics were asked for (`metrics`), since the list moves no number; and the torch version
+    and device, which move scores by rounding only and are kept in the run's record.
+
+    Attributes:
+        metrics: What to compute; not hashed.
+        metrics_version: Version of the code in `ganzoo.scoring`.
+        torch_fidelity: Version of the library whose extractors and definitions are used.
+        extractor: Name of the extractor.
+        extractor_identity: What else decides its features: SHA-256 of the weights, resize, ...
+        layers: The layer that each metric reads.
+        generated: Images generated.
+        reference_images: Real images compared with.
+        reference_choice: Which of the split's images those are.
+        split: The split of the data set.
+        reference: Fingerprint of the data set's pixels, labels and splits.
+        mirror: Whether the reference holds each image's mirror image too.
+        label_distribution: Images per class that labels of fakes are drawn from; empty when unconditional.
+        weights: The averaged generator or the raw one.
+        truncation: Truncation of styles; 1 is none.
+        latents: How latents are drawn.
+        noise: How the noise inside the generator is drawn.
+        sampling_seed: Seed of latents, labels and noise.
+        batch_size: Images per forward; noise is seeded per batch.
+        dtype: Arithmetic of the generator and the extractor.
+        rounding: How float images become uint8.
+        colour: How one channel becomes three.
+        kid: Settings of KID.
+        prc_neighborhood: k of precision and recall.
+        isc_splits: Splits of the inception score.
+        isc_seed: Seed of the shuffle before those splits.
+        jackknife_blocks: Blocks of the standard errors.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    metrics: tuple[Literal["fid", "kid", "prc", "isc"], ...] = ("fid", "kid")
+    metrics_version: int = METRICS_VERSION
+    torch_fidelity: str
+    extractor: str
+    extractor_identity: Identity
+    layers: tuple[tuple[str, str], ...]
+    generated: int
+    reference_images: int
+    reference_choice: str = "the first in pack order, which is that of the images' own hashes"
+    split: str
+    reference: str
+    mirror: bool = False
+    label_distribution: tuple[int, ...] = ()
+    weights: Literal["ema", "raw"] = "ema"
+    truncation: float = 1.0
+    latents: str = "the generator's own rule"
+    noise: str = "drawn anew, seeded per batch"
+    sampling_seed: int = 2020
+    batch_size: int = 64
+    dtype: str = "float32"
+    rounding: str
+    colour: str = "one channel is repeated to three"
+    kid: KidSettings = KidSettings()
+    prc_neighborhood: int = 3
+    isc_splits: int = 10
+    isc_seed: int = 2020
+    jackknife_blocks: int = 20
+
+    def as_dict(self) -> dict[str, JsonValue]:
+        """Return all that is hashed, as plain data."""
+        plain = self.model_dump(mode="json", exclude={"metrics"})
+        plain["extractor_identity"] = dict(self.extractor_identity)
+        plain["layers"] = dict(self.layers)
+        return plain
+
+    @property
+    def id(self) -> str:
+        """Hash of everything that can move a number: 16 hex digits of the SHA-256 of canonical JSON."""
+        return _hash(self.as_dict())
+
+    @property
+    def reference_id(self) -> str:
+        """Hash of what decides the reference's features: the key under which they are cached."""
+        plain = self.as_dict()
+        return _hash({key: plain[key] for key in _REFERENCE_FIELDS})
+
+    def for_selection(self) -> Self:
+        """Return the same protocol with other draws, by which a best snapshot may be chosen.
+
+        The best of many by the very draws that are reported would look better than it is.
+        """
+        return self.model_copy(update={"sampling_seed": self.sampling_seed + 1})
+
+
+def _hash(plain: Mapping[str, JsonValue]) -> str:
+    text = json.dumps(plain, sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Protocol:
+    """Fix the protocol before anything is computed: weights are found, counts are checked.
+
+    Raises:
+        RecipeError: The extractor does not serve a metric, or there are too few images for one.
+        WeightsError: The extractor's weights are missing or damaged.
+        DataError: The data set has no such split.
+    """
+    from importlib.metadata import version
+
+    from ganzoo.sampling import ROUNDING
+    from ganzoo.scoring.requirements import check_counts, check_served
+
+    check_served(settings.metrics, extractor)
+    split = pack.split(settings.split)
+    reference_images = len(split) if settings.reference_images is None else settings.reference_images
+    check_counts(settings, reference_images, len(split))
+    return Protocol(
+        metrics=settings.metrics,
+        torch_fidelity=version("torch-fidelity"),
+        extractor=extractor.name,
+        extractor_identity=tuple(sorted(extractor.identity().items())),
+        layers=tuple(sorted(extractor.layers.items())),
+        generated=settings.generated,
+        reference_images=reference_images,
+        split=settings.split,
+        reference=pack.fingerprint,
+        label_distribution=tuple(int(count) for count in split.label_counts()),
+        weights=settings.weights,
+        truncation=settings.truncation,
+        sampling_seed=settings.sampling_seed,
+        batch_size=settings.batch_size,
+        rounding=ROUNDING,
+        kid=KidSettings(subsets=settings.kid_subsets, subset_size=settings.kid_subset_size),
+        prc_neighborhood=settings.prc_neighborhood,
+        isc_splits=settings.isc_splits,
+    )

@@ -1,0 +1,106 @@
+"""Features of the reference, kept between runs under what they are, never under a name.
+
+An entry is a folder `features/<pack fingerprint>/<hash>/` with one safetensors file and a manifest that holds its
+SHA-256 and everything the features depend on. An entry that does not agree with its manifest is never used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from pydantic import JsonValue
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from ganzoo.cache import cache_root
+from ganzoo.errors import GanzooError, RefusedError
+from ganzoo.files import publish_directory, remove_tree, temporary_directory_beside, write_json
+from ganzoo.scoring.features import Features, layers_for
+from ganzoo.scoring.protocol import Protocol
+
+TENSORS, MANIFEST = "features.safetensors", "MANIFEST.json"
+Notice = Callable[[str], None]
+
+
+def cached_reference(
+    protocol: Protocol,
+    extract: Callable[[], Features],
+    *,
+    device: torch.device | str,
+    notice: Notice,
+    root: Path | None = None,
+) -> Features:
+    """Return the reference's features from the cache, or extract and keep them.
+
+    Args:
+        protocol: What is scored.
+        extract: Extracts the features; called only when there is no sound entry.
+        device: Where features are extracted; those of another kind of device are other entries.
+        notice: Told when an entry is damaged or cannot be kept.
+        root: The cache folder; `cache_root()` if not given.
+    """
+    key = _key(protocol, device)
+    folder = _folder(root or cache_root(), protocol, key)
+    if folder.exists():
+        try:
+            return _read(folder, key, protocol)
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            notice(f"cached reference features in {folder} are damaged ({error}); extracting them again.")
+            remove_tree(folder)
+    features = extract()
+    try:
+        _write(folder, key, features)
+    except GanzooError as error:
+        notice(f"reference features are not kept: {error}")
+    return features
+
+
+def is_cached(protocol: Protocol, *, device: torch.device | str, root: Path | None = None) -> bool:
+    """Whether there is an entry for this reference; it is checked only when it is read."""
+    return _folder(root or cache_root(), protocol, _key(protocol, device)).exists()
+
+
+def _key(protocol: Protocol, device: torch.device | str) -> dict[str, JsonValue]:
+    return {
+        "reference_id": protocol.reference_id,
+        "layers": list(layers_for(protocol, reference=True)),
+        "images": protocol.reference_images,
+        "torch": version("torch"),
+        "device": torch.device(device).type,
+    }
+
+
+def _folder(root: Path, protocol: Protocol, key: dict[str, JsonValue]) -> Path:
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+    return root / "features" / protocol.reference[:32] / digest[:32]
+
+
+def _read(folder: Path, key: dict[str, JsonValue], protocol: Protocol) -> Features:
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    # Read once and check what was read, so that nothing can change between the check and the use.
+    data = (folder / TENSORS).read_bytes()
+    if manifest["key"] != key:
+        raise ValueError("it belongs to something else")
+    if hashlib.sha256(data).hexdigest() != manifest["sha256"]:
+        raise ValueError("its checksum is wrong")
+    features = load(data)
+    for layer in layers_for(protocol, reference=True):
+        if features[layer].shape[0] != protocol.reference_images:
+            raise ValueError(f"layer {layer} has another number of images")
+    return features
+
+
+def _write(folder: Path, key: dict[str, JsonValue], features: Features) -> None:
+    data = save(features)
+    with temporary_directory_beside(folder) as temporary:
+        (temporary / TENSORS).write_bytes(data)
+        write_json(temporary / MANIFEST, {"key": key, "sha256": hashlib.sha256(data).hexdigest()})
+        try:
+            publish_directory(temporary, folder)
+        except RefusedError:
+            return  # another process was first, with the same content

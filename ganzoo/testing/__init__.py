@@ -1,0 +1,75 @@
+"""Conformance checks for every kind of part, and tiny parts: for this project's tests and for yours.
+
+One line tests a plugin's part:
+
+    from ganzoo.testing import check_generator
+    check_generator(AcmeGenerator)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ganzoo.contracts import Component
+from ganzoo.testing.datasets import check_dataset
+from ganzoo.testing.discriminators import check_discriminator
+from ganzoo.testing.extractors import check_extractor
+from ganzoo.testing.failure import ConformanceError, kind_of
+from ganzoo.testing.generators import check_generator
+from ganzoo.testing.losses import check_loss
+from ganzoo.testing.parts import (
+    TinyDataset,
+    TinyDiscriminator,
+    TinyGenerator,
+    TinyGrowableDiscriminator,
+    TinyGrowableGenerator,
+    TinyLoss,
+)
+from ganzoo.testing.regularizers import check_regularizer
+from ganzoo.testing.settings import small_setting
+from ganzoo.testing.step import LinearStep
+
+__all__ = [
+    "ConformanceError",
+    "LinearStep",
+    "TinyDataset",
+    "TinyDiscriminator",
+    "TinyGenerator",
+    "TinyGrowableDiscriminator",
+    "TinyGrowableGenerator",
+    "TinyLoss",
+    "check_dataset",
+    "check_discriminator",
+    "check_extractor",
+    "check_generator",
+    "check_loss",
+    "check_part",
+    "check_regularizer",
+    "small_setting",
+]
+
+_CHECKS: dict[str | None, Any] = {
+    "generator": check_generator,
+    "discriminator": check_discriminator,
+    "loss": check_loss,
+    "regularizer": check_regularizer,
+    "dataset": check_dataset,
+    "extractor": check_extractor,
+}
+
+
+def check_part(cls: type[Component], options: Any = None) -> None:
+    """Check a part of any kind.
+
+    Args:
+        cls: The part.
+        options: What to test it with; the defaults of its options if None.
+
+    Raises:
+        ConformanceError: Naming the part, what was expected, and what was found.
+    """
+    check = _CHECKS.get(kind_of(cls))
+    if check is None:
+        kinds = ", ".join(str(kind) for kind in _CHECKS)
+        raise ConformanceError(f"{cls.__name__!r} is no part: it is none of {kinds}")
+    check(cls, options)

@@ -1,0 +1,90 @@
+"""Conformance of discriminators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from ganzoo.contracts import Discriminator, Growable, ImageSpec
+from ganzoo.testing import networks
+from ganzoo.testing.failure import Judge
+from ganzoo.testing.growth import check_discriminator_growth, stages
+from ganzoo.testing.options import check_component
+from ganzoo.testing.settings import BATCH, specs_to_test
+
+_CANDIDATES = 8
+
+
+def check_discriminator(cls: type[Discriminator], options: Any = None, *, resolution: int = 32) -> None:
+    """Check that a discriminator keeps its contract, on gray and colour images, without and with classes.
+
+    Args:
+        cls: The discriminator.
+        options: What to test it with; the defaults of its options if None.
+        resolution: Side of the images to test with, a power of two.
+
+    Raises:
+        ConformanceError: Naming the part, what was expected, and what was found.
+    """
+    judge = Judge(cls, "discriminator")
+    options = check_component(cls, Discriminator, options, judge)
+    specs = specs_to_test(cls, options, resolution, judge)
+    for index, images in enumerate(specs):
+        _check_on(cls, options, images, judge, thorough=index in (0, len(specs) - 1))
+    _check_raw(cls, options, specs[0], judge)
+
+
+def _check_on(cls: type[Discriminator], options: Any, images: ImageSpec, judge: Judge, *, thorough: bool) -> None:
+    def build() -> Discriminator:
+        return cls(options, images)
+
+    discriminator: Any = networks.built(build, judge)
+    inputs = _images_and_labels(images, images.resolution)
+    networks.run(discriminator, inputs, judge, (BATCH,), "a forward")
+    if not thorough:
+        return
+    _check_learning(discriminator, images, judge)
+    networks.check_double_backward(discriminator, inputs, judge)
+    networks.check_state_dict(discriminator, build, inputs, judge)
+    networks.check_independence(discriminator, inputs, judge, training=False)
+    if not cls.couples_batch(options):
+        networks.check_independence(discriminator, inputs, judge, training=True)
+    with judge.doing("building it without memory (torch.device('meta')), as `ganzoo check` does"):
+        with torch.device("meta"):
+            empty = build()
+        nowhere = (inputs[0].to("meta"), inputs[1].to("meta"))
+        networks.run(empty, nowhere, judge, (BATCH,), "a forward on the meta device")
+    if isinstance(discriminator, Growable):
+        check_discriminator_growth(discriminator, inputs, images, judge)
+    networks.check_memory_format(discriminator, inputs, judge)
+
+
+def _images_and_labels(images: ImageSpec, resolution: int) -> tuple[Tensor, Tensor]:
+    rng = torch.Generator().manual_seed(networks.SEED)
+    pixels = torch.rand(BATCH, images.channels, resolution, resolution, generator=rng) * 2 - 1
+    if images.label_dim == 0:
+        return pixels, torch.zeros(BATCH, 0)
+    return pixels, one_hot(torch.arange(BATCH) % images.label_dim, images.label_dim).float()
+
+
+def _check_learning(discriminator: Discriminator, images: ImageSpec, judge: Judge) -> None:
+    reached: set[str] = set()
+    for resolution, alpha in stages(discriminator, images):
+        if isinstance(discriminator, Growable):
+            discriminator.grow(resolution, alpha)
+        networks.check_gradients(discriminator, _images_and_labels(images, resolution), judge, reached=reached)
+    networks.require_all_reached(discriminator, reached, judge)
+
+
+def _check_raw(cls: type[Discriminator], options: Any, images: ImageSpec, judge: Judge) -> None:
+    """Logits have either sign or any size; a sigmoid's outputs never leave (0, 1), whatever the weights."""
+    inputs = _images_and_labels(images, images.resolution)
+    for seed in range(_CANDIDATES):
+        with networks.seeded(seed), torch.no_grad():
+            logits = cls(options, images)(*inputs)
+        if bool(((logits < 0) | (logits > 1)).any()):
+            return
+    judge.require(False, "all its logits lie between 0 and 1; return raw logits, the loss owns the sigmoid")

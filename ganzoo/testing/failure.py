@@ -1,0 +1,39 @@
+"""How a part is told that it does not keep its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ganzoo.contracts import PART_KINDS, Component
+
+
+class ConformanceError(AssertionError):
+    """A part does not keep its contract; the text names the part and says what was expected and found."""
+
+
+def kind_of(cls: type[Component]) -> str | None:
+    """Return the kind of a part, such as `generator`, or None where it is of none."""
+    return next((kind for kind, base in PART_KINDS.items() if issubclass(cls, base)), None)
+
+
+class Judge:
+    """Speaks for one part: every complaint begins with its kind and name."""
+
+    def __init__(self, cls: type[Component], kind: str) -> None:
+        self.who = f"{kind} {getattr(cls, 'name', None) or cls.__name__!r}"
+
+    def require(self, condition: object, complaint: str) -> None:
+        """Raise ConformanceError with `complaint` unless `condition` holds."""
+        if not condition:
+            raise ConformanceError(f"{self.who}: {complaint}")
+
+    @contextmanager
+    def doing(self, what: str) -> Iterator[None]:
+        """Turn whatever goes wrong inside into a complaint that says during what."""
+        try:
+            yield
+        except ConformanceError:
+            raise
+        except Exception as error:
+            raise ConformanceError(f"{self.who}: {what} failed: {type(error).__name__}: {error}") from error

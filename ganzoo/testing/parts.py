@@ -1,0 +1,186 @@
+"""The smallest parts that keep their contracts: for tests of what uses parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, interpolate, softplus
+
+from ganzoo.contracts import (
+    AdversarialLoss,
+    Discriminator,
+    Generator,
+    ImageDataset,
+    ImageSpec,
+    Item,
+    PixelArray,
+)
+
+_GROWTH_START = 4
+
+
+class TinyGenerator(Generator):
+    """One linear layer and a tanh."""
+
+    name = "tiny"
+
+    class Options(Generator.Options):
+        """Size of the latents."""
+
+        latent_dim: PositiveInt = Field(default=8, description="Size of the latents.")
+
+    def __init__(self, options: Options, images: ImageSpec) -> None:
+        super().__init__(options, images)
+        self.latent_dim = options.latent_dim
+        self.shape = (images.channels, images.resolution, images.resolution)
+        pixels = images.channels * images.resolution**2
+        self.dense = nn.Linear(options.latent_dim + images.label_dim, pixels)
+
+    def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
+        return self.dense(torch.cat([latents, labels], dim=1)).unflatten(1, self.shape).tanh()
+
+
+class TinyDiscriminator(Discriminator):
+    """One linear layer: the logit is an inner product with the pixels, so penalties can be written down."""
+
+    name = "tiny"
+
+    def __init__(self, options: Discriminator.Options, images: ImageSpec) -> None:
+        super().__init__(options, images)
+        self.dense = nn.Linear(images.channels * images.resolution**2 + images.label_dim, 1)
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        return self.dense(torch.cat([images.flatten(1), labels], dim=1)).squeeze(1)
+
+
+class TinyLoss(AdversarialLoss):
+    """The logistic loss."""
+
+    name = "tiny"
+
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return softplus(-real).mean() + softplus(fake).mean()
+
+    def generator_loss(self, fake: Tensor, real: Callable[[], Tensor]) -> Tensor:
+        return softplus(-fake).mean()
+
+
+class _Grown(nn.Module):
+    """Where a growing network stands: from 4x4 to the resolution of the data."""
+
+    def __init__(self, final: int) -> None:
+        super().__init__()
+        self.sides = [side for side in (_GROWTH_START << k for k in range(10)) if side <= final]
+        self.resolution, self.alpha = final, 1.0
+
+    def grow(self, resolution: int, alpha: float) -> None:
+        self.resolution, self.alpha = resolution, alpha
+
+    def previous(self) -> int | None:
+        """Return the resolution that still shows through, or None."""
+        fades = self.alpha < 1 and self.resolution > self.sides[0]
+        return self.resolution // 2 if fades else None
+
+
+class TinyGrowableGenerator(Generator):
+    """One linear layer per resolution; the newest one is faded in."""
+
+    name = "tiny-growable"
+
+    class Options(Generator.Options):
+        """Size of the latents."""
+
+        latent_dim: PositiveInt = Field(default=8, description="Size of the latents.")
+
+    def __init__(self, options: Options, images: ImageSpec) -> None:
+        super().__init__(options, images)
+        self.latent_dim, self.channels = options.latent_dim, images.channels
+        self.growth = _Grown(images.resolution)
+        inputs = options.latent_dim + images.label_dim
+        self.layers = nn.ModuleDict(
+            {str(side): nn.Linear(inputs, images.channels * side**2) for side in self.growth.sides}
+        )
+
+    def grow(self, resolution: int, alpha: float) -> None:
+        """Work at `resolution`, the newest layer weighing `alpha`."""
+        self.growth.grow(resolution, alpha)
+
+    def _at(self, side: int, inputs: Tensor) -> Tensor:
+        return self.layers[str(side)](inputs).unflatten(1, (self.channels, side, side)).tanh()
+
+    def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
+        inputs = torch.cat([latents, labels], dim=1)
+        images = self._at(self.growth.resolution, inputs)
+        previous = self.growth.previous()
+        if previous is None:
+            return images
+        return torch.lerp(interpolate(self._at(previous, inputs), scale_factor=2.0), images, self.growth.alpha)
+
+
+class TinyGrowableDiscriminator(Discriminator):
+    """One linear layer per resolution; the newest one is faded in."""
+
+    name = "tiny-growable"
+
+    def __init__(self, options: Discriminator.Options, images: ImageSpec) -> None:
+        super().__init__(options, images)
+        self.growth = _Grown(images.resolution)
+        self.layers = nn.ModuleDict(
+            {str(side): nn.Linear(images.channels * side**2 + images.label_dim, 1) for side in self.growth.sides}
+        )
+
+    def grow(self, resolution: int, alpha: float) -> None:
+        """Work at `resolution`, the newest layer weighing `alpha`."""
+        self.growth.grow(resolution, alpha)
+
+    def _at(self, side: int, images: Tensor, labels: Tensor) -> Tensor:
+        return self.layers[str(side)](torch.cat([images.flatten(1), labels], dim=1)).squeeze(1)
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        logits = self._at(self.growth.resolution, images, labels)
+        previous = self.growth.previous()
+        if previous is None:
+            return logits
+        return torch.lerp(self._at(previous, avg_pool2d(images, 2), labels), logits, self.growth.alpha)
+
+
+class TinyDataset(ImageDataset):
+    """Squares of random place and brightness on black, made from a seed: no files."""
+
+    name = "tiny"
+
+    class Options(ImageDataset.Options):
+        """How many, and of what kind."""
+
+        resolution: PositiveInt = Field(default=16, description="Side of the images, a power of two.")
+        channels: PositiveInt = Field(default=1, description="1 for grayscale, 3 for colour.")
+        classes: int = Field(default=0, ge=0, description="Classes: the image's number modulo this; 0 for none.")
+        count: PositiveInt = Field(default=64, description="How many images.")
+        seed: int = Field(default=0, ge=0, description="Seed of the images.")
+
+    @classmethod
+    def spec_of(cls, options: Options) -> ImageSpec:
+        return ImageSpec(options.resolution, options.channels, options.classes)
+
+    def items(self) -> Sequence[Item]:
+        classes = self.options.classes
+        return [
+            Item(
+                key=f"{index:06d}",
+                label=index % classes if classes else None,
+                fingerprint=f"{self.options.seed}",
+            )
+            for index in range(self.options.count)
+        ]
+
+    def load(self, item: Item) -> PixelArray:
+        side = self.options.resolution
+        rng = np.random.default_rng([self.options.seed, int(item.key)])
+        top, left = rng.integers(0, side // 2, size=2)
+        image = np.zeros((self.options.channels, side, side), dtype=np.uint8)
+        image[:, top : top + side // 2, left : left + side // 2] = rng.integers(64, 256)
+        return image

@@ -1,0 +1,126 @@
+"""Conformance of penalties."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.contracts import Generator, ImageSpec, Regularizer, Side
+from ganzoo.testing.failure import ConformanceError, Judge
+from ganzoo.testing.networks import seeded
+from ganzoo.testing.options import check_component
+from ganzoo.testing.parts import TinyDiscriminator, TinyGenerator
+from ganzoo.testing.settings import BATCH, reason_against
+from ganzoo.testing.step import LinearStep
+
+_IMAGES = ImageSpec(16, 1, 0)
+
+
+def check_regularizer(cls: type[Regularizer], options: Any = None, *, generator: Generator | None = None) -> None:
+    """Check that a penalty keeps its contract, on a linear critic.
+
+    Args:
+        cls: The penalty.
+        options: What to test it with; the defaults of its options if None.
+        generator: A generator of 16x16 gray images for penalties on one; needed if `generator_must_be` says so.
+
+    Raises:
+        ConformanceError: Naming the part, what was expected, and what was found.
+    """
+    judge = Judge(cls, "regularizer")
+    options = check_component(cls, Regularizer, options, judge)
+    judge.require(
+        isinstance(getattr(cls, "side", None), Side), "`side` must say who pays: Side.GENERATOR or .DISCRIMINATOR"
+    )
+    judge.require(isinstance(cls.generator_must_be, type), "generator_must_be must be a class or a capability")
+    reason_against(cls, options, _IMAGES, judge)
+    with seeded():
+        generator = generator or TinyGenerator(TinyGenerator.Options(), _IMAGES)
+    judge.require(
+        isinstance(generator, cls.generator_must_be),
+        f"needs a {cls.generator_must_be.__name__} generator to be tested: check_regularizer(..., generator=...)",
+    )
+    _check_value(cls, options, generator, judge)
+    if cls.side is Side.DISCRIMINATOR:
+        _check_mean(cls, options, generator, judge)
+    _check_buffers(cls, options, generator, judge)
+
+
+def _critic() -> TinyDiscriminator:
+    with seeded():
+        return TinyDiscriminator(TinyDiscriminator.Options(), _IMAGES)
+
+
+def _step(cls: type[Regularizer], generator: Generator, critic: TinyDiscriminator, repeats: int = 1) -> LinearStep:
+    rng = torch.Generator().manual_seed(3)
+    real, fakes = (torch.rand(BATCH, 1, 16, 16, generator=rng) * 2 - 1 for _ in range(2))
+    return LinearStep(
+        critic,
+        real.repeat(repeats, 1, 1, 1),
+        fakes=fakes.repeat(repeats, 1, 1, 1),
+        generator=generator,
+        connected=cls.needs_real_gradient,
+    )
+
+
+def _penalty(regularizer: Regularizer, step: LinearStep, judge: Judge) -> Tensor:
+    try:
+        with seeded():
+            value = regularizer.penalty(step)
+    except ConformanceError:
+        raise
+    except Exception as error:
+        unconnected = not step.connected and "grad" in str(error)
+        hint = " (a penalty that differentiates real_logits must set needs_real_gradient = True)" if unconnected else ""
+        raise ConformanceError(f"{judge.who}: penalty(step) failed: {type(error).__name__}: {error}{hint}") from error
+    judge.require(
+        isinstance(value, Tensor) and value.dim() == 0, f"penalty must return a scalar tensor, found {value!r:.80}"
+    )
+    judge.require(torch.isfinite(value), f"penalty is {value.item()}")
+    return value
+
+
+def _check_value(cls: type[Regularizer], options: Any, generator: Generator, judge: Judge) -> None:
+    with judge.doing("building it"):
+        regularizer = cls(options)
+    critic = _critic()
+    payer: nn.Module = critic if cls.side is Side.DISCRIMINATOR else generator
+    payer.zero_grad()
+    value = _penalty(regularizer, _step(cls, generator, critic), judge)
+    judge.require(value.requires_grad, f"penalty gives no gradient to the {cls.side.value}")
+    with judge.doing("the gradient of the penalty"):
+        torch.autograd.backward(value)
+    slopes = [parameter.grad for parameter in payer.parameters() if parameter.grad is not None]
+    judge.require(any(bool(slope.any()) for slope in slopes), f"penalty gives no gradient to the {cls.side.value}")
+    judge.require(
+        all(bool(torch.isfinite(slope).all()) for slope in slopes), "the gradient of the penalty is not finite"
+    )
+    if cls.side is Side.DISCRIMINATOR:
+        leaks = any(parameter.grad is not None for parameter in generator.parameters())
+        judge.require(not leaks, "penalty sends gradient into the generator, though the discriminator pays it")
+
+
+def _check_mean(cls: type[Regularizer], options: Any, generator: Generator, judge: Judge) -> None:
+    critic = _critic()
+    once = _penalty(cls(options), _step(cls, generator, critic), judge)
+    twice = _penalty(cls(options), _step(cls, generator, critic, repeats=2), judge)
+    judge.require(
+        torch.allclose(once, twice, rtol=0.05),
+        f"penalty of a batch repeated is {twice.item():.6g}, of the batch {once.item():.6g}: "
+        "it must be the mean over the batch, not the sum",
+    )
+
+
+def _check_buffers(cls: type[Regularizer], options: Any, generator: Generator, judge: Judge) -> None:
+    regularizer = cls(options)
+    _penalty(regularizer, _step(cls, generator, _critic()), judge)
+    with judge.doing("loading its own state_dict into a new instance"):
+        other = cls(options)
+        other.load_state_dict(regularizer.state_dict())
+    once = _penalty(regularizer, _step(cls, generator, _critic()), judge)
+    again = _penalty(other, _step(cls, generator, _critic()), judge)
+    judge.require(
+        torch.equal(once, again), "a new instance with the same state_dict gives another penalty: make state a buffer"
+    )

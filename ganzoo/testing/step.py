@@ -1,0 +1,88 @@
+"""A batch for testing penalties without a trainer."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, interpolate
+
+from ganzoo.contracts import Discriminator, Generator, ImageSpec
+from ganzoo.testing.parts import TinyGenerator
+
+
+class LinearStep:
+    """One batch as penalties see it (the contract `Step`), with numbers that a test chooses.
+
+    Named for its use: with a linear critic, a penalty has a value that can be written down.
+
+    Args:
+        discriminator: The critic.
+        real: Real images `[N, C, r, r]`.
+        labels: Labels `[N, L]`; none by default.
+        fakes: Generated images `[N, C, r, r]`; drawn by the generator by default.
+        generator: The generator; a `TinyGenerator` by default.
+        lift_factor: Penalties are taken at images this many times as large: `lift` repeats pixels, and the critic
+            averages them down again (`penalty_space = "final"`).
+        connected: Whether `real_logits` lead back to `real_input`, as for penalties with `needs_real_gradient`.
+        seed: Of the step's random stream.
+    """
+
+    def __init__(
+        self,
+        discriminator: Discriminator,
+        real: Tensor,
+        labels: Tensor | None = None,
+        *,
+        fakes: Tensor | None = None,
+        generator: Generator | None = None,
+        lift_factor: int = 1,
+        connected: bool = True,
+        seed: int = 0,
+    ) -> None:
+        count, channels, side, _ = real.shape
+        self.discriminator = discriminator
+        self.real = real
+        self.labels = real.new_zeros(count, 0) if labels is None else labels
+        images = ImageSpec(side, channels, self.labels.shape[1])
+        self.generator = TinyGenerator(TinyGenerator.Options(), images) if generator is None else generator
+        self.lift_factor = lift_factor
+        self.connected = connected
+        self._given_fakes = fakes
+        self._rng = torch.Generator().manual_seed(seed)
+
+    @cached_property
+    def real_input(self) -> Tensor:
+        """The lifted reals, a leaf."""
+        return self.lift(self.real).detach().clone().requires_grad_(self.connected)
+
+    @cached_property
+    def real_logits(self) -> Tensor:
+        """The critic's logits of `real_input`."""
+        return self.critic(self.real_input, self.labels)
+
+    @cached_property
+    def fakes(self) -> Tensor:
+        """Generated images without gradient."""
+        if self._given_fakes is not None:
+            return self._given_fakes.detach()
+        with torch.no_grad():
+            return self.generator(self.latents(len(self.real)), self.labels)
+
+    def critic(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Return logits of images at the phase's resolution or lifted ones."""
+        factor = images.shape[-1] // self.real.shape[-1]
+        return self.discriminator(avg_pool2d(images, factor) if factor > 1 else images, labels)
+
+    def lift(self, images: Tensor) -> Tensor:
+        """Repeat pixels `lift_factor` times each way."""
+        return interpolate(images, scale_factor=self.lift_factor, mode="nearest") if self.lift_factor > 1 else images
+
+    def latents(self, count: int) -> Tensor:
+        """Draw latents."""
+        return self.generator.sample_latents(count, self._rng)
+
+    def uniform(self, *shape: int) -> Tensor:
+        """Draw U(0, 1) numbers."""
+        return torch.rand(*shape, generator=self._rng)

@@ -1,0 +1,202 @@
+"""From a recipe to a scored run: what `ganzoo run`, `resume` and `score` do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ganzoo.contracts import Extractor, Generator
+from ganzoo.errors import GanzooError, RefusedError, RunError
+from ganzoo.files import write_text
+from ganzoo.provenance import git_state, hardware, library_versions, plugin_versions
+from ganzoo.recipe import Recipe, load
+from ganzoo.registry import Registry
+from ganzoo.runs.checkpoint import Checkpoint, newest_good, read_checkpoint
+from ganzoo.runs.directory import RunDirectory
+from ganzoo.runs.record import RunRecord, Score, read_record, recipe_hash, write_record
+from ganzoo.scoring.protocol import Protocol
+from ganzoo.scoring.score import score
+from ganzoo.training.build import build_generator
+from ganzoo.training.inputs import Inputs, Observer, find_inputs
+from ganzoo.training.session import Session
+from ganzoo.training.trainer import Listener, Trainer
+
+Progress = Callable[[RunDirectory, Trainer], Listener]
+
+
+class Experiment:
+    """A recipe with its inputs, and where its runs are kept."""
+
+    def __init__(self, name: str, recipe: Recipe, root: Path, observer: Observer) -> None:
+        self.name, self.recipe, self.root, self.observer = name, recipe, root, observer
+
+    def run(
+        self, device: str, *, resume: bool = False, skip_bad: bool = False, progress: Progress | None = None
+    ) -> RunDirectory:
+        """Train and score; with `resume`, go on with the newest run of this recipe and seed if there is one."""
+        inputs = find_inputs(self.recipe, device, self.observer, skip_bad=skip_bad)
+        directory = self._earlier_run() if resume else None
+        if directory is None:
+            directory = RunDirectory.create(self.root, self.name, self.recipe.seed)
+            write_text(directory.recipe, self.recipe.to_toml())
+        with directory.lock():
+            complete(directory, inputs, self.observer, progress)
+        return directory
+
+    def _earlier_run(self) -> RunDirectory | None:
+        for directory in reversed(RunDirectory.of(self.root, self.name, self.recipe.seed)):
+            if directory.recipe.exists() and recipe_of(directory).training_hash == self.recipe.training_hash:
+                return directory
+        return None
+
+
+def resume(
+    path: Path,
+    device: str,
+    observer: Observer,
+    *,
+    overrides: Sequence[str] = (),
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+) -> RunDirectory:
+    """Go on with a run from its newest good checkpoint; score it if that is all that is left."""
+    directory = RunDirectory.open(path)
+    with directory.lock():
+        recipe = recipe_of(directory, overrides)
+        if overrides and recipe.dynamics_hash != recipe_of(directory).dynamics_hash:
+            raise RefusedError(
+                f"--set {' '.join(overrides)} would change what {path} trains; on a resume only total_kimg, the "
+                f"*_kimg intervals and [scoring] may change. Start a new run instead"
+            )
+        inputs = find_inputs(recipe, device, observer, skip_bad=skip_bad)
+        if overrides:
+            write_text(directory.recipe, recipe.to_toml())
+        complete(directory, inputs, observer, progress)
+    return directory
+
+
+def recipe_of(directory: RunDirectory, overrides: Sequence[str] = ()) -> Recipe:
+    """Return the resolved recipe that a run was started with."""
+    if not directory.recipe.exists():
+        raise RunError(f"{directory.path} has no recipe.toml: it was stopped before it began; start the run again")
+    return load(directory.recipe, Registry.discover(), overrides)[1]
+
+
+def complete(directory: RunDirectory, inputs: Inputs, observer: Observer, progress: Progress | None) -> None:
+    """Do whatever is left of a run: train, then score. The caller holds its lock."""
+    record = _record(directory, inputs)
+    check_same_data(directory, record, inputs)
+    session = Session(directory, inputs, record, observer)
+    session.train(progress)
+    record = session.record
+    wanted = _unscored(record, directory, inputs.protocol)
+    for images_seen in wanted:
+        scores = score_snapshot(directory, images_seen, inputs, inputs.protocol, observer)
+        record = with_scores(record, scores)
+    if record.status != "finished" or wanted:
+        write_record(directory.record, record.model_copy(update={"status": "finished", "message": ""}))
+
+
+def _record(directory: RunDirectory, inputs: Inputs) -> RunRecord:
+    recipe = inputs.recipe
+    plain = recipe.plain()
+    now = {
+        "title": recipe.title,
+        "recipe": plain,
+        "recipe_hash": recipe_hash(plain),
+        "plugins": plugin_versions(recipe),
+        "device": str(inputs.device),
+        "versions": library_versions(),
+        "hardware": hardware(inputs.device),
+        "git": git_state(Path.cwd()),
+    }
+    if directory.record.exists():
+        earlier = read_record(directory.record)
+        if earlier.status == "diverged":
+            raise RefusedError(
+                f"{directory.path} diverged: {earlier.message}. A resume would repeat it bit for bit; change the "
+                f"recipe and start a new run"
+            )
+        return earlier.model_copy(update=now)
+    return RunRecord.model_validate({"name": directory.name, "seed": recipe.seed, "dataset": inputs.dataset_id} | now)
+
+
+def check_same_data(directory: RunDirectory, record: RunRecord, inputs: Inputs) -> None:
+    """Raise RefusedError if the images are no longer those that the run learned from."""
+    if record.dataset and record.dataset.fingerprint != inputs.pack.fingerprint:
+        raise RefusedError(
+            f"the images of data set '{inputs.recipe.dataset.name}' have changed since {directory.path} began; a run "
+            f"goes on with the images it began with. Put them back, or start a new run"
+        )
+
+
+def _unscored(record: RunRecord, directory: RunDirectory, protocol: Protocol) -> list[int]:
+    """Return the ages to score: the end, and the best snapshot where one was chosen on the way."""
+    checkpoint, _ = newest_good(directory.checkpoints)
+    if checkpoint is None:
+        raise RunError(f"{directory.path} has no intact checkpoint to score")
+    ages = [checkpoint.images_seen]
+    best = checkpoint.state.get("best")
+    if isinstance(best, dict) and best["images_seen"] not in ages:
+        ages.insert(0, int(str(best["images_seen"])))
+    done = {found.images_seen for found in record.scores if found.protocol_id == protocol.id}
+    return [age for age in ages if age not in done]
+
+
+def with_scores(record: RunRecord, scores: Sequence[Score]) -> RunRecord:
+    """Return the record with these scores in place of earlier ones of the same protocol, age and metric."""
+
+    def key(found: Score) -> tuple[str, int, str]:
+        return found.protocol_id, found.images_seen, found.metric
+
+    new = {key(found) for found in scores}
+    kept = [found for found in record.scores if key(found) not in new]
+    return record.model_copy(update={"scores": (*kept, *scores)})
+
+
+def score_snapshot(
+    directory: RunDirectory, images_seen: int, inputs: Inputs, protocol: Protocol, observer: Observer
+) -> tuple[Score, ...]:
+    """Score the generator of a run as it was at an age."""
+    generator = load_generator(directory, images_seen, inputs.recipe, protocol.weights)
+    generator.to(inputs.device)
+    extractor: Extractor = inputs.extractor
+    return score(
+        generator,
+        inputs.pack,
+        protocol,
+        extractor,
+        images_seen=images_seen,
+        device=inputs.device,
+        progress=observer.progress(f"scoring {directory.name} at {images_seen:,} images"),
+    )
+
+
+def load_generator(directory: RunDirectory, images_seen: int, recipe: Recipe, weights: str) -> Generator:
+    """Return a run's generator at an age, on the CPU: the averaged one (`ema`) or the raw one.
+
+    Raises:
+        RunError: Neither a checkpoint nor a snapshot of that age is intact.
+    """
+    name = f"{images_seen:010d}"
+    part = "average" if weights == "ema" else "generator"
+    folders = [directory.checkpoints, directory.snapshots] if part == "average" else [directory.checkpoints]
+    paths = [folder / name for folder in folders if (folder / name).exists()]
+    if not paths:
+        raise RunError(f"{directory.path} kept no {weights} generator of {images_seen:,} images seen")
+    tensors = _first_intact(paths).tensors[part]
+    spec = recipe.dataset.cls.spec_of(recipe.dataset.options)
+    generator = build_generator(recipe.generator, spec, recipe.seed)
+    generator.load_state_dict(dict(tensors))
+    return generator.eval().requires_grad_(False)
+
+
+def _first_intact(paths: Sequence[Path]) -> Checkpoint:
+    complaint: GanzooError | None = None
+    for path in paths:
+        try:
+            return read_checkpoint(path)
+        except GanzooError as error:
+            complaint = error
+    assert complaint is not None
+    raise complaint

@@ -1,0 +1,82 @@
+"""All that a run needs, found and checked before anything is written or trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol as TypingProtocol
+
+import torch
+
+from ganzoo.cache import cache_root
+from ganzoo.contracts import Extractor
+from ganzoo.data.batches import Batches
+from ganzoo.data.pack import Pack
+from ganzoo.data.prepare import prepare
+from ganzoo.errors import DataError
+from ganzoo.recipe import Recipe
+from ganzoo.runs.record import DatasetId
+from ganzoo.scoring.protocol import Protocol, plan
+from ganzoo.training.build import choose_device
+
+TRAINING_SPLIT = "train"
+
+
+class Observer(TypingProtocol):
+    """Who is told what happens: a terminal, a log file, nobody."""
+
+    def say(self, text: str) -> None:
+        """Take a line for people."""
+
+    def progress(self, what: str) -> Callable[[int, int], None]:
+        """Return a function that takes (done, of how many) of a long action."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A recipe's data, scoring protocol and device, ready to use."""
+
+    recipe: Recipe
+    pack: Pack
+    extractor: Extractor
+    protocol: Protocol
+    device: torch.device
+
+    @property
+    def dataset_id(self) -> DatasetId:
+        """Which images these are."""
+        spec = self.pack.spec
+        return DatasetId(
+            name=self.recipe.dataset.name,
+            resolution=spec.resolution,
+            channels=spec.channels,
+            label_dim=spec.label_dim,
+            fingerprint=self.pack.fingerprint,
+            images={name: len(self.pack.split(name)) for name in self.pack.splits},
+        )
+
+    def batches(self, stream: str) -> Batches:
+        """Return an endless stream of training reals."""
+        options = self.recipe.dataset.options
+        return Batches(self.pack.split(TRAINING_SPLIT), self.recipe.seed, mirror=options.mirror, stream=stream)
+
+
+def find_inputs(recipe: Recipe, device: str, observer: Observer, *, skip_bad: bool = False) -> Inputs:
+    """Find device, weights and data, in the order in which a failure is cheapest.
+
+    Raises:
+        GanzooError: One of them cannot be had, or the data do not fit the recipe.
+    """
+    chosen_device = choose_device(device)
+    extractor: Extractor = recipe.scoring.extractor.cls(recipe.scoring.extractor.options)
+    extractor.weights()
+    dataset = recipe.dataset.cls(recipe.dataset.options)
+    name = recipe.dataset.name
+    pack = prepare(
+        dataset, name, cache=cache_root(), skip_bad=skip_bad, progress=observer.progress(f"preparing {name}")
+    )
+    if TRAINING_SPLIT not in pack.splits or not len(pack.split(TRAINING_SPLIT)):
+        raise DataError(
+            f"data set '{name}' has no images in split '{TRAINING_SPLIT}' (it has {', '.join(pack.splits)})"
+        )
+    return Inputs(recipe, pack, extractor, plan(recipe.scoring, extractor, pack), chosen_device)

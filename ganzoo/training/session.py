@@ -1,0 +1,204 @@
+"""One run being trained in its folder: restores, listens, keeps the record true, survives signals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import torch
+
+from ganzoo.errors import GanzooError, RunError, RunStopped
+from ganzoo.pictures import write_grid
+from ganzoo.provenance import peak_memory_bytes
+from ganzoo.runs.checkpoint import newest_good
+from ganzoo.runs.directory import RunDirectory
+from ganzoo.runs.metrics import MetricsLog
+from ganzoo.runs.record import RunRecord, write_record
+from ganzoo.scoring.score import score
+from ganzoo.seeds import seed_for
+from ganzoo.training.build import build_trainer
+from ganzoo.training.inputs import Inputs, Observer
+from ganzoo.training.interrupt import on_stop_signal
+from ganzoo.training.listeners import (
+    CheckpointListener,
+    MetricsListener,
+    SamplesListener,
+    ScoreListener,
+    SnapshotListener,
+)
+from ganzoo.training.state import restore
+from ganzoo.training.tensorboard import TensorBoardTracker
+from ganzoo.training.trainer import Diverged, Listener, Trainer
+
+KID_BELOW_IMAGES = 4096
+
+
+class Session:
+    """Trains one run. Whoever makes it holds the run's lock."""
+
+    def __init__(self, directory: RunDirectory, inputs: Inputs, record: RunRecord, observer: Observer) -> None:
+        self.directory, self.inputs, self.record, self.observer = directory, inputs, record, observer
+        self._closers = ExitStack()
+
+    def train(self, progress: Callable[[RunDirectory, Trainer], Listener] | None = None) -> None:
+        """Train to the end, from the newest good checkpoint if there is one.
+
+        Raises:
+            RunStopped: A signal stopped the run after a checkpoint.
+            Diverged: A loss or weight is not finite.
+        """
+        with self._closers:
+            trainer = self._trainer()
+            if trainer.finished:
+                return
+            if progress:
+                trainer.listeners.insert(0, progress(self.directory, trainer))
+            self._update(status="running", message="")
+            try:
+                with on_stop_signal(self._request_stop):
+                    trainer.run()
+            except RunStopped as stopped:
+                self._update(status="stopped", message=str(stopped), **self._measured(trainer))
+                raise RunStopped(f"{stopped}; go on with: ganzoo resume {self.directory.path}") from None
+            except Diverged as error:
+                raise self._failed(trainer, "diverged", error) from None
+            except RunError as error:
+                raise self._failed(trainer, "failed", error) from error
+
+    def _trainer(self) -> Trainer:
+        inputs, recipe = self.inputs, self.inputs.recipe
+        reals, fresh = inputs.batches("real"), inputs.batches("fresh")
+        trainer = build_trainer(recipe, inputs.pack.spec, inputs.device, reals, fresh)
+        checkpoint, damaged = newest_good(self.directory.checkpoints)
+        for complaint in damaged:
+            self.observer.say(complaint)
+        if damaged and checkpoint is None:
+            raise RunError(f"no checkpoint of {self.directory.path} is intact; start the run again")
+        self._listen(trainer, checkpoint.images_seen if checkpoint else 0)
+        if checkpoint:
+            self._restore(trainer, checkpoint.tensors, checkpoint.state)
+        else:
+            self._first_pictures(trainer)
+        return trainer
+
+    def _listen(self, trainer: Trainer, images_seen: int) -> None:
+        settings, directory = self.inputs.recipe.training, self.directory
+        log = self._closers.enter_context(MetricsLog(directory.metrics))
+        trackers = []
+        if TensorBoardTracker.installed():
+            trackers.append(TensorBoardTracker(directory.path / "tensorboard", images_seen))
+            self._closers.callback(trackers[0].close)
+        self._metrics = MetricsListener(log, list(trackers), settings.log_kimg)
+        snapshots = SnapshotListener(directory.snapshots, settings.snapshot_kimg)
+        self.samples = SamplesListener(
+            directory.samples,
+            _grid_labels(self.inputs),
+            seed_for(self.inputs.recipe.seed, "samples"),
+            settings.samples_kimg,
+            self.inputs.pack.spec.resolution,
+        )
+        self._scores = None
+        trainer.listeners += [self._metrics, self.samples, snapshots]
+        if settings.score_kimg:
+            self._scores = ScoreListener(
+                self._selection_score, primary_metric(self.inputs), self._metrics, snapshots, settings.score_kimg
+            )
+            trainer.listeners.append(self._scores)
+        self._checkpoints = CheckpointListener(
+            directory.checkpoints, settings.checkpoint_kimg, settings.keep_checkpoints, self._extra_state
+        )
+        self._checkpoints.after_write = lambda at: self._update(**self._measured(at))
+        trainer.listeners.append(self._checkpoints)
+
+    def _restore(self, trainer: Trainer, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        if state["training_hash"] != self.inputs.recipe.training_hash and not self._only_longer(state):
+            raise RunError(
+                f"the checkpoints of {self.directory.path} were made by another recipe than its recipe.toml; "
+                f"start a new run"
+            )
+        for warning in restore(trainer, tensors, state):
+            self.observer.say(warning)
+        if complaint := self._metrics.restore(state["log"]):
+            self.observer.say(complaint)
+        if self._scores and state.get("best"):
+            self._scores.best = dict(state["best"])
+        self.observer.say(f"resuming at {trainer.images_seen:,} of {trainer.total_images:,} images")
+
+    def _only_longer(self, state: Mapping[str, Any]) -> bool:
+        return bool(state.get("dynamics_hash") == self.inputs.recipe.dynamics_hash)
+
+    def _extra_state(self) -> dict[str, Any]:
+        recipe = self.inputs.recipe
+        return {
+            "training_hash": recipe.training_hash,
+            "dynamics_hash": recipe.dynamics_hash,
+            "log": self._metrics.state(),
+            "metrics": self._metrics.state()["metrics"],
+            "best": self._scores.best if self._scores else None,
+        }
+
+    def _first_pictures(self, trainer: Trainer) -> None:
+        count = len(_grid_labels(self.inputs))
+        split = self.inputs.pack.split("train")
+        reals = split.images(self.inputs.batches("real").indices(0, min(count, len(split))))
+        write_grid(self.directory.samples / "reals.png", reals)
+
+    def _selection_score(self, trainer: Trainer) -> dict[str, float]:
+        scores = score(
+            trainer.average.network,
+            self.inputs.pack,
+            self.inputs.protocol.for_selection(),
+            self.inputs.extractor,
+            images_seen=trainer.images_seen,
+            device=trainer.game.device,
+        )
+        return {found.metric: found.value for found in scores}
+
+    def _request_stop(self, signal_name: str) -> None:
+        self.observer.say(f"{signal_name}: finishing this step and writing a checkpoint (again to end at once)")
+        self._checkpoints.stop_requested = signal_name
+
+    def _failed(self, trainer: Trainer, status: str, error: GanzooError) -> RunError:
+        checkpoint, _ = newest_good(self.directory.checkpoints)
+        last = f"the last good checkpoint is {checkpoint.path}" if checkpoint else "no checkpoint had been written yet"
+        text = f"{error}; {last}"
+        self._update(status=status, message=text, **self._measured(trainer))
+        return RunError(f"run {self.directory.name} {status}: {text}")
+
+    def _measured(self, trainer: Trainer) -> dict[str, Any]:
+        return {
+            "images_seen": trainer.images_seen,
+            "seconds": trainer.seconds,
+            "peak_memory_bytes": max(self.record.peak_memory_bytes, peak_memory_bytes(trainer.game.device)),
+            "parameters": {
+                "generator": _count(trainer.game.generator),
+                "discriminator": _count(trainer.game.discriminator),
+            },
+        }
+
+    def _update(self, **changes: Any) -> None:
+        self.record = self.record.model_copy(update=changes)
+        write_record(self.directory.record, self.record)
+
+
+def primary_metric(inputs: Inputs) -> str:
+    """Return the metric that chooses the best snapshot: KID where either side has under 4,096 images."""
+    protocol, metrics = inputs.protocol, inputs.recipe.scoring.metrics
+    few = min(protocol.generated, protocol.reference_images) < KID_BELOW_IMAGES
+    order: Sequence[str] = ("kid", "fid") if few else ("fid", "kid")
+    return next((metric for metric in order if metric in metrics), metrics[0])
+
+
+def _count(network: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _grid_labels(inputs: Inputs) -> torch.Tensor:
+    """Return labels of the sample grid: each class in turn; fewer images at higher resolutions."""
+    spec = inputs.pack.spec
+    count = {True: 64, False: 16}[spec.resolution <= 64] if spec.resolution != 128 else 36
+    labels = torch.zeros(count, spec.label_dim)
+    if spec.label_dim:
+        labels[torch.arange(count), torch.arange(count) % spec.label_dim] = 1.0
+    return labels

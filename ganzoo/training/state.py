@@ -1,0 +1,88 @@
+"""All that a trainer is, as tensors and plain data: what a checkpoint holds."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo import __version__
+from ganzoo.contracts import Side
+from ganzoo.errors import RunError
+from ganzoo.training.trainer import Trainer
+
+Tensors = dict[str, Mapping[str, Tensor]]
+
+
+def gather(trainer: Trainer) -> tuple[Tensors, dict[str, Any]]:
+    """Return the tensors by file and the plain state."""
+    tensors: Tensors = {
+        "generator": trainer.game.generator.state_dict(),
+        "discriminator": trainer.game.discriminator.state_dict(),
+        "average": trainer.average.network.state_dict(),
+    }
+    for side, player in trainer.players.items():
+        tensors[f"{side.value}_optimizer"] = player.state()
+        if buffers := player.regularizers.state_dict():
+            tensors[f"{side.value}_penalties"] = buffers
+    state = {
+        "images_seen": trainer.images_seen,
+        "steps": trainer.steps,
+        "seconds": trainer.seconds,
+        "updates": {side.value: player.updates for side, player in trainer.players.items()},
+        "arithmetic": arithmetic(trainer.game.device),
+    }
+    return tensors, state
+
+
+def arithmetic(device: torch.device) -> dict[str, Any]:
+    """Return what decides the last bits of a sum: equal answers are needed for an exact resume."""
+    return {
+        "threads": torch.get_num_threads(),
+        "device": device.type,
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+        "ganzoo": __version__,
+    }
+
+
+def restore(trainer: Trainer, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]) -> list[str]:
+    """Put a trainer where a checkpoint was taken.
+
+    Returns:
+        Why the resume is not exact, one sentence each; nothing where it is bit for bit.
+
+    Raises:
+        RunError: The checkpoint is of other networks than the recipe's.
+    """
+    _load("generator", trainer.game.generator, tensors)
+    _load("discriminator", trainer.game.discriminator, tensors)
+    _load("average", trainer.average.network, tensors)
+    for side, player in trainer.players.items():
+        player.load_state(tensors.get(f"{side.value}_optimizer", {}))
+        player.regularizers.load_state_dict(dict(tensors.get(f"{side.value}_penalties", {})))
+        player.updates = int(state["updates"][side.value])
+    trainer.images_seen = int(state["images_seen"])
+    trainer.steps = int(state["steps"])
+    trainer.seconds = float(state["seconds"])
+    saved: Mapping[str, Any] = state["arithmetic"]
+    if trainer.game.device.type == "cpu":
+        torch.set_num_threads(int(saved["threads"]))
+    now = arithmetic(trainer.game.device)
+    return [
+        f"this resume is not exact: {key} was {saved.get(key)} and is {now[key]}"
+        for key in now
+        if saved.get(key) != now[key] and not (key == "threads" and now["device"] != "cpu")
+    ]
+
+
+def _load(name: str, network: nn.Module, tensors: Mapping[str, Mapping[str, Tensor]]) -> None:
+    try:
+        network.load_state_dict(dict(tensors[name]))
+    except (KeyError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise RunError(f"the checkpoint's {name} does not fit the recipe's: {reason}") from None

@@ -1,0 +1,174 @@
+"""The one training loop. It knows no model, loss or data set by name; progress is counted in real images shown."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganzoo.contracts import Side
+from ganzoo.errors import RunError
+from ganzoo.phases import Phase
+from ganzoo.seeds import seed_for
+from ganzoo.training.average import Average
+from ganzoo.training.growth import fade, grow
+from ganzoo.training.player import Player
+from ganzoo.training.step import Game, RealBatch
+
+Report = Mapping[str, float]
+
+
+class Diverged(RunError):
+    """A loss or a weight is no longer finite."""
+
+
+class RealStream(Protocol):
+    """An endless stream of reals, read by position."""
+
+    def at(self, position: int, count: int, resolution: int) -> tuple[Tensor, Tensor]:
+        """Return images `[count, C, r, r]` in [-1, 1] and labels `[count, L]` from a position on."""
+
+
+class Listener(Protocol):
+    """Does something every so many images: log, samples, snapshot, score, checkpoint, progress."""
+
+    def after_step(self, trainer: Trainer, report: Report) -> None:
+        """Look at the trainer after each step. `report` holds the terms of the losses by name."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When who plays.
+
+    Attributes:
+        phases: The phases, in order.
+        discriminator_steps: The generator plays on every n-th step.
+        generator_first: Whether the generator moves first within a step (StyleGAN2) or last.
+        micro_batch: Size of the parts a batch is split into, or 0 for whole batches.
+    """
+
+    phases: tuple[Phase, ...]
+    discriminator_steps: int = 1
+    generator_first: bool = False
+    micro_batch: int = 0
+
+
+class Trainer:
+    """Plays the game phase by phase. All its state is images_seen, steps, the players' and the networks'."""
+
+    def __init__(
+        self,
+        game: Game,
+        players: Mapping[Side, Player],
+        average: Average,
+        schedule: Schedule,
+        reals: RealStream,
+        fresh_reals: RealStream,
+        listeners: Sequence[Listener] = (),
+    ) -> None:
+        self.game, self.players, self.average, self.schedule = game, players, average, schedule
+        self.listeners = list(listeners)
+        self.images_seen = 0
+        self.images_before = 0
+        self.steps = 0
+        self.seconds = 0.0
+        self._reals, self._fresh_reals = reals, fresh_reals
+
+    @property
+    def total_images(self) -> int:
+        """Images at the end of the training."""
+        return self.schedule.phases[-1].end
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.images_seen >= self.total_images
+
+    @property
+    def phase(self) -> Phase:
+        """The phase that the next step belongs to, or the last one at the end."""
+        phases = self.schedule.phases
+        return next((phase for phase in phases if self.images_seen < phase.end), phases[-1])
+
+    def run(self) -> None:
+        """Train from wherever `images_seen` stands to the end."""
+        for phase in self.schedule.phases:
+            if self.images_seen >= phase.end:
+                continue
+            for player in self.players.values():
+                player.begin(phase) if self.images_seen == phase.start else player.enter(phase)
+            while self.images_seen < phase.end:
+                report = self.step(phase)
+                for listener in self.listeners:
+                    listener.after_step(self, report)
+
+    def step(self, phase: Phase) -> Report:
+        """Show one batch of reals to the discriminator; let both players move as the schedule says.
+
+        Raises:
+            Diverged: A term is not finite; it is named with the point of training.
+        """
+        started = time.monotonic()
+        seed_everything(self.game.seed, self.images_seen)
+        alpha = phase.alpha(self.images_seen)
+        grow([self.game.generator, self.game.discriminator, self.average.network], phase.resolution, alpha)
+        batch = self._batch(phase, alpha)
+        terms: dict[str, Tensor] = {}
+        for side in self._order():
+            terms |= self._play(side, batch)
+        self.images_before = self.images_seen
+        self.images_seen += len(batch)
+        self.steps += 1
+        self.average.update(self.game.generator, len(batch), self.images_seen)
+        report = self._finite(terms)
+        self.seconds += time.monotonic() - started
+        return report
+
+    def _order(self) -> list[Side]:
+        if (self.steps + 1) % self.schedule.discriminator_steps:
+            return [Side.DISCRIMINATOR]
+        order = [Side.DISCRIMINATOR, Side.GENERATOR]
+        return order[::-1] if self.schedule.generator_first else order
+
+    def _play(self, side: Side, batch: RealBatch) -> dict[str, Tensor]:
+        for other, player in self.players.items():
+            player.network.requires_grad_(other is side)
+        return self.players[side].update(self.game, batch, self.schedule.micro_batch)
+
+    def _batch(self, phase: Phase, alpha: float) -> RealBatch:
+        position = self.images_seen
+
+        def read(stream: RealStream) -> tuple[Tensor, Tensor]:
+            images, labels = stream.at(position, phase.batch_size, phase.resolution)
+            device = self.game.device
+            shown = images.to(device, memory_format=torch.channels_last, non_blocking=True)
+            return fade(shown, alpha), labels.to(device)
+
+        images, labels = read(self._reals)
+        return RealBatch(images, labels, position, lambda: read(self._fresh_reals))
+
+    def _finite(self, terms: Mapping[str, Tensor]) -> Report:
+        values = torch.stack([term.float() for term in terms.values()]).tolist()  # one transfer for all terms
+        report = dict(zip(terms, values, strict=True))
+        for name, value in report.items():
+            if not math.isfinite(value):
+                raise Diverged(
+                    f"{name} became {value} at step {self.steps} ({self.images_seen:,} images seen); "
+                    f"lower the learning rates, or add a penalty such as r1"
+                )
+        return report
+
+
+def seed_everything(seed: int, images_seen: int) -> None:
+    """Seed every global random stream from (seed, images_seen), as a part may draw from any of them."""
+    mixed = seed_for(seed, "step", images_seen)
+    random.seed(mixed)
+    np.random.seed(mixed % 2**32)
+    torch.manual_seed(mixed)

@@ -1,0 +1,97 @@
+"""The discriminator of DCGAN."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+
+from ganzoo import Discriminator, ImageSpec, Setting
+from ganzoo_dcgan.layers import (
+    SMALLEST,
+    Kernel,
+    Normalization,
+    bare_bias,
+    down,
+    hidden_bias,
+    initialize,
+    normalize,
+    resolution_problem,
+    widths,
+)
+
+
+class DCGANDiscriminator(Discriminator):
+    """Convolutions of stride 2 with leaky ReLU 0.2 to one dense logit; the defaults are the paper's.
+
+    The first layer is not normalized, and there is no sigmoid at the end: the loss owns it. Labels, where there are
+    any, enter by projection (arXiv:1802.05637): the logit gains the inner product of a learned vector per class and
+    the sum over pixels of the last feature map.
+
+    Paper: Radford et al., arXiv:1511.06434, section 3.
+    """
+
+    name = "dcgan"
+
+    class Options(Discriminator.Options):
+        """Options of the discriminator; the defaults are the paper's."""
+
+        width: PositiveInt = Field(
+            default=128, description="Channels of the first hidden map; each coarser one has twice as many."
+        )
+        max_width: PositiveInt = Field(default=1024, description="Most channels a map may have.")
+        kernel: Kernel = Field(default=5, description="Side of the kernels: 5 as in the paper, or 4.")
+        normalization: Normalization = Field(
+            default="batch",
+            description="Of all hidden layers but the first; `layer` is over channels and pixels of each image.",
+        )
+
+    def __init__(self, options: Options, images: ImageSpec) -> None:
+        super().__init__(options, images)
+        kind = options.normalization
+        first, *coarser = widths(images.resolution, options.width, options.max_width)
+        layers: list[nn.Module] = [
+            down(images.channels, first, options.kernel, bias=bare_bias(kind)),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
+        inputs = first
+        for outputs in coarser:
+            layers += [
+                down(inputs, outputs, options.kernel, bias=hidden_bias(kind)),
+                *normalize(kind, outputs),
+                nn.LeakyReLU(0.2, inplace=True),
+            ]
+            inputs = outputs
+        self.layers = nn.Sequential(*layers)
+        self.dense = nn.Linear(inputs * SMALLEST**2, 1, bias=bare_bias(kind))
+        self.projection = nn.Linear(images.label_dim, inputs, bias=False) if images.label_dim else None
+        self.apply(initialize)
+
+    @classmethod
+    def unfit(cls, options: Any, setting: Setting) -> str | None:
+        if options.normalization == "batch":
+            if min(setting.batch_sizes) == 1:
+                return (
+                    "batch normalization needs more than one image in a batch: "
+                    'raise training.batch_size, or set discriminator.normalization = "layer"'
+                )
+            for penalty in setting.regularizers:
+                if getattr(penalty.cls, "per_sample_gradient", False):
+                    return (
+                        f"the penalty {penalty.cls.name!r} bounds the gradient of each image's own logit, and batch "
+                        "normalization makes a logit depend on the whole batch: "
+                        'set discriminator.normalization = "layer"'
+                    )
+        return resolution_problem("the dcgan discriminator", setting.images.resolution)
+
+    @classmethod
+    def couples_batch(cls, options: Any) -> bool:
+        return bool(options.normalization == "batch")
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        features = self.layers(images)
+        logits = self.dense(features.flatten(1)).squeeze(1)
+        if self.projection is None:
+            return logits
+        return logits + (self.projection(labels) * features.sum(dim=(2, 3))).sum(dim=1)

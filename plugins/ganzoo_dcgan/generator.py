@@ -1,0 +1,97 @@
+"""The generator of DCGAN."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+
+from ganzoo import Generator, ImageSpec, Setting
+from ganzoo_dcgan.layers import (
+    SMALLEST,
+    Kernel,
+    Normalization,
+    bare_bias,
+    hidden_bias,
+    initialize,
+    normalize,
+    resolution_problem,
+    up,
+    widths,
+)
+
+
+class DCGANGenerator(Generator):
+    """Dense layer, then transposed convolutions of stride 2 to a tanh; the defaults are the paper's.
+
+    Labels, where there are any, are concatenated to the latents (one-hot). The last layer is not normalized.
+
+    Paper: Radford et al., arXiv:1511.06434, section 3 and figure 1.
+    """
+
+    name = "dcgan"
+
+    class Options(Generator.Options):
+        """Options of the generator; the defaults are the paper's."""
+
+        latent_dim: PositiveInt = Field(default=100, description="Size of the latents.")
+        latents: Literal["uniform", "normal"] = Field(
+            default="uniform", description="Distribution of the latents: U(-1, 1) as in the paper, or N(0, 1)."
+        )
+        width: PositiveInt = Field(
+            default=128, description="Channels of the finest hidden map; each coarser one has twice as many."
+        )
+        max_width: PositiveInt = Field(default=1024, description="Most channels a map may have.")
+        kernel: Kernel = Field(default=5, description="Side of the kernels: 5 as in the paper, or 4.")
+        normalization: Normalization = Field(
+            default="batch",
+            description="Of the hidden layers; `layer` is over channels and pixels of each image.",
+        )
+
+    def __init__(self, options: Options, images: ImageSpec) -> None:
+        super().__init__(options, images)
+        self.latent_dim = options.latent_dim
+        self.distribution = options.latents
+        kind = options.normalization
+        *finer, coarsest = widths(images.resolution, options.width, options.max_width)
+        units = coarsest * SMALLEST**2
+        self.dense = nn.Linear(options.latent_dim + images.label_dim, units, bias=hidden_bias(kind))
+        # The authors normalize each unit of the dense layer over the batch, not each channel.
+        flat: list[nn.Module] = [nn.BatchNorm1d(units)] if kind == "batch" else []
+        unfold = nn.Unflatten(1, (coarsest, SMALLEST, SMALLEST))
+        mapped = [] if kind == "batch" else normalize(kind, coarsest)
+        layers: list[nn.Module] = [*flat, unfold, *mapped, nn.ReLU(inplace=True)]
+        inputs = coarsest
+        for outputs in reversed(finer):
+            layers += [
+                up(inputs, outputs, options.kernel, bias=hidden_bias(kind)),
+                *normalize(kind, outputs),
+                nn.ReLU(inplace=True),
+            ]
+            inputs = outputs
+        layers += [up(inputs, images.channels, options.kernel, bias=bare_bias(kind)), nn.Tanh()]
+        self.layers = nn.Sequential(*layers)
+        self.apply(initialize)
+
+    @classmethod
+    def unfit(cls, options: Any, setting: Setting) -> str | None:
+        if options.normalization == "batch" and min(setting.batch_sizes) == 1:
+            return (
+                "batch normalization needs more than one image in a batch: "
+                'raise training.batch_size, or set generator.normalization = "layer"'
+            )
+        return resolution_problem("the dcgan generator", setting.images.resolution)
+
+    @classmethod
+    def couples_batch(cls, options: Any) -> bool:
+        return bool(options.normalization == "batch")
+
+    def sample_latents(self, count: int, rng: torch.Generator) -> Tensor:
+        if self.distribution == "normal":
+            return super().sample_latents(count, rng)
+        return torch.rand(count, self.latent_dim, generator=rng) * 2 - 1
+
+    def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
+        return self.layers(self.dense(torch.cat([latents, labels], dim=1)))

@@ -1,0 +1,14 @@
+"""Feature extractors for scores."""
+
+from __future__ import annotations
+
+from ganzoo import Extractor, hookimpl
+from ganzoo_features.inception import InceptionV3Compat
+from ganzoo_features.random import RandomFeatures
+from ganzoo_features.vgg16 import VGG16
+
+
+@hookimpl
+def ganzoo_extractors() -> list[type[Extractor]]:
+    """Offer the extractors."""
+    return [InceptionV3Compat, RandomFeatures, VGG16]

@@ -1,0 +1,37 @@
+"""VGG-16, the space in which precision and recall were proposed."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import ClassVar
+
+from torch import nn
+from torch_fidelity.feature_extractor_vgg16 import FeatureExtractorVGG16
+
+from ganzoo.weights import PublishedWeights
+from ganzoo_features.pretrained import PretrainedExtractor
+
+
+class VGG16(PretrainedExtractor):
+    """VGG-16 of torchvision, by torch-fidelity: precision and recall; needs a file of weights (553 MB).
+
+    Paper: arXiv:1409.1556; precision and recall: arXiv:1904.06991.
+    """
+
+    name = "vgg16"
+    published = PublishedWeights(
+        file_name="vgg16-397923af.pth",
+        url="https://download.pytorch.org/models/vgg16-397923af.pth",
+        sha256="397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+        size=553_433_881,
+        variable="GANZOO_VGG16_WEIGHTS",
+    )
+    metrics: ClassVar[Mapping[str, str]] = {"prc": "precision/recall", "fid": "FD-vgg16", "kid": "KD-vgg16"}
+    layers: ClassVar[Mapping[str, str]] = {"prc": "fc2_relu", "fid": "fc2_relu", "kid": "fc2_relu"}
+
+    def construct(self, layers: list[str], weights: io.BytesIO) -> nn.Module:
+        return FeatureExtractorVGG16(self.name, layers, feature_extractor_weights_path=weights)
+
+    def entrance(self, module: nn.Module) -> nn.Module:
+        return module.model  # type: ignore[return-value]

@@ -1,0 +1,13 @@
+"""Any images: a folder of files, and drawn phantoms."""
+
+from __future__ import annotations
+
+from ganzoo import ImageDataset, hookimpl
+from ganzoo_images.folder import Folder
+from ganzoo_images.phantom import Phantom
+
+
+@hookimpl
+def ganzoo_datasets() -> list[type[ImageDataset]]:
+    """Offer the data sets."""
+    return [Folder, Phantom]

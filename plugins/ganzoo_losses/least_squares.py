@@ -1,0 +1,36 @@
+"""The least-squares loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import Field
+from torch import Tensor
+
+from ganzoo import AdversarialLoss
+
+
+class LeastSquares(AdversarialLoss):
+    """Squared distance of the logits from targets: 1 for real, 0 for generated, 1 for the generator (0-1 coding).
+
+    L_D = mean (r - b)^2 / 2 + mean (f - a)^2 / 2, L_G = mean (f - c)^2 / 2.
+
+    Paper: Mao et al., arXiv:1611.04076, equations 2 and 9.
+    """
+
+    name = "least-squares"
+
+    class Options(AdversarialLoss.Options):
+        """The targets."""
+
+        fake_target: float = Field(default=0.0, description="What D wants of generated images (the paper's a).")
+        real_target: float = Field(default=1.0, description="What D wants of real images (the paper's b).")
+        generator_target: float = Field(default=1.0, description="What G wants of its images (the paper's c).")
+
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        reals = (real - self.options.real_target).square().mean()
+        fakes = (fake - self.options.fake_target).square().mean()
+        return (reals + fakes) / 2
+
+    def generator_loss(self, fake: Tensor, real: Callable[[], Tensor]) -> Tensor:
+        return (fake - self.options.generator_target).square().mean() / 2

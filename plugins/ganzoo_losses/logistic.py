@@ -1,0 +1,27 @@
+"""The loss of the first GAN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from ganzoo import AdversarialLoss
+
+
+class Logistic(AdversarialLoss):
+    """Cross-entropy of real against generated, the generator's in its non-saturating form.
+
+    L_D = mean softplus(-r) + mean softplus(f), L_G = mean softplus(-f); softplus(-x) = -log sigmoid(x).
+
+    Paper: Goodfellow et al., arXiv:1406.2661, section 3 (the non-saturating generator).
+    """
+
+    name = "logistic"
+
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return softplus(-real).mean() + softplus(fake).mean()
+
+    def generator_loss(self, fake: Tensor, real: Callable[[], Tensor]) -> Tensor:
+        return softplus(-fake).mean()

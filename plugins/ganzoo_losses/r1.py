@@ -1,0 +1,34 @@
+"""R1: the gradient at real images is pulled to zero."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from pydantic import Field, NonNegativeFloat
+from torch import Tensor
+
+from ganzoo import Regularizer, Side, Step
+
+
+class R1(Regularizer):
+    """Half gamma times the squared gradient of the raw logits at real images, mean over the batch.
+
+    R1 = gamma / 2 * mean_i sum_CHW |d logit_i / d x_i|^2. It shares the forward of the loss on the reals. With
+    normalization over the batch, the gradient is that of the sum of all logits.
+
+    Paper: Mescheder et al., arXiv:1801.04406, equation 9.
+    """
+
+    name = "r1"
+    side: ClassVar[Side] = Side.DISCRIMINATOR
+    needs_real_gradient: ClassVar[bool] = True
+
+    class Options(Regularizer.Options):
+        """Strength and rhythm."""
+
+        gamma: NonNegativeFloat = Field(default=10.0, description="Weight; half of it multiplies the penalty.")
+
+    def penalty(self, step: Step) -> Tensor:
+        (slope,) = torch.autograd.grad(step.real_logits.sum(), step.real_input, create_graph=True)
+        return self.options.gamma / 2 * slope.float().square().sum(dim=(1, 2, 3)).mean()

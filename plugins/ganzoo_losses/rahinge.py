@@ -1,0 +1,56 @@
+"""The relativistic average hinge loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+from torch.nn.functional import relu
+
+from ganzoo import AdversarialLoss, PluginError, Setting
+
+
+class RaHinge(AdversarialLoss):
+    """Each logit is judged against the mean logit of the other side, by a hinge of margin 1.
+
+    With r, f the logits and r', f' their means over the batch:
+    L_D = [mean relu(1 - (r - f')) + mean relu(1 + (f - r'))] / 2,
+    L_G = [mean relu(1 + (r - f')) + mean relu(1 - (f - r'))] / 2.
+    Both terms of L_G reach the generator, the first through f'; the reals of its step are drawn afresh, as the
+    author does. The half matters beside a penalty only. A loss of D near 0 is normal.
+
+    Paper: Jolicoeur-Martineau, arXiv:1807.00734, section 4.4, with the half of the author's code.
+    """
+
+    name = "rahinge"
+
+    @classmethod
+    def unfit(cls, options: Any, setting: Setting) -> str | None:
+        if min(setting.batch_sizes) > 1:
+            return None
+        return (
+            "the loss 'rahinge' compares each logit with the mean over the other side's batch, and in a batch of one "
+            "that mean is a single logit: raise training.batch_size"
+        )
+
+    @classmethod
+    def couples_batch(cls, options: Any) -> bool:
+        return True
+
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return (relu(1 - (real - fake.mean())).mean() + relu(1 + (fake - real.mean())).mean()) / 2
+
+    def generator_loss(self, fake: Tensor, real: Callable[[], Tensor]) -> Tensor:
+        reals = _drawn(real)
+        return (relu(1 + (reals - fake.mean())).mean() + relu(1 - (fake - reals.mean())).mean()) / 2
+
+
+def _drawn(real: Callable[[], Tensor] | None) -> Tensor:
+    logits = real() if callable(real) else None
+    if logits is None or logits.numel() == 0:
+        raise PluginError(
+            "the loss 'rahinge' needs the logits of real images in the generator's step, and was given none: "
+            "generator_loss(fake, real) must get a function that returns them"
+        )
+    return logits.detach()

@@ -1,0 +1,12 @@
+"""Magnetic resonance images."""
+
+from __future__ import annotations
+
+from ganzoo import ImageDataset, hookimpl
+from ganzoo_mri.oasis import Oasis
+
+
+@hookimpl
+def ganzoo_datasets() -> list[type[ImageDataset]]:
+    """Offer the data sets."""
+    return [Oasis]

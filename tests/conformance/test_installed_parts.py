@@ -1,0 +1,48 @@
+"""Every part of every installed plugin keeps its contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo.registry import Part, Registry
+from ganzoo.testing import check_part
+
+PARTS = Registry.discover().parts()
+
+
+def options_for(part: Part, folder: Path) -> object:
+    """Return the part's defaults, or, for data sets of files, a folder with a few images that suit them all."""
+    fields = part.cls.Options.model_fields
+    if part.kind != "dataset" or "root" not in fields:
+        return None
+    rng = np.random.default_rng(0)
+    for subject in range(3):
+        for slice_number in range(2):
+            pixels = rng.integers(0, 256, (64, 64), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / f"case_{subject:03d}_slice_{slice_number}.nii.png")
+    return part.cls.Options(root=folder)
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: f"{part.kind}-{part.name}")
+def test_part(part: Part, tmp_path: Path) -> None:
+    check_part(part.cls, options_for(part, tmp_path))
+
+
+def test_the_built_in_parts_are_found():
+    found = {(part.kind, part.name) for part in PARTS}
+    assert found >= {
+        ("generator", "dcgan"),
+        ("discriminator", "dcgan"),
+        ("loss", "logistic"),
+        ("loss", "rahinge"),
+        ("loss", "wgan-gp"),
+        ("loss", "hinge"),
+        ("loss", "least-squares"),
+        ("regularizer", "r1"),
+        ("regularizer", "gradient-penalty"),
+    }
+    assert not Registry.discover().failures
