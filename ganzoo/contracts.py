@@ -218,7 +218,14 @@ class Step(Protocol):
 
 
 class Regularizer(Component, nn.Module, ABC):
-    """A penalty beside the loss. A module, so running means are buffers: saved and moved for free."""
+    """A penalty beside the loss. A module, so running means are buffers: saved and moved for free.
+
+    Attributes:
+        side: Who pays it.
+        generator_must_be: The capability that it needs of the generator, such as StyleBased.
+        needs_real_gradient: Whether it differentiates `step.real_logits` with respect to `step.real_input`.
+        per_sample_gradient: Whether it is defined per image, so that batch norm in the critic makes it meaningless.
+    """
 
     class Options(ComponentOptions):
         """Options that every penalty has."""
@@ -230,6 +237,7 @@ class Regularizer(Component, nn.Module, ABC):
     side: ClassVar[Side]
     generator_must_be: ClassVar[type] = object
     needs_real_gradient: ClassVar[bool] = False
+    per_sample_gradient: ClassVar[bool] = False
 
     def __init__(self, options: Any) -> None:
         super().__init__()

@@ -24,7 +24,7 @@ def scores(fid=40.0, kid=0.02, error=0.01, images_seen=30_000, protocol=None, la
     )
 
 
-def record(recipe="dcgan_oasis_logistic", seed=0, found=None, *, loss="logistic", penalties=("r1",), **changes):
+def record(stem="dcgan_oasis_logistic", seed=0, found=None, *, loss="logistic", penalties=("r1",), **changes):
     sections = {
         "title": "a title",
         "seed": seed,
@@ -38,7 +38,7 @@ def record(recipe="dcgan_oasis_logistic", seed=0, found=None, *, loss="logistic"
     for section, values in changes.pop("sections", {}).items():
         sections[section] = {**sections.get(section, {}), **values}
     settings = {
-        "name": f"{recipe}-s{seed}",
+        "name": f"{stem}-s{seed}",
         "recipe": sections,
         "recipe_hash": recipe_hash(sections),
         "seed": seed,

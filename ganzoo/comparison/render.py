@@ -100,18 +100,20 @@ def fit(columns: Sequence[Column], width: int) -> Fitted:
     """Choose columns for a width: first what all rows share is said once, then texts share a cell, then some go."""
     kept = [_literal(column) for column in columns]
     order = [column.header for column in kept]
-    common, dropped = {}, []
+    common = {}
     for column in sorted(kept, key=lambda column: -column.drop):
         if _width(kept) > width and column.hoist and column.common:
             kept.remove(column)
             common[column.header] = f"{column.header} {column.common}"
     if _width(kept) > width:
         kept = _merged(kept)
-    for column in sorted(kept, key=lambda column: -column.drop):
-        if _width(kept) > width and column.drop:
-            kept.remove(column)
-            dropped.append(column.header)
-    return Fitted(kept, [common[name] for name in order if name in common], sorted(dropped, key=order.index))
+    chosen = [column for column in kept if not column.drop]
+    for column in sorted((column for column in kept if column.drop), key=lambda column: column.drop):
+        if _width([*chosen, column]) <= width:
+            chosen.append(column)
+    dropped = [column.header for column in kept if column not in chosen]
+    kept = [column for column in kept if column in chosen]
+    return Fitted(kept, [common[name] for name in order if name in common], dropped)
 
 
 def _literal(column: Column) -> Column:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 
 from pydantic import BaseModel
 
@@ -79,27 +79,33 @@ def _fill_in_pool(dataset: ImageDataset, spec: ImageSpec, chunks: list[Chunk], c
             f"a process that was preparing images of {dataset.name!r} died (out of memory, or killed). What is "
             "prepared so far is kept: start again to go on, with fewer workers if memory was short"
         ) from error
+    except BaseException:
+        end.close()  # Ctrl-C or an error: nobody waits for chunks that are half done
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        end.close()
+        lifeline.close()
 
 
 _current: tuple[ImageDataset, ImageSpec] | None = None
 
 
-def _start(dataset: type[ImageDataset], options: BaseModel, spec: ImageSpec) -> None:
+def _start(dataset: type[ImageDataset], options: BaseModel, spec: ImageSpec, lifeline: Connection) -> None:
     """Set up a worker process."""
     global _current  # the one state of a worker process, set once before its first chunk
     _current = dataset(options), spec
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which lets us finish our chunk
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which tells us by the lifeline
+    threading.Thread(target=_leave_with, args=(lifeline,), daemon=True).start()
 
 
-def _leave_with_parent() -> None:
-    """End this process when the one that started it is gone, even by SIGKILL."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+def _leave_with(lifeline: Connection) -> None:
+    """End this process when the other end of the lifeline is closed, or its owner gone even by SIGKILL.
+
+    Chunks are written whole or not at all, so this is safe at any moment.
+    """
+    wait([lifeline])
+    os._exit(1)
 
 
 def _fill(chunk: Chunk) -> ChunkIndex:

@@ -77,7 +77,7 @@ class DCGANDiscriminator(Discriminator):
                     'raise training.batch_size, or set discriminator.normalization = "layer"'
                 )
             for penalty in setting.regularizers:
-                if getattr(penalty.cls, "per_sample_gradient", False):
+                if penalty.cls.per_sample_gradient:
                     return (
                         f"the penalty {penalty.cls.name!r} bounds the gradient of each image's own logit, and batch "
                         "normalization makes a logit depend on the whole batch: "

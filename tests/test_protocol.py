@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from pydantic import ValidationError
+from scoring_world import pack_of, pictures, settings
+
+from ganzoo.errors import DataError, RecipeError
+from ganzoo.scoring.protocol import KidSettings, Protocol, plan
+
+PROTOCOL = Protocol(
+    torch_fidelity="0.4.0",
+    extractor="toy",
+    extractor_identity=(("weights_sha256", "ab"),),
+    layers=(("fid", "64"),),
+    generated=10,
+    reference_images=20,
+    split="train",
+    reference="cd",
+    rounding="down",
+)
+
+OTHER_VALUES = {
+    "metrics_version": 2,
+    "torch_fidelity": "0.5.0",
+    "extractor": "other",
+    "extractor_identity": (("weights_sha256", "ac"),),
+    "layers": (("fid", "192"),),
+    "generated": 11,
+    "reference_images": 21,
+    "reference_choice": "at random",
+    "split": "test",
+    "reference": "ce",
+    "mirror": True,
+    "label_distribution": (1, 2),
+    "weights": "raw",
+    "truncation": 0.7,
+    "latents": "on the sphere",
+    "noise": "constant",
+    "sampling_seed": 2021,
+    "batch_size": 32,
+    "dtype": "bfloat16",
+    "rounding": "up",
+    "colour": "luminance",
+    "kid": KidSettings(subset_size=500),
+    "prc_neighborhood": 5,
+    "isc_splits": 1,
+    "isc_seed": 1,
+    "jackknife_blocks": 10,
+}
+OTHER_KID = {"subsets": 50, "subset_size": 500, "degree": 2, "gamma": 0.1, "coef0": 0.0, "seed": 1}
+OF_THE_REFERENCE = {
+    "metrics_version",
+    "torch_fidelity",
+    "extractor",
+    "extractor_identity",
+    "reference_images",
+    "reference_choice",
+    "split",
+    "reference",
+    "mirror",
+    "dtype",
+    "colour",
+}
+
+
+def test_every_field_is_tried():
+    assert set(OTHER_VALUES) == set(Protocol.model_fields) - {"metrics"}
+    assert set(OTHER_KID) == set(KidSettings.model_fields)
+
+
+@pytest.mark.parametrize("field", OTHER_VALUES)
+def test_any_other_field_is_another_protocol(field):
+    other = PROTOCOL.model_copy(update={field: OTHER_VALUES[field]})
+    assert other.id != PROTOCOL.id
+    assert (other.reference_id != PROTOCOL.reference_id) == (field in OF_THE_REFERENCE)
+
+
+@pytest.mark.parametrize("field", OTHER_KID)
+def test_any_other_setting_of_kid_is_another_protocol(field):
+    kid = PROTOCOL.kid.model_copy(update={field: OTHER_KID[field]})
+    assert PROTOCOL.model_copy(update={"kid": kid}).id != PROTOCOL.id
+
+
+def test_which_metrics_are_computed_moves_no_number():
+    other = PROTOCOL.model_copy(update={"metrics": ("prc",)})
+    assert other.id == PROTOCOL.id
+    assert other.as_dict() == PROTOCOL.as_dict()
+
+
+def test_the_hash_stays_the_same_for_ever():
+    assert PROTOCOL.id == "400a8bd765e4edf8"
+
+
+def test_it_is_frozen_and_plain():
+    with pytest.raises(ValidationError):
+        PROTOCOL.generated = 5
+    plain = PROTOCOL.as_dict()
+    assert json.loads(json.dumps(plain)) == plain
+    assert (plain["generated"], plain["reference_images"], plain["extractor"]) == (10, 20, "toy")
+
+
+def test_best_snapshots_are_chosen_by_other_draws():
+    other = PROTOCOL.for_selection()
+    changed = {key for key, value in other.as_dict().items() if value != PROTOCOL.as_dict()[key]}
+    assert changed == {"sampling_seed"}
+
+
+def planned(tmp_path, pack=None, **changes):
+    chosen = settings(**changes)
+    pack = pack or pack_of(tmp_path, pictures(50))
+    return plan(chosen, chosen.extractor.cls(chosen.extractor.options), pack)
+
+
+def test_a_plan_takes_counts_labels_and_fingerprint_from_the_data(tmp_path):
+    pack = pack_of(tmp_path, pictures(50), [0, 1, 1, 1, 1] * 10, classes=2)
+    protocol = planned(tmp_path, pack, generated=70, reference_images=40)
+    assert protocol.reference == pack.fingerprint
+    assert protocol.label_distribution == (10, 40)
+    assert (protocol.generated, protocol.reference_images) == (70, 40)
+    assert planned(tmp_path, pack).reference_images == 50
+
+
+def test_one_changed_pixel_is_another_protocol_and_other_names_are_not(tmp_path):
+    images = pictures(50)
+    same = planned(tmp_path, pack_of(tmp_path / "b", images[::-1]))
+    assert planned(tmp_path, pack_of(tmp_path / "a", images)).id == same.id
+    images[3, 0, 0, 0] ^= 1
+    assert planned(tmp_path, pack_of(tmp_path / "c", images)).id != same.id
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kid_subset_size": 51, "generated": 60}, r"scoring\.kid_subset_size is 51, but there are 60 generated and 50"),
+        ({"kid_subset_size": 1}, r"scoring\.kid_subset_size: should be at least 2"),
+        ({"reference_images": 51}, r"scoring\.reference_images: 51 asked for, but split 'train' has 50"),
+        ({"metrics": ("fid",), "generated": 1}, "FID needs at least 2 images"),
+        ({"metrics": ("prc",), "prc_neighborhood": 50}, r"scoring\.prc_neighborhood is 50"),
+        ({"metrics": ("isc",)}, "'random-features' does not serve 'isc', .*inception-v3-compat"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused_before_it_starts(tmp_path, changes, message):
+    with pytest.raises(RecipeError, match=message):
+        planned(tmp_path, **changes)
+
+
+def test_a_split_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(DataError, match="no split 'test'"):
+        planned(tmp_path, split="test")
