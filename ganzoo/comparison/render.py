@@ -137,7 +137,7 @@ def _merged(columns: Sequence[Column]) -> list[Column]:
 
 def _width(columns: Sequence[Column]) -> int:
     """Return the width that a table needs; texts of several words may take less, by wrapping."""
-    return sum(map(_column_width, columns)) + (_GAP + 1) * len(columns) + 1
+    return sum(map(_column_width, columns)) + (_GAP + 1) * len(columns)
 
 
 def _column_width(column: Column) -> int:

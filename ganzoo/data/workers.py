@@ -69,7 +69,9 @@ def _fill_in_pool(dataset: ImageDataset, spec: ImageSpec, chunks: list[Chunk], c
     context = multiprocessing.get_context("forkserver" if servers else "spawn")
     if servers:
         context.set_forkserver_preload(["ganzoo.data.workers", type(dataset).__module__])
-    pool = ProcessPoolExecutor(count, context, initializer=_start, initargs=(type(dataset), dataset.options, spec))
+    lifeline, end = context.Pipe(duplex=False)
+    arguments = (type(dataset), dataset.options, spec, lifeline)
+    pool = ProcessPoolExecutor(count, context, initializer=_start, initargs=arguments)
     try:
         chunk_of: dict[Future[ChunkIndex], Chunk] = {pool.submit(_fill, chunk): chunk for chunk in chunks}
         for future in as_completed(chunk_of):

@@ -1,0 +1,355 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+from torch_fidelity.feature_extractor_vgg16 import FeatureExtractorVGG16
+
+from ganzoo.errors import WeightsError
+from ganzoo.scoring.features import extract, generated_batches, reference_batches
+from ganzoo.scoring.metrics import frechet_distance, kernel_distance
+from ganzoo.scoring.protocol import KidSettings
+from ganzoo.scoring.score import plan, score
+from ganzoo_features.inception import InceptionV3Compat
+from ganzoo_features.random import RandomFeatures, frozen_layer
+from ganzoo_features.vgg16 import VGG16
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from scoring_world import pack_of, pictures, settings, toy
+from untrained_inception import make_weights
+
+# ---- random-features -------------------------------------------------------------------------------------------
+
+RANDOM = RandomFeatures(RandomFeatures.Options())
+
+
+def random_features(images):
+    (features,) = extract(RANDOM.build(["800"]), [torch.from_numpy(images)], ("800",), device="cpu").values()
+    return features
+
+
+def test_the_random_weights_are_the_same_bits_for_ever():
+    digest = hashlib.sha256()
+    for name, tensor in RANDOM.build(["800"]).state_dict().items():
+        digest.update(name.encode() + np.ascontiguousarray(tensor.numpy()).astype("<f4").tobytes())
+    assert digest.hexdigest() == PINNED_WEIGHTS
+
+
+def test_the_random_features_of_a_picture_stay_the_same():
+    found = random_features(pictures(1, resolution=64))[0]
+    assert found.shape == (800,)
+    torch.testing.assert_close(found[::100], torch.tensor(PINNED_FEATURES), rtol=1e-4, atol=1e-5)
+
+
+def test_the_random_weights_are_normal_and_half_of_the_first_layer_ignores_flat_areas():
+    weight, bias = frozen_layer(3, 64, 96)
+    assert weight.std() == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.02)
+    assert abs(weight.mean()) < 0.01 * weight.std()
+    assert np.mean(np.abs(weight) < weight.std()) == pytest.approx(0.683, abs=0.01)
+    assert bias.std() == pytest.approx(0.1, rel=0.2)
+    first, _ = frozen_layer(0, 3, 32)
+    assert np.abs(first.sum((2, 3))[:16]).max() < 1e-6 < np.abs(first.sum((2, 3))[16:]).min()
+
+
+def test_building_leaves_the_global_random_state_alone():
+    before = torch.get_rng_state()
+    RANDOM.build(["800"])
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_its_scores_are_never_called_fid():
+    assert [RANDOM.label(metric) for metric in ("fid", "kid")] == ["FD-random", "KD-random"]
+    assert RANDOM.weights() is None
+
+
+@pytest.mark.parametrize("resolution", [4, 16, 128])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_resolution_has_800_features(resolution, channels):
+    assert random_features(pictures(3, resolution=resolution, channels=channels)).shape == (3, 800)
+
+
+def smooth_pictures(count, seed):
+    """Two kinds of soft blobs, so that blur and missing modes mean something."""
+    rng = np.random.RandomState(seed)
+    y, x = np.mgrid[:32, :32] / 31.0
+    images = np.empty((count, 1, 32, 32), np.uint8)
+    for index, image in enumerate(images):
+        centre, wide = rng.uniform(0.3, 0.7, 2), rng.uniform(0.1, 0.25, 2)
+        blob = ((x - centre[0]) / wide[0]) ** 2 + ((y - centre[1]) / wide[1]) ** 2
+        edge = 1 / (1 + np.exp(8 * (blob - 1)))
+        texture = 0.15 * np.sin((20 if index % 2 else 60) * (x + rng.uniform()))
+        image[0] = 255 * np.clip(0.1 + edge * (rng.uniform(0.4, 0.8) + texture), 0, 1)
+    return images
+
+
+def blurred(images, strength):
+    from_above, from_left = (np.roll(images.astype(float), 1, axis) for axis in (2, 3))
+    diagonal = np.roll(from_above, 1, 3)
+    box = (images + from_above + from_left + diagonal) / 4
+    return ((1 - strength) * images + strength * box).round().astype(np.uint8)
+
+
+def noisy(images, strength):
+    noise = np.random.RandomState(5).standard_normal(images.shape)
+    return (images + 60 * strength * noise).round().clip(0, 255).astype(np.uint8)
+
+
+def brighter(images, strength):
+    return (images + 60.0 * strength).round().clip(0, 255).astype(np.uint8)
+
+
+def fewer_modes(images, strength):
+    few = max(2, round(len(images) * (1 - strength) ** 3))
+    return images[np.arange(len(images)) % few]
+
+
+@pytest.mark.parametrize("harm", [blurred, noisy, brighter, fewer_modes])
+def test_the_distance_grows_with_every_harm(harm):
+    reals, others = random_features(smooth_pictures(240, 1)), smooth_pictures(240, 2)
+    settings_ = KidSettings(subsets=10, subset_size=120)
+    frechet, kernel = [], []
+    for strength in (0.0, 0.2, 0.4, 0.6, 0.8, 0.95):
+        fakes = random_features(harm(others, strength))
+        frechet.append(frechet_distance(fakes, reals, blocks=0).value)
+        kernel.append(kernel_distance(fakes, reals, settings_, blocks=0).value)
+    assert frechet == sorted(frechet)
+    assert frechet[-1] > 2 * frechet[0]
+    assert kernel[-1] > kernel[0]
+
+
+# ---- weights ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def empty_caches(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "ganzoo"))
+    for extractor in (InceptionV3Compat, VGG16):
+        monkeypatch.delenv(extractor.published.variable, raising=False)
+
+
+@pytest.fixture(scope="module")
+def weights_file(tmp_path_factory):
+    images = torch.from_numpy(pictures(6, resolution=32, channels=3))
+    return make_weights(tmp_path_factory.mktemp("weights") / "mine.pth", images)
+
+
+def inception(path=None):
+    return InceptionV3Compat(InceptionV3Compat.Options(weights=path))
+
+
+def test_missing_weights_are_one_clear_message():
+    with pytest.raises(WeightsError) as caught:
+        inception().weights()
+    message = str(caught.value)
+    assert "'inception-v3-compat' needs the weights weights-inception-2015-12-05-6726825d.pth" in message
+    for way_out in (
+        "ganzoo fetch-weights inception-v3-compat",
+        "GANZOO_INCEPTION_WEIGHTS",
+        "scoring.extractor.weights",
+        "scoring.extractor.name=random-features",
+    ):
+        assert way_out in message
+
+
+@pytest.mark.parametrize("extractor", [InceptionV3Compat, VGG16])
+def test_the_name_of_the_published_file_carries_its_hash(extractor):
+    (digits,) = re.findall(r"-([0-9a-f]{8})\.pth$", extractor.published.file_name)
+    assert extractor.published.sha256.startswith(digits)
+    assert len(extractor.published.sha256) == 64
+    assert extractor.published.url.endswith(extractor.published.file_name)
+
+
+@pytest.mark.parametrize("place", ["torch/hub/checkpoints", "ganzoo/weights"])
+def test_the_published_file_is_found_in_either_cache(tmp_path, monkeypatch, place):
+    content = b"published"
+    monkeypatch.setattr(
+        InceptionV3Compat,
+        "published",
+        replace(InceptionV3Compat.published, sha256=hashlib.sha256(content).hexdigest()),
+    )
+    file = tmp_path / place / InceptionV3Compat.published.file_name
+    file.parent.mkdir(parents=True)
+    file.write_bytes(content)
+    found = inception().weights()
+    assert (found.path, found.official) == (file, True)
+    assert [inception().label(metric) for metric in ("fid", "kid", "isc")] == ["FID", "KID", "IS"]
+
+
+def test_a_half_file_in_a_cache_is_named_and_not_used(tmp_path):
+    file = tmp_path / "torch/hub/checkpoints" / InceptionV3Compat.published.file_name
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"half of it")
+    with pytest.raises(WeightsError, match=r"is there but damaged \(SHA-256 .*ganzoo fetch-weights"):
+        inception().weights()
+
+
+def test_a_half_file_that_was_named_is_not_taken_for_other_weights(tmp_path):
+    file = tmp_path / InceptionV3Compat.published.file_name
+    file.write_bytes(b"half of it")
+    with pytest.raises(WeightsError, match="has the name of the published weights but not their content"):
+        inception(file).weights()
+
+
+def test_a_named_file_that_is_missing_is_not_replaced_by_another(tmp_path, monkeypatch, weights_file):
+    monkeypatch.setenv("GANZOO_INCEPTION_WEIGHTS", str(weights_file))
+    with pytest.raises(WeightsError, match=r"scoring\.extractor\.weights names .*absent\.pth, which is no file"):
+        inception(tmp_path / "absent.pth").weights()
+
+
+def test_other_weights_are_part_of_the_protocol_and_of_the_label(tmp_path, monkeypatch, weights_file):
+    monkeypatch.setenv("GANZOO_INCEPTION_WEIGHTS", str(weights_file))
+    digest = hashlib.sha256(weights_file.read_bytes()).hexdigest()
+    extractor = inception()
+    assert extractor.weights().official is False
+    assert extractor.identity()["weights_sha256"] == digest
+    assert extractor.identity()["official_weights"] is False
+    assert extractor.label("fid") == f"FID (unofficial {digest[:8]})"
+    assert extractor.label("prc").count(digest[:8]) == 2
+
+
+class Bomb:
+    """Says so if it is ever unpickled for real."""
+
+    def __init__(self, canary):
+        self.canary = str(canary)
+
+    def __reduce__(self):
+        return (open, (self.canary, "w"))
+
+
+def test_nothing_in_a_file_of_weights_is_executed(tmp_path):
+    canary = tmp_path / "canary"
+    torch.save({"conv": Bomb(canary)}, tmp_path / "bomb.pth")
+    with pytest.raises(WeightsError, match="not a file of weights that can be read safely"):
+        inception(tmp_path / "bomb.pth").build(["2048"])
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [[1, 2], {"a": "text"}, {"a": torch.eye(2).to_sparse()}, torch.zeros(2)],
+    ids=["list", "text", "sparse", "tensor"],
+)
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks")
+def test_anything_but_a_table_of_dense_tensors_is_refused(tmp_path, content):
+    torch.save(content, tmp_path / "other.pth")
+    with pytest.raises(WeightsError, match="dense tensors|read safely"):
+        inception(tmp_path / "other.pth").build(["2048"])
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "other.pth")
+    with pytest.raises(WeightsError, match="do not fit extractor 'inception-v3-compat'"):
+        inception(tmp_path / "other.pth").build(["2048"])
+
+
+def test_a_file_that_changes_after_it_was_checked_is_refused(tmp_path, weights_file):
+    mine = shutil.copy(weights_file, tmp_path / "mine.pth")
+    extractor = inception(mine)
+    extractor.weights()
+    with mine.open("r+b") as file:
+        file.seek(1000)
+        file.write(b"other")
+    with pytest.raises(WeightsError, match="changed while they were in use"):
+        extractor.build(["2048"])
+
+
+# ---- features and scores against torch-fidelity ----------------------------------------------------------------
+
+
+def test_inception_features_are_torch_fidelitys(weights_file):
+    layers = ["2048", "logits_unbiased"]
+    before = torch.get_rng_state()
+    ours = inception(weights_file).build(layers)
+    assert torch.equal(torch.get_rng_state(), before)
+    theirs = FeatureExtractorInceptionV3("inception-v3-compat", layers, feature_extractor_weights_path=weights_file)
+    images = torch.from_numpy(pictures(4, resolution=48, channels=3, seed=3))
+    seen = []
+    ours.Mixed_5b.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    for mine, other in zip(ours(images), theirs(images), strict=True):
+        assert (mine - other).abs().max() < 2e-6 * other.abs().max()
+        assert other.std(0).mean() > 1e-3
+    assert seen[0].is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.slow
+def test_vgg16_features_are_torch_fidelitys(tmp_path):
+    import torchvision
+
+    torch.save(torchvision.models.vgg16(weights=None).state_dict(), tmp_path / "vgg.pth")
+    ours = VGG16(VGG16.Options(weights=tmp_path / "vgg.pth")).build(["fc2_relu"])
+    theirs = FeatureExtractorVGG16("vgg16", ["fc2_relu"], feature_extractor_weights_path=tmp_path / "vgg.pth")
+    images = torch.from_numpy(pictures(4, resolution=48, channels=3))
+    assert (ours(images)[0] - theirs(images)[0]).abs().max() < 2e-6 * theirs(images)[0].abs().max()
+
+
+def command_line(*arguments):
+    command = [sys.executable, "-W", "ignore", "-m", "torch_fidelity.fidelity", "--cpu", "--json", "--silent", "--no-cache"]
+    answer = subprocess.run([*command, *arguments], capture_output=True, text=True, check=True, env=dict(os.environ))
+    return json.loads(answer.stdout)
+
+
+def dump(folder, batches):
+    folder.mkdir()
+    images = torch.cat(list(batches)).numpy()
+    for index, image in enumerate(images):
+        Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0)).save(folder / f"{index:05d}.png")
+
+
+def compare_with_command_line(tmp_path, weights_file, *, count, channels):
+    pack = pack_of(tmp_path / "packs", pictures(count, resolution=32, channels=channels))
+    subset = count // 2
+    chosen = settings(
+        metrics=("fid", "kid", "isc"),
+        generated=count,
+        kid_subset_size=subset,
+        kid_subsets=10,
+        isc_splits=2,
+        extractor={"name": "inception-v3-compat", "weights": str(weights_file)},
+    )
+    extractor = inception(weights_file)
+    protocol = plan(chosen, extractor, pack)
+    generator = toy(resolution=32, channels=channels)
+    fid, kid, isc = score(generator, pack, protocol, extractor, images_seen=0, device="cpu", cache=tmp_path)
+    dump(tmp_path / "fakes", generated_batches(generator, pack, protocol, device="cpu"))
+    dump(tmp_path / "reals", reference_batches(pack, protocol))
+    theirs = command_line(
+        *("--fid", "--kid", "--isc", "--kid-subset-size", str(subset), "--kid-subsets", "10", "--isc-splits", "2"),
+        *("--input1", str(tmp_path / "fakes"), "--input2", str(tmp_path / "reals")),
+        *("--feature-extractor", "inception-v3-compat", "--feature-extractor-weights-path", str(weights_file)),
+    )
+    assert fid.value == pytest.approx(theirs["frechet_inception_distance"], rel=1e-5)
+    assert kid.value == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-5)
+    assert isc.value == pytest.approx(theirs["inception_score_mean"], rel=1e-5)
+    assert fid.notes == ("rank-deficient",)
+    return fid, kid
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_scores_equal_torch_fidelitys_command_line(tmp_path, weights_file, channels):
+    compare_with_command_line(tmp_path, weights_file, count=8, channels=channels)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("channels", [1, 3])
+def test_scores_equal_torch_fidelitys_command_line_for_hundreds(tmp_path, weights_file, channels):
+    fid, kid = compare_with_command_line(tmp_path, weights_file, count=300, channels=channels)
+    assert fid.standard_error < 0.1 * fid.value
+    assert kid.standard_error < 0.1 * kid.value
+
+
+PINNED_WEIGHTS = ""
+PINNED_FEATURES = [0.0] * 8
