@@ -80,7 +80,8 @@ def columns_of(table: Table) -> list[Column]:
         columns += _metric_columns(table, metric, lines)
     columns.append(column("images/s", lambda row: _speed(row.images_per_second), 4))
     columns.append(column("M params G + D", parameters_text, 6, hoist=True))
-    columns.append(column("hours", lambda row: f"{row.hours:,.2f}", 5))
+    hours = 2 if max((row.hours for row in rows), default=1.0) >= 0.1 else 4
+    columns.append(column("hours", lambda row: f"{row.hours:,.{hours}f}", 5))
     return columns
 
 

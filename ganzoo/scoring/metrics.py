@@ -108,19 +108,18 @@ def kernel_distance(fakes: Tensor, reals: Tensor, settings: KidSettings, *, bloc
     size = settings.subset_size
     kernel = _Kernels(fakes.double(), reals.double(), settings)
     rng = np.random.RandomState(settings.seed)
-    block_of = blocks_of(len(fakes), blocks)
-    values, left_out = [], torch.zeros(blocks, dtype=torch.float64)
+    values, left_out = [], []
+    block_of = blocks_of(len(fakes), blocks) if can_leave_out(len(fakes), blocks) else None
     for _ in range(settings.subsets):
         x = torch.from_numpy(rng.choice(len(fakes), size, replace=False))
         y = torch.from_numpy(rng.choice(len(reals), size, replace=False))
         k_xx, k_xy, k_yy = kernel.xx(x, x), kernel.xy(x, y), kernel.yy(y, y)
         real_part = (k_yy.sum() - k_yy.diagonal().sum()) / (size * (size - 1))
         values.append(float(_mmd(k_xx.sum() - k_xx.diagonal().sum(), k_xy.sum(), real_part, torch.tensor(size), size)))
-        left_out += _mmd_without(k_xx, k_xy.sum(1), real_part, block_of[x], blocks)
-    error = None
-    if can_leave_out(len(fakes), blocks) and torch.isfinite(left_out).all():
-        error = standard_error(left_out / settings.subsets)
-    return Estimate(float(np.mean(values)), error)
+        if block_of is not None:
+            left_out.append(_mmd_without(k_xx, k_xy.sum(1), real_part, block_of[x], blocks))
+    error = standard_error(torch.stack(left_out).mean(0)) if left_out else None
+    return Estimate(float(np.mean(values)), error if error is not None and np.isfinite(error) else None)
 
 
 def _mmd(off_diagonal: Tensor, cross: Tensor, real_part: Tensor, n: Tensor, m: int) -> Tensor:
