@@ -60,8 +60,8 @@ def _growth(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
         )
     elif recipe.phases[-1].resolution < spec.resolution:
         yield (
-            f"training.total_kimg: {recipe.training.total_kimg:g} ends at {recipe.phases[-1].resolution} pixels, before "
-            f"growth reaches {spec.resolution}; train longer, or shorten stable_kimg and fade_kimg"
+            f"training.total_kimg: {recipe.training.total_kimg:g} ends at {recipe.phases[-1].resolution} pixels, "
+            f"before growth reaches {spec.resolution}; train longer, or shorten stable_kimg and fade_kimg"
         )
 
 
@@ -84,7 +84,7 @@ def _penalties(recipe: Recipe) -> Iterator[str]:
                 f"write override = true to use it instead of the loss's own"
             )
         if chosen.override and name not in own:
-            yield f"regularizers.{index}.override: loss '{recipe.loss.name}' has no '{name}' to override; remove the key"
+            yield f"regularizers.{index}.override: loss '{recipe.loss.name}' has no '{name}' to override; remove it"
         if name in seen:
             yield f"regularizers.{index}: '{name}' is listed twice; keep one"
         seen.add(name)

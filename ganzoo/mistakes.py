@@ -52,12 +52,12 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 
 def _keys_at(path: Sequence[int | str], data: Any, registry: Registry, model: Any) -> list[str]:
     """Return the keys that are known at a TOML path, following chosen parts into their own options."""
-    kind = None
+    kind: str | None = None
     for step in path:
         if isinstance(step, str):
-            kind = SECTION_KINDS.get(step, kind if isinstance(step, int) else None)
+            kind = SECTION_KINDS.get(step)
             model = _model_of(model, step)
-        data = data[step] if isinstance(data, dict | list) and _has(data, step) else {}
+        data = _entry(data, step)
         if kind and isinstance(data, dict):
             model = _options_of(kind, data.get("name"), registry)
             kind = None
@@ -65,8 +65,10 @@ def _keys_at(path: Sequence[int | str], data: Any, registry: Registry, model: An
     return keys
 
 
-def _has(data: Any, step: Any) -> bool:
-    return step in data if isinstance(data, dict) else isinstance(step, int) and step < len(data)
+def _entry(data: Any, step: int | str) -> Any:
+    if isinstance(data, dict):
+        return data.get(str(step), {})
+    return data[step] if isinstance(data, list) and isinstance(step, int) and step < len(data) else {}
 
 
 def _options_of(kind: str, name: Any, registry: Registry) -> Any:

@@ -133,7 +133,10 @@ def test_one_changed_pixel_is_another_protocol_and_other_names_are_not(tmp_path)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"kid_subset_size": 51, "generated": 60}, r"scoring\.kid_subset_size is 51, but there are 60 generated and 50"),
+        (
+            {"kid_subset_size": 51, "generated": 60},
+            r"scoring\.kid_subset_size is 51, but there are 60 generated and 50",
+        ),
         ({"kid_subset_size": 1}, r"scoring\.kid_subset_size: should be at least 2"),
         ({"reference_images": 51}, r"scoring\.reference_images: 51 asked for, but split 'train' has 50"),
         ({"metrics": ("fid",), "generated": 1}, "FID needs at least 2 images"),

@@ -135,9 +135,7 @@ def test_the_cost_is_announced_before_and_the_progress_ends_at_the_total(tmp_pat
 def test_an_estimate_leaves_no_trace(tmp_path, pack):
     chosen = settings()
     extractor = chosen.extractor.cls(chosen.extractor.options)
-    cost = estimate(
-        toy(), pack, plan(chosen, extractor, pack), extractor, device="cpu", cache=tmp_path / "cache"
-    )
+    cost = estimate(toy(), pack, plan(chosen, extractor, pack), extractor, device="cpu", cache=tmp_path / "cache")
     assert cost.seconds > 0
     assert cost.memory_bytes > 120 * 800 * 4
     assert not (tmp_path / "cache").exists()

@@ -15,7 +15,9 @@ def plugins(
     names: Annotated[
         bool, typer.Option("--names", help="List plugins by name alone, without loading any of them.")
     ] = False,
-    schema: Annotated[bool, typer.Option("--schema", help="Print a part's options as JSON schema, for editors.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print a part's options as JSON schema, for editors.")
+    ] = False,
 ) -> None:
     """List the installed parts, or explain one."""
     if names:

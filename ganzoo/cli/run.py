@@ -34,9 +34,9 @@ def run(
     skip_bad: SkipBad = False,
 ) -> None:
     """Train a recipe, score it, and print the leaderboard."""
+    from ganzoo.cli.terminal import Terminal
     from ganzoo.recipe import load
     from ganzoo.registry import Registry
-    from ganzoo.cli.terminal import Terminal
     from ganzoo.training.experiment import Experiment
 
     name, loaded = load(recipe, Registry.discover(), set_ or (), seed=seed)

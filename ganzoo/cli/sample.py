@@ -22,7 +22,5 @@ def sample(
     from ganzoo.cli.terminal import Terminal
     from ganzoo.training.evaluation import sample_run
 
-    path = sample_run(
-        run, out, count=count, seed=seed, at=at, folder=folder, truncation=truncation, device_name=device
-    )
+    path = sample_run(run, out, count=count, seed=seed, at=at, folder=folder, truncation=truncation, device_name=device)
     Terminal().say(f"wrote {path}")

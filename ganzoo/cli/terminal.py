@@ -22,7 +22,9 @@ def print_error(error: GanzooError) -> None:
     """Print an error as people read it, foreign text literally, on standard error."""
     word, style = ("stopped", "bold yellow") if isinstance(error, RunStopped) else ("error", "bold red")
     lines = [literal(line) for line in str(error).splitlines()]
-    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(f"{word}: ", style), Text("\n".join(lines)), sep="")
+    Console(stderr=True, soft_wrap=True, highlight=False).print(
+        Text(f"{word}: ", style), Text("\n".join(lines)), sep=""
+    )
 
 
 class Terminal:

@@ -20,13 +20,16 @@ class Average:
 
     def __init__(self, generator: Generator, half_life_kimg: float, ramp: float | None = None) -> None:
         self.network = copy.deepcopy(generator).eval().requires_grad_(False)
+        self._pairs = list(zip(self.network.modules(), generator.modules(), strict=True))
+        self._averaged = list(zip(self.network.parameters(), generator.parameters(), strict=True))
         self._half_life = half_life_kimg * IMAGES_PER_KIMG
         self._ramp = ramp
 
     def decay(self, batch_size: int, images_seen: int) -> float:
         """Weight kept after a batch: 0.5 ** (batch / half-life), the half-life ramped up early if asked.
 
-        The ramp is ADA's (arXiv:2006.06676): the half-life is at most that share of the images seen.
+        The ramp is ADA's (arXiv:2006.06676): the half-life is at most that share of the images seen before the
+        batch, so the first batch is copied.
         """
         half_life = self._half_life
         if self._ramp is not None:
@@ -34,21 +37,16 @@ class Average:
         return float(0.5 ** (batch_size / half_life))
 
     @torch.no_grad()
-    def update(self, generator: nn.Module, batch_size: int, images_seen: int) -> None:
-        """Follow the generator by one batch. `images_seen` counts that batch."""
-        averaged, copied = _state(self.network)
-        new_averaged, new_copied = _state(generator)
-        torch._foreach_lerp_(averaged, new_averaged, 1.0 - self.decay(batch_size, images_seen))
-        for kept, new in zip(copied, new_copied, strict=True):
-            kept.copy_(new)
-
-
-def _state(network: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
-    """Return what is averaged and what is copied, in the same order for equal networks."""
-    averaged = list(network.parameters())
-    copied: list[Tensor] = []
-    for module in network.modules():
-        running = isinstance(module, nn.modules.batchnorm._NormBase)
-        for buffer in module.buffers(recurse=False):
-            (averaged if running and buffer.is_floating_point() else copied).append(buffer)
-    return [tensor.detach() for tensor in averaged], copied
+    def update(self, batch_size: int, images_seen: int) -> None:
+        """Follow the generator by one batch, which `images_seen` does not count yet."""
+        pairs: list[tuple[Tensor, Tensor]] = [(kept, new) for kept, new in self._averaged]
+        for mine, other in self._pairs:
+            running = isinstance(mine, nn.modules.batchnorm._NormBase)
+            for name, kept in mine.named_buffers(recurse=False):
+                new = other.get_buffer(name)
+                if running and kept.is_floating_point():
+                    pairs.append((kept, new))
+                else:
+                    kept.copy_(new)
+        averaged, followed = [kept for kept, _ in pairs], [new for _, new in pairs]
+        torch._foreach_lerp_(averaged, followed, 1.0 - self.decay(batch_size, images_seen))

@@ -61,7 +61,7 @@ def sample_run(
     truncation: float,
     device_name: str,
 ) -> Path:
-    """Write a grid of a run's averaged generator, and each image alone if `folder` is given; returns the grid's path."""
+    """Write a grid of a run's averaged generator, and each image alone if `folder` is given; returns the grid."""
     directory = RunDirectory.open(path)
     recipe, device = recipe_of(directory), choose_device(device_name)
     generator = load_generator(directory, _ages(directory, at, False)[0], recipe, "ema").to(device)
@@ -104,5 +104,3 @@ def _cycled(count: int, classes: int) -> torch.Tensor:
     if classes:
         labels[torch.arange(count), torch.arange(count) % classes] = 1.0
     return labels
-
-

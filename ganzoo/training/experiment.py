@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ganzoo.contracts import Extractor, Generator
 from ganzoo.errors import GanzooError, RefusedError, RunError
-from ganzoo.files import write_text
+from ganzoo.files import sha256_of, write_text
+from ganzoo.fit import all_regularizers
 from ganzoo.provenance import git_state, hardware, library_versions, plugin_versions
 from ganzoo.recipe import Recipe, load
 from ganzoo.registry import Registry
@@ -109,6 +110,8 @@ def _record(directory: RunDirectory, inputs: Inputs) -> RunRecord:
         "versions": library_versions(),
         "hardware": hardware(inputs.device),
         "git": git_state(Path.cwd()),
+        "penalties": tuple(choice.cls.name for choice in all_regularizers(recipe)),
+        "files": {"recipe.toml": sha256_of(directory.recipe)},
     }
     if directory.record.exists():
         earlier = read_record(directory.record)

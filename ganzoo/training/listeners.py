@@ -11,9 +11,10 @@ from torch import Tensor
 
 from ganzoo.contracts import PixelArray
 from ganzoo.errors import RunStopped
-from ganzoo.files import sweep_temporaries
+from ganzoo.files import remove_tree, sweep_temporaries
 from ganzoo.pictures import write_grid
 from ganzoo.runs.checkpoint import prune, write_checkpoint
+from ganzoo.runs.manifest import folder_name
 from ganzoo.runs.metrics import MetricsLog
 from ganzoo.sampling import generate, to_uint8
 from ganzoo.training.cadence import Cadence
@@ -41,7 +42,7 @@ class MetricsListener:
         for name, value in report.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
             self._counts[name] = self._counts.get(name, 0) + 1
-        if self._cadence.due(trainer.images_before, trainer.images_seen):
+        if self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished:
             means = {name: total / self._counts[name] for name, total in self._sums.items()}
             self._sums, self._counts = {}, {}
             self.write(trainer.images_seen, means | {"seconds": trainer.seconds})
@@ -77,13 +78,12 @@ class SamplesListener:
 
     def write(self, trainer: Trainer) -> None:
         """Write the grid of this moment."""
-        resolution = trainer.phase.resolution
         count, device = len(self._labels), trainer.game.device
         images = generate(
             trainer.average.network, count, seed=self._seed, batch_size=count, device=device, labels=self._labels
         )
         pixels: PixelArray = to_uint8(torch.cat(list(images))).cpu().numpy()
-        scale = max(1, self._resolution // resolution)
+        scale = max(1, self._resolution // pixels.shape[-1])  # small ones while growing
         path = self._folder / f"{trainer.images_seen:010d}.png"
         write_grid(path, pixels.repeat(scale, axis=2).repeat(scale, axis=3))
         self.latest = path
@@ -97,14 +97,21 @@ class SnapshotListener:
 
     def after_step(self, trainer: Trainer, report: Report) -> None:
         """See `Listener.after_step`."""
-        if self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished:
+        if self.due(trainer):
             self.write(trainer)
+
+    def due(self, trainer: Trainer) -> bool:
+        """Whether this moment is kept for its own sake."""
+        return self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished
+
+    def remove(self, images_seen: int) -> None:
+        """Drop a snapshot."""
+        remove_tree(self._folder / folder_name(images_seen))
 
     def write(self, trainer: Trainer) -> None:
         """Keep the averaged generator of this moment."""
-        if not (self._folder / f"{trainer.images_seen:010d}").exists():
-            tensors = {"average": trainer.average.network.state_dict()}
-            write_checkpoint(self._folder, trainer.images_seen, tensors, {"images_seen": trainer.images_seen})
+        tensors = {"average": trainer.average.network.state_dict()}
+        write_checkpoint(self._folder, trainer.images_seen, tensors, {"images_seen": trainer.images_seen})
 
 
 class ScoreListener:
@@ -130,8 +137,11 @@ class ScoreListener:
         self._metrics.write(trainer.images_seen, {f"selection/{name}": value for name, value in values.items()})
         value = values[self._metric]
         if self.best is None or value < self.best["value"]:
-            self.best = {"images_seen": trainer.images_seen, "value": value}
             self._snapshots.write(trainer)
+            if self.best and not self.best["regular"]:
+                self._snapshots.remove(int(self.best["images_seen"]))
+            regular = self._snapshots.due(trainer)
+            self.best = {"images_seen": trainer.images_seen, "value": value, "regular": regular}
 
 
 class CheckpointListener:
@@ -149,14 +159,13 @@ class CheckpointListener:
         due = self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished
         if due or self.stop_requested:
             self.write(trainer)
-        if self.stop_requested and not trainer.finished:
+        if self.stop_requested:
             raise RunStopped(f"stopped by {self.stop_requested} at {trainer.images_seen:,} images, checkpoint written")
 
     def write(self, trainer: Trainer) -> None:
         """Write a checkpoint of this moment and drop the oldest."""
-        if not (self._folder / f"{trainer.images_seen:010d}").exists():
-            tensors, state = gather(trainer)
-            write_checkpoint(self._folder, trainer.images_seen, tensors, state | dict(self._extra()))
-        prune(self._folder, self._keep, set())
+        tensors, state = gather(trainer)
+        write_checkpoint(self._folder, trainer.images_seen, tensors, state | dict(self._extra()))
+        prune(self._folder, self._keep)
         if self.after_write:
             self.after_write(trainer)

@@ -54,6 +54,8 @@ class Player:
         settings: OptimizerSettings,
     ) -> None:
         self.side, self.network = side, network
+        self._trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        self._taking_gradients = True
         self.regularizers = nn.ModuleList(regularizers)
         self.updates = 0
         self._objective, self._settings = objective, settings
@@ -65,13 +67,20 @@ class Player:
     def _new_optimizer(self) -> torch.optim.Adam:
         beta1, beta2 = self._settings.betas
         return torch.optim.Adam(
-            self.network.parameters(),
+            self._trainable,
             lr=self._settings.learning_rate * self._correction,
             betas=(beta1**self._correction, beta2**self._correction),
             eps=self._settings.epsilon,
             weight_decay=self._settings.weight_decay,
             fused=True,
         )
+
+    def take_gradients(self, wanted: bool) -> None:
+        """Let gradients reach this network's weights, or not. What its author froze stays frozen."""
+        if wanted != self._taking_gradients:
+            self._taking_gradients = wanted
+            for parameter in self._trainable:
+                parameter.requires_grad_(wanted)
 
     def enter(self, phase: Phase) -> None:
         """Use the phase's learning rate; safe to call again on a resume."""
@@ -113,15 +122,15 @@ class Player:
             terms |= {penalty.name: penalty.penalty(step) * penalty.options.every for penalty in penalties}
             share = (rows.stop - rows.start) / len(batch)
             descended = [term for name, term in terms.items() if not name.startswith("D(")]
-            (sum(descended[1:], descended[0]) * share).backward()  # type: ignore[no-untyped-call]
+            (sum(descended[1:], descended[0]) * share).backward()
             for name, term in terms.items():
                 total[name] = total.get(name, term.new_zeros(())) + term.detach() * share
         self.optimizer.step()
         return total
 
     def state(self) -> Mapping[str, Tensor]:
-        """Return Adam's moments as a flat mapping `parameter/moment`, and the penalties' buffers."""
-        names = {parameter: name for name, parameter in self.network.named_parameters()}
+        """Return Adam's moments as a flat mapping `parameter/moment`."""
+        names: dict[Tensor, str] = {parameter: name for name, parameter in self.network.named_parameters()}
         return {
             f"{names[parameter]}/{key}": value
             for parameter, moments in self.optimizer.state.items()
@@ -134,8 +143,10 @@ class Player:
         for key, value in flat.items():
             name, _, moment = key.rpartition("/")
             parameter = parameters[name]
-            # Adam keeps its step counter where the fused kernel wants it: with the parameter.
-            self.optimizer.state[parameter][moment] = value.to(parameter.device)
+            # Adam keeps its step counter where the fused kernel wants it, with the parameter; and that kernel walks
+            # memory without looking at strides, so a moment must lie as its parameter does (channels last).
+            like = torch.empty_like(parameter if value.shape == parameter.shape else value, device=parameter.device)
+            self.optimizer.state[parameter][moment] = like.detach().copy_(value)
 
 
 def _nothing(step: TrainingStep) -> Terms:

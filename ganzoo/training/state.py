@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import __version__
-from ganzoo.contracts import Side
 from ganzoo.errors import RunError
 from ganzoo.training.trainer import Trainer
 

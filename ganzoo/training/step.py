@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -136,5 +136,6 @@ class TrainingStep:
         return logits.float()
 
     def _autocast(self, *, exact: bool) -> AbstractContextManager[None]:
-        enabled = not (exact or self.full_precision)
-        return torch.autocast(self._game.device.type, torch.bfloat16, enabled=enabled)
+        if exact or self.full_precision:
+            return nullcontext()
+        return torch.autocast(self._game.device.type, torch.bfloat16)

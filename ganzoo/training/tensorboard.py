@@ -13,8 +13,9 @@ class TensorBoardTracker:
     def __init__(self, folder: Path, images_seen: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(  # type: ignore[no-untyped-call]
-            str(folder), purge_step=images_seen or None, flush_secs=10
+        # What was logged at `images_seen` itself belongs to the checkpoint that is gone on from.
+        self._writer = SummaryWriter(
+            str(folder), purge_step=images_seen + 1, flush_secs=10
         )
 
     @staticmethod
@@ -25,9 +26,9 @@ class TensorBoardTracker:
     def log(self, images_seen: int, values: Mapping[str, float]) -> None:
         """See `Tracker.log`."""
         for name, value in values.items():
-            self._writer.add_scalar(name, value, images_seen)  # type: ignore[no-untyped-call]
-        self._writer.flush()  # type: ignore[no-untyped-call]
+            self._writer.add_scalar(name, value, images_seen)
+        self._writer.flush()
 
     def close(self) -> None:
         """Close the event file."""
-        self._writer.close()  # type: ignore[no-untyped-call]
+        self._writer.close()

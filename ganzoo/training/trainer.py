@@ -116,17 +116,17 @@ class Trainer:
             Diverged: A term is not finite; it is named with the point of training.
         """
         started = time.monotonic()
-        seed_everything(self.game.seed, self.images_seen)
+        seed_everything(self.game.seed, self.images_seen, self.game.device)
         alpha = phase.alpha(self.images_seen)
         grow([self.game.generator, self.game.discriminator, self.average.network], phase.resolution, alpha)
         batch = self._batch(phase, alpha)
         terms: dict[str, Tensor] = {}
         for side in self._order():
             terms |= self._play(side, batch)
+        self.average.update(len(batch), self.images_seen)
         self.images_before = self.images_seen
         self.images_seen += len(batch)
         self.steps += 1
-        self.average.update(self.game.generator, len(batch), self.images_seen)
         report = self._finite(terms)
         self.seconds += time.monotonic() - started
         return report
@@ -139,7 +139,7 @@ class Trainer:
 
     def _play(self, side: Side, batch: RealBatch) -> dict[str, Tensor]:
         for other, player in self.players.items():
-            player.network.requires_grad_(other is side)
+            player.take_gradients(other is side)
         return self.players[side].update(self.game, batch, self.schedule.micro_batch)
 
     def _batch(self, phase: Phase, alpha: float) -> RealBatch:
@@ -166,9 +166,12 @@ class Trainer:
         return report
 
 
-def seed_everything(seed: int, images_seen: int) -> None:
+def seed_everything(seed: int, images_seen: int, device: torch.device) -> None:
     """Seed every global random stream from (seed, images_seen), as a part may draw from any of them."""
     mixed = seed_for(seed, "step", images_seen)
     random.seed(mixed)
     np.random.seed(mixed % 2**32)
+    torch.default_generator.manual_seed(mixed)
+    if device.type == "cpu":
+        return  # torch.manual_seed would seed each kind of device, and walk the stack where one is not in use yet
     torch.manual_seed(mixed)
