@@ -36,7 +36,7 @@ class ImageSpec:
 class ComponentOptions(BaseModel):
     """Options of a part: every one has a default where possible, a range and a description."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Component:

@@ -32,8 +32,9 @@ def diagnose() -> Iterator[Finding]:
     yield from _packages()
     yield from _versions()
     yield from _devices()
-    yield from _plugins()
-    yield from _weights()
+    registry = Registry.discover()
+    yield from _plugins(registry)
+    yield from _weights(registry)
     yield from _folders()
 
 
@@ -70,20 +71,23 @@ def _devices() -> Iterator[Finding]:
         yield Finding("note", "no GPU is visible to torch; training runs on the CPU")
 
 
-def _plugins() -> Iterator[Finding]:
-    registry = Registry.discover()
+def _plugins(registry: Registry) -> Iterator[Finding]:
     for kind, names in registry.names.items():
         yield Finding("ok" if names else "problem", f"{kind}s: {', '.join(names) or 'none installed'}")
     for failure in registry.failures:
         yield Finding("problem", literal(str(failure)))
 
 
-def _weights() -> Iterator[Finding]:
-    for part in Registry.discover().parts("extractor"):
+def _weights(registry: Registry) -> Iterator[Finding]:
+    for part in registry.parts("extractor"):
         try:
             weights = part.cls(part.cls.Options()).weights()
         except GanzooError as error:
             yield Finding("note", f"extractor {part.name}: {literal(str(error))}")
+            continue
+        except Exception as error:  # a plugin's own failure must not end the diagnosis
+            text = f"{part.source} fails to look for its weights: {type(error).__name__}: {error}"
+            yield Finding("problem", f"extractor {part.name}: {literal(text)}")
             continue
         if weights is None:
             yield Finding("ok", f"extractor {part.name}: needs no weights file")

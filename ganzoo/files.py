@@ -40,6 +40,7 @@ __all__ = [
     "sweep_temporaries",
     "sync",
     "temporary_directory_beside",
+    "write_inside",
     "write_json",
     "write_text",
     "writing",
@@ -81,6 +82,17 @@ def atomic_write(path: Path, data: bytes) -> None:
         finally:
             os.close(descriptor)
         _sync_folder(path.parent)
+
+
+def write_inside(temporary: Path, name: str, data: bytes) -> None:
+    """Write a file into a temporary folder, which `publish_directory` syncs as a whole."""
+    path = temporary / name
+    with writing(path, len(data)):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        try:
+            _write_all(descriptor, data)
+        finally:
+            os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:

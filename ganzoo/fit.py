@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ganzoo.contracts import Choice, Growable, ImageSpec, Setting, StyleBased
+from ganzoo.errors import GanzooError, PluginError
 from ganzoo.settings import Selection
 
 if TYPE_CHECKING:
@@ -14,7 +16,10 @@ if TYPE_CHECKING:
 
 def misfits(recipe: Recipe) -> list[str]:
     """Return one sentence per reason why the recipe cannot work, with the TOML path and a remedy."""
-    spec: ImageSpec = recipe.dataset.cls.spec_of(recipe.dataset.options)
+    with _asking("dataset", recipe.dataset):
+        spec: ImageSpec = recipe.dataset.cls.spec_of(recipe.dataset.options)
+    with _asking("loss", recipe.loss):
+        recipe.loss.cls.regularizers(recipe.loss.options)
     reasons = list(_resolution(recipe, spec))
     if reasons:
         return reasons
@@ -31,9 +36,27 @@ def misfits(recipe: Recipe) -> list[str]:
 
 def all_regularizers(recipe: Recipe) -> tuple[Choice, ...]:  # type: ignore[type-arg]
     """Return the loss's own penalties, less those that the recipe overrides, and the recipe's."""
+    return (*_own_regularizers(recipe), *(_choice(chosen) for chosen in recipe.regularizers))
+
+
+def _own_regularizers(recipe: Recipe) -> list[Choice]:  # type: ignore[type-arg]
     overridden = {chosen.cls.name for chosen in recipe.regularizers if chosen.override}
-    own = [choice for choice in recipe.loss.cls.regularizers(recipe.loss.options) if choice.cls.name not in overridden]
-    return (*own, *(_choice(chosen) for chosen in recipe.regularizers))
+    own = recipe.loss.cls.regularizers(recipe.loss.options)
+    return [choice for choice in own if choice.cls.name not in overridden]
+
+
+@contextmanager
+def _asking(path: str, chosen: Selection) -> Iterator[None]:
+    """Name the part whose own code fails while it is asked whether it fits."""
+    try:
+        yield
+    except GanzooError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"{path}: '{chosen.name}' of {chosen.part.source} fails when asked whether it fits: "
+            f"{type(error).__name__}: {error}; choose another part, or mend that plugin"
+        ) from error
 
 
 def _choice(selection: Selection) -> Choice:  # type: ignore[type-arg]
@@ -88,11 +111,13 @@ def _penalties(recipe: Recipe) -> Iterator[str]:
         if name in seen:
             yield f"regularizers.{index}: '{name}' is listed twice; keep one"
         seen.add(name)
-        if not issubclass(recipe.generator.cls, chosen.cls.generator_must_be):
-            needed = chosen.cls.generator_must_be.__name__
+    brought = [(f"loss: its penalty '{choice.cls.name}'", choice.cls) for choice in _own_regularizers(recipe)]
+    listed = [(f"regularizers.{i}: '{chosen.cls.name}'", chosen.cls) for i, chosen in enumerate(recipe.regularizers)]
+    for penalty, cls in (*brought, *listed):
+        if not issubclass(recipe.generator.cls, cls.generator_must_be):
             yield (
-                f"regularizers.{index}: '{name}' needs a {needed} generator, which '{recipe.generator.name}' is not; "
-                f"remove the penalty or choose another generator"
+                f"{penalty} needs a {cls.generator_must_be.__name__} generator, which '{recipe.generator.name}' is "
+                f"not; choose another generator, or do without the penalty"
             )
 
 
@@ -110,7 +135,9 @@ def _micro_batches(recipe: Recipe) -> Iterator[str]:
         return
     parts = [("generator", recipe.generator), ("discriminator", recipe.discriminator), ("loss", recipe.loss)]
     for role, chosen in parts:
-        if chosen.cls.couples_batch(chosen.options):
+        with _asking(role, chosen):
+            couples = chosen.cls.couples_batch(chosen.options)
+        if couples:
             yield (
                 f"training.micro_batch: {role} '{chosen.name}' couples the images of a batch, so splitting the batch "
                 f"would change the result; remove micro_batch or choose options without that coupling"
@@ -123,7 +150,12 @@ def _scoring(recipe: Recipe) -> Iterator[str]:
     for metric in scoring.metrics:
         if metric not in extractor.cls.metrics:
             serves = ", ".join(extractor.cls.metrics)
-            yield f"scoring.metrics: extractor '{extractor.name}' does not serve '{metric}' (it serves {serves})"
+            yield (
+                f"scoring.metrics: extractor '{extractor.name}' does not serve '{metric}' (it serves {serves}); "
+                f"remove the metric or choose another scoring.extractor"
+            )
+    if len(set(scoring.metrics)) < len(scoring.metrics):
+        yield "scoring.metrics: a metric is listed twice; keep one"
     least = min(scoring.generated, scoring.reference_images or scoring.generated)
     if "kid" in scoring.metrics and scoring.kid_subset_size > least:
         yield (
@@ -152,8 +184,12 @@ def _parts(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
         ("scoring.extractor", recipe.scoring.extractor),
     ]
     for path, chosen in sections:
-        if reason := chosen.cls.unfit(chosen.options, setting):
+        with _asking(path, chosen):
+            reason = chosen.cls.unfit(chosen.options, setting)
+        if reason:
             yield f"{path}: {reason}"
-    for choice in recipe.loss.cls.regularizers(recipe.loss.options):
-        if reason := choice.cls.unfit(choice.options, setting):
+    for choice in _own_regularizers(recipe):
+        with _asking("loss", recipe.loss):
+            reason = choice.cls.unfit(choice.options, setting)
+        if reason:
             yield f"loss: its penalty '{choice.cls.name}': {reason}"

@@ -11,7 +11,10 @@ from pydantic_core import ErrorDetails
 
 from ganzoo.errors import PluginError
 from ganzoo.registry import Registry
+from ganzoo.text import clip
 
+MAX_MISTAKES = 50
+MAX_SHOWN = 80
 SECTION_KINDS = {
     "dataset": "dataset",
     "generator": "generator",
@@ -23,23 +26,42 @@ SECTION_KINDS = {
 
 
 def describe(error: ValidationError, data: dict[str, Any], registry: Registry, model: type[BaseModel]) -> list[str]:
-    """Return one sentence per mistake, with its TOML path."""
-    return [_sentence(mistake, data, registry, model) for mistake in error.errors(include_url=False)]
+    """Return one sentence per mistake, with its TOML path; of very many, the first ones."""
+    mistakes = error.errors(include_url=False)
+    sentences = [_sentence(mistake, data, registry, model) for mistake in mistakes[:MAX_MISTAKES]]
+    if len(mistakes) > MAX_MISTAKES:
+        sentences.append(f"and {len(mistakes) - MAX_MISTAKES} more mistakes")
+    return sentences
 
 
 def _sentence(mistake: ErrorDetails, data: dict[str, Any], registry: Registry, model: type[BaseModel]) -> str:
     path = tuple(mistake["loc"])
-    where = ".".join(str(step) for step in path) or "the file"
-    if mistake["type"] == "extra_forbidden":
-        known = _keys_at(path[:-1], data, registry, model)
-        return f"{where}: unknown key '{path[-1]}'{did_you_mean(str(path[-1]), known)}"
-    if mistake["type"] == "missing":
-        return f"{where}: is missing"
+    where = _clipped(".".join(str(step) for step in path)) or "the file"
+    kind = mistake["type"]
+    if kind == "extra_forbidden":
+        word = _clipped(str(path[-1]))
+        return f"{where}: unknown key '{word}'{did_you_mean(word, _keys(_model_at(path[:-1], data, registry, model)))}"
+    if kind == "missing":
+        return f"{where}: is missing; {_remedy(path, data, registry, model)}"
     text = mistake["msg"].removeprefix("Value error, ").replace("Input should", "should", 1)
     found = mistake.get("input")
-    if isinstance(found, str | int | float | bool) and mistake["type"] not in ("part", "name", "section"):
-        text += f", but is {str(found)[:80]!r}" if isinstance(found, str) else f", but is {str(found).lower()}"
+    if isinstance(found, str | int | float | bool) and kind not in ("part", "name", "section"):
+        text += f", but is {_clipped(found)!r}" if isinstance(found, str) else f", but is {str(found).lower()}"
     return f"{where}: {text}"
+
+
+def _clipped(text: str) -> str:
+    return clip(text, MAX_SHOWN)
+
+
+def _remedy(path: Sequence[int | str], data: Any, registry: Registry, model: Any) -> str:
+    kind = SECTION_KINDS.get(str(path[-1])) if len(path) == 1 else None
+    if kind:
+        return f"add a section [{path[-1]}] whose key 'name' is one of: {', '.join(registry.names[kind]) or 'none'}"
+    fields = getattr(_model_at(path[:-1], data, registry, model), "model_fields", {})
+    field = fields.get(str(path[-1]))
+    meaning = f" ({field.description.rstrip('.')})" if field is not None and field.description else ""
+    return f"add {'the section' if field is None else 'the key'}{meaning}"
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
@@ -50,8 +72,12 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     return f" (known: {', '.join(known)})" if known else " (it has no options)"
 
 
-def _keys_at(path: Sequence[int | str], data: Any, registry: Registry, model: Any) -> list[str]:
-    """Return the keys that are known at a TOML path, following chosen parts into their own options."""
+def _keys(model: Any) -> list[str]:
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _model_at(path: Sequence[int | str], data: Any, registry: Registry, model: Any) -> Any:
+    """Return the model that describes a TOML path, following chosen parts into their own options."""
     kind: str | None = None
     for step in path:
         if isinstance(step, str):
@@ -61,8 +87,7 @@ def _keys_at(path: Sequence[int | str], data: Any, registry: Registry, model: An
         if kind and isinstance(data, dict):
             model = _options_of(kind, data.get("name"), registry)
             kind = None
-    keys = list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
-    return keys
+    return model
 
 
 def _entry(data: Any, step: int | str) -> Any:

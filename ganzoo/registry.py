@@ -17,6 +17,7 @@ from typing import Any
 import pluggy
 
 from ganzoo import hookspecs
+from ganzoo.candidate import show, unfit_class
 from ganzoo.errors import PluginError
 
 HOOK_KINDS = {
@@ -27,8 +28,6 @@ HOOK_KINDS = {
     "ganzoo_datasets": "dataset",
     "ganzoo_extractors": "extractor",
 }
-RESERVED_OPTIONS = frozenset({"name", "override"})
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,12 @@ class Registry:
 
     def find(self, name: str) -> tuple[Part, ...]:
         """Return the parts of any kind with this name or `distribution:name`."""
-        return tuple(part for part in self.parts() if name in (part.name, part.qualified_name))
+        distribution, colon, own_name = name.rpartition(":")
+        return tuple(
+            part
+            for part in self.parts()
+            if part.name == own_name and (not colon or _canonical(part.source.distribution) == _canonical(distribution))
+        )
 
     def part(self, kind: str, name: str) -> Part:
         """Return the one part of this kind and name.
@@ -119,28 +123,44 @@ class Registry:
         Raises:
             PluginError: Nobody offers it, or two do.
         """
-        found = [part for part in self.parts(kind) if name in (part.name, part.qualified_name)]
+        found = [part for part in self.find(name) if part.kind == kind]
         if len(found) == 1:
             return found[0]
         if found:
-            origins = " and ".join(str(part.source) for part in found)
-            names = " or ".join(f"'{part.qualified_name}'" for part in found)
-            raise PluginError(f"{kind} '{name}' comes from {origins}; write {names} to pick one")
+            raise PluginError(_ambiguity(kind, name, found))
         raise PluginError(self._missing(kind, name))
 
     def _missing(self, kind: str, name: str) -> str:
         known = self.names[kind]
         text = f"no {kind} called '{name}'"
-        near = difflib.get_close_matches(name, known, n=1)
+        near = difflib.get_close_matches(name.rpartition(":")[2][:64], known, n=1)
         if near:
             text += f"; did you mean '{near[0]}'?"
         text += f" (installed: {', '.join(known) or 'none'})"
-        other = [part.kind for part in self.find(name)]
+        other = dict.fromkeys(part.kind for part in self.find(name))
         if other:
             text += f"; '{name}' is the name of a {' and a '.join(other)}"
-        for failure in self.failures:
-            text += f"; it may belong to {failure}"
-        return text
+        return text + self.suspicion()
+
+    def suspicion(self) -> str:
+        """Return what to add where a name is not found: it may be that of a part in a broken plugin."""
+        return "".join(f"; it may belong to {failure}" for failure in self.failures)
+
+
+def _canonical(distribution: str) -> str:
+    """Return a distribution's name as installers compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def _ambiguity(kind: str, name: str, found: Sequence[Part]) -> str:
+    origins = " and ".join(str(part.source) for part in found)
+    names = sorted({part.qualified_name for part in found})
+    if len(names) < len(found):
+        return (
+            f"{kind} '{name}' comes from {origins}: one distribution offers two under one name; "
+            f"its authors must rename one, or remove it"
+        )
+    return f"{kind} '{name}' comes from {origins}; write {' or '.join(map(repr, names))} to pick one"
 
 
 def plugin_entry_points() -> Sequence[EntryPoint]:
@@ -160,7 +180,8 @@ def _source(entry_point: EntryPoint) -> Source:
     dist = entry_point.dist
     if dist is None:
         return Source(entry_point.name, entry_point.value.split(".")[0], "unknown")
-    return Source(entry_point.name, dist.name, dist.version)
+    # A damaged installation may have lost its metadata: then both are None, whatever their types say.
+    return Source(entry_point.name, str(dist.name or "unknown"), str(dist.version or "unknown"))
 
 
 def _load(entry_point: EntryPoint) -> tuple[list[Part], list[Failure]]:
@@ -178,8 +199,10 @@ def _load(entry_point: EntryPoint) -> tuple[list[Part], list[Failure]]:
     try:
         manager.register(module, name=entry_point.name)
         manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        advice = f"the hooks are {', '.join(HOOK_KINDS)}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # not only pluggy's complaints: it reads all attributes of the module
+        advice = f"the hooks are {', '.join(HOOK_KINDS)}, and take no arguments"
         failures.append(Failure(source, f"misses the hook specification: {_describe(error)}; {advice}"))
     parts: list[Part] = []
     for hook, kind in HOOK_KINDS.items():
@@ -187,46 +210,32 @@ def _load(entry_point: EntryPoint) -> tuple[list[Part], list[Failure]]:
             found, failed = _ask(source, hook, kind, implementation.function)
             parts += found
             failures += failed
-    return parts, failures
+    if not parts and not failures:
+        advice = f"mark its hooks ({', '.join(HOOK_KINDS)}) with @ganzoo.hookimpl in module '{entry_point.value}'"
+        failures.append(Failure(source, f"offers nothing; {advice}"))
+    return _once(parts), failures
+
+
+def _once(parts: Sequence[Part]) -> list[Part]:
+    """Leave out a class that one plugin offers twice."""
+    return list({(part.kind, part.cls): part for part in parts}.values())
 
 
 def _ask(source: Source, hook: str, kind: str, function: Any) -> tuple[list[Part], list[Failure]]:
+    parts, failures = [], []
     try:
-        offered = list(function())
+        for cls in function():
+            if reason := unfit_class(cls, kind):
+                advice = f"'{source.distribution}' {source.version} needs mending"
+                failures.append(Failure(source, f"offers {show(cls)} in hook {hook}, {reason}; {advice}"))
+            else:
+                parts.append(Part(kind, cls.name, cls, source))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # as above
-        return [], [Failure(source, f"fails in hook {hook}: {_describe(error)}")]
-    parts, failures = [], []
-    for cls in offered:
-        if reason := _unfit_class(cls, kind):
-            failures.append(Failure(source, f"offers {_show(cls)} in hook {hook}, {reason}"))
-        else:
-            parts.append(Part(kind, cls.name, cls, source))
+        advice = f"a hook returns a list of classes; mend or remove '{source.distribution}'"
+        failures.append(Failure(source, f"fails in hook {hook}: {_describe(error)}; {advice}"))
     return parts, failures
-
-
-def _unfit_class(cls: Any, kind: str) -> str | None:
-    from ganzoo.contracts import PART_KINDS, ComponentOptions  # torch: only once there are parts to judge
-
-    expected = PART_KINDS[kind]
-    if not (inspect.isclass(cls) and issubclass(cls, expected)):
-        return f"which is not a subclass of ganzoo.{expected.__name__}; hooks return classes, not instances"
-    if inspect.isabstract(cls):
-        return f"which lacks {', '.join(sorted(getattr(cls, '__abstractmethods__', ())))}"
-    name = getattr(cls, "name", None)
-    if not (isinstance(name, str) and _NAME.fullmatch(name)):
-        return f"whose name is {name!r}; a name is lower-case letters, digits, '-', '_' and '.'"
-    options = cls.Options
-    if not (inspect.isclass(options) and issubclass(options, ComponentOptions)):
-        return f"whose Options are not a subclass of {expected.__name__}.Options"
-    if taken := RESERVED_OPTIONS & set(options.model_fields):
-        return f"which has an option called {sorted(taken)[0]!r}; that key has a meaning of its own in recipes"
-    return None
-
-
-def _show(cls: Any) -> str:
-    return cls.__qualname__ if inspect.isclass(cls) else repr(cls)[:80]
 
 
 def _describe(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -14,6 +15,7 @@ from pydantic import (
     PlainValidator,
     PositiveFloat,
     PositiveInt,
+    ValidationError,
     ValidationInfo,
     model_validator,
 )
@@ -23,22 +25,30 @@ from ganzoo.errors import PluginError
 from ganzoo.registry import Part, Registry
 
 IMAGES_PER_KIMG = 1000
+Kimg = Annotated[float, Field(ge=0.001, le=1e9)]  # at least one image
 
 
 class Section(BaseModel):
     """A frozen section of a recipe; unknown keys are mistakes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
 
 
+@dataclass(frozen=True)
 class Selection:
-    """A part that a recipe chose: its class, and its options as its own `Options` validated them.
+    """A part that a recipe chose.
 
-    `override` lets a penalty of the recipe stand in for the one that the loss brings along.
+    Attributes:
+        part: The part and where it comes from.
+        name: The name as the recipe writes it: `dcgan` or `ganzoo-toolkit:dcgan`.
+        options: Its options, as its own `Options` validated them.
+        override: Whether this penalty stands in for the one that the loss brings along.
     """
 
-    def __init__(self, part: Part, written_name: str, options: Any, override: bool = False) -> None:
-        self.part, self.name, self.options, self.override = part, written_name, options, override
+    part: Part
+    name: str
+    options: Any
+    override: bool = False
 
     @property
     def cls(self) -> type[Any]:
@@ -74,9 +84,19 @@ def _chooser(kind: str) -> Callable[[Any, ValidationInfo], Selection]:
             part = registry.part(kind, name)
         except PluginError as error:
             raise PydanticCustomError("part", "{text}", {"text": str(error)}) from None
-        return Selection(part, name, part.cls.Options.model_validate(options), override)
+        return Selection(part, name, _options(part, options), override)
 
     return choose
+
+
+def _options(part: Part, options: dict[str, Any]) -> Any:
+    try:
+        return part.cls.Options.model_validate(options)
+    except (ValidationError, PydanticCustomError):
+        raise
+    except Exception as error:  # a validator of a plugin that itself fails
+        text = f"{part.source} fails to check its options: {type(error).__name__}: {error}"
+        raise PydanticCustomError("part", "{text}", {"text": text}) from None
 
 
 GeneratorChoice = Annotated[Selection, PlainValidator(_chooser("generator"))]
@@ -102,8 +122,8 @@ class GrowthSettings(Section):
     """Progressive growing: stabilise, fade in the next block, stabilise, and so on (arXiv:1710.10196)."""
 
     start_resolution: PositiveInt = Field(default=4, description="Where growing begins, a power of two.")
-    stable_kimg: PositiveFloat = Field(default=600, description="Thousands of images at each resolution once faded in.")
-    fade_kimg: PositiveFloat = Field(default=600, description="Thousands of images over which a block fades in.")
+    stable_kimg: Kimg = Field(default=600, description="Thousands of images at each resolution once faded in.")
+    fade_kimg: Kimg = Field(default=600, description="Thousands of images over which a block fades in.")
     batch_size: dict[PositiveInt, PositiveInt] = Field(
         default_factory=dict, description="Batch size by resolution; training.batch_size where none is given."
     )
@@ -111,9 +131,6 @@ class GrowthSettings(Section):
         default_factory=dict, description="Factor on the learning rates by resolution; 1 where none is given."
     )
     reset_optimizers: bool = Field(default=True, description="Forget Adam's moments at the start and end of each fade.")
-
-
-Kimg = Annotated[float, Field(gt=0)]
 
 
 class TrainingSettings(Section):

@@ -11,9 +11,11 @@ from typing import Any
 from ganzoo.errors import RecipeError
 
 MAX_RECIPE_BYTES = 64 * 1024
-# tomllib takes time that grows with the square of a dotted key's length, and recursion with its depth.
-_DEEP_KEY = re.compile(r"(?:[\w\"'-]+[ \t]*\.[ \t]*){32,}")
-_DEEP_NESTING = re.compile(r"(?:[\[{]\s*){32,}")
+MAX_DEPTH = 32
+# Words and strings that a key can be made of, dots, blanks, anything else: possessive, so that matching is linear.
+_KEY_TOKEN = re.compile(
+    r"""(?P<word>[\w-]++|"(?:[^"\\\n]|\\.)*+"?|'[^'\n]*+'?)|(?P<dot>\.)|(?P<blank>[ \t]++)|[^.]""", re.DOTALL
+)
 
 
 def recipe_folder() -> Path:
@@ -31,9 +33,13 @@ def shipped_recipes() -> list[str]:
 def find_recipe(name: str | Path) -> Path:
     """Return the file of a recipe given by path or by the name of a shipped one. Raises RecipeError."""
     path = Path(name)
-    if path.is_file():
+    try:
+        is_file, is_folder = path.is_file(), path.is_dir()
+    except OSError as error:  # a name too long, a folder that may not be entered
+        raise RecipeError(f"there is no recipe file '{str(name)[:200]}': {error.strerror}") from None
+    if is_file:
         return path
-    if path.is_dir():
+    if is_folder:
         raise RecipeError(f"{path} is a folder; name a recipe file, such as {path / 'recipe.toml'}")
     shipped = shipped_recipes()
     if path.parent in (Path(), Path("recipes")) and path.stem in shipped and path.suffix in ("", ".toml"):
@@ -59,14 +65,44 @@ def read(path: Path) -> str:
 
 def parse(text: str, where: str) -> dict[str, Any]:
     """Parse TOML. Raises RecipeError for anything that is not, or that is built to be slow."""
-    if _DEEP_KEY.search(text) or _DEEP_NESTING.search(text):
-        raise RecipeError(f"{where}: keys or values are nested more than 32 deep; a recipe needs three levels")
+    if _has_deep_key(text):  # tomllib takes time that grows with the square of a dotted key's length
+        raise RecipeError(f"{where}: a key has more than {MAX_DEPTH} dotted parts; a recipe needs three")
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, ValueError) as error:
+        data = tomllib.loads(text)
+    except ValueError as error:
         raise RecipeError(f"{where} is not valid TOML: {error}") from None
     except RecursionError:
-        raise RecipeError(f"{where} is nested too deeply to be a recipe") from None
+        raise RecipeError(f"{where} is nested too deeply to be a recipe; three levels are enough") from None
+    _check_values(data, where)
+    return data
+
+
+def _has_deep_key(text: str) -> bool:
+    parts, after_word = 0, False
+    for token in _KEY_TOKEN.finditer(text):
+        if token.lastgroup == "blank":
+            continue
+        if token.lastgroup == "dot" and after_word:
+            parts += 1
+        elif token.lastgroup != "word" or after_word:
+            parts = 0
+        after_word = token.lastgroup == "word"
+        if parts > MAX_DEPTH:
+            return True
+    return False
+
+
+def _check_values(data: dict[str, Any], where: str) -> None:
+    """Refuse what no recipe needs and later code could stumble over: deep nesting, integers beyond 64 bits."""
+    rest: list[tuple[tuple[str, ...], Any]] = [((), data)]
+    while rest:
+        path, value = rest.pop()
+        if len(path) > MAX_DEPTH:
+            raise RecipeError(f"{where}: values are nested more than {MAX_DEPTH} deep; a recipe needs three levels")
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise RecipeError(f"{where}: {'.'.join(path)} is an integer that does not fit 64 bits; write a smaller one")
+        children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        rest.extend(((*path, str(key)), child) for key, child in children)
 
 
 def apply_override(data: dict[str, Any], override: str) -> None:
@@ -98,13 +134,15 @@ def _descend(target: Any, key: str, path: str, override: str) -> Any:
 def _index(target: Any, key: str, path: str, override: str) -> Any:
     if isinstance(target, dict):
         return key
-    if key.isdecimal() and int(key) < len(target):
+    if re.fullmatch("[0-9]{1,6}", key) and int(key) < len(target):
         return int(key)
-    raise RecipeError(f"--set {override}: '{path}' does not exist; the list has {len(target)} entries, counted from 0")
+    count = f"{len(target)} {'entry' if len(target) == 1 else 'entries'}"
+    raise RecipeError(f"--set {override}: '{path}' does not exist; the list has {count}, counted from 0")
 
 
 def _value(text: str) -> Any:
     try:
-        return parse(f"value = {text}", "--set")["value"]
-    except (RecipeError, KeyError):
+        parsed = parse(f"value = {text}", "--set")
+    except RecipeError:
         return text
+    return parsed["value"] if list(parsed) == ["value"] else text

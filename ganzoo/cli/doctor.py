@@ -8,6 +8,7 @@ import typer
 def doctor() -> None:
     """Report versions, devices, plugins, extractor weights, and anything in the way."""
     from ganzoo.diagnosis import diagnose
+    from ganzoo.text import literal
 
     for finding in diagnose():
-        typer.echo(f"{finding.mark:>7}  {finding.text}")
+        typer.echo(f"{finding.mark:>7}  {literal(finding.text)}")

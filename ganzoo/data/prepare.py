@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -57,6 +58,7 @@ def prepare(
         PluginError: The data set does not keep its contract.
         RunError: The disk is full, or a worker process died.
     """
+    _refuse_in_starting_worker()
     items = dataset.items()
     spec = type(dataset).spec_of(dataset.options)
     _check(dataset, spec, items)
@@ -79,6 +81,15 @@ def prepare(
                 remove_tree(working)
     _report(pack.manifest.bad_files, len(items), name, skip_bad)
     return pack
+
+
+def _refuse_in_starting_worker() -> None:
+    """Stop a worker that runs its parent's script again: it would wait for ever for the pack its parent prepares."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise DataError(
+            "a worker process ran the whole script again instead of preparing images; put what the script does "
+            'under: if __name__ == "__main__":'
+        )
 
 
 def options_fingerprint(dataset: ImageDataset, name: str) -> str:

@@ -19,13 +19,13 @@ from ganzoo import __version__
 from ganzoo.disk import shown
 from ganzoo.errors import RunError
 from ganzoo.files import (
-    atomic_write,
     json_bytes,
     publish_directory,
     remove_tree,
     require_space,
     sweep_temporaries,
     temporary_directory_beside,
+    write_inside,
 )
 from ganzoo.runs.manifest import (
     FILE_NAME,
@@ -89,7 +89,7 @@ def write_checkpoint(
     require_space(folder, sum(len(data) for data in contents.values()))
     with temporary_directory_beside(final) as temporary:
         for name, data in contents.items():
-            atomic_write(temporary / name, data)
+            write_inside(temporary, name, data)
         write_manifest(temporary, manifest)
         remove_tree(final)
         publish_directory(temporary, final)

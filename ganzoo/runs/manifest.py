@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 
 from ganzoo.disk import shown
 from ganzoo.errors import RunError
-from ganzoo.files import TEMPORARY_PREFIX, atomic_write
+from ganzoo.files import TEMPORARY_PREFIX, write_inside
 from ganzoo.runs.sealed import seal, unseal
 
 FORMAT: Final = 1
@@ -53,8 +53,8 @@ def folder_name(images_seen: int) -> str:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write a checkpoint's manifest, sealed with its own checksum."""
-    atomic_write(folder / MANIFEST, seal(manifest.model_dump(mode="json")))
+    """Write a checkpoint's manifest, sealed with its own checksum, into its temporary folder."""
+    write_inside(folder, MANIFEST, seal(manifest.model_dump(mode="json")))
 
 
 def read_manifest(folder: Path) -> Manifest:

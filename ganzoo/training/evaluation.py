@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from ganzoo.contracts import PixelArray
-from ganzoo.errors import RunError
+from ganzoo.errors import RefusedError, RunError
 from ganzoo.pictures import write_grid, write_picture
 from ganzoo.runs.checkpoint import newest_good
 from ganzoo.runs.directory import RunDirectory
@@ -38,6 +38,11 @@ def score_run(
     directory = RunDirectory.open(path)
     with directory.lock():
         recipe = recipe_of(directory, overrides)
+        if overrides and recipe.training_hash != recipe_of(directory).training_hash:
+            raise RefusedError(
+                f"--set {' '.join(overrides)} would change what {path} was trained with; a score may only change "
+                f"[scoring], such as --set scoring.generated=5000"
+            )
         record = read_record(directory.record)
         inputs = find_inputs(recipe, device, observer, skip_bad=skip_bad)
         check_same_data(directory, record, inputs)

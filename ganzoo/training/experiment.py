@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ganzoo.contracts import Extractor, Generator
-from ganzoo.errors import GanzooError, RefusedError, RunError
+from ganzoo.contracts import Generator
+from ganzoo.errors import GanzooError, RefusedError, RunError, RunStopped
 from ganzoo.files import sha256_of, write_text
 from ganzoo.fit import all_regularizers
 from ganzoo.provenance import git_state, hardware, library_versions, plugin_versions
@@ -14,12 +14,15 @@ from ganzoo.recipe import Recipe, load
 from ganzoo.registry import Registry
 from ganzoo.runs.checkpoint import Checkpoint, newest_good, read_checkpoint
 from ganzoo.runs.directory import RunDirectory
+from ganzoo.runs.manifest import folder_name
 from ganzoo.runs.record import RunRecord, Score, read_record, recipe_hash, write_record
 from ganzoo.scoring.protocol import Protocol
 from ganzoo.scoring.score import score
 from ganzoo.training.build import build_generator
 from ganzoo.training.inputs import Inputs, Observer, find_inputs
+from ganzoo.training.interrupt import on_stop_signal
 from ganzoo.training.session import Session
+from ganzoo.training.state import load_into
 from ganzoo.training.trainer import Listener, Trainer
 
 Progress = Callable[[RunDirectory, Trainer], Listener]
@@ -70,8 +73,6 @@ def resume(
                 f"*_kimg intervals and [scoring] may change. Start a new run instead"
             )
         inputs = find_inputs(recipe, device, observer, skip_bad=skip_bad)
-        if overrides:
-            write_text(directory.recipe, recipe.to_toml())
         complete(directory, inputs, observer, progress)
     return directory
 
@@ -85,20 +86,45 @@ def recipe_of(directory: RunDirectory, overrides: Sequence[str] = ()) -> Recipe:
 
 def complete(directory: RunDirectory, inputs: Inputs, observer: Observer, progress: Progress | None) -> None:
     """Do whatever is left of a run: train, then score. The caller holds its lock."""
-    record = _record(directory, inputs)
-    check_same_data(directory, record, inputs)
-    session = Session(directory, inputs, record, observer)
-    session.train(progress)
-    record = session.record
-    wanted = _unscored(record, directory, inputs.protocol)
-    for images_seen in wanted:
-        scores = score_snapshot(directory, images_seen, inputs, inputs.protocol, observer)
-        record = with_scores(record, scores)
-    if record.status != "finished" or wanted:
-        write_record(directory.record, record.model_copy(update={"status": "finished", "message": ""}))
+    earlier = _earlier_record(directory)
+    if earlier:
+        check_same_data(directory, earlier, inputs)
+    text = inputs.recipe.to_toml()
+    if directory.recipe.read_text("utf-8") != text:  # longer, or scored otherwise: it is this recipe from now on
+        write_text(directory.recipe, text)
+    record = _record(directory, inputs, earlier)
+    with on_stop_signal(_stop_at_once(directory)):
+        session = Session(directory, inputs, record, observer)
+        session.train(progress)
+        record = session.record
+        for images_seen in _unscored(record, directory, inputs.protocol):
+            scores = score_snapshot(directory, images_seen, inputs, inputs.protocol, observer)
+            record = with_scores(record, scores)
+            write_record(directory.record, record)
 
 
-def _record(directory: RunDirectory, inputs: Inputs) -> RunRecord:
+def _stop_at_once(directory: RunDirectory) -> Callable[[str], None]:
+    """Return what a signal does outside of the training: all that is there is whole already."""
+
+    def stop(signal_name: str) -> None:
+        raise RunStopped(f"stopped by {signal_name}; go on with: ganzoo resume {directory.path}")
+
+    return stop
+
+
+def _earlier_record(directory: RunDirectory) -> RunRecord | None:
+    if not directory.record.exists():
+        return None
+    earlier = read_record(directory.record)
+    if earlier.status == "diverged":
+        raise RefusedError(
+            f"{directory.path} diverged: {earlier.message}. A resume would repeat it bit for bit; change the "
+            f"recipe and start a new run"
+        )
+    return earlier
+
+
+def _record(directory: RunDirectory, inputs: Inputs, earlier: RunRecord | None) -> RunRecord:
     recipe = inputs.recipe
     plain = recipe.plain()
     now = {
@@ -113,14 +139,8 @@ def _record(directory: RunDirectory, inputs: Inputs) -> RunRecord:
         "penalties": tuple(choice.cls.name for choice in all_regularizers(recipe)),
         "files": {"recipe.toml": sha256_of(directory.recipe)},
     }
-    if directory.record.exists():
-        earlier = read_record(directory.record)
-        if earlier.status == "diverged":
-            raise RefusedError(
-                f"{directory.path} diverged: {earlier.message}. A resume would repeat it bit for bit; change the "
-                f"recipe and start a new run"
-            )
-        return earlier.model_copy(update=now)
+    if earlier:
+        return RunRecord.model_validate(earlier.model_dump() | now)
     return RunRecord.model_validate({"name": directory.name, "seed": recipe.seed, "dataset": inputs.dataset_id} | now)
 
 
@@ -141,7 +161,8 @@ def _unscored(record: RunRecord, directory: RunDirectory, protocol: Protocol) ->
     ages = [checkpoint.images_seen]
     best = checkpoint.state.get("best")
     if isinstance(best, dict) and best["images_seen"] not in ages:
-        ages.insert(0, int(str(best["images_seen"])))
+        age = int(str(best["images_seen"]))
+        ages[:0] = [age] if (directory.snapshots / folder_name(age)).exists() else []
     done = {found.images_seen for found in record.scores if found.protocol_id == protocol.id}
     return [age for age in ages if age not in done]
 
@@ -163,15 +184,16 @@ def score_snapshot(
     """Score the generator of a run as it was at an age."""
     generator = load_generator(directory, images_seen, inputs.recipe, protocol.weights)
     generator.to(inputs.device)
-    extractor: Extractor = inputs.extractor
     return score(
         generator,
         inputs.pack,
         protocol,
-        extractor,
+        inputs.extractor,
         images_seen=images_seen,
         device=inputs.device,
-        progress=observer.progress(f"scoring {directory.name} at {images_seen:,} images"),
+        progress=observer.progress("scoring"),
+        notice=observer.say,
+        announce=lambda cost: observer.say(f"scoring {directory.name} at {images_seen:,} images seen: {cost}"),
     )
 
 
@@ -181,7 +203,7 @@ def load_generator(directory: RunDirectory, images_seen: int, recipe: Recipe, we
     Raises:
         RunError: Neither a checkpoint nor a snapshot of that age is intact.
     """
-    name = f"{images_seen:010d}"
+    name = folder_name(images_seen)
     part = "average" if weights == "ema" else "generator"
     folders = [directory.checkpoints, directory.snapshots] if part == "average" else [directory.checkpoints]
     paths = [folder / name for folder in folders if (folder / name).exists()]
@@ -190,7 +212,7 @@ def load_generator(directory: RunDirectory, images_seen: int, recipe: Recipe, we
     tensors = _first_intact(paths).tensors[part]
     spec = recipe.dataset.cls.spec_of(recipe.dataset.options)
     generator = build_generator(recipe.generator, spec, recipe.seed)
-    generator.load_state_dict(dict(tensors))
+    load_into(generator, tensors, part)
     return generator.eval().requires_grad_(False)
 
 

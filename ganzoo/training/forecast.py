@@ -66,7 +66,8 @@ def _forward(
     held = _Activations((generator, discriminator))
     grow((generator, discriminator), resolution, 1.0)
     labels = torch.zeros(count, spec.label_dim)
-    images = _run("generator", generator, torch.zeros(count, int(generator.latent_dim)), labels)  # type: ignore[arg-type]
+    latents = torch.zeros(count, _latent_dim(generator))
+    images = _run("generator", generator, latents, labels)
     _expect("generator", tuple(images.shape), (count, spec.channels, resolution, resolution))
     logits = _run("discriminator", discriminator, images, labels)
     _expect("discriminator", tuple(logits.shape), (count,))
@@ -74,6 +75,13 @@ def _forward(
     double_backward = any(choice.cls.needs_real_gradient for choice in all_regularizers(recipe))
     # Activations and their gradients; reals and fakes both pass the discriminator; a gradient penalty keeps as many.
     return held.numbers * (3 if double_backward else 2)
+
+
+def _latent_dim(generator: nn.Module) -> int:
+    found = getattr(generator, "latent_dim", None)
+    if not isinstance(found, int) or found < 1:
+        raise RecipeError(f"generator: its latent_dim should be a positive integer set in __init__, but is {found!r}")
+    return found
 
 
 def _run(role: str, network: nn.Module, inputs: Tensor, labels: Tensor) -> Tensor:

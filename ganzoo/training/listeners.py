@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganzoo.contracts import PixelArray
 from ganzoo.errors import RunStopped
-from ganzoo.files import remove_tree, sweep_temporaries
+from ganzoo.files import remove_tree
 from ganzoo.pictures import write_grid
 from ganzoo.runs.checkpoint import prune, write_checkpoint
 from ganzoo.runs.manifest import folder_name
@@ -151,8 +151,6 @@ class CheckpointListener:
         self._folder, self._cadence, self._keep, self._extra = folder, Cadence(kimg), keep, extra
         self.stop_requested: str | None = None
         self.after_write: Callable[[Trainer], None] | None = None
-        if folder.exists():
-            sweep_temporaries(folder)
 
     def after_step(self, trainer: Trainer, report: Report) -> None:
         """See `Listener.after_step`. Raises RunStopped when a stop was requested."""

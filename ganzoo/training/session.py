@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import torch
 
 from ganzoo.errors import GanzooError, RunError, RunStopped
+from ganzoo.files import AppendFile, sweep_temporaries
 from ganzoo.pictures import write_grid
 from ganzoo.provenance import peak_memory_bytes
 from ganzoo.runs.checkpoint import newest_good
@@ -27,7 +29,7 @@ from ganzoo.training.listeners import (
     ScoreListener,
     SnapshotListener,
 )
-from ganzoo.training.state import restore
+from ganzoo.training.state import not_finite, restore
 from ganzoo.training.tensorboard import TensorBoardTracker
 from ganzoo.training.trainer import Diverged, Listener, Trainer
 
@@ -46,25 +48,32 @@ class Session:
 
         Raises:
             RunStopped: A signal stopped the run after a checkpoint.
-            Diverged: A loss or weight is not finite.
+            RunError: A loss or weight is not finite, the disk is full, a part failed: the record says which.
         """
         with self._closers:
             trainer = self._trainer()
-            if trainer.finished:
-                return
-            if progress:
-                trainer.listeners.insert(0, progress(self.directory, trainer))
-            self._update(status="running", message="")
-            try:
-                with on_stop_signal(self._request_stop):
-                    trainer.run()
-            except RunStopped as stopped:
-                self._update(status="stopped", message=str(stopped), **self._measured(trainer))
-                raise RunStopped(f"{stopped}; go on with: ganzoo resume {self.directory.path}") from None
-            except Diverged as error:
-                raise self._failed(trainer, "diverged", error) from None
-            except RunError as error:
-                raise self._failed(trainer, "failed", error) from error
+            if not trainer.finished:
+                if progress:
+                    trainer.listeners.insert(0, progress(self.directory, trainer))
+                self._update(status="running", message="")
+                self._run(trainer)
+            if self.record.status != "finished":
+                self._update(status="finished", message="", **self._measured(trainer))
+
+    def _run(self, trainer: Trainer) -> None:
+        try:
+            with on_stop_signal(self._request_stop):
+                trainer.run()
+            if self._checkpoints.stop_requested:  # it came after the last checkpoint
+                raise RunStopped(f"stopped by {self._checkpoints.stop_requested} when the training was over")
+        except RunStopped as stopped:
+            self._update(status="stopped", message=str(stopped), **self._measured(trainer))
+            raise RunStopped(f"{stopped}; go on with: ganzoo resume {self.directory.path}") from None
+        except GanzooError as error:
+            raise self._failed(trainer, error) from error
+        except Exception as error:
+            self._log_traceback()
+            raise self._failed(trainer, _crash(error)) from error
 
     def _trainer(self) -> Trainer:
         inputs, recipe = self.inputs, self.inputs.recipe
@@ -84,6 +93,8 @@ class Session:
 
     def _listen(self, trainer: Trainer, images_seen: int) -> None:
         settings, directory = self.inputs.recipe.training, self.directory
+        for folder in (directory.path, directory.samples, directory.snapshots, directory.checkpoints):
+            sweep_temporaries(folder)
         log = self._closers.enter_context(MetricsLog(directory.metrics))
         trackers = []
         if TensorBoardTracker.installed():
@@ -156,14 +167,29 @@ class Session:
         return {found.metric: found.value for found in scores}
 
     def _request_stop(self, signal_name: str) -> None:
-        self.observer.say(f"{signal_name}: finishing this step and writing a checkpoint (again to end at once)")
         self._checkpoints.stop_requested = signal_name
+        with suppress(RuntimeError):  # the signal may come in the middle of another line
+            self.observer.say(f"{signal_name}: finishing this step and writing a checkpoint (again to end at once)")
 
-    def _failed(self, trainer: Trainer, status: str, error: GanzooError) -> RunError:
+    def _log_traceback(self) -> None:
+        with suppress(GanzooError):
+            log = AppendFile(self.directory.log)
+            log.append(traceback.format_exc().encode("utf-8", "backslashreplace"))
+            log.close()
+
+    def _failed(self, trainer: Trainer, error: GanzooError) -> RunError:
+        status = "failed"
+        if culprit := not_finite(trainer):
+            status = "diverged"
+            if not isinstance(error, Diverged):
+                error = Diverged(f"{culprit} at step {trainer.steps} ({trainer.images_seen:,} images seen): {error}")
+        elif isinstance(error, Diverged):
+            status = "diverged"
         checkpoint, _ = newest_good(self.directory.checkpoints)
         last = f"the last good checkpoint is {checkpoint.path}" if checkpoint else "no checkpoint had been written yet"
-        text = f"{error}; {last}"
-        self._update(status=status, message=text, **self._measured(trainer))
+        text = f"{str(error).rstrip('.')}; {last}"
+        with suppress(GanzooError):  # the disk may be full: what failed first is what is told
+            self._update(status=status, message=text, **self._measured(trainer))
         return RunError(f"run {self.directory.name} {status}: {text}")
 
     def _measured(self, trainer: Trainer) -> dict[str, Any]:
@@ -182,6 +208,15 @@ class Session:
         write_record(self.directory.record, self.record)
 
 
+def _crash(error: Exception) -> RunError:
+    """Say what a part's own exception was, with advice where memory ran out."""
+    lines = str(error).strip().splitlines()
+    text = f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in text:
+        return RunError(f"out of memory ({text}); lower training.batch_size or set training.micro_batch")
+    return RunError(f"a part failed: {text} (its traceback is in the run's log.txt)")
+
+
 def primary_metric(inputs: Inputs) -> str:
     """Return the metric that chooses the best snapshot: KID where either side has under 4,096 images."""
     protocol, metrics = inputs.protocol, inputs.recipe.scoring.metrics
@@ -197,7 +232,7 @@ def _count(network: torch.nn.Module) -> int:
 def _grid_labels(inputs: Inputs) -> torch.Tensor:
     """Return labels of the sample grid: each class in turn; fewer images at higher resolutions."""
     spec = inputs.pack.spec
-    count = {True: 64, False: 16}[spec.resolution <= 64] if spec.resolution != 128 else 36
+    count = 64 if spec.resolution <= 64 else 36 if spec.resolution == 128 else 16
     labels = torch.zeros(count, spec.label_dim)
     if spec.label_dim:
         labels[torch.arange(count), torch.arange(count) % spec.label_dim] = 1.0

@@ -49,6 +49,16 @@ def arithmetic(device: torch.device) -> dict[str, Any]:
     }
 
 
+def not_finite(trainer: Trainer) -> str | None:
+    """Say which weight holds inf or nan, or None."""
+    networks: dict[str, nn.Module] = {"generator": trainer.game.generator, "discriminator": trainer.game.discriminator}
+    for role, network in networks.items():
+        for name, tensor in network.state_dict().items():
+            if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+                return f"the {role}'s {name} holds inf or nan"
+    return None
+
+
 def restore(trainer: Trainer, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]) -> list[str]:
     """Put a trainer where a checkpoint was taken.
 
@@ -58,9 +68,12 @@ def restore(trainer: Trainer, tensors: Mapping[str, Mapping[str, Tensor]], state
     Raises:
         RunError: The checkpoint is of other networks than the recipe's.
     """
-    _load("generator", trainer.game.generator, tensors)
-    _load("discriminator", trainer.game.discriminator, tensors)
-    _load("average", trainer.average.network, tensors)
+    for part, network in (
+        ("generator", trainer.game.generator),
+        ("discriminator", trainer.game.discriminator),
+        ("average", trainer.average.network),
+    ):
+        load_into(network, tensors.get(part, {}), part)
     for side, player in trainer.players.items():
         player.load_state(tensors.get(f"{side.value}_optimizer", {}))
         player.regularizers.load_state_dict(dict(tensors.get(f"{side.value}_penalties", {})))
@@ -79,9 +92,10 @@ def restore(trainer: Trainer, tensors: Mapping[str, Mapping[str, Tensor]], state
     ]
 
 
-def _load(name: str, network: nn.Module, tensors: Mapping[str, Mapping[str, Tensor]]) -> None:
+def load_into(network: nn.Module, tensors: Mapping[str, Tensor], part: str) -> None:
+    """Load a checkpoint's part into a network. Raises RunError where they do not fit."""
     try:
-        network.load_state_dict(dict(tensors[name]))
-    except (KeyError, RuntimeError) as error:
+        network.load_state_dict(dict(tensors))
+    except RuntimeError as error:
         reason = " ".join(str(error).split())[:300]
-        raise RunError(f"the checkpoint's {name} does not fit the recipe's: {reason}") from None
+        raise RunError(f"the checkpoint's {part} does not fit the recipe's: {reason}") from None

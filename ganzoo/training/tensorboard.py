@@ -14,9 +14,7 @@ class TensorBoardTracker:
         from torch.utils.tensorboard import SummaryWriter
 
         # What was logged at `images_seen` itself belongs to the checkpoint that is gone on from.
-        self._writer = SummaryWriter(
-            str(folder), purge_step=images_seen + 1, flush_secs=10
-        )
+        self._writer = SummaryWriter(str(folder), purge_step=images_seen + 1, flush_secs=10)
 
     @staticmethod
     def installed() -> bool:

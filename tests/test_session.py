@@ -1,0 +1,255 @@
+"""Stopping and resuming: the weights are those of an unbroken run, bit for bit."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import torch
+from training_world import (
+    DCGAN,
+    GROWING,
+    Quiet,
+    go_on,
+    hashes,
+    in_memory,
+    installed,
+    leftovers,
+    metrics_of,
+    only_run,
+    recipe_of,
+    start,
+    status_of,
+    stop_at,
+)
+
+from ganzoo.errors import RefusedError, RunError, RunStopped
+from ganzoo.runs.checkpoint import read_checkpoint
+from ganzoo.runs.record import read_record
+from ganzoo.runs.verify import verify_run
+
+FAMILIES = {
+    "logistic-lazy-r1": (DCGAN, {"regularizers": [{"name": "r1", "gamma": 1.0, "every": 3}]}),
+    "rahinge-batch-norm": (
+        DCGAN,
+        {
+            "loss": {"name": "rahinge"},
+            "discriminator": {"name": "dcgan", "width": 4, "kernel": 4, "normalization": "batch"},
+        },
+    ),
+    "wgan-gp-two-critic-steps": (DCGAN, {"loss": {"name": "wgan-gp"}, "training": {"discriminator_steps": 2}}),
+    "micro-batch": (
+        DCGAN,
+        {
+            "training": {"micro_batch": 4, "first_player": "generator"},
+            "generator": {"name": "dcgan", "width": 4, "kernel": 4, "normalization": "none"},
+        },
+    ),
+    "growth": (GROWING,),
+    "conditional-mirror-colour": (
+        DCGAN,
+        {
+            "dataset": {
+                "name": "phantom",
+                "resolution": 16,
+                "count": 40,
+                "classes": 2,
+                "mirror": True,
+                "channels": 3,
+            }
+        },
+    ),
+    "penalty-with-a-buffer": ({"regularizers": [{"name": "counting", "every": 2}]},),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tiny_plugin(tmp_path_factory):
+    with installed(tmp_path_factory.mktemp("site")):
+        yield
+
+
+@pytest.fixture
+def tmp_path():
+    with in_memory() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """Each family's run without a break, trained once."""
+    done = {}
+
+    def run(family):
+        if family not in done:
+            done[family] = start(tmp_path_factory.mktemp("unbroken"), recipe_of(*FAMILIES[family]))
+        return done[family]
+
+    return run
+
+
+DRAWS = [0, *(pytest.param(draw, marks=pytest.mark.slow) for draw in range(1, 10))]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("draw", DRAWS)
+def test_a_resumed_run_equals_an_unbroken_one(family, draw, unbroken, tmp_path):
+    recipe = recipe_of(*FAMILIES[family])
+    whole = unbroken(family)
+    dice = random.Random(f"{family} {draw}")
+    with pytest.raises(RunStopped, match="go on with: ganzoo resume"):
+        start(tmp_path, recipe, progress=stop_at(dice.randrange(1, recipe.total_images)))
+    run = only_run(tmp_path)
+    while status_of(run) != "finished":
+        assert status_of(run) == "stopped"
+        seen = read_record(run.record).images_seen
+        further = dice.randrange(seen + 1, recipe.total_images + 40)
+        try:
+            go_on(run.path, progress=stop_at(further))
+        except RunStopped:
+            continue
+    assert hashes(run) == hashes(whole)
+    assert metrics_of(run) == metrics_of(whole)
+    assert verify_run(run.path) == []
+    assert leftovers(tmp_path) == []
+    pictures = sorted(path.name for path in run.samples.iterdir())
+    assert pictures == sorted(path.name for path in whole.samples.iterdir())
+    newest = pictures[-2]  # the last is reals.png
+    assert (run.samples / newest).read_bytes() == (whole.samples / newest).read_bytes()
+
+
+def test_a_longer_training_goes_on_where_the_shorter_ended(unbroken, tmp_path):
+    family = "logistic-lazy-r1"
+    short = recipe_of(*FAMILIES[family], {"training": {"total_kimg": 0.024}})
+    run = start(tmp_path, short)
+    go_on(run.path, "training.total_kimg=0.064")
+    assert hashes(run) == hashes(unbroken(family))
+    assert read_record(run.record).images_seen == 64
+    assert verify_run(run.path) == []
+
+
+def test_threads_are_restored_and_other_versions_are_told(tmp_path):
+    observer = Quiet()
+    with pytest.raises(RunStopped):
+        start(tmp_path, recipe_of(), progress=stop_at(24))
+    run = only_run(tmp_path)
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    try:
+        go_on(run.path, observer=observer)
+        assert torch.get_num_threads() == before
+    finally:
+        torch.set_num_threads(before)
+    assert not [line for line in observer.said if "not exact" in line]
+
+
+def test_what_decides_the_last_bits_is_compared(tmp_path):
+    from ganzoo.training.state import gather, restore
+    from training_world import trainer_of
+
+    trainer = trainer_of()
+    tensors, state = gather(trainer)
+    assert restore(trainer, tensors, state) == []
+    state["arithmetic"] |= {"torch": "1.0", "device": "cuda"}
+    warnings = restore(trainer, tensors, state)
+    assert len(warnings) == 2
+    assert all("this resume is not exact" in warning for warning in warnings)
+    assert "torch was 1.0 and is" in " ".join(warnings)
+
+
+def test_a_damaged_newest_checkpoint_is_passed_over_and_told(unbroken, tmp_path):
+    family, observer = "logistic-lazy-r1", Quiet()
+    with pytest.raises(RunStopped):
+        start(tmp_path, recipe_of(*FAMILIES[family]), progress=stop_at(48))
+    run = only_run(tmp_path)
+    newest = max(run.checkpoints.iterdir())
+    file = newest / "generator.safetensors"
+    data = bytearray(file.read_bytes())
+    data[-7] ^= 4
+    file.write_bytes(data)
+    assert verify_run(run.path)
+    go_on(run.path, observer=observer)
+    assert "generator.safetensors is damaged" in observer.said[0]
+    assert "resuming at 32 of 64 images" in observer.said
+    assert hashes(run) == hashes(unbroken(family))
+    assert metrics_of(run) == metrics_of(unbroken(family))
+    assert verify_run(run.path) == []
+
+
+def test_a_damaged_snapshot_is_written_again(tmp_path):
+    recipe = recipe_of({"training": {"snapshot_kimg": 0.024}})
+    with pytest.raises(RunStopped):
+        start(tmp_path, recipe, progress=stop_at(24))
+    run = only_run(tmp_path)
+    (run.checkpoints / "0000000024" / "state.json").write_text("{}")
+    (run.snapshots / "0000000024" / "average.safetensors").write_bytes(b"")
+    go_on(run.path)
+    assert verify_run(run.path) == []
+
+
+def test_no_intact_checkpoint_is_said(tmp_path):
+    with pytest.raises(RunStopped):
+        start(tmp_path, recipe_of(), progress=stop_at(16))
+    run = only_run(tmp_path)
+    for path in run.checkpoints.rglob("MANIFEST.json"):
+        path.unlink()
+    with pytest.raises(RunError, match="no checkpoint of .* is intact; start the run again"):
+        go_on(run.path)
+
+
+@pytest.mark.parametrize(("how", "term"), [("nan", "generator|discriminator"), ("inf", "discriminator/loss")])
+def test_a_loss_that_is_not_finite_stops_the_run(how, term, tmp_path):
+    with pytest.raises(RunError, match=term) as caught:
+        start(tmp_path, recipe_of({"loss": {"name": "failing", "call": 5, "how": how}}))
+    run = only_run(tmp_path)
+    record = read_record(run.record)
+    assert "at step 5 (40 images seen)" in str(caught.value)
+    assert "the last good checkpoint is" in str(caught.value)
+    assert str(run.checkpoints / "0000000032") in str(caught.value)
+    assert (record.status, record.images_seen) == ("diverged", 40)
+    assert "at step 5" in record.message
+    assert_finite(run)
+    with pytest.raises(RefusedError, match="diverged"):
+        go_on(run.path)
+
+
+@pytest.mark.parametrize("kimg", [0.008, 0.016])
+def test_weights_that_are_not_finite_are_never_written(kimg, tmp_path):
+    recipe = recipe_of(
+        {"loss": {"name": "failing", "call": 3, "how": "weights"}, "training": {"checkpoint_kimg": kimg}}
+    )
+    with pytest.raises(RunError, match="diverged") as caught:
+        start(tmp_path, recipe)
+    run = only_run(tmp_path)
+    assert status_of(run) == "diverged"
+    assert "step 3" in str(caught.value) or "step 4" in str(caught.value)
+    assert "checkpoints/0000000016" in str(caught.value)
+    assert_finite(run)
+
+
+def test_the_first_step_may_fail_too(tmp_path):
+    with pytest.raises(RunError, match="no checkpoint had been written yet"):
+        start(tmp_path, recipe_of({"loss": {"name": "failing", "call": 1}}))
+    assert status_of(only_run(tmp_path)) == "diverged"
+
+
+def assert_finite(run):
+    for folder in (run.checkpoints, run.snapshots):
+        for path in folder.iterdir() if folder.exists() else []:
+            for named in read_checkpoint(path).tensors.values():
+                assert all(torch.isfinite(tensor).all() for tensor in named.values())
+
+
+def test_a_part_that_fails_is_told_without_a_traceback_and_can_be_resumed(tmp_path):
+    with pytest.raises(RunError, match=r"a part failed: ValueError: the moon is \[bold\]full\[/bold\]"):
+        start(tmp_path, recipe_of({"loss": {"name": "failing", "call": 5, "how": "crash"}}))
+    run = only_run(tmp_path)
+    assert status_of(run) == "failed"
+    assert "Traceback" in run.log.read_text()
+    go_on(run.path)  # a new process counts its calls from 1: this time the training ends before the fifth
+    assert status_of(run) == "finished"
+
+
+def test_out_of_memory_comes_with_advice(tmp_path):
+    with pytest.raises(RunError, match="out of memory .*; lower training.batch_size or set training.micro_batch"):
+        start(tmp_path, recipe_of({"loss": {"name": "failing", "call": 2, "how": "memory"}}))
