@@ -99,6 +99,6 @@ def _weights(registry: Registry) -> Iterator[Finding]:
 def _folders() -> Iterator[Finding]:
     root = cache_root()
     existing = next(folder for folder in (root, *root.parents) if folder.exists())
-    usable = os.access(existing, os.W_OK)
+    usable = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
     where = "" if usable else "; it cannot be written to, set GANZOO_CACHE to a folder that can"
     yield Finding("ok" if usable else "problem", f"cache: {root}{where}")

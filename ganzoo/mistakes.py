@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -58,10 +58,11 @@ def _remedy(path: Sequence[int | str], data: Any, registry: Registry, model: Any
     kind = SECTION_KINDS.get(str(path[-1])) if len(path) == 1 else None
     if kind:
         return f"add a section [{path[-1]}] whose key 'name' is one of: {', '.join(registry.names[kind]) or 'none'}"
-    fields = getattr(_model_at(path[:-1], data, registry, model), "model_fields", {})
-    field = fields.get(str(path[-1]))
+    parent = _model_at(path[:-1], data, registry, model)
+    is_section = bool(_keys(_model_of(parent, str(path[-1]))))
+    field = parent.model_fields.get(str(path[-1])) if _keys(parent) else None
     meaning = f" ({field.description.rstrip('.')})" if field is not None and field.description else ""
-    return f"add {'the section' if field is None else 'the key'}{meaning}"
+    return f"add {'the section' if is_section else 'it'}{meaning}"
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
@@ -104,8 +105,12 @@ def _options_of(kind: str, name: Any, registry: Registry) -> Any:
 
 
 def _model_of(model: Any, field: str) -> Any:
-    if not (isinstance(model, type) and issubclass(model, BaseModel)) or field not in model.model_fields:
+    if get_origin(model) is dict:  # a table of tables, such as [published.fid]
+        return get_args(model)[1]
+    if field not in _keys(model):
         return None
     annotation = model.model_fields[field].annotation
+    if get_origin(annotation) is dict:
+        return annotation
     candidates = [annotation, *get_args(annotation)]
     return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), annotation)

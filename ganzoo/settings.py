@@ -207,5 +207,5 @@ class ScoringSettings(Section):
 class PublishedValue(Section):
     """A value from a paper, shown beside ours and never mixed into it."""
 
-    value: float
+    value: float = Field(description="The value, in the metric's own units.")
     source: str = Field(min_length=1, description="Paper and table: there is no value without its source.")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-PARTS = '''
+PARTS = """
 from ganzoo import hookimpl
 from ganzoo.testing import TinyDataset, TinyDiscriminator, TinyGenerator, TinyLoss
-'''
+"""
 
 
 def install(

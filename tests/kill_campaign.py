@@ -60,6 +60,7 @@ class Campaign:
             DCGAN, {"training": {"total_kimg": 0.096, "checkpoint_kimg": 0.008, "samples_kimg": 0.04}}
         )
         self.told = dict.fromkeys(["runs", "stopped", "in_a_write", "before_the_handler", "clean_stops"], 0)
+        folder.mkdir(exist_ok=True)
         started = time.monotonic()
         _, code = os.waitpid(attempt(folder / "unbroken", self.recipe), 0)
         assert code == 0, (folder / "unbroken.log").read_text()
@@ -91,7 +92,7 @@ class Campaign:
     def one_attempt(self, root: Path, stops: bool) -> int:
         child = attempt(root, self.recipe)
         if stops:
-            time.sleep(self.dice.uniform(0, self.seconds))
+            time.sleep(self.dice.uniform(0, 0.7 * self.seconds))
         before = self.newest(root)
         if stops:
             os.kill(child, self.number)

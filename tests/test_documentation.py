@@ -19,6 +19,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 from PIL import Image
+from typer.models import CommandInfo
 
 from ganzoo import errors
 from ganzoo.cli.app import app, main
@@ -171,8 +172,10 @@ def test_a_pages_commands_work(page, tmp_path, monkeypatch, capsys):
                 (tmp_path / file.name).write_bytes(file.read_bytes())
     modules = set(sys.modules)
     reader = Reader(tmp_path, monkeypatch, capsys)
+    wanted = "runs/quickstart-s0" in " ".join(commands(page)) and "ganzoo run quickstart" not in commands(page)
+    begin = ["ganzoo run quickstart"] if wanted and page.name != "README.md" else []
     try:
-        for line in commands(page):
+        for line in begin + commands(page):
             reader.does(line)
     finally:
         for name in set(sys.modules) - modules:
@@ -221,6 +224,23 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
+@pytest.mark.parametrize("page", PAGES, ids=title)
+def test_a_page_shows_commands_where_they_are_tried(page):
+    text = page.read_text("utf-8")
+    assert not re.findall(r"^ {4,}(?:ganzoo|pip|python3?|\.venv/\S+) .*", text, re.MULTILINE), (
+        "put them in ```sh blocks"
+    )
+    known = {name_of(command) for command in app.registered_commands}
+    for name in re.findall(r"`ganzoo ([a-z][a-z-]*)", text):
+        assert name in known, f"{title(page)} mentions `ganzoo {name}`, which is no command"
+
+
+def name_of(command: CommandInfo) -> str:
+    """Return a command's name as it is typed."""
+    assert command.callback is not None
+    return (command.name or command.callback.__name__).replace("_", "-")
+
+
 def test_pictures_are_small():
     for picture in (ROOT / "docs" / "images").glob("*.png"):
         with Image.open(picture) as opened:
@@ -248,8 +268,7 @@ def test_the_readme_lists_every_exit_code_and_command():
     for kind in every:
         assert f"| {kind.exit_code} |" in text, f"README does not explain exit code {kind.exit_code} ({kind.__name__})"
     for command in app.registered_commands:
-        name = (command.name or command.callback.__name__).replace("_", "-")
-        assert f"ganzoo {name}" in text, f"README does not mention `ganzoo {name}`"
+        assert f"ganzoo {name_of(command)}" in text, f"README does not mention `ganzoo {name_of(command)}`"
 
 
 def test_the_tables_of_recipes_md_are_those_of_the_models():

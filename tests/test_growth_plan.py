@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,8 +13,8 @@ from ganzoo.phases import Phase
 from ganzoo.settings import GrowthSettings, TrainingSettings
 
 
-def training(total_kimg: float, batch_size: int = 10, **growth: object) -> TrainingSettings:
-    return TrainingSettings(total_kimg=total_kimg, batch_size=batch_size, growth=GrowthSettings(**growth))
+def training(total_kimg: float, images: int = 10, /, **growth: object) -> TrainingSettings:
+    return TrainingSettings(total_kimg=total_kimg, batch_size=images, growth=GrowthSettings(**growth))
 
 
 def test_without_growth_there_is_one_phase_of_whole_batches():
@@ -99,7 +101,7 @@ def test_phases_are_whole_batches_without_gaps(total, stable, fade, batch, small
         assert phase.end > phase.start
         assert (phase.end - phase.start) % phase.batch_size == 0
         assert 0.0 <= phase.alpha(phase.start) <= 1.0
-    for before, after in zip(phases, phases[1:], strict=False):
+    for before, after in itertools.pairwise(phases):
         assert after.start == before.end
         assert after.resolution == (before.resolution * 2 if after.fades else before.resolution)
     # As long as asked for: at most one batch more than the images wanted.

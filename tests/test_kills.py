@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from training_world import in_memory
 
 CAMPAIGN = Path(__file__).with_name("kill_campaign.py")
 
@@ -28,12 +29,14 @@ def campaign(name: str, kills: int, seed: int, folder: Path) -> dict[str, float]
     return told
 
 
-def test_a_few_kills(tmp_path):
-    campaign("KILL", 6, 0, tmp_path)
+def test_a_few_kills():
+    with in_memory() as folder:
+        campaign("KILL", 6, 0, folder)
 
 
-def test_a_few_stops(tmp_path):
-    campaign("TERM", 3, 0, tmp_path)
+def test_a_few_stops():
+    with in_memory() as folder:
+        campaign("TERM", 3, 0, folder)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 
 import pytest
@@ -185,6 +186,30 @@ def test_a_damaged_snapshot_is_written_again(tmp_path):
     (run.snapshots / "0000000024" / "average.safetensors").write_bytes(b"")
     go_on(run.path)
     assert verify_run(run.path) == []
+
+
+def test_a_run_killed_before_its_first_checkpoint_begins_again(unbroken, tmp_path):
+    family = "logistic-lazy-r1"
+
+    def die(directory, trainer):
+        return Dying()
+
+    class Dying:
+        def after_step(self, trainer, report):
+            if trainer.images_seen == 24:
+                os._exit(0)
+
+    layers = (*FAMILIES[family], {"training": {"checkpoint_kimg": 1.0}})
+    child = os.fork()
+    if child == 0:
+        start(tmp_path, recipe_of(*layers), progress=die)
+    os.waitpid(child, 0)
+    run = only_run(tmp_path)
+    assert len(metrics_of(run)) == 1
+    assert not run.checkpoints.exists()
+    start(tmp_path, recipe_of(*layers), again=True)
+    assert hashes(run) == hashes(unbroken(family))
+    assert metrics_of(run) == metrics_of(unbroken(family))
 
 
 def test_no_intact_checkpoint_is_said(tmp_path):

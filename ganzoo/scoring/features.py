@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ Features = dict[str, Tensor]
 """Layer to features, float32 `[n, d]` on the CPU."""
 
 _ASKED = {"fid": "both", "kid": "both", "prc": "both", "isc": "fakes"}
-_CPU_CHUNK = 8
+_CPU_CHUNK = 16
 _READ_AT_ONCE = 64
 
 
@@ -48,7 +49,7 @@ def extract(
     """Run the extractor over batches of uint8 images `[n, C, R, R]`.
 
     They are regrouped, so that features do not depend on how images are batched. On a CPU groups are small: what
-    one layer writes the next still finds in the processor's cache, which is 1.3 times as fast as 64 at a time.
+    one layer writes the next still finds in the processor's cache, which is 1.2 times as fast as 64 at a time.
 
     Raises:
         RunError: A feature is NaN or infinite.
@@ -56,7 +57,7 @@ def extract(
     parts: dict[str, list[Tensor]] = {layer: [] for layer in layers}
     done = 0
     chunk = _CPU_CHUNK if torch.device(device).type == "cpu" else _READ_AT_ONCE
-    with torch.no_grad():
+    with torch.no_grad(), _repeatable(torch.device(device)):
         for images in _regrouped(batches, chunk):
             extracted = module(three_channels(images.to(device)))
             for layer, values in zip(layers, extracted, strict=True):
@@ -71,6 +72,16 @@ def extract(
                 f"layer '{layer}' of the extractor gave NaN or infinite features: its weights are not usable."
             )
     return features
+
+
+@contextmanager
+def _repeatable(device: torch.device) -> Iterator[None]:
+    """Make a GPU convolve in true float32 and the same way every time, as the protocol says."""
+    if device.type != "cuda":
+        yield
+        return
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        yield
 
 
 def _regrouped(batches: Iterable[Tensor], size: int) -> Iterator[Tensor]:

@@ -57,6 +57,10 @@ class MetricsListener:
         """Return what a checkpoint keeps: where the log stands, and the sums since its last line."""
         return {"metrics": self._log.position(), "sums": self._sums, "counts": self._counts}
 
+    def forget(self) -> None:
+        """Begin with an empty log."""
+        self._log.truncate_to(0)
+
     def restore(self, state: Mapping[str, Any]) -> str | None:
         """Go back to a checkpoint's line; returns a complaint where lines before it are lost."""
         self._sums, self._counts = dict(state["sums"]), dict(state["counts"])

@@ -88,6 +88,7 @@ class Session:
         if checkpoint:
             self._restore(trainer, checkpoint.tensors, checkpoint.state)
         else:
+            self._metrics.forget()  # what a run killed before its first checkpoint had measured
             self._first_pictures(trainer)
         return trainer
 
@@ -97,7 +98,7 @@ class Session:
             sweep_temporaries(folder)
         log = self._closers.enter_context(MetricsLog(directory.metrics))
         trackers = []
-        if TensorBoardTracker.installed():
+        if TensorBoardTracker.installed() and images_seen < trainer.total_images:
             trackers.append(TensorBoardTracker(directory.path / "tensorboard", images_seen))
             self._closers.callback(trackers[0].close)
         self._metrics = MetricsListener(log, list(trackers), settings.log_kimg)
