@@ -53,7 +53,7 @@ class Process:
     """The command in a process of its own: forked, since importing torch anew takes seconds."""
 
     def __init__(self, folder: Path, arguments, prelude=None, umask=None):
-        self._files = [tempfile.TemporaryFile("w+") for _ in range(2)]
+        self._files = [tempfile.TemporaryFile("w+") for _ in range(2)]  # noqa: SIM115  # closed by end()
         self.pid = os.fork()
         if self.pid == 0:
             self._become(folder, [str(argument) for argument in arguments], prelude, umask)
@@ -63,7 +63,7 @@ class Process:
         try:
             for number, file in enumerate(self._files, start=1):
                 os.dup2(file.fileno(), number)
-            sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)
+            sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
             os.chdir(folder)
             if umask is not None:
                 os.umask(umask)

@@ -145,8 +145,9 @@ def test_threads_are_restored_and_other_versions_are_told(tmp_path):
 
 
 def test_what_decides_the_last_bits_is_compared(tmp_path):
-    from ganzoo.training.state import gather, restore
     from training_world import trainer_of
+
+    from ganzoo.training.state import gather, restore
 
     trainer = trainer_of()
     tensors, state = gather(trainer)
@@ -218,7 +219,7 @@ def test_no_intact_checkpoint_is_said(tmp_path):
     run = only_run(tmp_path)
     for path in run.checkpoints.rglob("MANIFEST.json"):
         path.unlink()
-    with pytest.raises(RunError, match="no checkpoint of .* is intact; start the run again"):
+    with pytest.raises(RunError, match=r"no checkpoint of .* is intact; start the run again"):
         go_on(run.path)
 
 
@@ -276,5 +277,5 @@ def test_a_part_that_fails_is_told_without_a_traceback_and_can_be_resumed(tmp_pa
 
 
 def test_out_of_memory_comes_with_advice(tmp_path):
-    with pytest.raises(RunError, match="out of memory .*; lower training.batch_size or set training.micro_batch"):
+    with pytest.raises(RunError, match=r"out of memory .*; lower training.batch_size or set training.micro_batch"):
         start(tmp_path, recipe_of({"loss": {"name": "failing", "call": 2, "how": "memory"}}))

@@ -118,10 +118,12 @@ class Player:
         for rows in parts:
             step = TrainingStep(game, batch, self.side, rows=rows, purpose=purpose, real_gradient=real_gradient)
             terms = objective(step)
+            descended = [terms["loss"]] if "loss" in terms else []
             step.full_precision = True
-            terms |= {penalty.name: penalty.penalty(step) * penalty.options.every for penalty in penalties}
+            for penalty in penalties:
+                terms[penalty.name] = penalty.penalty(step)
+                descended.append(terms[penalty.name] * penalty.options.every)
             share = (rows.stop - rows.start) / len(batch)
-            descended = [term for name, term in terms.items() if not name.startswith("D(")]
             (sum(descended[1:], descended[0]) * share).backward()
             for name, term in terms.items():
                 total[name] = total.get(name, term.new_zeros(())) + term.detach() * share

@@ -297,7 +297,7 @@ def test_vgg16_features_are_torch_fidelitys(tmp_path):
     ours = VGG16(VGG16.Options(weights=tmp_path / "vgg.pth")).build(["fc2_relu"])
     theirs = FeatureExtractorVGG16("vgg16", ["fc2_relu"], feature_extractor_weights_path=tmp_path / "vgg.pth")
     images = torch.from_numpy(pictures(4, resolution=48, channels=3))
-    assert (ours(images)[0] - theirs(images)[0]).abs().max() < 2e-6 * theirs(images)[0].abs().max()
+    assert (ours(images)[0] - theirs(images)[0]).abs().max() < 1e-5 * theirs(images)[0].abs().max()
 
 
 def command_line(*arguments):
