@@ -22,7 +22,7 @@ from ganzoo.registry import Registry
 from ganzoo.training.build import build_trainer
 from ganzoo.training.trainer import Trainer
 
-RESOLUTION, BLOCK = 64, 4
+RESOLUTION, BLOCK = 64, 2
 GAMMA, RATE, BETAS, EPSILON = 1.0, 2e-4, (0.5, 0.99), 1e-8
 
 
@@ -98,40 +98,46 @@ def bare_loop(trainer: Trainer, reals: Fixed) -> Callable[[], None]:
     return step
 
 
-def seconds(step: Callable[[], object]) -> float:
-    """Return the time of one step, over a short block of them."""
-    started = time.perf_counter()
+def seconds(step: Callable[[], object]) -> tuple[float, float]:
+    """Return the time of one step by the clock and of the processor, over a short block of them."""
+    clock, processor = time.perf_counter(), time.process_time()
     for _ in range(BLOCK):
         step()
-    return (time.perf_counter() - started) / BLOCK
+    return (time.perf_counter() - clock) / BLOCK, (time.process_time() - processor) / BLOCK
+
+
+def alternate(loops: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[tuple[float, float]]]:
+    """Return the times of each loop's blocks, the loops taking turns in turning order."""
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in loops}
+    for number in range(rounds + 1):
+        for name in sorted(loops, reverse=bool(number % 2)):
+            times[name].append(seconds(loops[name]))
+    return {name: values[1:] for name, values in times.items()}  # the first round warms up
 
 
 def main() -> None:
     """Alternate the two loops and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--width", type=int, nargs="*", default=[32, 64])
     parser.add_argument("--batch", type=int, default=16)
     arguments = parser.parse_args()
-    table = Table(title=f"seconds per step, {RESOLUTION} pixels, batch {arguments.batch}, median")
-    for name in ("width", "bare loop", "trainer", "ratio of medians", "median of paired ratios"):
+    threads = torch.get_num_threads()
+    table = Table(title=f"seconds per step, {RESOLUTION} pixels, batch {arguments.batch}, {threads} threads, medians")
+    for name in ("width", "measured by", "bare loop", "trainer", "ratio", "median of paired ratios"):
         table.add_column(name, justify="right")
     for width in arguments.width:
         reals, chosen = Fixed(arguments.batch), recipe(width, arguments.batch)
         trainer = build_trainer(chosen, ImageSpec(RESOLUTION, 1), torch.device("cpu"), reals, reals)
         bare = bare_loop(trainer, reals)
         loops: dict[str, Callable[[], object]] = {"bare": bare, "trainer": lambda t=trainer: t.step(t.phase)}
-        times: dict[str, list[float]] = {name: [] for name in loops}
-        for number in range(arguments.rounds + 1):
-            for name in sorted(loops, reverse=bool(number % 2)):
-                times[name].append(seconds(loops[name]))
-        found = {name: values[1:] for name, values in times.items()}  # the first round warms up
-        medians = {name: statistics.median(values) for name, values in found.items()}
-        paired = statistics.median(t / b for t, b in zip(found["trainer"], found["bare"], strict=True))
-        ratio = medians["trainer"] / medians["bare"]
-        table.add_row(
-            str(width), f"{medians['bare']:.4f}", f"{medians['trainer']:.4f}", f"{ratio:.3f}", f"{paired:.3f}"
-        )
+        found = alternate(loops, arguments.rounds)
+        for column, measure in enumerate(("clock", "processor")):
+            ours, theirs = ([block[column] for block in found[name]] for name in ("trainer", "bare"))
+            medians = statistics.median(theirs), statistics.median(ours)
+            paired = statistics.median(t / b for t, b in zip(ours, theirs, strict=True))
+            times = f"{medians[0]:.4f}", f"{medians[1]:.4f}", f"{medians[1] / medians[0]:.3f}"
+            table.add_row(str(width), measure, *times, f"{paired:.3f}")
     Console().print(table)
 
 

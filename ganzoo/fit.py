@@ -156,6 +156,11 @@ def _scoring(recipe: Recipe) -> Iterator[str]:
             )
     if len(set(scoring.metrics)) < len(scoring.metrics):
         yield "scoring.metrics: a metric is listed twice; keep one"
+    if recipe.training.score_kimg and not {"fid", "kid"} & set(scoring.metrics):
+        yield (
+            "training.score_kimg: the best snapshot is chosen by KID or FID, and scoring.metrics has neither; "
+            "add 'kid' or 'fid', or remove score_kimg"
+        )
     least = min(scoring.generated, scoring.reference_images or scoring.generated)
     if "kid" in scoring.metrics and scoring.kid_subset_size > least:
         yield (

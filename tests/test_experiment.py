@@ -76,6 +76,21 @@ def test_what_would_change_the_training_is_refused(folder):
     assert verify_run(run.path) == []
 
 
+def test_a_run_cannot_become_shorter(folder):
+    run = start(folder, recipe_of())
+    text = run.recipe.read_text()
+    with pytest.raises(RefusedError, match="has seen .* images already, so training.total_kimg = 0.008 cannot"):
+        go_on(run.path, "training.total_kimg=0.008")
+    assert run.recipe.read_text() == text
+
+
+def test_the_record_vouches_for_a_recipe_that_changed_after_the_end(folder):
+    run = start(folder, recipe_of())
+    go_on(run.path, "training.log_kimg=0.004")
+    assert "log_kimg = 0.004" in run.recipe.read_text()
+    assert verify_run(run.path) == []
+
+
 def test_a_signal_while_scoring_is_told_and_the_rest_is_done_later(folder, monkeypatch):
     def stopped(*arguments):
         os.kill(os.getpid(), signal.SIGTERM)

@@ -298,6 +298,16 @@ def test_a_metric_is_listed_once():
     assert misfits(scoring={"metrics": ["fid", "fid"]}) == ["scoring.metrics: a metric is listed twice; keep one"]
 
 
+def test_the_best_snapshot_is_chosen_by_a_distance():
+    training = {"total_kimg": 1, "score_kimg": 1}
+    (reason,) = misfits(training=training, scoring={"metrics": ["prc"]})
+    assert reason == (
+        "training.score_kimg: the best snapshot is chosen by KID or FID, and scoring.metrics has neither; "
+        "add 'kid' or 'fid', or remove score_kimg"
+    )
+    assert recipe(training=training, scoring={"metrics": ["prc", "fid"]})
+
+
 @pytest.mark.parametrize("counts", [{"generated": 100}, {"reference_images": 100}])
 def test_kid_subsets_are_no_larger_than_what_there_is(counts):
     (reason,) = misfits(scoring={"kid_subset_size": 101} | counts)

@@ -72,9 +72,19 @@ def resume(
                 f"--set {' '.join(overrides)} would change what {path} trains; on a resume only total_kimg, the "
                 f"*_kimg intervals and [scoring] may change. Start a new run instead"
             )
+        _refuse_shorter(directory, recipe)
         inputs = find_inputs(recipe, device, observer, skip_bad=skip_bad)
         complete(directory, inputs, observer, progress)
     return directory
+
+
+def _refuse_shorter(directory: RunDirectory, recipe: Recipe) -> None:
+    seen = read_record(directory.record).images_seen if directory.record.exists() else 0
+    if recipe.phases[-1].end < seen:
+        raise RefusedError(
+            f"{directory.path} has seen {seen:,} images already, so training.total_kimg = "
+            f"{recipe.training.total_kimg:g} cannot shorten it; start a new run instead"
+        )
 
 
 def recipe_of(directory: RunDirectory, overrides: Sequence[str] = ()) -> Recipe:
@@ -93,6 +103,8 @@ def complete(directory: RunDirectory, inputs: Inputs, observer: Observer, progre
     if directory.recipe.read_text("utf-8") != text:  # longer, or scored otherwise: it is this recipe from now on
         write_text(directory.recipe, text)
     record = _record(directory, inputs, earlier)
+    if earlier and record.files != earlier.files:  # the record vouches for the recipe, even if nothing is left to do
+        write_record(directory.record, record)
     with on_stop_signal(_stop_at_once(directory)):
         session = Session(directory, inputs, record, observer)
         session.train(progress)
