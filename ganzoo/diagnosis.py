@@ -73,7 +73,8 @@ def _devices() -> Iterator[Finding]:
 
 def _plugins(registry: Registry) -> Iterator[Finding]:
     for kind, names in registry.names.items():
-        yield Finding("ok" if names else "problem", f"{kind}s: {', '.join(names) or 'none installed'}")
+        plural = "losses" if kind == "loss" else f"{kind}s"
+        yield Finding("ok" if names else "problem", f"{plural}: {', '.join(names) or 'none installed'}")
     for failure in registry.failures:
         yield Finding("problem", literal(str(failure)))
 

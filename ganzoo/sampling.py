@@ -6,6 +6,7 @@ the same latent and label whatever the batch size. Noise drawn inside the networ
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -139,6 +140,13 @@ def _evaluation_mode(generator: Generator) -> Iterator[None]:
 @contextmanager
 def _seeded_noise(seed: int, device: torch.device) -> Iterator[None]:
     devices = [device] if device.type == "cuda" else []
+    numpy_state, python_state = np.random.get_state(), random.getstate()
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
-        yield
+        np.random.seed(seed % 2**32)
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            np.random.set_state(numpy_state)
+            random.setstate(python_state)

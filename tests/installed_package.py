@@ -12,7 +12,9 @@ LAUNCH = """
 import sys
 from pathlib import Path
 repository = Path(sys.argv.pop(1))
-sys.path[:] = [entry for entry in sys.path if not Path(entry or ".").resolve().is_relative_to(repository)]
+# Not all that lies below it: the README's .venv does.
+sources = {repository, repository / "plugins", repository / "tests"}
+sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() not in sources]
 sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in str(getattr(finder, "__module__", finder))]
 import ganzoo
 if sys.argv[1] == "where":

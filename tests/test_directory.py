@@ -175,3 +175,9 @@ def test_a_relative_path_has_a_name(tmp_path, monkeypatch):
     run = RunDirectory.create(tmp_path, "a", 0)
     monkeypatch.chdir(run.path)
     assert RunDirectory(Path(".")).name == "a-s0"
+
+
+def test_a_run_named_in_two_ways_is_found_once(tmp_path, monkeypatch):
+    run = RunDirectory.create(tmp_path, "tiny", 0)
+    monkeypatch.chdir(tmp_path)
+    assert find_runs([Path("tiny-s0"), run.path, tmp_path]) == [Path("tiny-s0")]

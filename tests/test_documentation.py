@@ -12,6 +12,7 @@ import runpy
 import shlex
 import sys
 import tomllib
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +27,8 @@ from ganzoo.cli.app import app, main
 from ganzoo.toml_source import find_recipe, shipped_recipes
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "tests" / "example_plugin" / "README.md"])
+EXAMPLE = ROOT / "tests" / "example_plugin"
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), EXAMPLE / "README.md"])
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -39,6 +41,17 @@ TINY = {
     "dcgan": ("generator.width=4", "discriminator.width=4", "dataset.resolution=16"),
     "phantom": ("dataset.count=64",),
 }
+
+
+@pytest.fixture(autouse=True)
+def _forget_modules_of_pages(tmp_path: Path) -> Iterator[None]:
+    """Forget what a page's own modules were: other tests have plugins of the same name."""
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        file = Path(str(getattr(sys.modules[name], "__file__", None)))
+        if file.is_relative_to(tmp_path) or file.is_relative_to(EXAMPLE):
+            del sys.modules[name]
 
 
 def title(page: Path) -> str:
@@ -166,21 +179,15 @@ def prepare_folder(page: Path, folder: Path) -> None:
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=title)
 def test_a_pages_commands_work(page, tmp_path, monkeypatch, capsys):
     prepare_folder(page, tmp_path)
-    if page.parent.name == "example_plugin":
+    if page.parent == EXAMPLE:
         for file in page.parent.iterdir():
             if file.is_file():
                 (tmp_path / file.name).write_bytes(file.read_bytes())
-    modules = set(sys.modules)
     reader = Reader(tmp_path, monkeypatch, capsys)
     wanted = "runs/quickstart-s0" in " ".join(commands(page)) and "ganzoo run quickstart" not in commands(page)
     begin = ["ganzoo run quickstart"] if wanted and page.name != "README.md" else []
-    try:
-        for line in begin + commands(page):
-            reader.does(line)
-    finally:
-        for name in set(sys.modules) - modules:
-            if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
-                del sys.modules[name]
+    for line in begin + commands(page):
+        reader.does(line)
 
 
 _numbers = count()
@@ -189,8 +196,8 @@ _numbers = count()
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=title)
 def test_a_pages_python_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    if page.parent.name == "example_plugin":
-        monkeypatch.syspath_prepend(str(page.parent))
+    if page.parent == EXAMPLE:
+        monkeypatch.syspath_prepend(str(EXAMPLE))
     module = ModuleType(f"of_a_page_{next(_numbers)}")
     monkeypatch.setitem(sys.modules, module.__name__, module)  # pydantic looks annotations up there
     for text in blocks(page, "python"):

@@ -79,7 +79,7 @@ def test_what_would_change_the_training_is_refused(folder):
 def test_a_run_cannot_become_shorter(folder):
     run = start(folder, recipe_of())
     text = run.recipe.read_text()
-    with pytest.raises(RefusedError, match="has seen .* images already, so training.total_kimg = 0.008 cannot"):
+    with pytest.raises(RefusedError, match=r"has seen .* images already, so training\.total_kimg = 0\.008 cannot"):
         go_on(run.path, "training.total_kimg=0.008")
     assert run.recipe.read_text() == text
 

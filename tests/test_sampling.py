@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 import torch
@@ -61,6 +63,23 @@ def test_noise_inside_the_generator_is_seeded_and_the_global_stream_left_alone()
     assert torch.equal(first, second)
     assert torch.equal(torch.get_rng_state(), before)
     assert not torch.equal(first, images_of(toy()))
+
+
+class ForeignNoise(Toy):
+    """Draws its noise from numpy and from Python."""
+
+    def forward(self, latents, labels):
+        return super().forward(latents, labels) + np.random.standard_normal() + random.random()
+
+
+def test_noise_of_numpy_and_python_is_seeded_as_in_training():
+    generator = toy(ForeignNoise)
+    before = np.random.get_state()[1].tolist(), random.getstate()
+    first = images_of(generator)
+    assert (np.random.get_state()[1].tolist(), random.getstate()) == before
+    np.random.seed(1)
+    random.seed(1)
+    assert torch.equal(first, images_of(generator))
 
 
 def test_each_module_gets_its_own_mode_back():

@@ -71,7 +71,7 @@ def differences(distinct: Mapping[str, Difference]) -> str:
         there = ", ".join(_brief(value) for value in found.there[:3]) + (", …" if len(found.there) > 3 else "")
         shown.append(f"{field}: {_brief(found.here)} here, {there} there")
     more = len(distinct) - len(shown)
-    return "; ".join(shown) + (f"; and {more} more fields" if more > 0 else "")
+    return "; ".join(shown) + (f"; and {more} more field{'s' * (more > 1)}" if more > 0 else "")
 
 
 def _brief(value: object) -> str:

@@ -18,7 +18,7 @@ from ganzoo.data.chunks import Chunk, ChunkIndex
 from ganzoo.data.manifest import SPLITS, BadFile
 from ganzoo.data.pack import Pack
 from ganzoo.data.workers import fill_all
-from ganzoo.errors import DataError, PluginError
+from ganzoo.errors import DataError, GanzooError, PluginError
 from ganzoo.files import make_folder, remove_tree, sweep_temporaries, writing
 from ganzoo.text import literal
 
@@ -70,7 +70,7 @@ def prepare(
     pack = _finished(final)
     if pack is None:
         working = packs / f".work-{stem}-{options[:16]}"
-        make_folder(working)
+        _make_in_cache(working)
         with _lock(packs / f".lock-{stem}-{options[:16]}"):
             pack = _finished(final)  # perhaps the owner of the lock has just made it
             if pack is None:
@@ -81,6 +81,13 @@ def prepare(
                 remove_tree(working)
     _report(pack.manifest.bad_files, len(items), name, skip_bad)
     return pack
+
+
+def _make_in_cache(folder: Path) -> None:
+    try:
+        make_folder(folder)
+    except GanzooError as error:
+        raise type(error)(f"{error} Prepared images are kept in the cache: GANZOO_CACHE names its folder.") from error
 
 
 def _refuse_in_starting_worker() -> None:

@@ -122,14 +122,15 @@ def find_runs(paths: Iterable[Path]) -> list[Path]:
     Raises:
         GanzooError: A path does not exist.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     for path in paths:
         if not path.exists():
             raise GanzooError(f"there is nothing at {shown(path)}. Name a run or a folder of runs.")
         if not path.is_dir():
             raise RefusedError(f"{shown(path)} is a file. Name a run's folder or a folder of runs.")
-        found.update(dict.fromkeys(sorted(_search(path, _DEPTH))))
-    return list(found)
+        for run in sorted(_search(path, _DEPTH)):
+            found.setdefault(run.resolve(), run)  # one run under two spellings is one run
+    return list(found.values())
 
 
 def _search(folder: Path, depth: int) -> Iterator[Path]:

@@ -20,6 +20,7 @@ from ganzoo.scoring.protocol import Protocol, plan
 from ganzoo.training.build import choose_device
 
 TRAINING_SPLIT = "train"
+_NAMED = 5
 
 
 class Observer(TypingProtocol):
@@ -75,6 +76,9 @@ def find_inputs(recipe: Recipe, device: str, observer: Observer, *, skip_bad: bo
     pack = prepare(
         dataset, name, cache=cache_root(), skip_bad=skip_bad, progress=observer.progress(f"preparing {name}")
     )
+    if pack.bad_files:
+        left_out = ", ".join(pack.bad_files[:_NAMED]) + (", ..." if len(pack.bad_files) > _NAMED else "")
+        observer.say(f"left out {len(pack.bad_files)} images of {name} that cannot be used: {left_out}")
     if TRAINING_SPLIT not in pack.splits or not len(pack.split(TRAINING_SPLIT)):
         raise DataError(
             f"data set '{name}' has no images in split '{TRAINING_SPLIT}' (it has {', '.join(pack.splits)})"

@@ -359,9 +359,9 @@ def test_scores_equal_torch_fidelitys_command_line(tmp_path, weights_file):
 @pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_scores_equal_torch_fidelitys_command_line_for_hundreds(tmp_path, weights_file, channels):
-    fid, kid = compare_with_command_line(tmp_path, weights_file, count=300, channels=channels)
-    assert fid.standard_error < 0.1 * fid.value
-    assert kid.standard_error < 0.1 * kid.value
+    fid, kid = compare_with_command_line(tmp_path, weights_file, count=240, channels=channels)
+    assert 0 < fid.standard_error < 0.3 * fid.value
+    assert 0 < kid.standard_error < 0.3 * kid.value
 
 
 PINNED_WEIGHTS = "b3649eaaab7eb67bc78b56345e3d867af339dc84eb1ea798e58ba8b413f074a1"
