@@ -268,7 +268,12 @@ class Item:
 
 
 class ImageDataset(Component, ABC):
-    """Where images come from: what there is (`items`) and how one is read (`load`). Preparing is the core's."""
+    """Where images come from: what there is (`items`) and how one is read (`load`). Preparing is the core's.
+
+    Attributes:
+        where_to_get: What the data set is, its terms and its layout on disk; shown when data are missing.
+        reading_version: Count it up when `load` gives other pixels for the same file: prepared images are made anew.
+    """
 
     class Options(ComponentOptions):
         """Options that every data set has."""
@@ -286,6 +291,7 @@ class ImageDataset(Component, ABC):
         )
 
     where_to_get: ClassVar[str] = ""
+    reading_version: ClassVar[int] = 1
 
     def __init__(self, options: Any) -> None:
         self.options = options

@@ -144,7 +144,7 @@ class Registry:
 
     def suspicion(self) -> str:
         """Return what to add where a name is not found: it may be that of a part in a broken plugin."""
-        return "".join(f"; it may belong to {failure}" for failure in self.failures)
+        return "".join(f"; installed but broken: {failure}" for failure in self.failures)
 
 
 def _canonical(distribution: str) -> str:

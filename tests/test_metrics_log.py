@@ -95,3 +95,17 @@ def test_damaged_lines_do_not_stop_a_reader(tmp_path):
 
 def test_a_missing_log_is_empty(tmp_path):
     assert read_metrics(tmp_path / "none.jsonl") == []
+
+
+def test_a_log_that_was_changed_is_put_aside(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    with MetricsLog(path) as log:
+        log.append(410, {"loss": 1.0})
+        position = log.position()
+    path.write_bytes(path.read_bytes().replace(b"410", b"420"))
+    with MetricsLog(path) as log:
+        complaint = log.truncate_to(int(position["offset"]), str(position["sha256"]))
+        assert "changed" in complaint
+        log.append(416, {"loss": 0.5})
+    assert [moment["images_seen"] for moment in read_metrics(path)] == [416]
+    assert [moment["images_seen"] for moment in read_metrics(tmp_path / "metrics.changed.jsonl")] == [420]

@@ -76,7 +76,7 @@ def test_a_broken_plugin_is_reported_and_the_others_listed(tmp_path, monkeypatch
     )
     assert "\x1b" not in done.out
     missing = ganzoo("plugins", "brokenloss")
-    assert "it may belong to plugin 'broken' (broken-gan 9)" in missing.err
+    assert "installed but broken: plugin 'broken' (broken-gan 9)" in missing.err
     assert "plugin 'broken' (broken-gan 9)" in ganzoo("plugins", "--names").out
 
 

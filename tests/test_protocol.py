@@ -6,12 +6,13 @@ import pytest
 from pydantic import ValidationError
 from scoring_world import pack_of, pictures, settings
 
-from ganzoo.errors import DataError, RecipeError
+from ganzoo.errors import RecipeError
 from ganzoo.scoring.protocol import KidSettings, Protocol, plan
 
 PROTOCOL = Protocol(
     torch_fidelity="0.4.0",
     extractor="toy",
+    extractor_class="acme.First",
     extractor_identity=(("weights_sha256", "ab"),),
     layers=(("fid", "64"),),
     generated=10,
@@ -25,6 +26,7 @@ OTHER_VALUES = {
     "metrics_version": 2,
     "torch_fidelity": "0.5.0",
     "extractor": "other",
+    "extractor_class": "acme.Second",
     "extractor_identity": (("weights_sha256", "ac"),),
     "layers": (("fid", "192"),),
     "generated": 11,
@@ -54,6 +56,7 @@ OF_THE_REFERENCE = {
     "metrics_version",
     "torch_fidelity",
     "extractor",
+    "extractor_class",
     "extractor_identity",
     "reference_images",
     "reference_choice",
@@ -90,7 +93,7 @@ def test_which_metrics_are_computed_moves_no_number():
 
 
 def test_the_hash_stays_the_same_for_ever():
-    assert PROTOCOL.id == "400a8bd765e4edf8"
+    assert PROTOCOL.id == "69b3cdf7e9df3982"
 
 
 def test_it_is_frozen_and_plain():
@@ -150,5 +153,5 @@ def test_what_cannot_be_scored_is_refused_before_it_starts(tmp_path, changes, me
 
 
 def test_a_split_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(DataError, match="no split 'test'"):
+    with pytest.raises(RecipeError, match=r"scoring.split: 'test' has no images; choose from"):
         planned(tmp_path, split="test")

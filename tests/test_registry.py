@@ -150,7 +150,7 @@ def test_a_broken_plugin_is_named_and_in_nobodys_way(case, site):
         assert any(text in complaint for complaint in complaints), complaints
     with pytest.raises(PluginError) as error:
         registry.part("generator", "broken-generator")
-    assert "it may belong to plugin 'broken' (broken-gan 0.3)" in str(error.value)
+    assert "installed but broken: plugin 'broken' (broken-gan 0.3)" in str(error.value)
 
 
 def test_all_broken_plugins_beside_a_good_one(site):

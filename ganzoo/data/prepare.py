@@ -103,7 +103,7 @@ def options_fingerprint(dataset: ImageDataset, name: str) -> str:
     """Hash all options that can change a pack (mirroring is done when a batch is drawn)."""
     options = dataset.options.model_dump(exclude={"mirror"})
     kind = f"{type(dataset).__module__}.{type(dataset).__qualname__}"
-    plain = [RULE_VERSION, name, kind, options]
+    plain = [RULE_VERSION, type(dataset).reading_version, name, kind, options]
     return hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ganzoo.disk import shown
 from ganzoo.errors import RunError
-from ganzoo.files import AppendFile
+from ganzoo.files import AppendFile, atomic_write
 
 Moment = dict[str, float]
 
@@ -64,15 +64,32 @@ class MetricsLog:
         self._digest.update(line)
         self._remember(images_seen, values)
 
-    def truncate_to(self, offset: int) -> str | None:
-        """Forget what was measured after a checkpoint; returns a complaint if the log is shorter than that."""
+    def truncate_to(self, offset: int, sha256: str | None = None) -> str | None:
+        """Forget what was measured after a checkpoint.
+
+        Args:
+            offset: Length of the log at the checkpoint, in bytes.
+            sha256: What the log's SHA-256 was there. A log that was changed since is put aside, and begun anew.
+
+        Returns:
+            A complaint if the log is not what it was, else None.
+        """
         complaint = None
         if offset > self.offset:
             complaint = (
                 f"{shown(self._file.path)} has {self.offset:,} bytes, the checkpoint {offset:,}: "
                 "some metrics before the checkpoint are lost."
             )
-        self._restart(_whole_lines(self._file.path.read_bytes()[:offset]))
+        content = self._file.path.read_bytes()
+        self._restart(_whole_lines(content[:offset]))
+        if complaint is None and sha256 not in (None, self.sha256):
+            aside = self._file.path.with_name("metrics.changed.jsonl")
+            atomic_write(aside, content)
+            self._restart(b"")
+            complaint = (
+                f"{shown(self._file.path)} was changed since the checkpoint: what it holds is kept as {aside.name}, "
+                "and the log begins anew."
+            )
         return complaint
 
     def close(self) -> None:

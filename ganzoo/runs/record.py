@@ -148,6 +148,10 @@ def read_record(path: Path) -> RunRecord:
     """
     try:
         body = unseal(path.read_bytes(), path)
+    except RunError as error:
+        raise RunError(
+            f"{error} Put back a copy, or remove the file: ganzoo resume then writes a new one, without the scores."
+        ) from None
     except OSError as error:
         raise RunError(f"{shown(path)} cannot be read: {error.strerror}.") from error
     try:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from ganzoo.errors import RecipeError
+
 if TYPE_CHECKING:
     from ganzoo.contracts import Extractor
     from ganzoo.data.pack import Pack
@@ -21,6 +23,7 @@ _REFERENCE_FIELDS = (
     "metrics_version",
     "torch_fidelity",
     "extractor",
+    "extractor_class",
     "extractor_identity",
     "reference_images",
     "reference_choice",
@@ -61,6 +64,7 @@ class Protocol(BaseModel):
         metrics_version: Version of the code in `ganzoo.scoring`.
         torch_fidelity: Version of the library whose extractors and definitions are used.
         extractor: Name of the extractor.
+        extractor_class: Its class: two plugins' extractors of one name are two protocols.
         extractor_identity: What else decides its features: SHA-256 of the weights, resize, ...
         layers: The layer that each metric reads.
         generated: Images generated.
@@ -92,6 +96,7 @@ class Protocol(BaseModel):
     metrics_version: int = METRICS_VERSION
     torch_fidelity: str
     extractor: str
+    extractor_class: str
     extractor_identity: Identity
     layers: tuple[tuple[str, str], ...]
     generated: int
@@ -151,9 +156,8 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Protoco
     """Fix the protocol before anything is computed: weights are found, counts are checked.
 
     Raises:
-        RecipeError: The extractor does not serve a metric, or there are too few images for one.
+        RecipeError: The extractor does not serve a metric, there is no such split, or too few images for a metric.
         WeightsError: The extractor's weights are missing or damaged.
-        DataError: The data set has no such split.
     """
     from importlib.metadata import version
 
@@ -161,6 +165,8 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Protoco
     from ganzoo.scoring.requirements import check_counts, check_served
 
     check_served(settings.metrics, extractor)
+    if settings.split not in pack.splits:
+        raise RecipeError(f"scoring.split: '{settings.split}' has no images; choose from {', '.join(pack.splits)}")
     split = pack.split(settings.split)
     reference_images = len(split) if settings.reference_images is None else settings.reference_images
     check_counts(settings, reference_images, len(split))
@@ -168,6 +174,7 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Protoco
         metrics=settings.metrics,
         torch_fidelity=version("torch-fidelity"),
         extractor=extractor.name,
+        extractor_class=f"{type(extractor).__module__}.{type(extractor).__qualname__}",
         extractor_identity=tuple(sorted(extractor.identity().items())),
         layers=tuple(sorted(extractor.layers.items())),
         generated=settings.generated,

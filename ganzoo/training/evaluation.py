@@ -93,12 +93,14 @@ def sample_run(
 def _ages(directory: RunDirectory, at: int | None, snapshots: bool) -> list[int]:
     if at is not None:
         return [at]
+    kept = sorted(int(path.name) for path in directory.snapshots.glob("[0-9]*"))
     if snapshots:
-        kept = sorted(int(path.name) for path in directory.snapshots.glob("[0-9]*"))
         if not kept:
             raise RunError(f"{directory.path} kept no snapshots; training.snapshot_kimg says how often it does")
         return kept
     checkpoint, _ = newest_good(directory.checkpoints)
+    if checkpoint is None and kept:
+        return kept[-1:]
     if checkpoint is None:
         raise RunError(f"{directory.path} has no intact checkpoint; is its training still before the first one?")
     return [checkpoint.images_seen]

@@ -103,7 +103,7 @@ def complete(directory: RunDirectory, inputs: Inputs, observer: Observer, progre
     if directory.recipe.read_text("utf-8") != text:  # longer, or scored otherwise: it is this recipe from now on
         write_text(directory.recipe, text)
     record = _record(directory, inputs, earlier)
-    if earlier and record.files != earlier.files:  # the record vouches for the recipe, even if nothing is left to do
+    if earlier is None or record.files != earlier.files:  # the record vouches for the recipe, done or not
         write_record(directory.record, record)
     with on_stop_signal(_stop_at_once(directory)):
         session = Session(directory, inputs, record, observer)
@@ -213,14 +213,17 @@ def load_generator(directory: RunDirectory, images_seen: int, recipe: Recipe, we
     """Return a run's generator at an age, on the CPU: the averaged one (`ema`) or the raw one.
 
     Raises:
-        RunError: Neither a checkpoint nor a snapshot of that age is intact.
+        GanzooError: None of that age was kept.
+        RunError: Neither the checkpoint nor the snapshot of that age is intact.
     """
     name = folder_name(images_seen)
     part = "average" if weights == "ema" else "generator"
     folders = [directory.checkpoints, directory.snapshots] if part == "average" else [directory.checkpoints]
     paths = [folder / name for folder in folders if (folder / name).exists()]
     if not paths:
-        raise RunError(f"{directory.path} kept no {weights} generator of {images_seen:,} images seen")
+        kept = sorted({int(path.name) for folder in folders for path in folder.glob("[0-9]*")})
+        ages = ", ".join(f"{age:,}" for age in kept) or "none"
+        raise GanzooError(f"{directory.path} kept no {weights} generator of {images_seen:,} images seen (kept: {ages})")
     tensors = _first_intact(paths).tensors[part]
     spec = recipe.dataset.cls.spec_of(recipe.dataset.options)
     generator = build_generator(recipe.generator, spec, recipe.seed)

@@ -64,7 +64,7 @@ class MetricsListener:
     def restore(self, state: Mapping[str, Any]) -> str | None:
         """Go back to a checkpoint's line; returns a complaint where lines before it are lost."""
         self._sums, self._counts = dict(state["sums"]), dict(state["counts"])
-        return self._log.truncate_to(int(state["metrics"]["offset"]))
+        return self._log.truncate_to(int(state["metrics"]["offset"]), str(state["metrics"]["sha256"]))
 
 
 class SamplesListener:
