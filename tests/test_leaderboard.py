@@ -339,3 +339,10 @@ def test_value_text():
     assert [value_text(value) for value in (10_000, True, None, [1, 2], "ab" * 32, "a\x1b", 0.5)] == [
         *("10,000", "true", "none", "1, 2", "abababab", r"a\x1b", "0.5")
     ]
+
+
+def test_seeds_scored_at_different_ages_are_named():
+    early = record(seed=1, found=scores(images_seen=20_000))
+    found = leaderboards([record(seed=0), early])
+    (table,) = found.tables
+    assert any("20" in note and "30" in note and "different kimg" in note for note in table.notes)

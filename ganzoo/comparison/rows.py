@@ -54,6 +54,9 @@ def rows_of(entries: Sequence[Entry], by: str = "") -> tuple[list[Row], list[str
     rows, firsts = [], []
     for members in experiments.values():
         chosen = _one_per_seed(members, notes)
+        if len({_age(entry) for entry in chosen}) > 1:
+            ages = ", ".join(f"{entry.record.name} at {_age(entry) / 1000:,.4g}" for entry in chosen)
+            notes.append(f"a row's seeds were scored at different kimg, which its mean mixes: {ages}")
         rows.append(_row(chosen, value_text(lookup(chosen[0].record, by)) if by else ""))
         firsts.append(chosen[0].record)
     return _with_options(rows, firsts), notes
