@@ -163,7 +163,7 @@ def test_scores_are_bit_equal_and_another_protocol_is_another_score(trained):
     assert done.returncode == 3
     assert "a score may only change [scoring]" in done.stderr
     done = ganzoo(folder, "score", "runs/small-s3", "--at", "7")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert "kept no ema generator of 7 images seen" in done.stderr
 
 
