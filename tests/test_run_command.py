@@ -291,3 +291,23 @@ def test_two_signals_end_at_once(folder):
 
     done = ganzoo(folder, "run", written(folder), prelude=lambda: setattr(Trainer, "step", slow_step))
     assert done.returncode == 128 + signal.SIGTERM, done
+
+
+def test_bad_images_stop_the_run_by_name_and_are_left_out_only_if_asked(folder):
+    (folder / "images").mkdir()
+    for number in range(40):
+        pixels = np.random.default_rng(number).integers(0, 256, (20, 20), np.uint8)
+        Image.fromarray(pixels).save(folder / "images" / f"{number}.png")
+    (folder / "images" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 30)
+    written(folder)
+    dataset = 'dataset={name="folder",root="images",resolution=16,channels=1}'
+    refused = ganzoo(folder, "run", "small.toml", "--set", dataset)
+    assert refused.returncode == 2
+    assert "1 of 41 images of 'folder' cannot be used" in refused.stderr
+    assert "broken.png" in refused.stderr and "--skip-bad" in refused.stderr
+    assert not (folder / "runs").exists()
+    done = ganzoo(folder, "run", "small.toml", "--set", dataset, "--skip-bad")
+    assert done.returncode == 0, done.stderr
+    assert "left out of folder, since they cannot be used (1): broken.png" in done.stdout
+    (run,) = (folder / "runs").iterdir()
+    assert read_record(run / "record.json").dataset.images["train"] == 40

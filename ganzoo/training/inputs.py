@@ -78,7 +78,7 @@ def find_inputs(recipe: Recipe, device: str, observer: Observer, *, skip_bad: bo
     )
     if pack.bad_files:
         left_out = ", ".join(pack.bad_files[:_NAMED]) + (", ..." if len(pack.bad_files) > _NAMED else "")
-        observer.say(f"left out {len(pack.bad_files)} images of {name} that cannot be used: {left_out}")
+        observer.say(f"left out of {name}, since they cannot be used ({len(pack.bad_files):,}): {left_out}")
     if TRAINING_SPLIT not in pack.splits or not len(pack.split(TRAINING_SPLIT)):
         raise DataError(
             f"data set '{name}' has no images in split '{TRAINING_SPLIT}' (it has {', '.join(pack.splits)})"
