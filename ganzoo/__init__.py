@@ -13,14 +13,20 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from ganzoo.contracts import (
         AdversarialLoss,
+        Augmentation,
         Choice,
         Discriminator,
         Extractor,
+        ForeignCheckpoint,
+        ForeignNetwork,
         Generator,
         Growable,
         ImageDataset,
         ImageSpec,
+        Importer,
         Item,
+        NoiseInputs,
+        NoiseMode,
         Regularizer,
         Setting,
         Side,
@@ -28,20 +34,26 @@ if TYPE_CHECKING:
         StyleBased,
         Weights,
     )
-    from ganzoo.errors import DataError, GanzooError, PluginError, RecipeError, WeightsError
+    from ganzoo.errors import CheckpointError, DataError, GanzooError, PluginError, RecipeError, WeightsError
     from ganzoo.hookspecs import hookimpl
 
 _HOME = {
     "ganzoo.contracts": (
         "AdversarialLoss",
+        "Augmentation",
         "Choice",
         "Discriminator",
         "Extractor",
+        "ForeignCheckpoint",
+        "ForeignNetwork",
         "Generator",
         "Growable",
         "ImageDataset",
         "ImageSpec",
+        "Importer",
         "Item",
+        "NoiseInputs",
+        "NoiseMode",
         "Regularizer",
         "Setting",
         "Side",
@@ -49,23 +61,30 @@ _HOME = {
         "StyleBased",
         "Weights",
     ),
-    "ganzoo.errors": ("DataError", "GanzooError", "PluginError", "RecipeError", "WeightsError"),
+    "ganzoo.errors": ("CheckpointError", "DataError", "GanzooError", "PluginError", "RecipeError", "WeightsError"),
     "ganzoo.hookspecs": ("hookimpl",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "AdversarialLoss",
+    "Augmentation",
+    "CheckpointError",
     "Choice",
     "DataError",
     "Discriminator",
     "Extractor",
+    "ForeignCheckpoint",
+    "ForeignNetwork",
     "GanzooError",
     "Generator",
     "Growable",
     "ImageDataset",
     "ImageSpec",
+    "Importer",
     "Item",
+    "NoiseInputs",
+    "NoiseMode",
     "PluginError",
     "RecipeError",
     "Regularizer",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from ganzoo.phases import Phase
 
 PixelArray = NDArray[np.uint8]
+NoiseMode = Literal["random", "constant", "none"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Setting:
     discriminator: Choice[Discriminator]
     loss: Choice[AdversarialLoss]
     regularizers: tuple[Choice[Regularizer], ...]
+    augmentation: Choice[Augmentation] | None = None
 
     @property
     def batch_sizes(self) -> tuple[int, ...]:
@@ -145,6 +147,18 @@ class StyleBased(Protocol):
 
     def style_mean(self) -> Tensor:
         """Return the tracked mean style `[W]`, towards which truncation pulls."""
+
+
+@runtime_checkable
+class NoiseInputs(Protocol):
+    """Capability: noise maps inside the generator, apart from its latents (StyleGAN, arXiv:1812.04948, section 3.2)."""
+
+    def use_noise(self, mode: NoiseMode) -> None:
+        """Choose the noise from now on; networks begin, and always train, with `random`.
+
+        `random` is drawn anew for every image; `constant` is the network's own buffers, the same for every image;
+        `none` adds nothing.
+        """
 
 
 class AdversarialLoss(Component, ABC):
@@ -246,6 +260,31 @@ class Regularizer(Component, nn.Module, ABC):
     @abstractmethod
     def penalty(self, step: Step) -> Tensor:
         """Return the weighted penalty, a scalar: the mean over the batch. The trainer multiplies by `every`."""
+
+
+class Augmentation(Component, nn.Module, ABC):
+    """What stands in front of the discriminator, for reals and fakes alike (ADA, arXiv:2006.06676).
+
+    A module, so strengths and running statistics are buffers: saved, restored and moved for free. It must be
+    differentiable twice, since gradient penalties look through it. Random numbers come from torch's global stream,
+    which is seeded at each step.
+    """
+
+    def __init__(self, options: Any, images: ImageSpec) -> None:
+        super().__init__()
+        self.options = options
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> Tensor:
+        """Transform images `[N, C, r, r]`; the result has the same shape and may leave [-1, 1]."""
+
+    def observe(self, real_logits: Tensor) -> None:
+        """Look at the logits `[N]` of a step's augmented reals, once per discriminator step, to adapt the strength."""
+        return
+
+    def report(self) -> Mapping[str, Tensor]:
+        """Return scalars for the log, such as the present strength."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -357,11 +396,69 @@ class Extractor(Component, ABC):
         return self.metrics[metric]
 
 
+@dataclass(frozen=True)
+class ForeignNetwork:
+    """A network found in somebody else's checkpoint: the part that computes the same function, and its weights.
+
+    Attributes:
+        cls: The part to fill.
+        options: Its options, an instance of `cls.Options`.
+        weights: A whole `state_dict` of that part, buffers included, by the part's own names.
+    """
+
+    cls: type[Generator] | type[Discriminator]
+    options: Any
+    weights: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class ForeignCheckpoint:
+    """What an importer understood of a file.
+
+    Attributes:
+        images: What the networks make and judge.
+        average: The averaged generator, which is sampled and scored.
+        generator: The raw generator, where the file has it.
+        discriminator: The discriminator, where the file has it.
+        images_seen: Age in real images shown to the discriminator; 0 where the file does not say.
+        resolution: Resolution that a growing network had reached; None: the final one.
+        notes: What a person should know, one sentence each.
+    """
+
+    images: ImageSpec
+    average: ForeignNetwork
+    generator: ForeignNetwork | None = None
+    discriminator: ForeignNetwork | None = None
+    images_seen: int = 0
+    resolution: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Importer(Component, ABC):
+    """Reads one layout of other people's checkpoints; offered by the plugin whose networks it fills.
+
+    What it gets is inert (see `ganzoo.interchange`): containers, numbers, text, arrays as CPU tensors, and records
+    of a class's name and state. Nothing of the file was executed.
+    """
+
+    @classmethod
+    @abstractmethod
+    def recognises(cls, content: Any) -> bool:
+        """Whether this is the layout, judged by content alone; must not raise, whatever the content."""
+
+    @classmethod
+    @abstractmethod
+    def read(cls, content: Any) -> ForeignCheckpoint:
+        """Return the networks. Raises CheckpointError saying what is missing, odd or unsupported."""
+
+
 PART_KINDS: Mapping[str, type[Component]] = {
     "generator": Generator,
     "discriminator": Discriminator,
     "loss": AdversarialLoss,
     "regularizer": Regularizer,
+    "augmentation": Augmentation,
     "dataset": ImageDataset,
     "extractor": Extractor,
+    "importer": Importer,
 }

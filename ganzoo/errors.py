@@ -31,6 +31,10 @@ class WeightsError(GanzooError):
     """The weights of a feature extractor are missing, damaged, or not the expected ones."""
 
 
+class CheckpointError(GanzooError):
+    """Somebody else's checkpoint is damaged, hostile, or of a layout that no importer knows."""
+
+
 class RunError(GanzooError):
     """A run failed: non-finite loss, full disk, no usable checkpoint."""
 

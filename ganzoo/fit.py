@@ -179,6 +179,7 @@ def _parts(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
         discriminator=_choice(recipe.discriminator),
         loss=_choice(recipe.loss),
         regularizers=all_regularizers(recipe),
+        augmentation=_choice(recipe.augmentation) if recipe.augmentation else None,
     )
     sections = [
         ("dataset", recipe.dataset),
@@ -186,6 +187,7 @@ def _parts(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
         ("discriminator", recipe.discriminator),
         ("loss", recipe.loss),
         *((f"regularizers.{i}", chosen) for i, chosen in enumerate(recipe.regularizers)),
+        *([("augmentation", recipe.augmentation)] if recipe.augmentation else []),
         ("scoring.extractor", recipe.scoring.extractor),
     ]
     for path, chosen in sections:

@@ -16,10 +16,12 @@ import pluggy
 if TYPE_CHECKING:
     from ganzoo.contracts import (
         AdversarialLoss,
+        Augmentation,
         Discriminator,
         Extractor,
         Generator,
         ImageDataset,
+        Importer,
         Regularizer,
     )
 
@@ -49,6 +51,11 @@ def ganzoo_regularizers() -> Iterable[type[Regularizer]]:
 
 
 @hookspec
+def ganzoo_augmentations() -> Iterable[type[Augmentation]]:
+    """Return the augmentations this plugin offers, which stand in front of the discriminator."""
+
+
+@hookspec
 def ganzoo_datasets() -> Iterable[type[ImageDataset]]:
     """Return the data sets this plugin can read."""
 
@@ -56,3 +63,8 @@ def ganzoo_datasets() -> Iterable[type[ImageDataset]]:
 @hookspec
 def ganzoo_extractors() -> Iterable[type[Extractor]]:
     """Return the feature extractors this plugin offers for scores."""
+
+
+@hookspec
+def ganzoo_importers() -> Iterable[type[Importer]]:
+    """Return the readers of other people's checkpoints; each fills this plugin's own networks."""

@@ -21,6 +21,7 @@ SECTION_KINDS = {
     "discriminator": "discriminator",
     "loss": "loss",
     "regularizers": "regularizer",
+    "augmentation": "augmentation",
     "extractor": "extractor",
 }
 

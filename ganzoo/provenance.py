@@ -41,6 +41,7 @@ def plugin_versions(recipe: Recipe) -> dict[str, str]:
         recipe.loss,
         recipe.scoring.extractor,
         *recipe.regularizers,
+        *([recipe.augmentation] if recipe.augmentation else []),
     )
     return {part.part.source.distribution: part.part.source.version for part in chosen}
 

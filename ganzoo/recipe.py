@@ -16,6 +16,7 @@ from ganzoo.phases import Phase
 from ganzoo.registry import Registry
 from ganzoo.settings import (
     IMAGES_PER_KIMG,
+    AugmentationChoice,
     DatasetChoice,
     DiscriminatorChoice,
     GeneratorChoice,
@@ -44,6 +45,7 @@ class Recipe(Section):
     discriminator: DiscriminatorChoice
     loss: LossChoice
     regularizers: tuple[RegularizerChoice, ...] = ()
+    augmentation: AugmentationChoice | None = None
     training: TrainingSettings
     scoring: ScoringSettings = Field(default={}, validate_default=True)
     published: dict[str, PublishedValue] = Field(default_factory=dict)
@@ -62,6 +64,7 @@ class Recipe(Section):
 
     def plain(self) -> dict[str, Any]:
         """Return the resolved recipe as plain data, every default explicit; what is absent is unset."""
+        augmentation = {"augmentation": self.augmentation.plain()} if self.augmentation else {}
         return {
             "title": self.title,
             "paper": self.paper,
@@ -72,6 +75,7 @@ class Recipe(Section):
             "discriminator": self.discriminator.plain(),
             "loss": self.loss.plain(),
             "regularizers": [chosen.plain() for chosen in self.regularizers],
+            **augmentation,
             "training": _without_empty_tables(self.training.model_dump(mode="json", exclude_none=True)),
             "scoring": self.scoring.model_dump(mode="json", exclude_none=True, exclude={"extractor"})
             | {"extractor": self.scoring.extractor.plain()},

@@ -25,8 +25,10 @@ HOOK_KINDS = {
     "ganzoo_discriminators": "discriminator",
     "ganzoo_losses": "loss",
     "ganzoo_regularizers": "regularizer",
+    "ganzoo_augmentations": "augmentation",
     "ganzoo_datasets": "dataset",
     "ganzoo_extractors": "extractor",
+    "ganzoo_importers": "importer",
 }
 
 

@@ -103,6 +103,7 @@ GeneratorChoice = Annotated[Selection, PlainValidator(_chooser("generator"))]
 DiscriminatorChoice = Annotated[Selection, PlainValidator(_chooser("discriminator"))]
 LossChoice = Annotated[Selection, PlainValidator(_chooser("loss"))]
 RegularizerChoice = Annotated[Selection, PlainValidator(_chooser("regularizer"))]
+AugmentationChoice = Annotated[Selection, PlainValidator(_chooser("augmentation"))]
 DatasetChoice = Annotated[Selection, PlainValidator(_chooser("dataset"))]
 ExtractorChoice = Annotated[Selection, PlainValidator(_chooser("extractor"))]
 

@@ -1,0 +1,1 @@
+"""Augmentations in front of the discriminator."""
