@@ -40,6 +40,7 @@ class RunDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.recipe = path / "recipe.toml"
+        self.networks = path / "networks.toml"  # instead of a recipe, where the run was imported
         self.record = path / "record.json"
         self.metrics = path / "metrics.jsonl"
         self.samples = path / "samples"

@@ -15,8 +15,9 @@ from ganzoo.runs.directory import RunDirectory
 from ganzoo.runs.record import Score, read_record, write_record
 from ganzoo.sampling import generate, to_uint8
 from ganzoo.training.build import choose_device
-from ganzoo.training.experiment import check_same_data, load_generator, recipe_of, score_snapshot, with_scores
+from ganzoo.training.experiment import check_same_data, recipe_of, score_snapshot, with_scores
 from ganzoo.training.inputs import Observer, find_inputs
+from ganzoo.training.networks import load_generator, networks_of
 
 
 def score_run(
@@ -68,9 +69,9 @@ def sample_run(
 ) -> Path:
     """Write a grid of a run's averaged generator, and each image alone if `folder` is given; returns the grid."""
     directory = RunDirectory.open(path)
-    recipe, device = recipe_of(directory), choose_device(device_name)
-    generator = load_generator(directory, _ages(directory, at, False)[0], recipe, "ema").to(device)
-    spec = recipe.dataset.cls.spec_of(recipe.dataset.options)
+    networks, device = networks_of(directory), choose_device(device_name)
+    generator = load_generator(directory, _ages(directory, at, False)[0], networks, "ema").to(device)
+    spec = networks.spec
     labels = _cycled(count, spec.label_dim)
     batches = generate(
         generator,
@@ -80,7 +81,7 @@ def sample_run(
         device=device,
         labels=labels,
         truncation=truncation,
-        resolution=spec.resolution,
+        resolution=networks.resolution,
     )
     images: PixelArray = torch.cat([to_uint8(batch).cpu() for batch in batches]).numpy()
     grid_path = out or directory.samples / "grid.png"

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ganzoo.contracts import Generator
-from ganzoo.errors import GanzooError, RefusedError, RunError, RunStopped
+from ganzoo.errors import RefusedError, RunError, RunStopped
 from ganzoo.files import sha256_of, write_text
 from ganzoo.fit import all_regularizers
+from ganzoo.networks import Networks
 from ganzoo.provenance import git_state, hardware, library_versions, plugin_versions
 from ganzoo.recipe import Recipe, load
 from ganzoo.registry import Registry
-from ganzoo.runs.checkpoint import Checkpoint, newest_good, read_checkpoint
+from ganzoo.runs.checkpoint import newest_good
 from ganzoo.runs.directory import RunDirectory
 from ganzoo.runs.manifest import folder_name
 from ganzoo.runs.record import RunRecord, Score, read_record, recipe_hash, write_record
 from ganzoo.scoring.protocol import Protocol
 from ganzoo.scoring.score import score
-from ganzoo.training.build import build_generator
 from ganzoo.training.inputs import Inputs, Observer, find_inputs
 from ganzoo.training.interrupt import on_stop_signal
+from ganzoo.training.networks import load_generator
 from ganzoo.training.session import Session
-from ganzoo.training.state import load_into
 from ganzoo.training.trainer import Listener, Trainer
 
 Progress = Callable[[RunDirectory, Trainer], Listener]
@@ -194,7 +193,7 @@ def score_snapshot(
     directory: RunDirectory, images_seen: int, inputs: Inputs, protocol: Protocol, observer: Observer
 ) -> tuple[Score, ...]:
     """Score the generator of a run as it was at an age."""
-    generator = load_generator(directory, images_seen, inputs.recipe, protocol.weights)
+    generator = load_generator(directory, images_seen, Networks.of_recipe(inputs.recipe), protocol.weights)
     generator.to(inputs.device)
     return score(
         generator,
@@ -207,36 +206,3 @@ def score_snapshot(
         notice=observer.say,
         announce=lambda cost: observer.say(f"scoring {directory.name} at {images_seen:,} images seen: {cost}"),
     )
-
-
-def load_generator(directory: RunDirectory, images_seen: int, recipe: Recipe, weights: str) -> Generator:
-    """Return a run's generator at an age, on the CPU: the averaged one (`ema`) or the raw one.
-
-    Raises:
-        GanzooError: None of that age was kept.
-        RunError: Neither the checkpoint nor the snapshot of that age is intact.
-    """
-    name = folder_name(images_seen)
-    part = "average" if weights == "ema" else "generator"
-    folders = [directory.checkpoints, directory.snapshots] if part == "average" else [directory.checkpoints]
-    paths = [folder / name for folder in folders if (folder / name).exists()]
-    if not paths:
-        kept = sorted({int(path.name) for folder in folders for path in folder.glob("[0-9]*")})
-        ages = ", ".join(f"{age:,}" for age in kept) or "none"
-        raise GanzooError(f"{directory.path} kept no {weights} generator of {images_seen:,} images seen (kept: {ages})")
-    tensors = _first_intact(paths).tensors[part]
-    spec = recipe.dataset.cls.spec_of(recipe.dataset.options)
-    generator = build_generator(recipe.generator, spec, recipe.seed)
-    load_into(generator, tensors, part)
-    return generator.eval().requires_grad_(False)
-
-
-def _first_intact(paths: Sequence[Path]) -> Checkpoint:
-    complaint: GanzooError | None = None
-    for path in paths:
-        try:
-            return read_checkpoint(path)
-        except GanzooError as error:
-            complaint = error
-    assert complaint is not None
-    raise complaint
