@@ -1,0 +1,92 @@
+"""Layers with an equalised learning rate: weights are drawn from N(0, 1) and scaled when they are used.
+
+Paper: ProGAN, arXiv:1710.10196, section 4.1.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class EqualizedLinear(nn.Module):
+    """`[..., inputs]` to `[..., outputs]`, the weight scaled at run time to deviation gain / sqrt(inputs).
+
+    Args:
+        inputs: Size of the input.
+        outputs: Size of the output.
+        gain: sqrt(2) where a leaky ReLU follows, 1 where nothing does.
+        lr_multiplier: Factor on the learning rate of weight and bias (0.01 in StyleGAN's mapping): both are stored
+            divided by it, and multiplied by it when used.
+        bias: The bias at the start, or None for a layer without one.
+        bias_gain: Factor on the bias when it is used: the gain of an activation that was folded into this layer.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        gain: float = 1.0,
+        lr_multiplier: float = 1.0,
+        bias: float | None = 0.0,
+        bias_gain: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs) / lr_multiplier)
+        self.bias = None if bias is None else nn.Parameter(torch.full((outputs,), bias / lr_multiplier))
+        self.scale = gain * lr_multiplier / math.sqrt(inputs)
+        self.bias_scale = bias_gain * lr_multiplier
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Apply the layer."""
+        return F.linear(inputs, self.weight * self.scale, _scaled(self.bias, self.bias_scale))
+
+
+class EqualizedConv2d(nn.Module):
+    """Convolution that keeps the side, `[N, inputs, H, W]` to `[N, outputs, H, W]`, with the weight scaled at run time.
+
+    Args:
+        inputs: Channels of the input.
+        outputs: Channels of the output.
+        kernel: Side of the kernel, odd.
+        gain: sqrt(2) where a leaky ReLU follows, 1 where nothing does.
+        bias: The bias at the start, or None for a layer without one.
+        bias_gain: Factor on the bias when it is used: the gain of an activation that was folded into this layer.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        *,
+        gain: float = 1.0,
+        bias: float | None = 0.0,
+        bias_gain: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
+        self.bias = None if bias is None else nn.Parameter(torch.full((outputs,), bias))
+        self.scale = gain / math.sqrt(inputs * kernel**2)
+        self.bias_scale = bias_gain
+        self.padding = kernel // 2
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Apply the layer."""
+        return F.conv2d(images, self.scaled_weight(), self.scaled_bias(), padding=self.padding)
+
+    def scaled_weight(self) -> Tensor:
+        """Return the weight as it is used, `[outputs, inputs, kernel, kernel]`."""
+        return self.weight * self.scale
+
+    def scaled_bias(self) -> Tensor | None:
+        """Return the bias as it is used, `[outputs]`, or None."""
+        return _scaled(self.bias, self.bias_scale)
+
+
+def _scaled(bias: Tensor | None, scale: float) -> Tensor | None:
+    return bias if bias is None or scale == 1.0 else bias * scale

@@ -1,0 +1,146 @@
+"""The building blocks of networks: initial scales, filters, normalisation, all against numbers by hand."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import interpolate, leaky_relu
+
+from ganzoo.layers import (
+    EqualizedConv2d,
+    EqualizedLinear,
+    MappingNetwork,
+    MinibatchStd,
+    channels_at,
+    downsample,
+    fir_kernel,
+    instance_norm,
+    pixel_norm,
+    sides,
+    smooth,
+    upsample,
+)
+
+REFERENCE = Path(os.environ.get("GANZOO_REFERENCE", "absent"))
+BILINEAR = fir_kernel([1, 3, 3, 1])
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+@pytest.mark.parametrize("gain", [math.sqrt(2) / 4, 1.0, math.sqrt(2)])
+def test_layers_put_out_their_gain_on_normal_input(gain):
+    dense = EqualizedLinear(512, 512, gain=gain)(torch.randn(256, 512))
+    convolution = EqualizedConv2d(64, 128, 3, gain=gain)(torch.randn(4, 64, 18, 18))[..., 1:-1, 1:-1]
+    for found in (dense, convolution):
+        assert found.std().item() == pytest.approx(gain, rel=0.05)
+
+
+def test_a_learning_rate_multiplier_changes_steps_and_not_outputs():
+    torch.manual_seed(1)
+    plain = EqualizedLinear(8, 8, bias=0.5)
+    torch.manual_seed(1)
+    slow = EqualizedLinear(8, 8, bias=0.5, lr_multiplier=0.01)
+    latents = torch.randn(4, 8)
+    torch.testing.assert_close(slow(latents), plain(latents))
+    for layer in (plain, slow):
+        layer(latents).sum().backward()
+    torch.testing.assert_close(slow.weight.grad, plain.weight.grad * 0.01)
+    torch.testing.assert_close(slow.bias.grad, plain.bias.grad * 0.01)
+
+
+def test_a_folded_activation_gain_scales_the_bias_too():
+    torch.manual_seed(1)
+    folded = EqualizedConv2d(3, 4, 3, gain=math.sqrt(2), bias=0.3, bias_gain=math.sqrt(2))
+    torch.manual_seed(1)
+    apart = EqualizedConv2d(3, 4, 3, bias=0.3)
+    images = torch.randn(2, 3, 6, 6)
+    torch.testing.assert_close(leaky_relu(folded(images), 0.2), leaky_relu(apart(images), 0.2) * math.sqrt(2))
+
+
+def test_pixel_norm_by_hand():
+    normed = pixel_norm(torch.tensor([[3.0, 4.0]]))
+    torch.testing.assert_close(normed, torch.tensor([[3.0, 4.0]]) / math.sqrt(12.5))
+    assert torch.isfinite(pixel_norm(torch.zeros(1, 4))).all()
+
+
+def test_instance_norm_has_no_mean_and_biased_variance_one():
+    normed = instance_norm(torch.randn(2, 3, 5, 7) * 4 + 2)
+    torch.testing.assert_close(normed.mean((2, 3)), torch.zeros(2, 3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(normed.var((2, 3), correction=0), torch.ones(2, 3))
+
+
+def test_minibatch_std_groups_images_a_stride_apart():
+    features = torch.zeros(8, 1, 1, 1)
+    features[[0, 2, 4, 6]] = torch.tensor([1.0, 3.0, 1.0, 3.0]).reshape(4, 1, 1, 1)
+    appended = MinibatchStd(4)(features)[:, 1].flatten()
+    torch.testing.assert_close(appended, torch.tensor([1.0, 1e-4] * 4))
+
+
+@pytest.mark.parametrize(("count", "group", "used"), [(6, 4, 3), (3, 4, 3), (1, 4, 1), (6, 0, 6)])
+def test_minibatch_std_takes_groups_that_divide_the_batch(count, group, used):
+    features = torch.randn(count, 2, 4, 4)
+    found = MinibatchStd(group)(features)[:, 2, 0, 0]
+    grouped = features.reshape(used, count // used, -1).var(0, correction=0)
+    torch.testing.assert_close(found, (grouped + 1e-8).sqrt().mean(1).repeat(used))
+
+
+def test_a_filter_keeps_a_constant_away_from_the_border():
+    flat = torch.full((1, 2, 8, 8), 0.7)
+    for taps in ([1, 2, 1], [1, 3, 3, 1]):
+        kernel = fir_kernel(taps)
+        for found in (smooth(flat, kernel), upsample(flat, kernel), downsample(flat, kernel)):
+            torch.testing.assert_close(found[..., 2:-2, 2:-2], torch.full_like(found[..., 2:-2, 2:-2], 0.7))
+
+
+def test_upsampling_by_1331_is_bilinear_away_from_the_border():
+    images = torch.randn(1, 2, 6, 6)
+    expected = interpolate(images, scale_factor=2, mode="bilinear", align_corners=False)
+    torch.testing.assert_close(upsample(images, BILINEAR)[..., 1:-1, 1:-1], expected[..., 1:-1, 1:-1])
+
+
+def test_upsampling_by_a_box_repeats_pixels_and_downsampling_averages():
+    images = torch.randn(2, 3, 4, 4)
+    box = fir_kernel([1, 1])
+    torch.testing.assert_close(upsample(images, box), interpolate(images, scale_factor=2.0))
+    torch.testing.assert_close(downsample(upsample(images, box), box), images)
+
+
+@pytest.mark.parametrize("taps", [[1, 2, 1], [1, 3, 3, 1], [1, 1]])
+def test_filters_are_differentiable_twice(taps):
+    kernel = fir_kernel(taps).double()
+    images = torch.randn(1, 2, 4, 4, dtype=torch.double, requires_grad=True)
+    for resample in (smooth, upsample, downsample):
+        assert torch.autograd.gradgradcheck(lambda x, r=resample: r(x, kernel).square(), images)
+
+
+@pytest.mark.parametrize("labels", ["joint", "separate"])
+def test_a_mapping_starts_at_unit_scale_and_uses_labels(labels):
+    mapping = MappingNetwork(64, 3, 32, 2, labels=labels)
+    latents = torch.randn(512, 64)
+    first, second = (mapping(latents, torch.eye(3)[[index] * 512]) for index in (0, 1))
+    assert first.shape == (512, 32)
+    assert first.square().mean().sqrt().item() == pytest.approx(1.0, rel=0.35)
+    assert not torch.allclose(first, second)
+
+
+def test_widths():
+    assert sides(32) == [4, 8, 16, 32]
+    assert [channels_at(side, 16384, 512) for side in (4, 32, 64, 1024)] == [512, 512, 256, 16]
+
+
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="GANZOO_REFERENCE is not set")
+def test_the_official_operators_are_reproduced():
+    stored = {name: torch.from_numpy(array) for name, array in np.load(REFERENCE / "stylegan2_ops.npz").items()}
+    torch.testing.assert_close(BILINEAR, stored["resample_filter"])
+    for name, resample in (("upsample2d", upsample), ("downsample2d", downsample), ("filter2d", smooth)):
+        torch.testing.assert_close(resample(stored["x"], BILINEAR), stored[name], atol=1e-5, rtol=0)
+    found = MinibatchStd(4)(stored["minibatch_x"])
+    torch.testing.assert_close(found, stored["minibatch_std_group4"], atol=1e-5, rtol=0)
