@@ -17,7 +17,7 @@ MISSING = object()
 NONE = "—"
 _PEOPLE_AND_PLACES = frozenset({"title", "paper", "notes", "seed", "scoring", "published"})
 _BOOKKEEPING = frozenset(
-    {"log_kimg", "samples_kimg", "snapshot_kimg", "score_kimg", "checkpoint_kimg", "keep_checkpoints"}
+    {"log_kimg", "samples_kimg", "preview_images", "snapshot_kimg", "score_kimg", "checkpoint_kimg", "keep_checkpoints"}
 )
 _SEED_SUFFIX = re.compile(r"-s\d+(-\d+)?$")
 

@@ -88,7 +88,7 @@ def build_trainer(
         generator_first=training.first_player == "generator",
         micro_batch=training.micro_batch or 0,
     )
-    average = Average(generator, training.ema_half_life_kimg, training.ema_ramp)
+    average = Average(generator, training.ema_half_life_kimg, training.ema_ramp, training.ema_decay_per_step)
     players = _players(recipe, game)
     return Trainer(game, players, average, schedule, reals, fresh_reals, listeners)
 
