@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ganzoo.contracts import Component
+from ganzoo.testing.augmentations import check_augmentation
 from ganzoo.testing.datasets import check_dataset
 from ganzoo.testing.discriminators import check_discriminator
 from ganzoo.testing.extractors import check_extractor
@@ -38,6 +39,7 @@ __all__ = [
     "TinyGrowableDiscriminator",
     "TinyGrowableGenerator",
     "TinyLoss",
+    "check_augmentation",
     "check_dataset",
     "check_discriminator",
     "check_extractor",
@@ -53,6 +55,7 @@ _CHECKS: dict[str | None, Any] = {
     "discriminator": check_discriminator,
     "loss": check_loss,
     "regularizer": check_regularizer,
+    "augmentation": check_augmentation,
     "dataset": check_dataset,
     "extractor": check_extractor,
 }
