@@ -25,6 +25,7 @@ from ganzoo.testing.parts import (
     TinyGrowableDiscriminator,
     TinyGrowableGenerator,
     TinyLoss,
+    TinyStyledGenerator,
 )
 from ganzoo.testing.regularizers import check_regularizer
 from ganzoo.testing.settings import small_setting
@@ -39,6 +40,7 @@ __all__ = [
     "TinyGrowableDiscriminator",
     "TinyGrowableGenerator",
     "TinyLoss",
+    "TinyStyledGenerator",
     "check_augmentation",
     "check_dataset",
     "check_discriminator",
