@@ -112,6 +112,8 @@ def generated_batches(
         device=device,
         labels=labels,
         truncation=protocol.truncation,
+        truncation_cutoff=protocol.truncation_cutoff,
+        noise=protocol.noise_mode,
         resolution=pack.spec.resolution,
     )
     for batch in images:
