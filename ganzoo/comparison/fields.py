@@ -53,6 +53,7 @@ _SHORT: Mapping[str, Callable[[RunRecord], Any]] = {
     "discriminator": lambda record: part(record, "discriminator"),
     "loss": lambda record: part(record, "loss"),
     "penalties": lambda record: list(penalties(record)),
+    "augmentation": lambda record: part(record, "augmentation"),
     "recipe": recipe_name,
     "name": lambda record: record.name,
     "title": lambda record: record.title,

@@ -58,8 +58,9 @@ class ADA(Augmentation):
     def __init__(self, options: Options, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.adaptive = options.p is None
-        self.register_buffer("p", torch.tensor(options.initial_p if options.p is None else options.p))
-        self._p = float(self.p)
+        p = torch.tensor(options.initial_p if options.p is None else options.p, device="cpu")
+        self._p = float(p)
+        self.register_buffer("p", p)
         for count in ("signs", "images", "batches"):
             self.register_buffer(count, torch.zeros((), dtype=torch.int64))
         self.register_load_state_dict_post_hook(_read_p)  # type: ignore[no-untyped-call]
@@ -75,9 +76,8 @@ class ADA(Augmentation):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        if self._p <= 0:
-            return images
-        return self.transform(images, Draws(len(images), self._p))
+        p = 1.0 if images.is_meta else self._p  # a forecast counts the memory of all transforms
+        return self.transform(images, Draws(len(images), p)) if p > 0 else images
 
     def transform(self, images: Tensor, draws: Draws) -> Tensor:
         """Transform images `[N, C, r, r]` by given draws."""
@@ -123,4 +123,4 @@ def _changed(images: Tensor, matrix: Tensor, change: Callable[[Tensor, Tensor], 
     if len(chosen) == len(images):
         return change(images, matrix)
     index = chosen.to(images.device, non_blocking=True)
-    return images.index_copy(0, index, change(images[index], matrix[chosen]))
+    return images.clone().index_copy_(0, index, change(images[index], matrix[chosen]))  # a clone keeps the layout
