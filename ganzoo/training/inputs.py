@@ -35,7 +35,7 @@ class Observer(TypingProtocol):
 
 @dataclass(frozen=True)
 class Inputs:
-    """A recipe's data, scoring protocol and device, ready to use."""
+    """A recipe (its lengths in kimg), its data, scoring protocol and device, ready to use."""
 
     recipe: Recipe
     pack: Pack
@@ -83,4 +83,5 @@ def find_inputs(recipe: Recipe, device: str, observer: Observer, *, skip_bad: bo
         raise DataError(
             f"data set '{name}' has no images in split '{TRAINING_SPLIT}' (it has {', '.join(pack.splits)})"
         )
+    recipe = recipe.with_image_count(len(pack.split(TRAINING_SPLIT)))
     return Inputs(recipe, pack, extractor, plan(recipe.scoring, extractor, pack), chosen_device)
