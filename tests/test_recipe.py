@@ -611,10 +611,10 @@ LENGTHS = {
     "total_kimg = 1\ngrowth = { epochs = { 4 = 1 } }": f"training.total_kimg: {ALREADY}",
     "growth = { epochs = { 4 = 1 }, fade_kimg = 3 }": f"training.growth.fade_kimg: {ALREADY}",
     "total_kimg = 1\ngrowth = { fade_share = 0.1 }": "training.growth.fade_share: is a share of epochs, and there are ",
-    "total_kimg = 1\ngrowth = { fade_kimg = { 8 = -1 } }": "training.growth.fade_kimg.8: should be greater than or equal",
+    "total_kimg = 1\ngrowth = { fade_kimg = { 8 = -1 } }": "training.growth.fade_kimg.8: should be greater than or",
     "total_kimg = 1\ngrowth = { stable_kimg = 'x' }": "training.growth.stable_kimg: should be a valid number",
     "total_kimg = 1\ngrowth = { epochs = { 4 = 0 } }": "training.growth.epochs.4: should be greater than 0, but is 0",
-    "total_kimg = 1\ngrowth = { order = 'no' }": "training.growth.order: should be 'stabilise-first' or 'fade-first', but",
+    "total_kimg = 1\ngrowth = { order = 'no' }": "training.growth.order: should be 'stabilise-first' or 'fade-first'",
 }
 
 
