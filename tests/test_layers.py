@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 from torch.nn.functional import interpolate, leaky_relu
 
 from ganzoo.layers import (
@@ -17,6 +19,7 @@ from ganzoo.layers import (
     MappingNetwork,
     MinibatchStd,
     channels_at,
+    convolve,
     downsample,
     fir_kernel,
     instance_norm,
@@ -144,3 +147,40 @@ def test_the_official_operators_are_reproduced():
         torch.testing.assert_close(resample(stored["x"], BILINEAR), stored[name], atol=1e-5, rtol=0)
     found = MinibatchStd(4)(stored["minibatch_x"])
     torch.testing.assert_close(found, stored["minibatch_std_group4"], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("transposed", "stride", "padding", "groups"),
+    [(False, 1, 1, 1), (False, 2, 0, 1), (True, 2, 0, 1), (True, 1, 1, 1), (False, 1, 1, 4)],
+)
+def test_convolution_is_the_plain_one_and_is_differentiated_twice(transposed, stride, padding, groups):
+    double = {"dtype": torch.float64, "requires_grad": True}
+    inputs = torch.randn(2, 4, 5, 5, **double), torch.randn(4, 4 // groups, 3, 3, **double), torch.randn(4, **double)
+    plain = F.conv_transpose2d if transposed else F.conv2d
+    how = {"stride": stride, "padding": padding, "groups": groups}
+    assert torch.equal(convolve(*inputs, transposed=transposed, **how), plain(*inputs, **how))
+    call = partial(convolve, transposed=transposed, **how)
+    assert torch.autograd.gradcheck(call, inputs, fast_mode=True)
+    assert torch.autograd.gradgradcheck(call, inputs, fast_mode=True)
+
+
+@pytest.mark.parametrize("resample", [upsample, downsample])
+def test_resampling_is_differentiated_twice(resample):
+    images = torch.randn(1, 2, 6, 6, dtype=torch.float64, requires_grad=True)
+    kernel = torch.rand(4, 4, dtype=torch.float64)  # not symmetric
+    assert torch.autograd.gradcheck(resample, (images, kernel), fast_mode=True)
+    assert torch.autograd.gradgradcheck(resample, (images, kernel), fast_mode=True)
+
+
+def test_downsampling_is_the_filter_with_every_second_pixel_kept():
+    images, kernel = torch.randn(2, 3, 8, 8), torch.rand(4, 4)
+    assert torch.allclose(downsample(images, kernel), smooth(images, kernel, padding=(1, 1))[:, :, ::2, ::2], atol=1e-6)
+
+
+def test_convolution_under_autocast_runs_in_half_precision_and_gives_single_precision_gradients():
+    images, weight, bias = torch.randn(2, 4, 8, 8), torch.randn(4, 4, 3, 3, requires_grad=True), torch.randn(4)
+    with torch.autocast("cpu", torch.bfloat16):
+        result = convolve(images, weight, bias, padding=1)
+    result.float().sum().backward()
+    assert result.dtype == torch.bfloat16
+    assert weight.grad.dtype == torch.float32

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ganzoo.layers.convolution import convolve
 from ganzoo.layers.critic import ProgressiveCritic
 from ganzoo.layers.equalized import EqualizedConv2d, EqualizedLinear
 from ganzoo.layers.fused import EqualizedDownConv2d, EqualizedUpConv2d
@@ -25,6 +26,7 @@ __all__ = [
     "adaptive_instance_norm",
     "base_and_max",
     "channels_at",
+    "convolve",
     "downsample",
     "fir_kernel",
     "fir_taps",

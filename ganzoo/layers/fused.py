@@ -8,6 +8,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganzoo.layers.convolution import convolve
 from ganzoo.layers.equalized import EqualizedConv2d
 
 
@@ -24,7 +25,7 @@ class EqualizedUpConv2d(EqualizedConv2d):
     def forward(self, images: Tensor, bias: Tensor | None = None) -> Tensor:
         """Apply the layer; a bias `[outputs]` may be handed to one that has none."""
         kernel = spread(self.scaled_weight().flip(2, 3)).transpose(0, 1)
-        return F.conv_transpose2d(images, kernel, self.used_bias(bias), stride=2, padding=1)
+        return convolve(images, kernel, self.used_bias(bias), stride=2, padding=1, transposed=True)
 
 
 class EqualizedDownConv2d(EqualizedConv2d):
@@ -38,7 +39,7 @@ class EqualizedDownConv2d(EqualizedConv2d):
 
     def forward(self, images: Tensor, bias: Tensor | None = None) -> Tensor:
         """Apply the layer; a bias `[outputs]` may be handed to one that has none."""
-        return F.conv2d(images, spread(self.scaled_weight()) / 4, self.used_bias(bias), stride=2, padding=1)
+        return convolve(images, spread(self.scaled_weight()) / 4, self.used_bias(bias), stride=2, padding=1)
 
 
 def spread(kernel: Tensor) -> Tensor:
