@@ -18,6 +18,7 @@ from ganzoo.layers import (
     EqualizedLinear,
     MappingNetwork,
     MinibatchStd,
+    adaptive_instance_norm,
     channels_at,
     convolve,
     downsample,
@@ -78,6 +79,25 @@ def test_instance_norm_has_no_mean_and_biased_variance_one():
     normed = instance_norm(torch.randn(2, 3, 5, 7) * 4 + 2)
     torch.testing.assert_close(normed.mean((2, 3)), torch.zeros(2, 3), atol=1e-5, rtol=0)
     torch.testing.assert_close(normed.var((2, 3), correction=0), torch.ones(2, 3))
+
+
+def test_adaptive_instance_norm_is_instance_norm_and_a_style():
+    values, scale, shift = torch.randn(2, 3, 4, 4) * 3 + 1, torch.randn(2, 3), torch.randn(2, 3)
+    deviation, mean = torch.std_mean(values, dim=(2, 3), correction=0, keepdim=True)
+    expected = (values - mean) / deviation * scale[:, :, None, None] + shift[:, :, None, None]
+    torch.testing.assert_close(adaptive_instance_norm(values, scale, shift), expected, rtol=1e-4, atol=1e-5)
+    half = adaptive_instance_norm(values.bfloat16(), scale, shift)
+    assert half.dtype == torch.bfloat16
+    torch.testing.assert_close(half.float(), expected, rtol=0.05, atol=0.05)
+
+
+def test_normalisations_are_differentiable_twice():
+    torch.manual_seed(0)
+    values = torch.randn(2, 3, 4, 4, dtype=torch.float64, requires_grad=True)
+    scale = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
+    for function, inputs in ((pixel_norm, (values,)), (adaptive_instance_norm, (values, scale, scale + 1))):
+        assert torch.autograd.gradcheck(function, inputs)
+        assert torch.autograd.gradgradcheck(function, inputs)
 
 
 def test_minibatch_std_groups_images_a_stride_apart():
