@@ -43,6 +43,9 @@ class StyleGANGenerator(Generator):
         latent_dim: PositiveInt = Field(default=512, description="Size of the latents.")
         style_dim: PositiveInt = Field(default=512, description="Size of the styles.")
         mapping_layers: int = Field(default=8, ge=1, le=16, description="Layers of the mapping network.")
+        mapping_width: PositiveInt | None = Field(
+            default=None, description="Units of the hidden layers of the mapping network; by default, style_dim."
+        )
         mapping_lr_multiplier: PositiveFloat = Field(
             default=0.01, description="Factor on the learning rate of the mapping network."
         )
@@ -82,6 +85,7 @@ class StyleGANGenerator(Generator):
             options.style_dim,
             options.mapping_layers,
             lr_multiplier=options.mapping_lr_multiplier,
+            width=options.mapping_width,
         )
         self.register_buffer("mean_style", torch.zeros(options.style_dim))
         manner = Manner(
