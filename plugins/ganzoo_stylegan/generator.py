@@ -64,10 +64,10 @@ class StyleGANGenerator(Generator):
         )
         norm_epsilon: PositiveFloat = Field(default=1e-8, description="Added to the variance of a map.")
         style_offset: float = Field(default=1.0, description="Added to the learned scale of a map.")
-        mixing_probability: float = Field(
+        style_mixing: float = Field(
             default=0.9, ge=0.0, le=1.0, description="How often a batch in training mixes the styles of two latents."
         )
-        mean_style_decay: float = Field(
+        style_mean_decay: float = Field(
             default=0.995, ge=0.0, le=1.0, description="Weight kept by the mean style at each batch in training."
         )
 
@@ -132,7 +132,7 @@ class StyleGANGenerator(Generator):
         if not self.training:
             return styles.unsqueeze(1).expand(-1, self.layer_count, -1)
         with torch.no_grad():
-            self.mean_style.lerp_(styles.mean(dim=0), 1 - self.options.mean_style_decay)
+            self.mean_style.lerp_(styles.mean(dim=0), 1 - self.options.style_mean_decay)
         crossover = self.draw_crossover()
         if crossover is None:
             return styles.unsqueeze(1).expand(-1, self.layer_count, -1)
@@ -143,7 +143,7 @@ class StyleGANGenerator(Generator):
 
     def draw_crossover(self) -> int | None:
         """Draw the first layer that takes the second latents' style, from 1 to the last one in use; None: no mixing."""
-        if float(torch.rand((), device="cpu")) >= self.options.mixing_probability:
+        if float(torch.rand((), device="cpu")) >= self.options.style_mixing:
             return None
         return int(torch.randint(1, 2 * len(self.growth.sides), (), device="cpu"))
 

@@ -115,8 +115,8 @@ def _generator(network: TensorFlowNetwork) -> tuple[ForeignNetwork, ImageSpec]:
         input="dense" if "start.dense.weight" in weights else "constant",
         blur=_taps(given),
         mapping_lr_multiplier=_number(given, "mapping_lrmul", 0.01),
-        mean_style_decay=_number(given, "dlatent_avg_beta", 0.995),
-        mixing_probability=_number(given, "style_mixing_prob", 0.9),
+        style_mean_decay=_number(given, "dlatent_avg_beta", 0.995),
+        style_mixing=_number(given, "style_mixing_prob", 0.9),
     )
 
 

@@ -168,7 +168,7 @@ def test_layers_begin_with_the_official_scales():
 
 
 def test_a_crossover_leaves_layers_to_both_latents_at_every_resolution():
-    generator = small_generator(mixing_probability=1.0)
+    generator = small_generator(style_mixing=1.0)
     for side, layers in ((4, 2), (8, 4), (16, 6), (32, 8)):
         generator.grow(side, 0.5)
         drawn = {generator.draw_crossover() for _ in range(200)}
@@ -176,7 +176,7 @@ def test_a_crossover_leaves_layers_to_both_latents_at_every_resolution():
 
 
 def test_styles_are_mixed_in_training_alone_and_one_crossover_serves_the_batch():
-    generator = small_generator(mixing_probability=1.0)
+    generator = small_generator(style_mixing=1.0)
     latents = torch.randn(4, 16)
     mixed = generator.map(latents, NONE)
     same = (mixed == mixed[:, :1]).all(dim=2)
@@ -184,11 +184,11 @@ def test_styles_are_mixed_in_training_alone_and_one_crossover_serves_the_batch()
     assert (same == same[:1]).all()
     plain = generator.eval().map(latents, NONE)
     assert (plain == plain[:, :1]).all()
-    assert (small_generator(mixing_probability=0.0).map(latents, NONE).diff(dim=1) == 0).all()
+    assert (small_generator(style_mixing=0.0).map(latents, NONE).diff(dim=1) == 0).all()
 
 
 def test_the_mean_style_follows_the_mean_of_the_batch_in_training_alone():
-    generator = small_generator(mean_style_decay=0.9)
+    generator = small_generator(style_mean_decay=0.9)
     latents = torch.randn(4, 16)
     generator.eval().map(latents, NONE)
     assert not generator.style_mean().any()
@@ -198,7 +198,7 @@ def test_the_mean_style_follows_the_mean_of_the_batch_in_training_alone():
 
 
 def test_training_never_truncates():
-    generator = small_generator(mixing_probability=0.0)
+    generator = small_generator(style_mixing=0.0)
     generator.mean_style.fill_(5.0)
     latents = torch.randn(4, 16)
     styles = generator.mapping(latents, NONE)
