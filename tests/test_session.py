@@ -31,6 +31,24 @@ from ganzoo.runs.record import read_record
 from ganzoo.runs.verify import verify_run
 from ganzoo.training.experiment import recipe_of as recipe_of_run
 
+SMALL = {"latent_dim": 8, "style_dim": 8, "mapping_layers": 2, "channel_max": 4}
+GROWING_STYLES = {
+    "dataset": {"name": "phantom", "resolution": 16, "count": 40},
+    "generator": {"name": "stylegan", **SMALL},
+    "discriminator": {"name": "stylegan", "channel_max": 4},
+    "loss": {"name": "rahinge"},
+    "augmentation": {"name": "ada", "initial_p": 0.3, "speed_kimg": 0.5, "interval": 2},
+    "regularizers": [{"name": "r1", "every": 3}],
+}
+PATHS = {
+    "dataset": {"name": "phantom", "resolution": 16, "count": 40},
+    "generator": {"name": "stylegan2", **SMALL},
+    "discriminator": {"name": "stylegan2", "channel_max": 4},
+    "loss": {"name": "logistic"},
+    "augmentation": {"name": "ada", "initial_p": 0.3, "speed_kimg": 0.5, "interval": 2},
+    "regularizers": [{"name": "path-length", "every": 3}],
+    "training": {"ema_ramp": 0.05},
+}
 FAMILIES = {
     "logistic-lazy-r1": (DCGAN, {"regularizers": [{"name": "r1", "gamma": 1.0, "every": 3}]}),
     "rahinge-batch-norm": (
@@ -50,6 +68,8 @@ FAMILIES = {
     ),
     "growth": (GROWING,),
     "growth-fade-first-in-epochs": (GROWING_BY_EPOCHS, {"regularizers": [{"name": "counting", "every": 3}]}),
+    "growing-styles-with-ada": (GROWING_BY_EPOCHS, GROWING_STYLES),
+    "path-lengths-with-ada": (PATHS,),
     "conditional-mirror-colour": (
         DCGAN,
         {
