@@ -15,7 +15,9 @@ from ganzoo.layers import (
     Growth,
     MappingNetwork,
     channels_at,
+    draw_crossover,
     full_precision,
+    layered,
     side_problem,
     sides,
 )
@@ -130,22 +132,15 @@ class StyleGANGenerator(Generator):
         with full_precision(latents):
             styles = self.mapping(latents, labels)
         if not self.training:
-            return styles.unsqueeze(1).expand(-1, self.layer_count, -1)
+            return layered(styles, self.layer_count)
         with torch.no_grad():
             self.mean_style.lerp_(styles.mean(dim=0), 1 - self.options.style_mean_decay)
-        crossover = self.draw_crossover()
+        crossover = draw_crossover(2 * len(self.growth.sides), self.options.style_mixing)
         if crossover is None:
-            return styles.unsqueeze(1).expand(-1, self.layer_count, -1)
+            return layered(styles, self.layer_count)
         with full_precision(latents):
             others = self.mapping(torch.randn_like(latents), labels)
-        coarse = styles.unsqueeze(1).expand(-1, crossover, -1)
-        return torch.cat([coarse, others.unsqueeze(1).expand(-1, self.layer_count - crossover, -1)], dim=1)
-
-    def draw_crossover(self) -> int | None:
-        """Draw the first layer that takes the second latents' style, from 1 to the last one in use; None: no mixing."""
-        if float(torch.rand((), device="cpu")) >= self.options.style_mixing:
-            return None
-        return int(torch.randint(1, 2 * len(self.growth.sides), (), device="cpu"))
+        return layered(styles, self.layer_count, others, crossover)
 
     def synthesize(self, styles: Tensor) -> Tensor:
         """Turn styles `[N, S, W]` into images; layers beyond the present resolution are not used."""
