@@ -352,5 +352,8 @@ def test_a_part_that_fails_is_told_without_a_traceback_and_can_be_resumed(tmp_pa
 
 
 def test_out_of_memory_comes_with_advice(tmp_path):
-    with pytest.raises(RunError, match=r"out of memory .*; lower training.batch_size or set training.micro_batch"):
+    with pytest.raises(RunError, match=r"out of memory .*; lower training\.batch_size, or set training\.micro_batch"):
         start(tmp_path, recipe_of({"loss": {"name": "failing", "call": 2, "how": "memory"}}))
+    growing = recipe_of(GROWING, {"loss": {"name": "failing", "call": 4, "how": "memory"}})
+    with pytest.raises(RunError, match=r"out of memory .*; lower training\.growth\.batch_size for 8, or set"):
+        start(tmp_path / "growing", growing)
