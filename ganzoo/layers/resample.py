@@ -49,7 +49,8 @@ def smooth(
     if before != after or before < 0:
         images, before = F.pad(images, (before, after, before, after)), 0
     weight = kernel.to(images.dtype).expand(channels, 1, size, size)
-    if bias is None and stride == 2 and before < size and (images.shape[-1] - size) % 2 == 0:
+    even = all((side - size) % 2 == 0 for side in images.shape[2:])
+    if stride == 2 and bias is None and even and before < size and torch.is_grad_enabled():
         return _StridedFilter.apply(images, weight, before)
     return convolve(images, weight, bias, stride=stride, padding=before, groups=channels)
 
@@ -57,21 +58,26 @@ def smooth(
 def upsample(images: Tensor, kernel: Tensor) -> Tensor:
     """Double the side: a zero between any two pixels, then the filter, times 4 (StyleGAN2's `upsample2d`)."""
     edge = (kernel.shape[-1] + 1) // 2
-    return smooth(_Spread.apply(images), kernel * 4, padding=(edge, edge))
+    return smooth(_spread(images), kernel * 4, padding=(edge, edge))
 
 
-class _Spread(torch.autograd.Function):
-    """A zero between any two pixels of `[N, C, H, W]`: `[N, C, 2H - 1, 2W - 1]`, channels last in memory.
+def _spread(images: Tensor) -> Tensor:
+    """Put a zero between any two pixels of `[N, C, H, W]`: `[N, C, 2H - 1, 2W - 1]`, channels last in memory.
 
     On a CPU this and a depthwise convolution are several times faster than a depthwise transposed convolution.
     """
+    if torch.is_grad_enabled() and images.requires_grad:
+        return _Spread.apply(images)
+    count, channels, height, width = images.shape
+    spread = images.new_zeros(count, 2 * height - 1, 2 * width - 1, channels).permute(0, 3, 1, 2)
+    spread[:, :, ::2, ::2] = images
+    return spread
 
+
+class _Spread(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, images: Tensor) -> Tensor:
-        count, channels, height, width = images.shape
-        spread = images.new_zeros(count, 2 * height - 1, 2 * width - 1, channels).permute(0, 3, 1, 2)
-        spread[:, :, ::2, ::2] = images
-        return spread
+        return _spread(images)
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> Tensor:
@@ -93,7 +99,7 @@ class _StridedFilter(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:
         (weight,) = ctx.saved_tensors
-        spread = _Spread.apply(slope)
+        spread = _spread(slope)
         padding = weight.shape[-1] - 1 - ctx.padding
         return convolve(spread, weight.flip(2, 3), padding=padding, groups=len(weight)), None, None
 
