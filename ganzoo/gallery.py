@@ -8,7 +8,7 @@ linear layers, and is below 1e-6.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -68,15 +68,47 @@ def portray(
     """
     manner.check(generator)
 
+    def make(rows: Tensor) -> Tensor:
+        return manner.images(generator, latents[rows].to(device), labels[rows].to(device))
+
+    yield from drawn(generator, make, seeds, manner, resolution=resolution, device=device)
+
+
+def drawn(
+    generator: Generator,
+    make: Callable[[Tensor], Tensor],
+    seeds: Sequence[int],
+    manner: Manner,
+    *,
+    resolution: int,
+    device: torch.device,
+) -> Iterator[Tensor]:
+    """Call `make` with the row numbers of one group after another, as `portray` says of latents; noise by `seeds`.
+
+    Args:
+        generator: The network that `make` uses, on `device` already.
+        make: Takes rows `[n]`, returns their images `[n, C, R, R]`.
+        seeds: Seed of each row's noise.
+        manner: The noise inside the generator; `make` sees to truncation and stage.
+        resolution: Side of the images, which decides how many are made at once.
+        device: Where the network is.
+
+    Yields:
+        Images `[n, C, R, R]` in about [-1, 1], float32 on the CPU.
+
+    Raises:
+        RunError: An image has values that are NaN or infinite.
+    """
+
     def made(rows: Tensor, stream: int | None = None) -> Tensor:
         own = [seed_for("noise", seeds[row]) for row in rows.tolist()]
         with torch.no_grad(), seeded_noise(own[0] if stream is None else stream, device), RowStreams(own, device):
-            return manner.images(generator, latents[rows].to(device), labels[rows].to(device)).float().cpu()
+            return make(rows).float().cpu()
 
     with manner.applied(generator), repeatable(device):
         first = torch.zeros(2, dtype=torch.int64)
         free = torch.equal(made(first, 0), made(first, 1))  # of all other draws than those of RowStreams
-        for rows, count in _groups(len(latents), group_size(resolution, device) if free else 1):
+        for rows, count in _groups(len(seeds), group_size(resolution, device) if free else 1):
             yield _finite(made(rows)[:count], "the generator made images")
 
 

@@ -129,7 +129,7 @@ ALLOWED = {
 FORBIDDEN = {
     "ganzoo.scoring": {"ganzoo.training", "ganzoo.cli", "ganzoo.testing"},
     "ganzoo.sampling": {"ganzoo.training", "ganzoo.scoring", "ganzoo.cli", "ganzoo.testing"},
-    "ganzoo.training": {"ganzoo.cli", "ganzoo.testing", "ganzoo.comparison"},
+    "ganzoo.training": {"ganzoo.cli", "ganzoo.testing", "ganzoo.comparison", "ganzoo.explore"},
     "ganzoo.testing": {"ganzoo.training", "ganzoo.cli", "ganzoo.runs", "ganzoo.comparison", "ganzoo.recipe"},
 }
 

@@ -102,7 +102,7 @@ def sample_run(
     networks = networks_of(directory)
     age = ages_of(directory, place.at)[0]
     generator = load_generator(directory, age, networks, weights).to(device)
-    manner = replace(manner, stage=_stage(generator, directory, age, networks, place))
+    manner = replace(manner, stage=stage_of(generator, directory, age, networks, place))
     manner.check(generator)
     if subjects.latents is not None:
         latents = read_floats(subjects.latents, (None, generator.latent_dim), "latents of this generator")
@@ -127,7 +127,7 @@ def judge_run(path: Path, images: Path, out: Path, *, subjects: Subjects, place:
     networks = networks_of(directory)
     age = ages_of(directory, place.at)[0]
     discriminator = load_discriminator(directory, age, networks).to(device)
-    stage = _stage(discriminator, directory, age, networks, place)
+    stage = stage_of(discriminator, directory, age, networks, place)
     side = stage.resolution if stage else networks.images.resolution
     pictures = read_floats(images, (None, networks.images.channels, side, side), "images for this discriminator")
     subjects = replace(subjects, seeds=range(len(pictures)))
@@ -141,7 +141,12 @@ def judge_run(path: Path, images: Path, out: Path, *, subjects: Subjects, place:
         write(logits)
 
 
-def _stage(network: nn.Module, directory: RunDirectory, age: int, networks: Networks, place: Place) -> Stage | None:
+def stage_of(network: nn.Module, directory: RunDirectory, age: int, networks: Networks, place: Place) -> Stage | None:
+    """Return where a network is to stand: where it was asked to, else where its training stood at that age.
+
+    Raises:
+        GanzooError: A stage is asked of a network that does not grow, or one that it does not grow through.
+    """
     if not isinstance(network, Growable):
         for option, value in (("--resolution", place.resolution), ("--alpha", place.alpha)):
             if value is not None:

@@ -1,0 +1,47 @@
+"""Which figures a generator can make, judged by its capabilities alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ganzoo.contracts import Generator, Growable, NoiseInputs, StyleBased
+from ganzoo.errors import RefusedError
+
+# What each figure needs of the generator; any of the capabilities is enough.
+NEEDS: Mapping[str, tuple[type, ...]] = {
+    "grid": (),
+    "truncation": (StyleBased,),
+    "mix": (StyleBased,),
+    "noise": (NoiseInputs,),
+    "resolutions": (Growable,),
+    "interpolate": (),
+    "timelapse": (),
+    "project": (),
+    "neighbours": (),
+    "pca": (StyleBased,),
+    "curves": (),
+    "spectrum": (),
+}
+_MEANING = {
+    StyleBased: "has styles",
+    NoiseInputs: "has noise inputs",
+    Growable: "grows",
+}
+
+
+def possible(generator: Generator) -> list[str]:
+    """Return the names of the figures that a generator can make."""
+    return [name for name, needs in NEEDS.items() if not needs or isinstance(generator, needs)]
+
+
+def require(generator: Generator, figure: str, *capabilities: type) -> None:
+    """Raise RefusedError, naming what is missing and what can be made, unless the generator has one of them."""
+    if isinstance(generator, capabilities or NEEDS[figure]):
+        return
+    wanted = capabilities or NEEDS[figure]
+    meaning = " or ".join(_MEANING[each] for each in wanted)
+    lacking = " or ".join(each.__name__ for each in wanted)
+    raise RefusedError(
+        f"'{figure}' needs a generator that {meaning}, which '{generator.name}' is not (it lacks the capability "
+        f"{lacking}). It can make: {', '.join(possible(generator))}"
+    )

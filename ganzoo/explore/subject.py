@@ -1,0 +1,230 @@
+"""What is looked at: the generator of a run at an age, with all that makes its images and says which it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from ganzoo.contracts import Generator, ImageSpec, PixelArray, StyleBased
+from ganzoo.errors import GanzooError, RunError
+from ganzoo.gallery import drawn, latents_of
+from ganzoo.manner import Manner, truncated
+from ganzoo.runs.directory import RunDirectory
+from ganzoo.runs.manifest import folder_name, read_manifest
+from ganzoo.sampling import to_uint8
+from ganzoo.training.build import choose_device
+from ganzoo.training.evaluation import ages_of
+from ganzoo.training.networks import load_generator, networks_of
+from ganzoo.training.portraits import Place, stage_of
+
+Kind = Literal["ema", "raw"]
+Progress = Callable[[int, int], None]
+_FILE = {"ema": "average.safetensors", "raw": "generator.safetensors"}
+
+
+def silent(done: int, total: int) -> None:
+    """Take (done, of how many) of a long action, and tell nobody."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A generator that can be looked at.
+
+    Attributes:
+        directory: The run's folder.
+        generator: The network, on `device`, in evaluation mode and without gradient.
+        spec: What its images are at the end of training.
+        images_seen: Its age.
+        weights: Averaged (`ema`) or raw.
+        sha256: SHA-256 of its file of weights, 64 hex digits.
+        device: Where it is.
+        manner: Truncation, noise and stage of all images made here, unless a method is told otherwise.
+        label: One class for all images; None: seed modulo classes.
+        progress: Told (done, of how many) images.
+    """
+
+    directory: RunDirectory
+    generator: Generator
+    spec: ImageSpec
+    images_seen: int
+    weights: Kind
+    sha256: str
+    device: torch.device
+    manner: Manner
+    label: int | None = None
+    progress: Progress = silent
+
+    @property
+    def resolution(self) -> int:
+        """Side of the images at the stage where the generator stands."""
+        return self.manner.stage.resolution if self.manner.stage else self.spec.resolution
+
+    def with_manner(self, **changes: Any) -> Subject:
+        """Return the same generator used otherwise: `truncation`, `cutoff`, `noise`, `stage`.
+
+        Raises:
+            RecipeError: It lacks the capability that this needs.
+        """
+        manner = replace(self.manner, **changes)
+        manner.check(self.generator)
+        return replace(self, manner=manner)
+
+    def latents(self, seeds: Sequence[int]) -> Tensor:
+        """Return the latent of each seed, `[N, Z]`: those of `ganzoo sample`."""
+        return latents_of(self.generator, seeds)
+
+    def labels(self, seeds: Sequence[int]) -> Tensor:
+        """Return each seed's label, `[N, L]`: its class is the seed modulo L, unless one was chosen for all.
+
+        Raises:
+            GanzooError: There is no such class.
+        """
+        classes = self.spec.label_dim
+        if self.label is None:
+            return torch.eye(classes)[[seed % classes for seed in seeds]] if classes else torch.zeros(len(seeds), 0)
+        if not 0 <= self.label < classes:
+            known = f"it knows classes 0 to {classes - 1}" if classes else "it knows no classes"
+            raise GanzooError(f"class {self.label} is asked of '{self.generator.name}', but {known}")
+        return torch.eye(classes)[[self.label] * len(seeds)]
+
+    def images(self, seeds: Sequence[int]) -> PixelArray:
+        """Return the images of seeds, uint8 `[N, C, R, R]`; each is the same in any company."""
+        return self.images_of(self.latents(seeds), self.labels(seeds), seeds)
+
+    def images_of(self, latents: Tensor, labels: Tensor, seeds: Sequence[int]) -> PixelArray:
+        """Return the images of latents `[N, Z]` and labels `[N, L]`, uint8; `seeds` are those of their noise."""
+        self.manner.check(self.generator)
+
+        def make(rows: Tensor) -> Tensor:
+            return self.manner.images(self.generator, latents[rows].to(self.device), labels[rows].to(self.device))
+
+        return self._drawn(make, seeds)
+
+    def styles(self, seeds: Sequence[int]) -> Tensor:
+        """Return the styles of seeds, `[N, S, W]` on the CPU, truncated as the manner says."""
+        return self.styles_of(self.latents(seeds), self.labels(seeds))
+
+    def styles_of(self, latents: Tensor, labels: Tensor) -> Tensor:
+        """Return the styles of latents `[N, Z]` and labels `[N, L]`: `[N, S, W]` on the CPU, truncated."""
+        network = self.styled("styles")
+        with torch.no_grad(), self.manner.applied(self.generator):
+            styles = network.map(latents.to(self.device), labels.to(self.device))
+            if self.manner.truncation != 1.0:
+                styles = truncated(styles, network.style_mean(), self.manner.truncation, self.manner.cutoff)
+        return styles.cpu()
+
+    def images_of_styles(self, styles: Tensor, seeds: Sequence[int]) -> PixelArray:
+        """Return the images of styles `[N, S, W]`, uint8, which are not truncated again."""
+        network = self.styled("images of styles")
+
+        def make(rows: Tensor) -> Tensor:
+            if self.manner.stage is not None:
+                self.manner.stage.set(self.generator)
+            return network.synthesize(styles[rows].to(self.device))
+
+        return self._drawn(make, seeds)
+
+    def styled(self, figure: str) -> StyleBased:
+        """Return the generator as one with styles.
+
+        Raises:
+            GanzooError: It has none; says which figures it can make.
+        """
+        from ganzoo.explore.capabilities import require
+
+        require(self.generator, figure, StyleBased)
+        assert isinstance(self.generator, StyleBased)
+        return self.generator
+
+    def facts(self, seeds: Sequence[int] = (), **more: Any) -> dict[str, Any]:
+        """Return as plain data what a sidecar says of this generator and the seeds drawn, and more."""
+        stage = self.manner.stage
+        return {
+            "run": self.directory.name,
+            "generator": self.generator.name,
+            "images_seen": self.images_seen,
+            "weights": self.weights,
+            "weights_sha256": self.sha256,
+            "truncation": self.manner.truncation,
+            "truncation_cutoff": self.manner.cutoff,
+            "noise": self.noise,
+            "stage": {"resolution": stage.resolution, "alpha": stage.alpha} if stage else None,
+            "class": self.label,
+            "device": str(self.device),
+            **({"seeds": list(seeds)} if len(seeds) else {}),
+            **more,
+        }
+
+    @property
+    def noise(self) -> str | None:
+        """The noise mode in use; None where the generator has no noise inputs."""
+        from ganzoo.contracts import NoiseInputs
+
+        return (self.manner.noise or "random") if isinstance(self.generator, NoiseInputs) else None
+
+    def _drawn(self, make: Callable[[Tensor], Tensor], seeds: Sequence[int]) -> PixelArray:
+        made: list[Tensor] = []
+        images = drawn(self.generator, make, seeds, self.manner, resolution=self.resolution, device=self.device)
+        for batch in images:
+            made.append(to_uint8(batch))
+            self.progress(sum(map(len, made)), len(seeds))
+        pixels: PixelArray = torch.cat(made).numpy()
+        return pixels
+
+
+def open_subject(
+    path: Path,
+    *,
+    at: int | None = None,
+    weights: Kind = "ema",
+    device: str = "auto",
+    resolution: int | None = None,
+    alpha: float | None = None,
+    manner: Manner | None = None,
+    label: int | None = None,
+    progress: Progress = silent,
+) -> Subject:
+    """Open the generator of a run, trained here or imported.
+
+    Args:
+        path: The run's folder.
+        at: Age in images seen; None: the newest.
+        weights: Averaged generator or raw one.
+        device: Name of the device.
+        resolution: Stage of a growing network; None: where its training stood.
+        alpha: Weight of its newest block.
+        manner: Truncation and noise; its stage is set here.
+        label: One class for all images.
+        progress: Told (done, of how many) images.
+
+    Raises:
+        GanzooError: There is no such run, age or stage, or the generator cannot be used like this.
+    """
+    directory, chosen = RunDirectory.open(path), choose_device(device)
+    networks = networks_of(directory)
+    age = ages_of(directory, at)[0]
+    generator = load_generator(directory, age, networks, weights).to(chosen)
+    place = Place(at, resolution, alpha, device)
+    manner = replace(manner or Manner(), stage=stage_of(generator, directory, age, networks, place))
+    manner.check(generator)
+    sha256 = _sha256(directory, age, weights)
+    return Subject(
+        directory, generator, networks.spec, age, weights, sha256, chosen, manner, label=label, progress=progress
+    )
+
+
+def _sha256(directory: RunDirectory, age: int, weights: Kind) -> str:
+    """Return the hash that the manifest of a kept generator states; its loading has checked it."""
+    for folder in (directory.checkpoints, directory.snapshots):
+        try:
+            files = read_manifest(folder / folder_name(age)).files
+        except RunError:
+            continue
+        if _FILE[weights] in files:
+            return files[_FILE[weights]].sha256
+    raise RunError(f"{directory.path} has no manifest of {age:,} images seen")
