@@ -14,6 +14,7 @@ from ganzoo import __version__
 from ganzoo.cli.check import check
 from ganzoo.cli.compare import compare
 from ganzoo.cli.doctor import doctor
+from ganzoo.cli.explore import explore
 from ganzoo.cli.fetch import fetch_weights
 from ganzoo.cli.foreign import import_
 from ganzoo.cli.plugins import plugins
@@ -34,6 +35,7 @@ app = typer.Typer(
 for command in (run, resume, score, compare, check, plugins, sample, verify, fetch_weights, doctor):
     app.command()(command)
 app.command("import")(import_)
+app.add_typer(explore)
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,1 +1,1 @@
-"""Figures as files: a canvas of pictures, lines and words, written as PNG or SVG, without torch or a plotting library."""
+"""Figures as files: a canvas of pictures, lines and words, written as PNG or SVG. Needs no torch."""

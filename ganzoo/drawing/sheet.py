@@ -38,6 +38,7 @@ class Sheet:
         title: A line above all.
         scale: Each pixel of an image becomes `scale` times `scale` pixels; None: enough to see small images.
         break_after: Columns after which a wider gap stands.
+        break_below: Rows below which a wider gap stands.
     """
 
     rows: Sequence[Sequence[Panel | None]]
@@ -46,6 +47,7 @@ class Sheet:
     title: str = ""
     scale: int | None = None
     break_after: Sequence[int] = ()
+    break_below: Sequence[int] = ()
 
     @property
     def enlargement(self) -> int:
@@ -65,7 +67,7 @@ class Sheet:
         heights = [max((_height(panel, scale) for panel in row), default=0) for row in shown]
         lefts = _starts(_MARGIN + words + _GAP, widths, self.break_after)
         head = _MARGIN + _LINE * (bool(self.title) + bool(self.top))
-        tops = _starts(head, heights, ())
+        tops = _starts(head, heights, self.break_below)
         right = lefts[-1] + widths[-1] + _MARGIN
         canvas = Canvas(max(right, 2 * _MARGIN + width_of(self.title, TEXT_SIZE)), tops[-1] + heights[-1] + _MARGIN)
         if self.title:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ganzoo.capabilities import SkipOutputs
 from ganzoo.contracts import Generator, Growable, NoiseInputs, StyleBased
 from ganzoo.errors import RefusedError
 
@@ -13,7 +14,7 @@ NEEDS: Mapping[str, tuple[type, ...]] = {
     "truncation": (StyleBased,),
     "mix": (StyleBased,),
     "noise": (NoiseInputs,),
-    "resolutions": (Growable,),
+    "resolutions": (Growable, SkipOutputs),
     "interpolate": (),
     "timelapse": (),
     "project": (),
@@ -22,10 +23,11 @@ NEEDS: Mapping[str, tuple[type, ...]] = {
     "curves": (),
     "spectrum": (),
 }
-_MEANING = {
+_MEANING: Mapping[type, str] = {
     StyleBased: "has styles",
     NoiseInputs: "has noise inputs",
     Growable: "grows",
+    SkipOutputs: "sums up images of several resolutions",
 }
 
 

@@ -13,14 +13,15 @@ from torch import Tensor
 from ganzoo.contracts import Generator, ImageSpec, PixelArray, StyleBased
 from ganzoo.errors import GanzooError, RunError
 from ganzoo.gallery import drawn, latents_of
-from ganzoo.manner import Manner, truncated
+from ganzoo.manner import Manner, Stage, truncated
+from ganzoo.networks import Networks
 from ganzoo.runs.directory import RunDirectory
 from ganzoo.runs.manifest import folder_name, read_manifest
 from ganzoo.sampling import to_uint8
 from ganzoo.training.build import choose_device
 from ganzoo.training.evaluation import ages_of
 from ganzoo.training.networks import load_generator, networks_of
-from ganzoo.training.portraits import Place, stage_of
+from ganzoo.training.portraits import Place, stage_in_training, stage_of
 
 Kind = Literal["ema", "raw"]
 Progress = Callable[[int, int], None]
@@ -103,7 +104,7 @@ class Subject:
         def make(rows: Tensor) -> Tensor:
             return self.manner.images(self.generator, latents[rows].to(self.device), labels[rows].to(self.device))
 
-        return self._drawn(make, seeds)
+        return self.drawn(make, seeds)
 
     def styles(self, seeds: Sequence[int]) -> Tensor:
         """Return the styles of seeds, `[N, S, W]` on the CPU, truncated as the manner says."""
@@ -127,7 +128,7 @@ class Subject:
                 self.manner.stage.set(self.generator)
             return network.synthesize(styles[rows].to(self.device))
 
-        return self._drawn(make, seeds)
+        return self.drawn(make, seeds)
 
     def styled(self, figure: str) -> StyleBased:
         """Return the generator as one with styles.
@@ -167,7 +168,8 @@ class Subject:
 
         return (self.manner.noise or "random") if isinstance(self.generator, NoiseInputs) else None
 
-    def _drawn(self, make: Callable[[Tensor], Tensor], seeds: Sequence[int]) -> PixelArray:
+    def drawn(self, make: Callable[[Tensor], Tensor], seeds: Sequence[int]) -> PixelArray:
+        """Return what `make` gives for groups of row numbers, uint8 `[N, C, r, r]`; noise by `seeds`."""
         made: list[Tensor] = []
         images = drawn(self.generator, make, seeds, self.manner, resolution=self.resolution, device=self.device)
         for batch in images:
@@ -206,15 +208,51 @@ def open_subject(
         GanzooError: There is no such run, age or stage, or the generator cannot be used like this.
     """
     directory, chosen = RunDirectory.open(path), choose_device(device)
-    networks = networks_of(directory)
     age = ages_of(directory, at)[0]
-    generator = load_generator(directory, age, networks, weights).to(chosen)
-    place = Place(at, resolution, alpha, device)
-    manner = replace(manner or Manner(), stage=stage_of(generator, directory, age, networks, place))
+    place, networks = Place(age, resolution, alpha, device), networks_of(directory)
+    generator, stage = _loaded(directory, networks, age, weights, place, chosen)
+    manner = replace(manner or Manner(), stage=stage)
     manner.check(generator)
     sha256 = _sha256(directory, age, weights)
     return Subject(
         directory, generator, networks.spec, age, weights, sha256, chosen, manner, label=label, progress=progress
+    )
+
+
+def _loaded(
+    directory: RunDirectory, networks: Networks, age: int, weights: Kind, place: Place, device: torch.device
+) -> tuple[Generator, Stage | None]:
+    generator = load_generator(directory, age, networks, weights).to(device)
+    return generator, stage_of(generator, directory, age, networks, place)
+
+
+def kept_ages(subject: Subject) -> list[int]:
+    """Return the ages at which generators with these weights were kept, oldest first."""
+    folders = [subject.directory.checkpoints, *([subject.directory.snapshots] if subject.weights == "ema" else [])]
+    return sorted({int(path.name) for folder in folders for path in folder.glob("[0-9]*")})
+
+
+def trained_resolution(subject: Subject, age: int) -> int:
+    """Return the resolution at which a growing generator was trained at an age."""
+    return stage_in_training(subject.directory, age, networks_of(subject.directory)).resolution
+
+
+def aged(subject: Subject, age: int) -> Subject:
+    """Return the same run's generator at another age, where its training then stood, used in the same manner.
+
+    Raises:
+        GanzooError: None of that age was kept, or it is damaged.
+    """
+    networks = networks_of(subject.directory)
+    generator, stage = _loaded(
+        subject.directory, networks, age, subject.weights, Place(age, device=str(subject.device)), subject.device
+    )
+    return replace(
+        subject,
+        generator=generator,
+        images_seen=age,
+        sha256=_sha256(subject.directory, age, subject.weights),
+        manner=replace(subject.manner, stage=stage),
     )
 
 

@@ -45,7 +45,11 @@ class EqualizedLinear(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Apply the layer."""
-        return F.linear(inputs, self.weight * self.scale, _scaled(self.bias, self.bias_scale))
+        return F.linear(inputs, self.scaled_weight(), _scaled(self.bias, self.bias_scale))
+
+    def scaled_weight(self) -> Tensor:
+        """Return the weight as it is used."""
+        return self.weight * self.scale
 
 
 class EqualizedConv2d(nn.Module):

@@ -155,7 +155,7 @@ def stage_of(network: nn.Module, directory: RunDirectory, age: int, networks: Ne
                     f"capability Growable); leave it out"
                 )
         return None
-    stood = _stage_in_training(directory, age, networks)
+    stood = stage_in_training(directory, age, networks)
     if place.resolution is None:
         return replace(stood, alpha=stood.alpha if place.alpha is None else place.alpha)
     final = networks.images.resolution
@@ -166,7 +166,7 @@ def stage_of(network: nn.Module, directory: RunDirectory, age: int, networks: Ne
     return Stage(place.resolution, 1.0 if place.alpha is None else place.alpha)
 
 
-def _stage_in_training(directory: RunDirectory, age: int, networks: Networks) -> Stage:
+def stage_in_training(directory: RunDirectory, age: int, networks: Networks) -> Stage:
     """Return where a network stood at an age: after the last step of a phase, still in it."""
     if directory.networks.exists():
         return Stage(networks.resolution, networks.alpha)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -65,6 +66,7 @@ class StyledDCGANGenerator(Generator):
         self.options = options
         self.latent_dim = options.latent_dim
         self.noise_mode: NoiseMode = "random"
+        self.noise_modes: dict[int, NoiseMode] = {}
         coarsest, *finer = reversed(widths(2 * images.resolution, options.width, options.max_width))
         self.start: nn.Module = _Constant(coarsest)
         if options.input == "dense":
@@ -93,7 +95,27 @@ class StyledDCGANGenerator(Generator):
 
     def use_noise(self, mode: NoiseMode) -> None:
         """See `NoiseInputs.use_noise`."""
-        self.noise_mode = mode
+        self.noise_mode, self.noise_modes = mode, {}
+
+    def noise_sides(self) -> Sequence[int]:
+        """See `NoiseSides.noise_sides`; none if the option `noise` is off."""
+        return [block.side for block in self.blocks] if self.options.noise else []
+
+    def use_noise_at(self, modes: Mapping[int, NoiseMode]) -> None:
+        """See `NoiseSides.use_noise_at`."""
+        self.noise_modes = dict(modes)
+
+    def style_sides(self) -> Sequence[int]:
+        """See `StyleSides.style_sides`: one style per block."""
+        return [block.side for block in self.blocks]
+
+    def noise_maps(self) -> Sequence[str]:
+        """Name the buffers of constant noise; none where the network has no noise."""
+        return [name for name, _ in self.blocks.named_buffers(prefix="blocks") if name.endswith(".noise")]
+
+    def style_weights(self) -> Sequence[tuple[int, Tensor]]:
+        """Return the weight `[2 O, W]` by which each block sees its style, with the number of that style."""
+        return [(number, block.style.scaled_weight()) for number, block in enumerate(self.blocks.children())]
 
     def style_mean(self) -> Tensor:
         """See `StyleBased.style_mean`."""
@@ -121,7 +143,7 @@ class StyledDCGANGenerator(Generator):
         """See `StyleBased.synthesize`."""
         features = self.start(styles[:, 0])
         for block, style in zip(self.blocks, styles.unbind(dim=1), strict=True):
-            features = block(features, style, self.noise_mode)
+            features = block(features, style, self.noise_modes.get(block.side, self.noise_mode))
         return self.to_rgb(features).tanh()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -79,6 +80,7 @@ class StyleGANGenerator(Generator):
         self.latent_dim = options.latent_dim
         self.growth = Growth(images.resolution)
         self.noise_mode: NoiseMode = "random"
+        self.noise_modes: dict[int, NoiseMode] = {}
         all_sides = sides(images.resolution)
         self.layer_count = 2 * len(all_sides)
         self.mapping = MappingNetwork(
@@ -118,7 +120,28 @@ class StyleGANGenerator(Generator):
 
     def use_noise(self, mode: NoiseMode) -> None:
         """Choose the noise from now on."""
-        self.noise_mode = mode
+        self.noise_mode, self.noise_modes = mode, {}
+
+    def noise_sides(self) -> Sequence[int]:
+        """Return the sides of all blocks."""
+        return [int(side) for side in self.blocks]
+
+    def use_noise_at(self, modes: Mapping[int, NoiseMode]) -> None:
+        """Choose the noise at some sides, until `use_noise`."""
+        self.noise_modes = dict(modes)
+
+    def style_sides(self) -> Sequence[int]:
+        """Return the side of each style's layer: two layers a block."""
+        return [int(side) for side in self.blocks for _ in range(2)]
+
+    def noise_maps(self) -> Sequence[str]:
+        """Name the buffers of constant noise."""
+        return [name for name, _ in self.blocks.named_buffers(prefix="blocks") if name.endswith(".noise")]
+
+    def style_weights(self) -> Sequence[tuple[int, Tensor]]:
+        """Return the weight `[2 O, W]` by which each layer sees its style, with the number of that style."""
+        layers = [layer for block in self.blocks.children() for layer in (block.first, block.second)]
+        return [(number, layer.style.scaled_weight()) for number, layer in enumerate(layers)]
 
     def style_mean(self) -> Tensor:
         """Return the mean style `[W]`, tracked in training."""
@@ -147,7 +170,10 @@ class StyleGANGenerator(Generator):
         features = coarse = self.start(styles[:, 0])
         for index, side in enumerate(self.growth.sides):
             pair = styles[:, 2 * index : 2 * index + 2]
-            coarse, features = features, self.blocks[str(side)](features, pair, self.noise_mode)
+            coarse, features = (
+                features,
+                self.blocks[str(side)](features, pair, self.noise_modes.get(side, self.noise_mode)),
+            )
         images: Tensor = self.to_rgb[str(self.growth.resolution)](features)
         if not self.growth.fades:
             return images

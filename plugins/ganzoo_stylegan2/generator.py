@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
 from torch import Tensor, nn
 
 from ganzoo import ImageSpec
-from ganzoo.layers import fir_kernel, full_precision, sides, upsample
+from ganzoo.layers import fir_kernel, full_precision, upsample
 from ganzoo_stylegan2.modulation import FIR_TAPS
 from ganzoo_stylegan2.styled import StyledGenerator, StyledOptions
-from ganzoo_stylegan2.synthesis import blocks, of_block, of_image, style_count, to_rgb
+from ganzoo_stylegan2.synthesis import affine_weights, blocks, of_block, of_image, style_count, to_rgb
 
 Architecture = Literal["skip", "resnet", "orig"]
 
@@ -40,21 +41,27 @@ class StyleGAN2Generator(StyledGenerator):
 
     def __init__(self, options: Options, images: ImageSpec) -> None:
         super().__init__(options, images, style_count(images.resolution))
-        self.sides = sides(images.resolution)
         self.blocks = blocks(options, images.resolution, residual=options.architecture == "resnet")
         outlets = self.sides if options.architecture == "skip" else self.sides[-1:]
         self.to_rgb = nn.ModuleDict({str(side): to_rgb(options, side, images.channels) for side in outlets})
         self.register_buffer("kernel", fir_kernel(FIR_TAPS), persistent=False)
 
+    def style_weights(self) -> Sequence[tuple[int, Tensor]]:
+        return affine_weights(self.blocks, self.to_rgb)
+
     def synthesize(self, styles: Tensor) -> Tensor:
-        features, image = styles, None
+        return self.outputs(styles)[-1]
+
+    def outputs(self, styles: Tensor) -> list[Tensor]:
+        """See `SkipOutputs.outputs`; a single image unless the architecture is `skip`."""
+        features, images = styles, list[Tensor]()
         for index, (side, block) in enumerate(self.blocks.items()):
             inputs = () if index == 0 else (features,)
-            features = block(*inputs, of_block(styles, index), self.noise_mode)
+            features = block(*inputs, of_block(styles, index), self.noise_at(int(side)))
             if side in self.to_rgb:
-                image = self._add(image, self.to_rgb[side](features, of_image(styles, index)))
-        assert image is not None
-        return image
+                former = images[-1] if images else None
+                images.append(self._add(former, self.to_rgb[side](features, of_image(styles, index))))
+        return images
 
     def _add(self, image: Tensor | None, newer: Tensor) -> Tensor:
         if image is None:

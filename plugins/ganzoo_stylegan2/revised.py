@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
@@ -10,7 +12,7 @@ from torch.nn import functional as F
 from ganzoo import ImageSpec
 from ganzoo.layers import Growth, full_precision, sides
 from ganzoo_stylegan2.styled import StyledGenerator, StyledOptions
-from ganzoo_stylegan2.synthesis import blocks, of_block, of_image, style_count, to_rgb
+from ganzoo_stylegan2.synthesis import affine_weights, blocks, of_block, of_image, style_count, to_rgb
 
 
 class RevisedGenerator(StyledGenerator):
@@ -49,13 +51,16 @@ class RevisedGenerator(StyledGenerator):
         """Return how many styles take part at the present resolution."""
         return style_count(self.growth.resolution)
 
+    def style_weights(self) -> Sequence[tuple[int, Tensor]]:
+        return affine_weights(self.blocks, self.to_rgb)
+
     def synthesize(self, styles: Tensor) -> Tensor:
         active = self.growth.sides
-        features = self.blocks["4"](of_block(styles, 0), self.noise_mode)
+        features = self.blocks["4"](of_block(styles, 0), self.noise_at(4))
         coarser = features
         for index, side in enumerate(active[1:], start=1):
             coarser = features
-            features = self.blocks[str(side)](features, of_block(styles, index), self.noise_mode)
+            features = self.blocks[str(side)](features, of_block(styles, index), self.noise_at(side))
         last = len(active) - 1
         image = self.to_rgb[str(active[last])](features, of_image(styles, last))
         if not self.growth.fades:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -10,7 +11,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from ganzoo import Generator, ImageSpec, NoiseMode, Setting
-from ganzoo.layers import MappingNetwork, full_precision
+from ganzoo.layers import MappingNetwork, full_precision, sides
 from ganzoo_stylegan2.resolutions import resolution_problem
 
 
@@ -66,6 +67,8 @@ class StyledGenerator(Generator):
         self.latent_dim = options.latent_dim
         self.styles = styles
         self.noise_mode: NoiseMode = "random"
+        self.noise_modes: dict[int, NoiseMode] = {}
+        self.sides = sides(images.resolution)
         self.style_mixing, self.style_mean_decay = options.style_mixing, options.style_mean_decay
         self.mapping = MappingNetwork(
             options.latent_dim,
@@ -85,11 +88,35 @@ class StyledGenerator(Generator):
 
     def use_noise(self, mode: NoiseMode) -> None:
         """See `NoiseInputs.use_noise`."""
-        self.noise_mode = mode
+        self.noise_mode, self.noise_modes = mode, {}
+
+    def noise_sides(self) -> Sequence[int]:
+        """See `NoiseSides.noise_sides`."""
+        return self.sides
+
+    def use_noise_at(self, modes: Mapping[int, NoiseMode]) -> None:
+        """See `NoiseSides.use_noise_at`."""
+        self.noise_modes = dict(modes)
+
+    def noise_at(self, side: int) -> NoiseMode:
+        """Return the noise mode at a side."""
+        return self.noise_modes.get(side, self.noise_mode)
+
+    def style_sides(self) -> Sequence[int]:
+        """See `StyleSides.style_sides`: the first block has one style, the others two, the last image its own."""
+        return [self.sides[min((style + 1) // 2, len(self.sides) - 1)] for style in range(self.styles)]
 
     def style_mean(self) -> Tensor:
         """See `StyleBased.style_mean`."""
         return self.style_average
+
+    def noise_maps(self) -> Sequence[str]:
+        """Name the buffers of constant noise."""
+        return [name for name, _ in self.named_buffers() if name.endswith(".noise_const")]
+
+    def style_weights(self) -> Sequence[tuple[int, Tensor]]:
+        """Return the weight `[O, W]` by which each layer sees its style, with the number of that style."""
+        raise NotImplementedError
 
     def active_styles(self) -> int:
         """Return how many styles take part at present."""

@@ -88,3 +88,14 @@ def of_block(styles: Tensor, index: int) -> Tensor:
 def of_image(styles: Tensor, index: int) -> Tensor:
     """Return the style `[N, W]` of the toRGB layer after block `index`, which the next block has too."""
     return styles[:, 2 * index + 1]
+
+
+def affine_weights(convolutions: nn.ModuleDict, to_rgb: nn.ModuleDict) -> list[tuple[int, Tensor]]:
+    """Return the style weights `[O, W]` of all layers as they are used, each with the number of its style."""
+    found: list[tuple[int, Tensor]] = []
+    for index, (side, block) in enumerate(convolutions.items()):
+        layers = [layer for layer in (getattr(block, "conv0", None), block.conv1) if layer is not None]
+        found += [(max(2 * index - 1, 0) + number, layer.affine.scaled_weight()) for number, layer in enumerate(layers)]
+        if side in to_rgb:
+            found.append((2 * index + 1, to_rgb[side].affine.scaled_weight()))
+    return found

@@ -1,0 +1,17 @@
+"""`ganzoo explore`: the group of commands that show what a network learned; each draws one figure."""
+
+from __future__ import annotations
+
+import typer
+
+from ganzoo.cli.figures import curves, grid, mix, noise, resolutions, spectrum, truncation
+from ganzoo.cli.films import interpolate, timelapse
+
+explore = typer.Typer(
+    name="explore",
+    help="Show what a network learned: figures, films, projection, memorisation.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+for command in (grid, truncation, mix, noise, resolutions, interpolate, timelapse, curves, spectrum):
+    explore.command()(command)

@@ -1,0 +1,90 @@
+"""Options that the figures share: which generator is looked at, how it is used, and where the figure goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from ganzoo.explore.figure import Figure
+    from ganzoo.explore.film import Film
+    from ganzoo.explore.subject import Subject
+
+Run = Annotated[Path, typer.Argument(help="The run's folder, trained here or imported.")]
+Seeds = Annotated[str | None, typer.Option(help="Seeds such as 0-7,100; the images of `ganzoo sample`.")]
+Class = Annotated[int | None, typer.Option("--class", help="One class for all images. [default: seed modulo classes]")]
+Truncation = Annotated[float, typer.Option(help="Psi, the pull of styles towards their mean: 1 none, 0 all the way.")]
+Cutoff = Annotated[int | None, typer.Option(min=0, help="Truncate so many of the first style layers. [default: all]")]
+Noise = Annotated[
+    Literal["random", "constant", "none"] | None, typer.Option(help="Noise inside the generator, if it has any.")
+]
+At = Annotated[int | None, typer.Option(min=0, help="The network kept at this many images seen. [default: the newest]")]
+Weights = Annotated[Literal["ema", "raw"], typer.Option(help="Averaged generator or raw one.")]
+Resolution = Annotated[
+    int | None, typer.Option(min=1, help="Stage of a growing network. [default: where its training stands]")
+]
+Scale = Annotated[
+    int | None, typer.Option(min=1, max=64, help="Side of each pixel in the figure. [default: enough to see it]")
+]
+Out = Annotated[
+    Path | None, typer.Option(help="File of the figure, .png or .svg. [default: <run>/figures/<figure>.png]")
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")]
+
+
+def opened(
+    run: Path,
+    *,
+    truncation: float = 1.0,
+    cutoff: int | None = None,
+    noise: Any = None,
+    label: int | None = None,
+    at: int | None = None,
+    weights: Any = "ema",
+    resolution: int | None = None,
+    device: str = "auto",
+    what: str = "drawing",
+) -> Subject:
+    """Open what the options name; progress goes to the terminal."""
+    from ganzoo.cli.terminal import Terminal
+    from ganzoo.explore.subject import open_subject
+    from ganzoo.manner import Manner
+
+    return open_subject(
+        run,
+        at=at,
+        weights=weights,
+        device=device,
+        resolution=resolution,
+        manner=Manner(truncation, cutoff, noise),
+        label=label,
+        progress=Terminal().progress(what),
+    )
+
+
+def seeds_of(text: str | None, usual: Sequence[int]) -> list[int]:
+    """Return the seeds that an option names, or the usual ones."""
+    from ganzoo.seeds import seeds_in
+
+    return list(usual) if text is None else seeds_in(text)
+
+
+def written(figure: Figure | Film, run: Path, out: Path | None, suffix: str = ".png") -> None:
+    """Write a figure or film where it was asked for, else into the run's folder, and say where it is."""
+    from ganzoo.cli.terminal import Terminal
+
+    terminal = Terminal()
+    for path in figure.write(out or run / "figures" / f"{figure.name}{suffix}"):
+        terminal.say(f"wrote {path}")
+
+
+def leave_out(options: Mapping[str, object], reason: str) -> None:
+    """Raise GanzooError if any of these options was given."""
+    from ganzoo.errors import GanzooError
+
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise GanzooError(f"{reason}; leave {' and '.join(given)} out")

@@ -1,0 +1,45 @@
+"""A finished film: its frames, made when they are asked for, and what was drawn in plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganzoo.contracts import PixelArray
+from ganzoo.drawing.film import film_bytes
+from ganzoo.explore.figure import write_sidecar
+from ganzoo.files import atomic_write
+
+
+@dataclass(frozen=True)
+class Film:
+    """Frames over time.
+
+    Attributes:
+        name: Which film it is, such as `interpolate`.
+        frames: Makes them anew: uint8 `[H, W]` or `[H, W, 3]`, all of one size.
+        count: How many.
+        fps: How many in a second.
+        facts: What is drawn, as plain data for the sidecar.
+    """
+
+    name: str
+    frames: Callable[[], Iterator[PixelArray]]
+    count: int
+    fps: int
+    facts: Mapping[str, Any]
+
+    def write(self, path: Path) -> list[Path]:
+        """Write `path` (.mp4, .webp or .gif) and beside it `<path>.json`; returns both.
+
+        Raises:
+            GanzooError: The name ends otherwise, or MP4 is asked for and its encoder is not installed.
+        """
+        data = film_bytes(self.frames(), path.suffix, self.fps)
+        atomic_write(path, data)
+        return [path, write_sidecar(path, self.name, self.facts, frames=self.count, fps=self.fps)]
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, bytes]:
+        return {"image/gif": film_bytes(self.frames(), ".gif", self.fps)}

@@ -1,0 +1,62 @@
+"""Real images of a run's data set, in the order in which its training showed them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ganzoo.cache import cache_root
+from ganzoo.contracts import PixelArray
+from ganzoo.data.batches import Batches
+from ganzoo.data.pack import Pack
+from ganzoo.data.prepare import prepare
+from ganzoo.errors import RefusedError
+from ganzoo.explore.subject import Subject
+from ganzoo.runs.record import read_record
+from ganzoo.training.experiment import recipe_of
+from ganzoo.training.inputs import TRAINING_SPLIT
+
+
+@dataclass(frozen=True)
+class Reals:
+    """Real images.
+
+    Attributes:
+        pixels: uint8 `[N, C, r, r]` at the resolution of the generator's stage.
+        facts: Which they are, as plain data.
+    """
+
+    pixels: PixelArray
+    facts: dict[str, Any]
+
+
+def pack_of(subject: Subject) -> Pack:
+    """Return the images that a run learned from, prepared if need be.
+
+    Raises:
+        RefusedError: The run was imported and names no data set, or the images have changed since its training.
+        DataError: They are not where the recipe says.
+    """
+    directory = subject.directory
+    if not directory.recipe.exists():
+        raise RefusedError(f"{directory.path} was imported and names no data set, so it has no real images to show")
+    recipe = recipe_of(directory)
+    dataset = recipe.dataset.cls(recipe.dataset.options)
+    pack = prepare(dataset, recipe.dataset.name, cache=cache_root(), skip_bad=True, progress=subject.progress)
+    record = read_record(directory.record)
+    if record.dataset and record.dataset.fingerprint != pack.fingerprint:
+        raise RefusedError(f"the images of data set '{recipe.dataset.name}' have changed since {directory.path} began")
+    return pack
+
+
+def real_images(subject: Subject, count: int, *, split: str = TRAINING_SPLIT) -> Reals:
+    """Return real images; if there are fewer than `count` they come again, in another order.
+
+    Raises:
+        GanzooError: They cannot be had, or there is no such split.
+    """
+    pack = pack_of(subject)
+    images = pack.split(split)
+    indices = Batches(images, recipe_of(subject.directory).seed, mirror=False).indices(0, count)
+    facts = {"dataset": pack.name, "fingerprint": pack.fingerprint, "split": split, "count": count}
+    return Reals(images.at(indices, subject.resolution), facts)

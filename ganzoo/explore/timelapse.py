@@ -1,0 +1,113 @@
+"""The same latents at each age that a run has kept: a film of the training, or a strip of it for print."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ganzoo.contracts import PixelArray
+from ganzoo.drawing.sheet import Panel, Sheet
+from ganzoo.errors import RefusedError
+from ganzoo.explore.figure import Figure
+from ganzoo.explore.film import Film
+from ganzoo.explore.subject import Subject, aged, kept_ages
+from ganzoo.runs.metrics import read_metrics
+from ganzoo.runs.record import read_record
+
+FPS = 4
+_SELECTION = "selection/"
+
+
+def timelapse(subject: Subject, seeds: Sequence[int] = range(16), *, fps: int = FPS, scale: int | None = None) -> Film:
+    """Return a film of a grid of seeds, one frame per kept age, with kimg and the score of that age in the corner.
+
+    Raises:
+        RefusedError: Only one age was kept.
+    """
+    ages = _ages(subject)
+    columns = math.ceil(math.sqrt(len(seeds)))
+
+    def frames() -> Iterator[PixelArray]:
+        scores = scores_by_age(subject)
+        for number, age in enumerate(ages, start=1):
+            images = _full_sized(aged(subject, age), seeds)
+            rows = [
+                [Panel(image) for image in images[start : start + columns]] for start in range(0, len(seeds), columns)
+            ]
+            subject.progress(number, len(ages))
+            yield Sheet(rows, title=_caption(age, scores), scale=scale).canvas().raster()
+
+    return Film("timelapse", frames, len(ages), fps, subject.facts(seeds, ages=ages))
+
+
+def strip(subject: Subject, seeds: Sequence[int] = range(3), *, columns: int = 8, scale: int | None = None) -> Figure:
+    """Draw a row for each seed over at most `columns` of the kept ages, evenly chosen, the first and the last too.
+
+    Raises:
+        RefusedError: Only one age was kept.
+    """
+    ages = _ages(subject)
+    if len(ages) > columns:
+        ages = [ages[round(index)] for index in np.linspace(0, len(ages) - 1, max(2, columns)).tolist()]
+    scores = scores_by_age(subject)
+    images = [_full_sized(aged(subject, age), seeds) for age in ages]
+    rows = [[Panel(column[row]) for column in images] for row in range(len(seeds))]
+    rows[-1] = [Panel(panel.pixels, _score(age, scores)) for panel, age in zip(rows[-1], ages, strict=True)]
+    sheet = Sheet(rows, top=[_kimg(age) for age in ages], left=[f"seed {seed}" for seed in seeds], scale=scale)
+    return Figure("timelapse", sheet.canvas(), subject.facts(seeds, ages=ages, scale=sheet.enlargement))
+
+
+def scores_by_age(subject: Subject) -> dict[int, tuple[str, float]]:
+    """Return name and value of one score for each age that has one: of the record, else of the way.
+
+    Of several metrics it is the one that most ages have; KID before others of as many.
+    """
+    found: dict[str, dict[int, float]] = {}
+    if subject.directory.record.exists():
+        for score in read_record(subject.directory.record).scores:
+            found.setdefault(score.label, {})[score.images_seen] = score.value
+    for moment in read_metrics(subject.directory.metrics):
+        for key in moment:
+            if key.startswith(_SELECTION):
+                name = key.removeprefix(_SELECTION).upper()
+                found.setdefault(name, {})[int(moment["images_seen"])] = moment[key]
+    if not found:
+        return {}
+    name = max(found, key=lambda each: (len(found[each]), "KID" in each or each.startswith("KD")))
+    return {age: (name, value) for age, value in found[name].items()}
+
+
+def _ages(subject: Subject) -> list[int]:
+    ages = kept_ages(subject)
+    if len(ages) < 2:
+        raise RefusedError(
+            f"{subject.directory.path} kept {subject.weights} generators of {len(ages)} age, so there is nothing to "
+            f"watch; training.snapshot_kimg says how often they are kept"
+        )
+    return ages
+
+
+def _full_sized(subject: Subject, seeds: Sequence[int]) -> PixelArray:
+    """Return the images of seeds, those of a growing generator enlarged to the final side."""
+    images = subject.images(seeds)
+    times = subject.spec.resolution // images.shape[-1]
+    return images.repeat(times, axis=2).repeat(times, axis=3)
+
+
+def _kimg(age: int) -> str:
+    return f"{age / 1000:.1f} kimg"
+
+
+def _score(age: int, scores: dict[int, tuple[str, float]]) -> str:
+    if not scores:
+        return ""
+    if age not in scores:
+        return " "
+    name, value = scores[age]
+    return f"{name} {value:.3g}"
+
+
+def _caption(age: int, scores: dict[int, tuple[str, float]]) -> str:
+    return f"{_kimg(age)}   {_score(age, scores)}".strip()
