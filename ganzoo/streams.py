@@ -18,9 +18,10 @@ class RowStreams(TorchFunctionMode):
     So the noise of an image is the same wherever in a batch it stands. Any other draw is left as it is.
     """
 
-    def __init__(self, seeds: Sequence[int], device: torch.device) -> None:
+    def __init__(self, seeds: Sequence[int]) -> None:
         super().__init__()
-        self._streams = [torch.Generator(device=device).manual_seed(seed) for seed in seeds]
+        self._seeds = list(seeds)
+        self._streams: dict[torch.device, list[torch.Generator]] = {}
 
     def __torch_function__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
@@ -28,13 +29,15 @@ class RowStreams(TorchFunctionMode):
         """See `TorchFunctionMode`."""
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
-        if (
-            func not in _STANDARD_NORMAL
-            or "generator" in kwargs
-            or (func is Tensor.normal_ and len(args) + len(kwargs) > 1)
-        ):
+        standard = func in _STANDARD_NORMAL and kwargs.get("generator") is None
+        if not standard or (func is Tensor.normal_ and len(args) + len(kwargs) > 1):
             return result
-        if result.dim() > 1 and len(result) == len(self._streams):
-            for row, stream in zip(result, self._streams, strict=True):
+        if result.dim() > 1 and len(result) == len(self._seeds):
+            for row, stream in zip(result, self._on(result.device), strict=True):
                 row.normal_(generator=stream)
         return result
+
+    def _on(self, device: torch.device) -> list[torch.Generator]:
+        if device not in self._streams:
+            self._streams[device] = [torch.Generator(device=device).manual_seed(seed) for seed in self._seeds]
+        return self._streams[device]

@@ -258,7 +258,8 @@ def test_penalties_that_need_styles():
 def test_a_cutoff_needs_a_truncation_and_noise_its_inputs():
     (reason,) = misfits(generator={"name": "styled"}, scoring={"truncation_cutoff": 4})
     assert reason == (
-        "scoring.truncation_cutoff: nothing is truncated while scoring.truncation is 1.0; remove the key or set that"
+        "scoring.truncation_cutoff: nothing is truncated while scoring.truncation is 1.0; remove the key or lower "
+        "scoring.truncation"
     )
     assert recipe(generator={"name": "styled"}, scoring={"truncation": 0.7, "truncation_cutoff": 4})
     (reason,) = misfits(generator={"name": "styled"}, scoring={"noise": "constant"})

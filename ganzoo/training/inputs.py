@@ -17,6 +17,7 @@ from ganzoo.errors import DataError
 from ganzoo.recipe import Recipe
 from ganzoo.runs.record import DatasetId
 from ganzoo.scoring.protocol import Protocol, plan
+from ganzoo.settings import Selection
 from ganzoo.training.build import choose_device
 
 TRAINING_SPLIT = "train"
@@ -46,15 +47,7 @@ class Inputs:
     @property
     def dataset_id(self) -> DatasetId:
         """Which images these are."""
-        spec = self.pack.spec
-        return DatasetId(
-            name=self.recipe.dataset.name,
-            resolution=spec.resolution,
-            channels=spec.channels,
-            label_dim=spec.label_dim,
-            fingerprint=self.pack.fingerprint,
-            images={name: len(self.pack.split(name)) for name in self.pack.splits},
-        )
+        return identify(self.recipe.dataset.name, self.pack)
 
     def batches(self, stream: str) -> Batches:
         """Return an endless stream of training reals."""
@@ -71,17 +64,39 @@ def find_inputs(recipe: Recipe, device: str, observer: Observer, *, skip_bad: bo
     chosen_device = choose_device(device)
     extractor: Extractor = recipe.scoring.extractor.cls(recipe.scoring.extractor.options)
     extractor.weights()
-    dataset = recipe.dataset.cls(recipe.dataset.options)
-    name = recipe.dataset.name
-    pack = prepare(
-        dataset, name, cache=cache_root(), skip_bad=skip_bad, progress=observer.progress(f"preparing {name}")
-    )
-    if pack.bad_files:
-        left_out = ", ".join(pack.bad_files[:_NAMED]) + (", ..." if len(pack.bad_files) > _NAMED else "")
-        observer.say(f"left out of {name}, since they cannot be used ({len(pack.bad_files):,}): {left_out}")
+    name, pack = recipe.dataset.name, read_pack(recipe.dataset, observer, skip_bad=skip_bad)
     if TRAINING_SPLIT not in pack.splits or not len(pack.split(TRAINING_SPLIT)):
         raise DataError(
             f"data set '{name}' has no images in split '{TRAINING_SPLIT}' (it has {', '.join(pack.splits)})"
         )
     recipe = recipe.with_image_count(len(pack.split(TRAINING_SPLIT)))
     return Inputs(recipe, pack, extractor, plan(recipe.scoring, extractor, pack), chosen_device)
+
+
+def read_pack(chosen: Selection, observer: Observer, *, skip_bad: bool = False) -> Pack:
+    """Return a data set's prepared images, preparing them if need be, and say which were left out."""
+    name = chosen.name
+    pack = prepare(
+        chosen.cls(chosen.options),
+        name,
+        cache=cache_root(),
+        skip_bad=skip_bad,
+        progress=observer.progress(f"preparing {name}"),
+    )
+    if pack.bad_files:
+        left_out = ", ".join(pack.bad_files[:_NAMED]) + (", ..." if len(pack.bad_files) > _NAMED else "")
+        observer.say(f"left out of {name}, since they cannot be used ({len(pack.bad_files):,}): {left_out}")
+    return pack
+
+
+def identify(name: str, pack: Pack) -> DatasetId:
+    """Return which images a pack holds."""
+    spec = pack.spec
+    return DatasetId(
+        name=name,
+        resolution=spec.resolution,
+        channels=spec.channels,
+        label_dim=spec.label_dim,
+        fingerprint=pack.fingerprint,
+        images={split: len(pack.split(split)) for split in pack.splits},
+    )

@@ -167,6 +167,41 @@ def test_layers_begin_with_the_official_scales():
     assert not any(value.any() for name, value in generator.named_parameters() if name.endswith("bias"))
 
 
+def test_sizes_are_the_official_ones():
+    with torch.device("meta"):
+        networks = [part(part.Options(), ImageSpec(1024, 3)) for part in (StyleGANGenerator, StyleGANDiscriminator)]
+    counts = [sum(value.numel() for value in network.parameters()) for network in networks]
+    assert counts == [26_219_627, 23_087_249]
+
+
+@torch.no_grad()
+def test_nothing_jumps_when_the_second_resolution_fades_in():
+    generator = small_generator(ImageSpec(8, 1)).eval()
+    discriminator = StyleGANDiscriminator(StyleGANDiscriminator.Options(**SMALL), ImageSpec(8, 1))
+    latents = torch.randn(4, 16)
+    found = []
+    for side, alpha in ((4, 1.0), (8, 0.0)):
+        for network in (generator, discriminator):
+            network.grow(side, alpha)
+        images = generator(latents, NONE)
+        found.append((interpolate(images, size=8), discriminator(images, NONE)))
+    for before, after in zip(*found, strict=True):
+        torch.testing.assert_close(after, before)
+
+
+def test_bfloat16_gives_nearly_the_same_images_and_gradients_in_float32():
+    generator = small_generator().eval()
+    generator.use_noise("none")
+    latents = torch.randn(4, 16)
+    expected = generator(latents, NONE)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = generator(latents, NONE)
+    assert found.dtype == torch.bfloat16
+    assert (found - expected).abs().mean() < 0.03 * expected.std()
+    found.float().square().sum().backward()
+    assert all(value.grad.dtype == torch.float32 for value in generator.blocks.parameters() if value.grad is not None)
+
+
 @torch.no_grad()
 def test_a_crossover_leaves_layers_to_both_latents_at_every_resolution():
     generator = small_generator(style_mixing=1.0, mapping_layers=1)
