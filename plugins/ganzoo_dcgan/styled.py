@@ -78,6 +78,7 @@ class StyledDCGANGenerator(Generator):
             blocks.append(_Block(inputs, outputs, SMALLEST << depth, options))
             inputs = outputs
         self.blocks = nn.ModuleList(blocks)
+        self.sides = [SMALLEST << depth for depth in range(len(blocks))]
         self.to_rgb = nn.Conv2d(inputs, images.channels, 1)
         self.apply(initialize)
         self.mapping = MappingNetwork(
@@ -99,7 +100,7 @@ class StyledDCGANGenerator(Generator):
 
     def noise_sides(self) -> Sequence[int]:
         """See `NoiseSides.noise_sides`; none if the option `noise` is off."""
-        return [block.side for block in self.blocks] if self.options.noise else []
+        return self.sides if self.options.noise else []
 
     def use_noise_at(self, modes: Mapping[int, NoiseMode]) -> None:
         """See `NoiseSides.use_noise_at`."""
@@ -107,7 +108,7 @@ class StyledDCGANGenerator(Generator):
 
     def style_sides(self) -> Sequence[int]:
         """See `StyleSides.style_sides`: one style per block."""
-        return [block.side for block in self.blocks]
+        return self.sides
 
     def noise_maps(self) -> Sequence[str]:
         """Name the buffers of constant noise; none where the network has no noise."""
@@ -115,7 +116,8 @@ class StyledDCGANGenerator(Generator):
 
     def style_weights(self) -> Sequence[tuple[int, Tensor]]:
         """Return the weight `[2 O, W]` by which each block sees its style, with the number of that style."""
-        return [(number, block.style.scaled_weight()) for number, block in enumerate(self.blocks.children())]
+        blocks: list[Any] = list(self.blocks)
+        return [(number, block.style.scaled_weight()) for number, block in enumerate(blocks)]
 
     def style_mean(self) -> Tensor:
         """See `StyleBased.style_mean`."""
@@ -142,8 +144,8 @@ class StyledDCGANGenerator(Generator):
     def synthesize(self, styles: Tensor) -> Tensor:
         """See `StyleBased.synthesize`."""
         features = self.start(styles[:, 0])
-        for block, style in zip(self.blocks, styles.unbind(dim=1), strict=True):
-            features = block(features, style, self.noise_modes.get(block.side, self.noise_mode))
+        for block, side, style in zip(self.blocks, self.sides, styles.unbind(dim=1), strict=True):
+            features = block(features, style, self.noise_modes.get(side, self.noise_mode))
         return self.to_rgb(features).tanh()
 
 

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
 from ganzoo import Extractor, Weights
+from ganzoo_features.perceptual import UnitFeatures
 
 VERSION = 1
 LAYER = "800"
@@ -61,6 +62,12 @@ class RandomFeatures(Extractor):
 
     def build(self, layers: Sequence[str]) -> nn.Module:
         return RandomNetwork(layers)
+
+    def perceptual(self) -> nn.Module:
+        """Return what each convolution gives, activated."""
+        convolutions = RandomNetwork([LAYER]).convolutions
+        stages = [nn.Sequential(convolution, nn.LeakyReLU(0.2)) for convolution in convolutions]
+        return UnitFeatures([nn.Sequential(nn.ReplicationPad2d(1), stages[0]), *stages[1:]], (0.5,) * 3, (0.5,) * 3)
 
 
 class RandomNetwork(FeatureExtractorBase):  # type: ignore[misc]  # torch-fidelity has no types

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from typing import ClassVar
+from itertools import pairwise
+from typing import Any, ClassVar
 
 from torch import nn
 from torch_fidelity.feature_extractor_vgg16 import FeatureExtractorVGG16
 
 from ganzoo.weights import PublishedWeights
+from ganzoo_features.perceptual import UnitFeatures
 from ganzoo_features.pretrained import PretrainedExtractor
+
+_STAGES = (0, 4, 9, 16, 23, 30)  # a stage ends with the last activation before its pooling
+_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # what torchvision's weights were trained with
 
 
 class VGG16(PretrainedExtractor):
@@ -32,6 +37,13 @@ class VGG16(PretrainedExtractor):
 
     def construct(self, layers: list[str], weights: io.BytesIO) -> nn.Module:
         return FeatureExtractorVGG16(self.name, layers, feature_extractor_weights_path=weights)
+
+    def perceptual(self) -> nn.Module:
+        """Return the features after the last activation of each side, as the distance of arXiv:1801.03924 has them."""
+        network: Any = self.build(["fc2"])
+        layers = list(network.model.features)
+        stages = [nn.Sequential(*layers[start:stop]) for start, stop in pairwise(_STAGES)]
+        return UnitFeatures(stages, _MEAN, _DEVIATION)
 
     def entrance(self, module: nn.Module) -> nn.Module:
         return module.model  # type: ignore[return-value]

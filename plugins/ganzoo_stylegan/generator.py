@@ -140,7 +140,8 @@ class StyleGANGenerator(Generator):
 
     def style_weights(self) -> Sequence[tuple[int, Tensor]]:
         """Return the weight `[2 O, W]` by which each layer sees its style, with the number of that style."""
-        layers = [layer for block in self.blocks.children() for layer in (block.first, block.second)]
+        blocks: list[Any] = list(self.blocks.values())
+        layers = [layer for block in blocks for layer in (block.first, block.second)]
         return [(number, layer.style.scaled_weight()) for number, layer in enumerate(layers)]
 
     def style_mean(self) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -93,9 +94,10 @@ def of_image(styles: Tensor, index: int) -> Tensor:
 def affine_weights(convolutions: nn.ModuleDict, to_rgb: nn.ModuleDict) -> list[tuple[int, Tensor]]:
     """Return the style weights `[O, W]` of all layers as they are used, each with the number of its style."""
     found: list[tuple[int, Tensor]] = []
-    for index, (side, block) in enumerate(convolutions.items()):
+    blocks, outlets = dict[str, Any](convolutions.items()), dict[str, Any](to_rgb.items())
+    for index, (side, block) in enumerate(blocks.items()):
         layers = [layer for layer in (getattr(block, "conv0", None), block.conv1) if layer is not None]
         found += [(max(2 * index - 1, 0) + number, layer.affine.scaled_weight()) for number, layer in enumerate(layers)]
-        if side in to_rgb:
-            found.append((2 * index + 1, to_rgb[side].affine.scaled_weight()))
+        if side in outlets:
+            found.append((2 * index + 1, outlets[side].affine.scaled_weight()))
     return found

@@ -1,0 +1,214 @@
+"""The real images nearest to generated ones, and whether the generator remembers its training images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganzoo.contracts import Extractor, PixelArray
+from ganzoo.data.pack import Pack, PackSplit
+from ganzoo.drawing.sheet import Panel, Sheet
+from ganzoo.errors import GanzooError
+from ganzoo.explore.figure import Figure
+from ganzoo.explore.reals import pack_of
+from ganzoo.explore.subject import Subject
+from ganzoo.explore.verdict import ASSUMPTIONS, References, Report, judged
+from ganzoo.registry import Registry
+from ganzoo.scoring.features import build_extractor, extract
+from ganzoo.training.experiment import recipe_of
+from ganzoo.training.inputs import TRAINING_SPLIT
+
+SAMPLES = 100
+SHOWN = 8
+ALARM = 0.01
+PIXELS = "pixels"
+_HELD_OUT_SPLITS = ("held-out", "test", "validate")
+_READ_AT_ONCE = 256
+_NO_HELD_OUT = (
+    "this data set has no held-out images, so only the nearest training images are shown and nothing is tested"
+)
+Space = Callable[[PixelArray], Tensor]
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Generated images with the real ones nearest to them.
+
+    Attributes:
+        samples: The generated images, uint8 `[N, C, R, R]`.
+        seeds: Their seeds.
+        reports: What each space of distances says: that of the extractor, if any, and pixels.
+        training: The training images.
+        held_out: The held-out images; None without such a split.
+        facts: What was compared, as plain data.
+    """
+
+    samples: PixelArray
+    seeds: Sequence[int]
+    reports: Sequence[Report]
+    training: PackSplit
+    held_out: PackSplit | None
+    facts: dict[str, Any]
+
+    @property
+    def order(self) -> list[int]:
+        """The samples, the most suspicious first: by p-values of copying, or by ratios of nearest distances."""
+        scores = [report.training.ratio if report.copies is None else report.copies for report in self.reports]
+        return [int(row) for row in np.argsort(np.min(scores, axis=0), kind="stable")]
+
+    @property
+    def verdict(self) -> str:
+        """What the tests say, in a sentence; each p-value is multiplied by the number of spaces."""
+        if self.held_out is None:
+            return _NO_HELD_OUT
+        spaces = len(self.reports)
+        copied = [report.copy_found * spaces for report in self.reports if report.copy_found is not None]
+        leaned = [report.leaning * spaces for report in self.reports if report.leaning is not None]
+        found = []
+        if copied and min(copied) < ALARM:
+            found.append(
+                f"at least one sample is nearer to a training image than chance allows (p = {min(copied):.2g})"
+            )
+        if leaned and min(leaned) < ALARM:
+            found.append(f"samples lean towards training images (p = {min(leaned):.2g})")
+        if found:
+            return "; ".join(found)
+        smallest = min(1.0, *copied, *leaned)
+        return f"no sign of memory in {len(self.samples):,} samples (smallest p = {smallest:.2g})"
+
+    def figure(self, rows: int = SHOWN, scale: int | None = None) -> Figure:
+        """Draw the most suspicious samples, each beside the real images nearest to it."""
+        drawn = [self._row(sample) for sample in self.order[:rows]]
+        kinds = ("training", "held-out") if self.held_out is not None else ("training",)
+        top = ["sample", *(f"{kind} ({report.space})" for report in self.reports for kind in kinds)]
+        sheet = Sheet(drawn, top=top, title=self.verdict, scale=scale)
+        return Figure("neighbours", sheet.canvas(), {**self.plain(), "shown": len(drawn), "scale": sheet.enlargement})
+
+    def plain(self) -> dict[str, Any]:
+        """Return the report as plain data: the verdict, the tests, and each sample's neighbours."""
+        return {
+            **self.facts,
+            "verdict": self.verdict,
+            "assumptions": list(ASSUMPTIONS) if self.held_out is not None else [],
+            "tests": [report.plain() for report in self.reports],
+            "samples": [self._sample(number) for number in self.order],
+        }
+
+    def _sample(self, number: int) -> dict[str, Any]:
+        found: dict[str, Any] = {"seed": self.seeds[number]}
+        for report in self.reports:
+            found[report.space] = {
+                "training_image": int(report.training.index[number]),
+                "distance": float(report.training.distance[number]),
+                "ratio_to_next_subject": float(report.training.ratio[number]),
+                "p_copy_uncorrected": None if report.copies is None else float(report.copies[number]),
+                "held_out_distance": None if report.held_out is None else float(report.held_out.distance[number]),
+            }
+        return found
+
+    def _row(self, number: int) -> list[Panel | None]:
+        row: list[Panel | None] = [Panel(self.samples[number], f"seed {self.seeds[number]}")]
+        side = self.samples.shape[-1]
+        for report in self.reports:
+            for near, split in ((report.training, self.training), (report.held_out, self.held_out)):
+                if near is not None and split is not None:
+                    index = near.index[number : number + 1]
+                    row.append(Panel(split.at(index, side)[0], f"{near.distance[number]:.4g}"))
+        return row
+
+
+def neighbours(
+    subject: Subject,
+    seeds: Sequence[int] = range(SAMPLES),
+    *,
+    extractor: str | None = None,
+    seed: int = 0,
+) -> Neighbours:
+    """Find the training and held-out images nearest to the images of seeds, and test whether they are too near.
+
+    All training images are looked through, and their mirror images where training mirrors. Distances of pixels are
+    root mean squares in gray levels.
+
+    Args:
+        subject: The generator, at its final stage.
+        seeds: One sample each; the more, the more a test can see.
+        extractor: Name of the extractor whose features are compared too; None: the one that the run is scored by;
+            `pixels`: no other space.
+        seed: Seed of the tests.
+
+    Raises:
+        RefusedError: The run was imported and names no data set.
+        WeightsError: The extractor's weights are not there.
+    """
+    pack, recipe = pack_of(subject), recipe_of(subject.directory)
+    if subject.resolution != pack.spec.resolution:
+        raise GanzooError(
+            f"the generator stands at {subject.resolution} pixels; neighbours are those of its last stage"
+        )
+    training = pack.split(TRAINING_SPLIT)
+    held_out = next((pack.split(name) for name in _HELD_OUT_SPLITS if name in pack.splits), None)
+    samples, reports = subject.images(seeds), []
+    for name, space in _spaces(subject, extractor).items():
+        ours = _references(training, space, mirror=recipe.dataset.options.mirror)
+        theirs = None if held_out is None else _references(held_out, space, mirror=recipe.dataset.options.mirror)
+        reports.append(judged(name, space(samples), ours, theirs, seed))
+    return Neighbours(samples, seeds, reports, training, held_out, _facts(subject, pack, training, held_out, seeds))
+
+
+def _spaces(subject: Subject, name: str | None) -> dict[str, Space]:
+    """Return what turns uint8 images `[N, C, R, R]` into vectors `[N, D]`, by the name of the space."""
+    spaces: dict[str, Space] = {}
+    if name != PIXELS:
+        chosen = recipe_of(subject.directory).scoring.extractor
+        if name is None or name == chosen.name:
+            extractor: Extractor = chosen.cls(chosen.options)
+        else:
+            cls = Registry.discover().part("extractor", name).cls
+            extractor = cls(cls.Options())
+        extractor.weights()
+        spaces[extractor.name] = _features(extractor, subject)
+    spaces[PIXELS] = lambda images: torch.from_numpy(images).flatten(1).float() / float(np.sqrt(images[0].size))
+    return spaces
+
+
+def _features(extractor: Extractor, subject: Subject) -> Space:
+    layer = extractor.layers.get("fid") or next(iter(extractor.layers.values()))
+    module = build_extractor(extractor, (layer,), subject.device)
+
+    def space(images: PixelArray) -> Tensor:
+        return extract(module, [torch.from_numpy(images)], (layer,), device=subject.device)[layer]
+
+    return space
+
+
+def _references(split: PackSplit, space: Space, *, mirror: bool) -> References:
+    parts = [
+        torch.cat([space(images) for images in _read(split, flipped)])
+        for flipped in ((False, True) if mirror else (False,))
+    ]
+    return References(torch.cat(parts), split.subjects)
+
+
+def _read(split: PackSplit, flipped: bool) -> Iterator[PixelArray]:
+    for start in range(0, len(split), _READ_AT_ONCE):
+        images = split.images(np.arange(start, min(start + _READ_AT_ONCE, len(split)), dtype=np.int64))
+        yield np.ascontiguousarray(images[..., ::-1]) if flipped else images
+
+
+def _facts(
+    subject: Subject, pack: Pack, training: PackSplit, held_out: PackSplit | None, seeds: Sequence[int]
+) -> dict[str, Any]:
+    return subject.facts(
+        seeds,
+        dataset=pack.name,
+        fingerprint=pack.fingerprint,
+        training_images=len(training),
+        training_subjects=len(np.unique(training.subjects)),
+        held_out_split=None if held_out is None else held_out.name,
+        held_out_images=0 if held_out is None else len(held_out),
+    )
