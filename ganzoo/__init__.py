@@ -1,6 +1,6 @@
 """ganzoo: train GANs from plugins and TOML recipes, score them under one protocol, compare what can be compared.
 
-What a plugin author imports; loaded on first use, so that `import ganzoo` costs no torch.
+What a plugin author imports, and `ganzoo.open` for notebooks; loaded on first use, so `import ganzoo` costs no torch.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Weights,
     )
     from ganzoo.errors import CheckpointError, DataError, GanzooError, PluginError, RecipeError, WeightsError
+    from ganzoo.explore.opened import open as open
     from ganzoo.hookspecs import hookimpl
 
 _HOME = {
@@ -63,9 +64,11 @@ _HOME = {
     ),
     "ganzoo.errors": ("CheckpointError", "DataError", "GanzooError", "PluginError", "RecipeError", "WeightsError"),
     "ganzoo.hookspecs": ("hookimpl",),
+    "ganzoo.explore.opened": ("open",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
+# Without `open`, which `from ganzoo import *` must not put in place of Python's own.
 __all__ = [
     "AdversarialLoss",
     "Augmentation",
@@ -106,4 +109,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, "open"])

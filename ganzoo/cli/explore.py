@@ -6,6 +6,7 @@ import typer
 
 from ganzoo.cli.figures import curves, grid, mix, noise, resolutions, spectrum, truncation
 from ganzoo.cli.films import interpolate, timelapse
+from ganzoo.cli.probes import neighbours, pca, project
 
 explore = typer.Typer(
     name="explore",
@@ -13,5 +14,18 @@ explore = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-for command in (grid, truncation, mix, noise, resolutions, interpolate, timelapse, curves, spectrum):
+for command in (
+    grid,
+    truncation,
+    mix,
+    noise,
+    resolutions,
+    interpolate,
+    timelapse,
+    project,
+    neighbours,
+    pca,
+    curves,
+    spectrum,
+):
     explore.command()(command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ganzoo.capabilities import SkipOutputs
+from ganzoo.capabilities import NoiseMaps, SkipOutputs, StyleAffines
 from ganzoo.contracts import Generator, Growable, NoiseInputs, StyleBased
 from ganzoo.errors import RefusedError
 
@@ -17,7 +17,7 @@ NEEDS: Mapping[str, tuple[type, ...]] = {
     "resolutions": (Growable, SkipOutputs),
     "interpolate": (),
     "timelapse": (),
-    "project": (),
+    "project": (StyleBased,),
     "neighbours": (),
     "pca": (StyleBased,),
     "curves": (),
@@ -27,6 +27,8 @@ _MEANING: Mapping[type, str] = {
     StyleBased: "has styles",
     NoiseInputs: "has noise inputs",
     Growable: "grows",
+    NoiseMaps: "names its noise maps",
+    StyleAffines: "shows the weights of its styles",
     SkipOutputs: "sums up images of several resolutions",
 }
 
@@ -44,6 +46,6 @@ def require(generator: Generator, figure: str, *capabilities: type) -> None:
     meaning = " or ".join(_MEANING[each] for each in wanted)
     lacking = " or ".join(each.__name__ for each in wanted)
     raise RefusedError(
-        f"'{figure}' needs a generator that {meaning}, which '{generator.name}' is not (it lacks the capability "
+        f"'{figure}' needs a generator that {meaning}, which '{generator.name}' does not (it lacks the capability "
         f"{lacking}). It can make: {', '.join(possible(generator))}"
     )

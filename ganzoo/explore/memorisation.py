@@ -29,6 +29,8 @@ from ganzoo.seeds import seed_for
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 EXCHANGES = 9_999
+HELD_OUT_SPLITS = ("held-out", "test", "validate")
+"""Splits that training did not see, the first that a data set has being compared with."""
 FEWEST_HELD_OUT = 20
 _TAIL = 0.1
 _SMALLEST_TAIL = 5
@@ -57,14 +59,14 @@ def distances(images: Tensor, references: Tensor) -> Tensor:
     Sums are in float64, so that a copy among large numbers has distance 0.
     """
     ours = images.double()
-    blocks = [torch.cdist(ours, block.double()).float() for block in references.split(_AT_ONCE)]
+    blocks = [torch.cdist(ours, block.double()).float() for block in torch.split(references, _AT_ONCE)]
     return torch.cat(blocks, dim=1)
 
 
 def nearest(table: Tensor, subjects: Integers) -> Nearest:
     """Return the nearest reference of each row of distances `[N, M]`, the references' subjects being `[M]`."""
     closest, index = table.min(dim=1)
-    names = torch.from_numpy(subjects)
+    names = torch.from_numpy(subjects.copy())  # of a pack: mapped for reading alone
     others = torch.where(names[None, :] == names[index][:, None], torch.inf, table.double()).amin(dim=1)
     first, second = closest.double().numpy(), others.numpy()
     apart = np.isfinite(second) & (second > 0)

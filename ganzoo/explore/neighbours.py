@@ -15,6 +15,7 @@ from ganzoo.data.pack import Pack, PackSplit
 from ganzoo.drawing.sheet import Panel, Sheet
 from ganzoo.errors import GanzooError
 from ganzoo.explore.figure import Figure
+from ganzoo.explore.memorisation import HELD_OUT_SPLITS
 from ganzoo.explore.reals import pack_of
 from ganzoo.explore.subject import Subject
 from ganzoo.explore.verdict import ASSUMPTIONS, References, Report, judged
@@ -27,7 +28,6 @@ SAMPLES = 100
 SHOWN = 8
 ALARM = 0.01
 PIXELS = "pixels"
-_HELD_OUT_SPLITS = ("held-out", "test", "validate")
 _READ_AT_ONCE = 256
 _NO_HELD_OUT = (
     "this data set has no held-out images, so only the nearest training images are shown and nothing is tested"
@@ -151,7 +151,7 @@ def neighbours(
             f"the generator stands at {subject.resolution} pixels; neighbours are those of its last stage"
         )
     training = pack.split(TRAINING_SPLIT)
-    held_out = next((pack.split(name) for name in _HELD_OUT_SPLITS if name in pack.splits), None)
+    held_out = next((pack.split(name) for name in HELD_OUT_SPLITS if name in pack.splits), None)
     samples, reports = subject.images(seeds), []
     for name, space in _spaces(subject, extractor).items():
         ours = _references(training, space, mirror=recipe.dataset.options.mirror)

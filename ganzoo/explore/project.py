@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,8 +85,10 @@ class Projection:
 
         return Film("projection", frames, self.frames.shape[1], fps, self.facts)
 
-    def write(self, folder: Path, film: str = ".gif", scale: int | None = None) -> list[Path]:
-        """Write `styles.npy`, noise maps, each reconstruction, `distances.json`, the figure and the film."""
+    def write(
+        self, folder: Path, film: str = ".gif", scale: int | None = None, more: Mapping[str, Any] | None = None
+    ) -> list[Path]:
+        """Write `styles.npy`, noise maps, reconstructions, `distances.json` (with `more`), the figure and the film."""
         written = [folder / "styles.npy"]
         with writing_floats(written[0], self.styles.shape) as write:
             write(self.styles)
@@ -98,7 +100,7 @@ class Projection:
             written.append(folder / "reconstructions" / f"{number:05d}.png")
             write_picture(written[-1], image)
         written.append(folder / "distances.json")
-        write_json(written[-1], {**self.facts, "images": self.table()})
+        write_json(written[-1], {**self.facts, **(more or {}), "images": self.table()})
         return [
             *written,
             *self.figure(scale).write(folder / "projection.png"),

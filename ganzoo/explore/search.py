@@ -173,7 +173,7 @@ def search(
         images = synthesis.images(shaken.expand(-1, start.layers, -1), noise)
         loss = distance(images).sum() + whiteness * sum(map(colour_of, noise.values()), styles.new_zeros(()))
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward([loss])
         optimizer.step()
         with torch.no_grad():
             for noise_map in noise.values():
