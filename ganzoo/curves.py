@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ganzoo.drawing.canvas import Canvas
 from ganzoo.drawing.chart import Chart, Curve, page
 from ganzoo.errors import RunError
+from ganzoo.files import atomic_write
 from ganzoo.runs.directory import RunDirectory
 from ganzoo.runs.metrics import Moment, read_metrics
 from ganzoo.runs.record import read_record
@@ -34,6 +35,12 @@ def curves_of(runs: Sequence[Path]) -> Canvas:
     charts = _of_one(next(iter(measured.values()))) if len(measured) == 1 else _of_several(measured)
     title = next(iter(measured)) if len(measured) == 1 else ""
     return page(charts, title=title)
+
+
+def write_curves(directory: RunDirectory) -> None:
+    """Write `curves.svg` into a run's folder, once anything was measured."""
+    if read_metrics(directory.metrics):
+        atomic_write(directory.path / "curves.svg", curves_of([directory.path]).svg())
 
 
 def _name(directory: RunDirectory, all_of_them: Sequence[RunDirectory]) -> str:
@@ -91,11 +98,16 @@ def _of_one(measured: Measured) -> list[Chart]:
     groups: dict[str, list[str]] = {}
     for key in measured:
         groups.setdefault(_group(key), []).append(key)
-    charts = []
-    for title, keys in groups.items():
-        curves = [Curve(key if len(keys) > 1 else "", *measured[key], order) for order, key in enumerate(keys)]
-        charts.append(Chart(title if len(keys) == 1 else f"{title}: {', '.join(keys)}", curves, "kimg"))
-    return charts
+    return [
+        Chart(
+            title,
+            [Curve(key if len(keys) > 1 else "", *measured[key], order) for order, key in enumerate(keys)],
+            "kimg",
+            own_legend=len(keys) > 1,
+            x_from=0.0,
+        )
+        for title, keys in groups.items()
+    ]
 
 
 def _of_several(measured: Mapping[str, Measured]) -> list[Chart]:
@@ -105,6 +117,7 @@ def _of_several(measured: Mapping[str, Measured]) -> list[Chart]:
             key,
             [Curve(name, *each[key], order) for order, (name, each) in enumerate(measured.items()) if key in each],
             "kimg",
+            x_from=0.0,
         )
         for key in keys
     ]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-_STANDARD_NORMAL = (torch.randn, torch.randn_like, Tensor.normal_)
+_STANDARD_NORMAL = frozenset((torch.randn, torch.randn_like, Tensor.normal_))
 
 
 class RowStreams(TorchFunctionMode):
@@ -27,15 +27,25 @@ class RowStreams(TorchFunctionMode):
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         """See `TorchFunctionMode`."""
+        if func not in _STANDARD_NORMAL:  # hundreds of calls per forward: nothing else is looked at
+            return func(*args, **kwargs) if kwargs else func(*args)
         kwargs = kwargs or {}
+        if kwargs.get("generator") is not None or (func is Tensor.normal_ and len(args) + len(kwargs) > 1):
+            return func(*args, **kwargs)
+        if func is torch.randn:  # drawn once, not twice: it is what takes time
+            blank = torch.empty(*args, **{key: value for key, value in kwargs.items() if key != "generator"})
+            return self._filled(blank) if self._is_batch(blank) else func(*args, **kwargs)
         result = func(*args, **kwargs)
-        standard = func in _STANDARD_NORMAL and kwargs.get("generator") is None
-        if not standard or (func is Tensor.normal_ and len(args) + len(kwargs) > 1):
-            return result
-        if result.dim() > 1 and len(result) == len(self._seeds):
-            for row, stream in zip(result, self._on(result.device), strict=True):
+        return self._filled(result) if self._is_batch(result) else result
+
+    def _is_batch(self, numbers: Tensor) -> bool:
+        return numbers.dim() > 1 and len(numbers) == len(self._seeds)
+
+    def _filled(self, numbers: Tensor) -> Tensor:
+        with torch.no_grad():
+            for row, stream in zip(numbers, self._on(numbers.device), strict=True):
                 row.normal_(generator=stream)
-        return result
+        return numbers
 
     def _on(self, device: torch.device) -> list[torch.Generator]:
         if device not in self._streams:

@@ -32,6 +32,7 @@ Scale = Annotated[
 Out = Annotated[
     Path | None, typer.Option(help="File of the figure, .png or .svg. [default: <run>/figures/<figure>.png]")
 ]
+_LONG = 24  # fewer images than these are not worth a line
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")]
 
 
@@ -53,6 +54,12 @@ def opened(
     from ganzoo.explore.subject import open_subject
     from ganzoo.manner import Manner
 
+    show = Terminal().progress(what)
+
+    def progress(done: int, total: int) -> None:
+        if total >= _LONG:
+            show(done, total)
+
     return open_subject(
         run,
         at=at,
@@ -61,7 +68,7 @@ def opened(
         resolution=resolution,
         manner=Manner(truncation, cutoff, noise),
         label=label,
-        progress=Terminal().progress(what),
+        progress=progress,
     )
 
 

@@ -17,7 +17,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5
 _TEXT, _SMALL = 14, 12
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 28, 40
 _LEGEND = 22
-_MOST_POINTS = 600
+_MOST_POINTS, _FEW_POINTS = 600, 12
 
 Values = NDArray[np.float64]
 
@@ -34,53 +34,71 @@ class Curve:
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves with their axes."""
+    """Curves with their axes.
+
+    Attributes:
+        title: What y is.
+        curves: Drawn one over the other.
+        x_label: What x is.
+        log: Whether y is spaced by its logarithm; what is not above 0 is then left out.
+        own_legend: Whether the curves are named in the chart itself, not above the page.
+        x_from: Where x begins; None: at the least of the curves.
+    """
 
     title: str
     curves: Sequence[Curve]
     x_label: str = ""
     log: bool = False
+    own_legend: bool = False
+    x_from: float | None = None
 
 
 def page(charts: Sequence[Chart], *, columns: int = 2, width: int = 520, height: int = 300, title: str = "") -> Canvas:
     """Lay charts out in rows, each `width` times `height` pixels, with one legend above."""
     rows = max(1, math.ceil(len(charts) / columns))
-    names: dict[str, int] = {}
-    for chart in charts:
-        for curve in chart.curves:
-            names.setdefault(curve.label, curve.order)
-    legend = _legend(names, columns * width)
+    above = [curve for chart in charts if not chart.own_legend for curve in chart.curves]
+    legend = _legend(above, columns * width)
     head = _LEGEND * (bool(title) + (legend[-1][1] + 1 if legend else 0))
     canvas = Canvas(columns * width, rows * height + head)
     if title:
         canvas.add(Words(title, 12, 17, _TEXT))
-    for name, line, x in legend:
-        y = _LEGEND * (line + bool(title)) + 16
-        canvas.add(Line(((x, y - 5), (x + 20, y - 5)), COLOURS[names[name] % len(COLOURS)], 3))
-        canvas.add(Words(name, x + 26, y, _SMALL))
+    for curve, line, x in legend:
+        _name(canvas, curve, x, _LEGEND * (line + bool(title)) + 16)
     for index, chart in enumerate(charts):
         left, top = index % columns * width, index // columns * height + head
         _draw(canvas, chart, left, top, width, height)
     return canvas
 
 
-def _legend(names: dict[str, int], width: int) -> list[tuple[str, int, int]]:
-    """Return name, line and place of each entry."""
-    entries, line, x = [], 0, 12
-    for name in names:
-        length = width_of(name, _SMALL) + 46
+def _legend(curves: Sequence[Curve], width: int) -> list[tuple[Curve, int, int]]:
+    """Return each name's curve once, with the line and the place of its entry."""
+    entries: list[tuple[Curve, int, int]] = []
+    line, x = 0, 12
+    for curve in {curve.label: curve for curve in curves if curve.label}.values():
+        length = width_of(curve.label, _SMALL) + 46
         if x > 12 and x + length > width:
             line, x = line + 1, 12
-        entries.append((name, line, x))
+        entries.append((curve, line, x))
         x += length
     return entries
+
+
+def _name(canvas: Canvas, curve: Curve, x: float, y: float) -> None:
+    canvas.add(Line(((x, y - 5), (x + 20, y - 5)), COLOURS[curve.order % len(COLOURS)], 3))
+    canvas.add(Words(curve.label, x + 26, y, _SMALL))
 
 
 def _draw(canvas: Canvas, chart: Chart, left: int, top: int, width: int, height: int) -> None:
     x0, x1, y0, y1 = left + _LEFT, left + width - _RIGHT, top + _TOP, top + height - _BOTTOM
     canvas.add(Words(chart.title, (x0 + x1) / 2, top + 18, _TEXT, "middle"))
     curves = [(curve, *_shown(curve, chart.log)) for curve in chart.curves]
+    if chart.own_legend:
+        for curve, _, place in _legend(chart.curves, 1 << 30):
+            _name(canvas, curve, x0 + place, y0 + 12)
+        y0 += _LEGEND
     xs, ys = _range([x for _, x, _ in curves]), _range([y for _, _, y in curves], 0.04)
+    if chart.x_from is not None:
+        xs = (chart.x_from, max(xs[1], chart.x_from + 1e-9))
     for value in ticks(*ys, _ticks_wanted(height)):
         y = y1 - (value - ys[0]) / (ys[1] - ys[0]) * (y1 - y0)
         canvas.add(Line(((x0, y), (x1, y)), PALE, 1))
@@ -90,12 +108,19 @@ def _draw(canvas: Canvas, chart: Chart, left: int, top: int, width: int, height:
         canvas.add(Words(_number(value), x, y1 + 16, _SMALL, "middle"))
     canvas.add(Words(chart.x_label, (x0 + x1) / 2, y1 + 32, _SMALL, "middle"))
     for curve, x_values, y_values in curves:
-        colour = COLOURS[curve.order % len(COLOURS)]
         px = x0 + (x_values - xs[0]) / (xs[1] - xs[0]) * (x1 - x0)
         py = y1 - (y_values - ys[0]) / (ys[1] - ys[0]) * (y1 - y0)
-        for places in _unbroken(px, py):
-            canvas.add(Line(places, colour, 1.6) if len(places) > 1 else _dot(places[0], colour))
+        _trace(canvas, px, py, COLOURS[curve.order % len(COLOURS)])
     canvas.add(Line(((x0, y0), (x0, y1), (x1, y1)), INK, 1))
+
+
+def _trace(canvas: Canvas, x: Values, y: Values, colour: str) -> None:
+    """Draw a line through places, with a dot at each where they are few."""
+    for places in _unbroken(x, y):
+        if len(places) > 1:
+            canvas.add(Line(places, colour, 1.6))
+        if len(places) == 1 or len(x) <= _FEW_POINTS:
+            canvas.add(*(Area(px - 3, py - 3, 6, 6, colour) for px, py in places))
 
 
 def _shown(curve: Curve, log: bool) -> tuple[Values, Values]:
@@ -147,7 +172,3 @@ def _unbroken(x: Values, y: Values) -> list[list[tuple[float, float]]]:
         elif stretches[-1]:
             stretches.append([])
     return [stretch for stretch in stretches if stretch]
-
-
-def _dot(place: tuple[float, float], colour: str) -> Area:
-    return Area(place[0] - 3, place[1] - 3, 6, 6, colour)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,12 +13,13 @@ from ganzoo.drawing.sheet import Panel, Sheet
 from ganzoo.errors import RefusedError
 from ganzoo.explore.figure import Figure
 from ganzoo.explore.film import Film
-from ganzoo.explore.subject import Subject, aged, kept_ages
+from ganzoo.explore.subject import Subject, aged, kept_ages, silent
 from ganzoo.runs.metrics import read_metrics
 from ganzoo.runs.record import read_record
 
 FPS = 4
 _SELECTION = "selection/"
+_FEWEST_SCORED = 3
 
 
 def timelapse(subject: Subject, seeds: Sequence[int] = range(16), *, fps: int = FPS, scale: int | None = None) -> Film:
@@ -43,15 +45,13 @@ def timelapse(subject: Subject, seeds: Sequence[int] = range(16), *, fps: int = 
 
 
 def strip(subject: Subject, seeds: Sequence[int] = range(3), *, columns: int = 8, scale: int | None = None) -> Figure:
-    """Draw a row for each seed over at most `columns` of the kept ages, evenly chosen, the first and the last too.
+    """Draw a row for each seed over at most `columns` of the kept ages: those with a score, else evenly chosen ones.
 
     Raises:
         RefusedError: Only one age was kept.
     """
-    ages = _ages(subject)
-    if len(ages) > columns:
-        ages = [ages[round(index)] for index in np.linspace(0, len(ages) - 1, max(2, columns)).tolist()]
     scores = scores_by_age(subject)
+    ages = _chosen(_ages(subject), scores, columns)
     images = [_full_sized(aged(subject, age), seeds) for age in ages]
     rows = [[Panel(column[row]) for column in images] for row in range(len(seeds))]
     rows[-1] = [Panel(panel.pixels, _score(age, scores)) for panel, age in zip(rows[-1], ages, strict=True)]
@@ -89,9 +89,17 @@ def _ages(subject: Subject) -> list[int]:
     return ages
 
 
+def _chosen(ages: Sequence[int], scores: Mapping[int, object], columns: int) -> list[int]:
+    """Return all ages if they are few; else those that have a score, from three on; else so many evenly spread."""
+    scored = [age for age in ages if age in scores]
+    if len(ages) <= columns or _FEWEST_SCORED <= len(scored) <= columns:
+        return scored if len(ages) > columns else list(ages)
+    return [ages[round(index)] for index in np.linspace(0, len(ages) - 1, columns).tolist()]
+
+
 def _full_sized(subject: Subject, seeds: Sequence[int]) -> PixelArray:
     """Return the images of seeds, those of a growing generator enlarged to the final side."""
-    images = subject.images(seeds)
+    images = replace(subject, progress=silent).images(seeds)
     times = subject.spec.resolution // images.shape[-1]
     return images.repeat(times, axis=2).repeat(times, axis=3)
 

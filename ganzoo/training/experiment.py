@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ganzoo.curves import write_curves
 from ganzoo.errors import RefusedError, RunError, RunStopped
 from ganzoo.files import sha256_of, write_text
 from ganzoo.fit import all_regularizers
@@ -125,6 +126,7 @@ def complete(directory: RunDirectory, inputs: Inputs, observer: Observer, progre
             scores = score_snapshot(directory, images_seen, inputs, inputs.protocol, observer)
             record = with_scores(record, scores)
             write_record(directory.record, record)
+        write_curves(directory)
 
 
 def _stop_at_once(directory: RunDirectory) -> Callable[[str], None]:

@@ -10,10 +10,12 @@ import torch
 from torch import Tensor
 
 from ganzoo.contracts import PixelArray
+from ganzoo.curves import write_curves
 from ganzoo.errors import RunStopped
 from ganzoo.files import remove_tree
 from ganzoo.pictures import write_grid
 from ganzoo.runs.checkpoint import prune, write_checkpoint
+from ganzoo.runs.directory import RunDirectory
 from ganzoo.runs.manifest import folder_name
 from ganzoo.runs.metrics import MetricsLog
 from ganzoo.sampling import generate, to_uint8
@@ -91,6 +93,18 @@ class SamplesListener:
         path = self._folder / f"{trainer.images_seen:010d}.png"
         write_grid(path, pixels.repeat(scale, axis=2).repeat(scale, axis=3))
         self.latest = path
+
+
+class CurvesListener:
+    """Draws all that was measured so far, so that a run's folder can be understood by looking."""
+
+    def __init__(self, directory: RunDirectory, kimg: float) -> None:
+        self._directory, self._cadence = directory, Cadence(kimg)
+
+    def after_step(self, trainer: Trainer, report: Report) -> None:
+        """See `Listener.after_step`."""
+        if self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished:
+            write_curves(self._directory)
 
 
 class SnapshotListener:

@@ -25,6 +25,7 @@ from ganzoo.training.inputs import Inputs, Observer
 from ganzoo.training.interrupt import on_stop_signal
 from ganzoo.training.listeners import (
     CheckpointListener,
+    CurvesListener,
     MetricsListener,
     SamplesListener,
     ScoreListener,
@@ -121,6 +122,7 @@ class Session:
                 self._selection_score, primary_metric(self.inputs), self._metrics, snapshots, settings.score_kimg
             )
             trainer.listeners.append(self._scores)
+        trainer.listeners.append(CurvesListener(directory, settings.samples_kimg))
         self._checkpoints = CheckpointListener(
             directory.checkpoints, settings.checkpoint_kimg, settings.keep_checkpoints, self._extra_state
         )
