@@ -150,6 +150,34 @@ def stylegan_generator(make: Maker, widths: dict[int, int], *, lod=0.0, latent=6
     return tensorflow_network("Gs", "G_style", own, components=components, version=3, truncation_psi=0.7)
 
 
+def huangzh13_generator(
+    make: Maker, widths: dict[int, int], *, classes=0, latent=6, style=5
+) -> dict[str, torch.Tensor]:
+    found = {"class_embedding.weight": make(classes, latent)} if classes else {}
+    found["truncation.avg_latent"] = make(style)
+    for layer, inputs in enumerate([latent * (2 if classes else 1), style]):
+        found[f"g_mapping.map.dense{layer}.weight"] = make(style, inputs) * 100
+        found[f"g_mapping.map.dense{layer}.bias"] = make(style) * 10
+    before = widths[4]
+    for index, (side, width) in enumerate(sorted(widths.items())):
+        block = "g_synthesis.init_block" if side == 4 else f"g_synthesis.blocks.{index - 1}"
+        if side == 4:
+            found[f"{block}.const"], found[f"{block}.bias"] = make(1, width, 4, 4), make(width)
+        else:
+            found[f"{block}.conv0_up.weight"] = make(width, before, 3, 3)
+            found[f"{block}.conv0_up.bias"] = make(width)
+        last = f"{block}.{'conv' if side == 4 else 'conv1'}"
+        found[f"{last}.weight"], found[f"{last}.bias"] = make(width, width, 3, 3), make(width)
+        for number in (1, 2):
+            found[f"{block}.epi{number}.top_epi.noise.weight"] = make(width)
+            found[f"{block}.epi{number}.style_mod.lin.weight"] = make(2 * width, style)
+            found[f"{block}.epi{number}.style_mod.lin.bias"] = make(2 * width)
+        found[f"g_synthesis.to_rgb.{index}.weight"] = make(3, width, 1, 1)
+        found[f"g_synthesis.to_rgb.{index}.bias"] = make(3)
+        before = width
+    return {name: torch.from_numpy(value) for name, value in found.items()}
+
+
 def huangzh13_discriminator(make: Maker, widths: dict[int, int], channels=3) -> dict[str, torch.Tensor]:
     found, descending = {}, sorted(widths, reverse=True)
     for index, side in enumerate(descending):

@@ -141,6 +141,26 @@ def test_a_discriminator_alone_is_a_run_that_judges(folder):
         ganzoo("sample", run.path, "--seeds", "0", "--raw", folder / "out.npy")
 
 
+def test_a_discriminator_that_no_part_computes_is_left_out_with_a_note(folder):
+    make = files.Maker(10)
+    critic = files.huangzh13_discriminator(make, WIDTHS) | {"embeddings.0.weight": torch.zeros(3, 768)}
+    with pytest.raises(CheckpointError, match="sees classes"):
+        imported(folder, files.saved(critic))
+    generator = files.huangzh13_generator(make, WIDTHS, classes=3)
+    run = imported(folder, files.saved({"gen_shadow": generator, "dis": critic}))
+    networks = networks_of(run)
+    assert networks.images.label_dim == 3 and networks.discriminator is None
+    assert any("left out" in note for note in networks.origin.notes)
+    # Its classes: the row of the embedding stands behind the latents, and both are normalised together.
+    z = torch.randn(3, 6)
+    x = torch.cat([z, generator["class_embedding.weight"]], dim=1)
+    x = x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-8)
+    for layer in range(2):
+        weight, bias = (generator[f"g_mapping.map.dense{layer}.{name}"] for name in ("weight", "bias"))
+        x = torch.nn.functional.leaky_relu(x @ weight.t() * 0.01 * (2 / weight.shape[1]) ** 0.5 + bias * 0.01, 0.2)
+    assert torch.allclose(generator_of(run).map(z, torch.eye(3))[:, 0], x, atol=1e-5)
+
+
 def test_rosinality_checkpoints_name_the_averaged_generator(folder):
     raw, averaged = (files.rosinality_generator(files.Maker(seed), WIDTHS, trained=8) for seed in (4, 5))
     wrapped = {f"module.{name}": value for name, value in raw.items()}
