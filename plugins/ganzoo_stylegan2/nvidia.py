@@ -113,7 +113,10 @@ def _clamp(record: Record) -> float | None:
     """Return the bound on convolutions, which must be one for all."""
     unbounded = submodules(submodules(record)["b4"]).get("fromrgb") if "b4" in submodules(record) else None
     layers = [layer for layer in _all(record) if "conv_clamp" in attributes(layer) and layer is not unbounded]
-    # A shortcut is never bounded.
+    # Never bounded are shortcuts, and what a discriminator reads at side 4.
+    head = submodules(record).get("b4")
+    unbound = submodules(head).get("fromrgb") if head else None
+    layers = [layer for layer in layers if layer is not unbound]
     bounds = {attributes(layer)["conv_clamp"] for layer in layers if attributes(layer).get("activation") != "linear"}
     if len(bounds) > 1 or not all(bound is None or isinstance(bound, int | float) for bound in bounds):
         raise CheckpointError("its convolutions are bounded differently, which is not known here")
