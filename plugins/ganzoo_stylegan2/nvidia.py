@@ -111,8 +111,7 @@ def _is_generator(record: Any) -> bool:
 
 def _clamp(record: Record) -> float | None:
     """Return the bound on convolutions, which must be one for all."""
-    unbounded = submodules(submodules(record)["b4"]).get("fromrgb") if "b4" in submodules(record) else None
-    layers = [layer for layer in _all(record) if "conv_clamp" in attributes(layer) and layer is not unbounded]
+    layers = [layer for layer in _all(record) if "conv_clamp" in attributes(layer)]
     # Never bounded are shortcuts, and what a discriminator reads at side 4.
     head = submodules(record).get("b4")
     unbound = submodules(head).get("fromrgb") if head else None
