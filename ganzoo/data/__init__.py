@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ganzoo.data.deep import Window
     from ganzoo.data.images import ReadingRule, read_image
     from ganzoo.data.pack import Pack, PackSplit
+    from ganzoo.data.reading import ReadingOptions
     from ganzoo.data.tree import ImageFile, ImageTree, find_images
 
 _MODULE_OF = {
@@ -18,6 +19,7 @@ _MODULE_OF = {
     "ImageTree": "tree",
     "Pack": "pack",
     "PackSplit": "pack",
+    "ReadingOptions": "reading",
     "ReadingRule": "images",
     "Window": "deep",
     "find_images": "tree",
@@ -30,6 +32,7 @@ __all__ = [
     "ImageTree",
     "Pack",
     "PackSplit",
+    "ReadingOptions",
     "ReadingRule",
     "Window",
     "find_images",

@@ -8,9 +8,9 @@ The rule, in this order:
 3. Deep grayscale (16- and 32-bit integers, floats) goes through the window; see `Window`.
 4. Transparency is put over `background`. Palettes become colours.
 5. RGB to grayscale is ITU-R 601 luma; grayscale to RGB repeats.
-6. The largest centred square is cut out.
-7. Shrinking takes the mean over each new pixel's exact area, rounded half up: it neither aliases nor rings beyond
-   the original's range, and equals what training at lower resolutions does. Enlarging is bilinear.
+6. The largest centred square is cut out, or what else `Shape` says.
+7. Shrinking by a whole factor takes the mean over each new pixel's area, rounded half up: it neither aliases nor
+   rings, and equals what training at lower resolutions does. Other factors take Lanczos; `Resize` names the rest.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ganzoo.contracts import PixelArray
 from ganzoo.data.deep import Window, windowed
-from ganzoo.data.resize import to_square
+from ganzoo.data.resize import Resize, Shape, to_square
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 
@@ -46,13 +47,21 @@ class ReadingRule:
         resolution: Side of the result in pixels.
         channels: 1 for grayscale, 3 for RGB.
         window: How deep grayscale becomes 8 bits.
-        background: Gray level, 0 to 255, behind transparent pixels.
+        background: Gray level, 0 to 255, behind transparent pixels and around padded images.
+        resize: How the size is changed.
+        shape: What happens to images that are not square.
     """
 
     resolution: int
     channels: int
     window: Window = "range"
     background: int = 0
+    resize: Resize = "auto"
+    shape: Shape = "crop"
+
+    def square(self, plane: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Bring one channel `[H, W]` in [0, 255] to uint8 `[R, R]`."""
+        return to_square(plane, self.resolution, self.resize, self.shape, self.background)
 
 
 def read_image(path: Path, rule: ReadingRule, *, called: str | None = None) -> PixelArray:
@@ -122,8 +131,12 @@ def _opened(file: IO[bytes], name: str) -> Image.Image:
 
 
 def _pixels(image: Image.Image, rule: ReadingRule, name: str) -> PixelArray:
+    if rule.shape == "square" and image.width != image.height:
+        raise DataError(
+            f"{name}: is {image.width}x{image.height}, not square; set dataset.shape to 'crop', 'pad' or 'stretch'"
+        )
     if image.mode.split(";")[0] in _DEEP_MODES:
-        plane = to_square(windowed(np.asarray(image), rule.window, name), rule.resolution)
+        plane = rule.square(windowed(np.asarray(image), rule.window, name))
         return np.repeat(plane[None], rule.channels, axis=0)
     flat = _without_alpha(image, rule.background)
     if flat.mode == "1" or (rule.channels == 1 and flat.mode != "L"):
@@ -131,7 +144,7 @@ def _pixels(image: Image.Image, rule: ReadingRule, name: str) -> PixelArray:
     elif flat.mode not in ("L", "RGB"):
         flat = flat.convert("RGB")
     # One channel at a time: a large picture's arrays would not fit all at once.
-    planes = [to_square(np.asarray(flat.getchannel(band)), rule.resolution) for band in flat.getbands()]
+    planes = [rule.square(np.asarray(flat.getchannel(band))) for band in flat.getbands()]
     return np.stack(planes * (rule.channels // len(planes)))
 
 
