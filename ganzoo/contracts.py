@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Annotated, Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from ganzoo.phases import Phase
@@ -327,6 +327,13 @@ class ImageDataset(Component, ABC):
             ge=0.0,
             lt=1.0,
             description="Share of subjects kept from training, where no split is given.",
+        )
+        shares: dict[Literal["validate", "test"], Annotated[float, Field(ge=0, lt=1)]] = Field(
+            default_factory=dict, description="Shares of subjects for further splits, where no split is given."
+        )
+        split_seed: NonNegativeInt = Field(default=0, description="Another one draws other subjects.")
+        pack: str | None = Field(
+            default=None, description="Folder or URL of a prepared pack, used instead of the source."
         )
 
     where_to_get: ClassVar[str] = ""

@@ -233,7 +233,7 @@ def test_each_kind_of_bad_file_is_named(tmp_path):
     cases = {
         "missing.png": (None, "No such file"),
         "empty.png": (b"", "is empty"),
-        "text.png": (b"not an image at all", "is not a PNG, JPEG, WEBP, TIFF or BMP image"),
+        "text.png": (b"not an image at all", "is not a PNG, JPEG, WEBP, TIFF, BMP or GIF image"),
         "truncated.png": (good.getvalue()[:600], "damaged or truncated"),
         "eps.png": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not a PNG"),
         "gif.png": (b"GIF89a" + bytes(60), "is not a PNG"),
