@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from ganzoo.temporaries import (
 __all__ = [
     "TEMPORARY_PREFIX",
     "AppendFile",
+    "atomic_stream",
     "atomic_write",
     "json_bytes",
     "make_folder",
@@ -68,11 +69,21 @@ def atomic_write(path: Path, data: bytes) -> None:
         RunError: The disk is full; the old file is intact.
         GanzooError: The folder is read-only.
     """
+    with atomic_stream(path, len(data)) as write:
+        write(data)
+
+
+@contextmanager
+def atomic_stream(path: Path, size: int) -> Iterator[Callable[[bytes], None]]:
+    """Give a function that appends; at the end of the block all of it is under `path`, or nothing is.
+
+    `size` bytes will be appended, as a full disk is told. Raises as `atomic_write` does.
+    """
     make_folder(path.parent)
-    with writing(path, len(data)):
+    with writing(path, size):
         temporary, descriptor = open_temporary(path)
         try:
-            _write_all(descriptor, data)
+            yield lambda data: _write_all(descriptor, data)
             os.fsync(descriptor)
             temporary.replace(path)
         except BaseException:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ganzoo.contracts import Choice, Growable, ImageSpec, Setting, StyleBased
+from ganzoo.contracts import Choice, ImageSpec, NoiseInputs, Setting, StyleBased
 from ganzoo.errors import GanzooError, PluginError
+from ganzoo.growth_fit import growth_misfits
 from ganzoo.settings import Selection
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ def misfits(recipe: Recipe) -> list[str]:
     reasons = list(_resolution(recipe, spec))
     if reasons:
         return reasons
-    reasons += _growth(recipe, spec)
-    reasons += _growth_tables(recipe, spec)
+    reasons += growth_misfits(recipe, spec)
     reasons += _penalties(recipe)
     reasons += _styles(recipe)
     reasons += _micro_batches(recipe)
@@ -68,34 +68,6 @@ def _resolution(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
         yield f"dataset.resolution: should be a power of two, at least 4, but is {spec.resolution}"
 
 
-def _growth(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
-    growth = recipe.training.growth
-    if growth is None:
-        return
-    for role, chosen in (("generator", recipe.generator), ("discriminator", recipe.discriminator)):
-        if not issubclass(chosen.cls, Growable):
-            yield f"training.growth: {role} '{chosen.name}' cannot grow; remove [training.growth] or take one that can"
-    start = growth.start_resolution
-    if start & (start - 1) or not 4 <= start <= spec.resolution:
-        yield (
-            f"training.growth.start_resolution: should be a power of two from 4 to dataset.resolution "
-            f"({spec.resolution}), but is {start}"
-        )
-    elif recipe.phases[-1].resolution < spec.resolution:
-        yield (
-            f"training.total_kimg: {recipe.training.total_kimg:g} ends at {recipe.phases[-1].resolution} pixels, "
-            f"before growth reaches {spec.resolution}; train longer, or shorten stable_kimg and fade_kimg"
-        )
-
-
-def _growth_tables(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
-    growth = recipe.training.growth
-    for table in ("batch_size", "learning_rate_scale") if growth else ():
-        for side in getattr(growth, table):
-            if side & (side - 1) or not 4 <= side <= spec.resolution:
-                yield f"training.growth.{table}: {side} is not a resolution that this training reaches"
-
-
 def _penalties(recipe: Recipe) -> Iterator[str]:
     own = {choice.cls.name for choice in recipe.loss.cls.regularizers(recipe.loss.options)}
     seen: set[str] = set()
@@ -127,19 +99,37 @@ def _styles(recipe: Recipe) -> Iterator[str]:
             f"scoring.truncation: generator '{recipe.generator.name}' has no styles to truncate; "
             f"remove the key or set it to 1.0"
         )
+    if recipe.scoring.truncation_cutoff is not None and recipe.scoring.truncation == 1.0:
+        yield (
+            "scoring.truncation_cutoff: nothing is truncated while scoring.truncation is 1.0; remove the key or set that"
+        )
+    if recipe.scoring.noise != "random" and not issubclass(recipe.generator.cls, NoiseInputs):
+        yield (
+            f"scoring.noise: generator '{recipe.generator.name}' has no noise inputs; remove the key or set it to "
+            f'"random"'
+        )
 
 
 def _micro_batches(recipe: Recipe) -> Iterator[str]:
     micro = recipe.training.micro_batch
     if micro is None or all(phase.batch_size <= micro for phase in recipe.phases):
         return
-    parts = [("generator", recipe.generator), ("discriminator", recipe.discriminator), ("loss", recipe.loss)]
-    for role, chosen in parts:
+    own = _own_regularizers(recipe)
+    parts = [
+        ("generator", recipe.generator, _choice(recipe.generator)),
+        ("discriminator", recipe.discriminator, _choice(recipe.discriminator)),
+        ("loss", recipe.loss, _choice(recipe.loss)),
+        *(("the loss's penalty", recipe.loss, choice) for choice in own),
+        *(("penalty", chosen, _choice(chosen)) for chosen in recipe.regularizers),
+        *([("augmentation", recipe.augmentation, _choice(recipe.augmentation))] if recipe.augmentation else []),
+    ]
+    for role, chosen, choice in parts:
         with _asking(role, chosen):
-            couples = chosen.cls.couples_batch(chosen.options)
+            couples = choice.cls.couples_batch(choice.options)
         if couples:
+            name = chosen.name if choice.cls is chosen.cls else choice.cls.name
             yield (
-                f"training.micro_batch: {role} '{chosen.name}' couples the images of a batch, so splitting the batch "
+                f"training.micro_batch: {role} '{name}' couples the images of a batch, so splitting the batch "
                 f"would change the result; remove micro_batch or choose options without that coupling"
             )
 

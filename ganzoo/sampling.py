@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganzoo.contracts import Generator, Growable, StyleBased
+from ganzoo.contracts import Generator, NoiseMode
 from ganzoo.errors import RecipeError, RunError
+from ganzoo.manner import Manner, Stage
 from ganzoo.seeds import seed_for
 
 ROUNDING = "floor(127.5 x + 128), clamped to 0..255"
@@ -80,6 +81,8 @@ def generate(
     device: torch.device | str,
     labels: Tensor | None = None,
     truncation: float = 1.0,
+    truncation_cutoff: int | None = None,
+    noise: NoiseMode | None = None,
     resolution: int | None = None,
 ) -> Iterator[Tensor]:
     """Generate `count` images batch by batch, without gradient and in evaluation mode.
@@ -94,51 +97,32 @@ def generate(
         device: Where the network is.
         labels: One-hot labels `[count, L]`; None for an unconditional network.
         truncation: Pull of styles towards their mean: 1 none, 0 all the way (arXiv:1812.04948, appendix B).
+        truncation_cutoff: How many of the first style layers are truncated; None: all.
+        noise: Noise inside the network; None: `random` if it has any.
         resolution: Final resolution; growable networks are set to it, fully grown.
 
     Yields:
         Images `[n, C, R, R]` in about [-1, 1], on `device`.
 
     Raises:
-        RecipeError: Truncation is asked of a network that has no styles.
+        RecipeError: Truncation is asked of a network that has no styles, or noise of one without noise inputs.
     """
-    if truncation != 1.0 and not isinstance(generator, StyleBased):
-        raise RecipeError(
-            f"truncation {truncation:g} needs a generator with styles, which '{generator.name}' is not; set it to 1."
-        )
+    manner = Manner(truncation, truncation_cutoff, noise, None if resolution is None else Stage(resolution))
+    manner.check(generator)
     if labels is None:
         labels = torch.zeros(count, 0)
-    with _evaluation_mode(generator):
+    with manner.applied(generator):
         for start in range(0, count, batch_size):
             stop = min(start + batch_size, count)
-            if resolution is not None and isinstance(generator, Growable):
-                generator.grow(resolution, 1.0)
             latents = draw_latents(generator, start, stop, seed=seed).to(device)
-            with torch.no_grad(), _seeded_noise(seed_for("noise", seed, start), torch.device(device)):
-                yielded = _forward(generator, latents, labels[start:stop].to(device), truncation)
+            with torch.no_grad(), seeded_noise(seed_for("noise", seed, start), torch.device(device)):
+                yielded = manner.images(generator, latents, labels[start:stop].to(device))
             yield yielded
 
 
-def _forward(generator: Generator, latents: Tensor, labels: Tensor, truncation: float) -> Tensor:
-    if truncation == 1.0 or not isinstance(generator, StyleBased):
-        return generator(latents, labels)
-    mean = generator.style_mean()
-    return generator.synthesize(mean + truncation * (generator.map(latents, labels) - mean))
-
-
 @contextmanager
-def _evaluation_mode(generator: Generator) -> Iterator[None]:
-    modes = {module: module.training for module in generator.modules()}
-    generator.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
-
-
-@contextmanager
-def _seeded_noise(seed: int, device: torch.device) -> Iterator[None]:
+def seeded_noise(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch's, numpy's and Python's global streams inside, and leave them as they were."""
     devices = [device] if device.type == "cuda" else []
     numpy_state, python_state = np.random.get_state(), random.getstate()
     with torch.random.fork_rng(devices=devices):
@@ -150,3 +134,13 @@ def _seeded_noise(seed: int, device: torch.device) -> Iterator[None]:
         finally:
             np.random.set_state(numpy_state)
             random.setstate(python_state)
+
+
+@contextmanager
+def repeatable(device: torch.device) -> Iterator[None]:
+    """Make a GPU convolve in true float32 and the same way every time, as protocols say."""
+    if device.type != "cuda":
+        yield
+        return
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        yield

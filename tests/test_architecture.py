@@ -228,6 +228,7 @@ UNSAFE_METHODS = {"extractall", "unsafe_load"}
 ALLOWED_CALLS = {
     ("ganzoo.weights", "torch.load"),  # an extractor's weights: weights_only, and after their SHA-256 is known
     ("ganzoo.data.pack", "np.load"),  # with allow_pickle=False
+    ("ganzoo.arrays", "np.load"),  # with allow_pickle=False, and mapped: a header cannot ask for memory
     ("ganzoo_features.pretrained", "torch.save"),  # into memory, for torch-fidelity, which reads nothing else
 }
 WRITERS = {"ganzoo.files", "ganzoo.temporaries", "ganzoo.disk"}

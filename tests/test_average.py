@@ -79,3 +79,13 @@ def test_the_copy_takes_no_gradient_and_stays_in_evaluation_mode():
     average = Average(Normed(), 1.0)
     assert not average.network.training
     assert not any(parameter.requires_grad for parameter in average.network.parameters())
+
+
+def test_a_decay_per_step_ignores_the_batch_size_and_the_half_life():
+    network = Normed()
+    average = Average(network, 1e-3, 0.05, decay_per_step=0.75)
+    before = average.network.dense.weight.clone()
+    moved(network, 1.0)
+    average.update(4, 0)
+    torch.testing.assert_close(average.network.dense.weight.data, before.data + 0.25)
+    assert average.decay(512, 0) == average.decay(1, 10**6) == 0.75

@@ -22,7 +22,8 @@ from ganzoo.errors import GanzooError, RefusedError, RunError, RunStopped
 from ganzoo.runs.record import read_record
 from ganzoo.runs.verify import verify_run
 from ganzoo.training import experiment
-from ganzoo.training.evaluation import sample_run, score_run
+from ganzoo.training.evaluation import score_run
+from ganzoo.training.portraits import Outputs, Place, Subjects, sample_run
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -128,12 +129,14 @@ def test_every_snapshot_can_be_scored_and_sampled(folder):
     run = start(folder, recipe_of({"training": {"snapshot_kimg": 0.032}}))
     ages = [score.images_seen for score in score_run(run.path, "cpu", Quiet(), snapshots=True)]
     assert ages == [32, 64]
-    arguments = {"count": 4, "seed": 0, "folder": None, "truncation": 1.0, "device_name": "cpu"}
-    one = sample_run(run.path, folder / "one.png", at=32, **arguments).read_bytes()
-    other = sample_run(run.path, folder / "other.png", at=64, **arguments).read_bytes()
-    assert one != other
+
+    def sampled(at):
+        sample_run(run.path, Subjects(range(4)), Outputs(grid=folder / "grid.png"), place=Place(at, device="cpu"))
+        return (folder / "grid.png").read_bytes()
+
+    assert sampled(32) != sampled(64)
     with pytest.raises(GanzooError, match=r"kept no ema generator of 40 images seen \(kept: 32, "):
-        sample_run(run.path, None, at=40, **arguments)
+        sampled(40)
 
 
 def test_a_run_that_never_began_says_so(folder):

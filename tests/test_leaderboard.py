@@ -5,6 +5,7 @@ import pytest
 from made_up_records import record, scores
 
 from ganzoo.comparison.fields import meets, value_text
+from ganzoo.comparison.grid import columns_of
 from ganzoo.comparison.leaderboard import leaderboards
 from ganzoo.comparison.named import comparable
 from ganzoo.comparison.statistics import Estimate, are_tied, rank_intervals
@@ -235,6 +236,21 @@ def test_penalties_of_the_loss_itself_are_shown_if_the_record_tells():
     assert row.penalties == ()
     runs = [record().model_copy(update={"penalties": ("gradient-penalty",)})]
     assert only(leaderboards(runs)).rows[0].penalties == ("gradient-penalty",)
+
+
+def test_an_augmentation_tells_rows_apart_and_records_without_one_stay_readable():
+    adaptive = {"augmentation": {"name": "ada", "target": 0.6}}
+    runs = [record("plain"), record("augmented", sections=adaptive)]
+    table = only(leaderboards(runs))
+    assert {row.recipe: row.augmentation for row in table.rows} == {"plain": "—", "augmented": "ada"}
+    assert not any(row.options for row in table.rows)  # the name alone tells them apart
+    columns = {column.header: column.cells for column in columns_of(table)}
+    assert sorted(columns["augmentation"]) == ["ada", "—"]
+    assert "augmentation" not in {column.header for column in columns_of(only(leaderboards(runs[:1])))}
+    assert [row.recipe for row in only(leaderboards(runs, where=["augmentation=ada"])).rows] == ["augmented"]
+    weaker = record("weaker", sections={"augmentation": {"name": "ada", "target": 0.5}})
+    options = {row.recipe: row.options for row in only(leaderboards([*runs, weaker])).rows}
+    assert options == {"plain": {}, "augmented": {"augmentation.target": 0.6}, "weaker": {"augmentation.target": 0.5}}
 
 
 # choosing

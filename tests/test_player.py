@@ -57,7 +57,7 @@ def test_adam_is_corrected_for_the_extra_steps_of_lazy_penalties(everies, correc
     (group,) = player.optimizer.param_groups
     assert group["lr"] == pytest.approx(0.002 * correction)
     assert group["betas"] == pytest.approx((0.5**correction, 0.99**correction))
-    player.enter(Phase(8, 0, 8, 8, learning_rate_scale=1.5))
+    player.enter(Phase(8, 0, 8, 8, learning_rate=0.003))
     assert group["lr"] == pytest.approx(0.003 * correction)
 
 
@@ -117,7 +117,12 @@ def test_micro_batches_equal_the_whole_batch(regularizers):
 
 @pytest.mark.parametrize(
     ("layer", "culprit"),
-    [({}, "generator 'dcgan'"), ({"loss": {"name": "rahinge"}}, "loss 'rahinge'")],
+    [
+        ({}, "generator 'dcgan'"),
+        ({"loss": {"name": "rahinge"}}, "loss 'rahinge'"),
+        ({"augmentation": {"name": "doubling", "couples": True}}, "augmentation 'doubling'"),
+        ({"regularizers": [{"name": "counting", "couples": True}]}, "penalty 'counting'"),
+    ],
 )
 def test_what_couples_a_batch_is_refused_with_micro_batches(layer, culprit):
     with pytest.raises(RecipeError, match=f"training.micro_batch: {culprit} couples the images"):

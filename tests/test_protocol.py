@@ -38,6 +38,7 @@ OTHER_VALUES = {
     "label_distribution": (1, 2),
     "weights": "raw",
     "truncation": 0.7,
+    "truncation_cutoff": 8,
     "latents": "on the sphere",
     "noise": "constant",
     "sampling_seed": 2021,
@@ -96,6 +97,11 @@ def test_the_hash_stays_the_same_for_ever():
     assert PROTOCOL.id == "69b3cdf7e9df3982"
 
 
+def test_protocols_of_before_the_cutoff_keep_their_hash():
+    assert "truncation_cutoff" not in PROTOCOL.as_dict()
+    assert PROTOCOL.model_copy(update={"truncation_cutoff": 8}).as_dict()["truncation_cutoff"] == 8
+
+
 def test_it_is_frozen_and_plain():
     with pytest.raises(ValidationError):
         PROTOCOL.generated = 5
@@ -131,6 +137,22 @@ def test_one_changed_pixel_is_another_protocol_and_other_names_are_not(tmp_path)
     assert planned(tmp_path, pack_of(tmp_path / "a", images)).id == same.id
     images[3, 0, 0, 0] ^= 1
     assert planned(tmp_path, pack_of(tmp_path / "c", images)).id != same.id
+
+
+def test_noise_and_cutoff_enter_where_they_move_a_number(tmp_path):
+    pack = pack_of(tmp_path, pictures(50))
+    plain = planned(tmp_path, pack)
+    assert (plain.noise, plain.noise_mode) == ("drawn anew, seeded per batch", None)
+    assert planned(tmp_path, pack, truncation_cutoff=4).id == plain.id
+    assert planned(tmp_path, pack, truncation=0.7, truncation_cutoff=4).truncation_cutoff == 4
+    quiet = {mode: planned(tmp_path, pack, noise=mode) for mode in ("random", "constant", "none")}
+    assert {mode: protocol.noise_mode for mode, protocol in quiet.items()} == {
+        "random": None,
+        "constant": "constant",
+        "none": "none",
+    }
+    assert len({protocol.id for protocol in quiet.values()}) == 3
+    assert quiet["random"].id == plain.id
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,13 @@ FAMILIES = {
             }
         },
     ),
+    "adaptive-augmentation": (
+        DCGAN,
+        {
+            "augmentation": {"name": "ada", "initial_p": 0.5, "speed_kimg": 0.2, "interval": 2, "target": 0.2},
+            "regularizers": [{"name": "r1", "gamma": 1.0, "every": 2}],
+        },
+    ),
     "penalty-with-a-buffer": ({"regularizers": [{"name": "counting", "every": 2}]},),
 }
 

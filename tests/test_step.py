@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from training_world import DCGAN, installed, trainer_of
@@ -112,6 +114,43 @@ def test_reals_take_gradients_only_if_a_penalty_asks():
     step = step_of(trainer, real_gradient=True)
     (slope,) = torch.autograd.grad(step.real_logits.sum(), step.real_input)
     assert slope.shape == step.real.shape
+
+
+DOUBLING = {"augmentation": {"name": "doubling"}}
+
+
+def test_all_images_pass_the_augmentation_on_their_way_to_the_critic():
+    trainer = trainer_of(DOUBLING)
+    counted = Counted(trainer)
+    step = step_of(trainer)
+    generated = step_of(trainer, Side.GENERATOR).generated
+    step.judge()
+    step.critic(step.fakes, step.labels)
+    step.critic(generated, step.labels)
+    step.fresh_real_logits()
+    fresh = trainer._fresh_reals.at(0, 8, 8)[0]
+    for (shown, _), images in zip(counted.critic, (step.real, step.fakes, generated, fresh), strict=True):
+        torch.testing.assert_close(shown, images * 2)
+
+
+def test_gradients_are_taken_at_images_that_are_not_augmented():
+    """A linear critic of doubled images has twice its weights as gradient, and lifting divides that by the factor."""
+    for space, factor in (("phase", 1), ("final", 2)):
+        trainer = trainer_of(DOUBLING, {"training": {"penalty_space": space}})
+        trainer.game = replace(trainer.game, lift_to=8 * factor if space == "final" else None)
+        weight = trainer.game.discriminator.dense.weight
+        step = step_of(trainer, real_gradient=True)
+        (slope,) = torch.autograd.grad(step.real_logits.sum(), step.real_input)
+        assert slope.shape == (8, 1, 8 * factor, 8 * factor)
+        torch.testing.assert_close(slope[0].square().sum(), (2 * weight).square().sum() / factor**2)
+
+
+def test_the_augmentation_runs_in_full_precision():
+    trainer = trainer_of(DCGAN, {"training": {"precision": "bf16"}}, DOUBLING)
+    seen = []
+    trainer.game.augmentation.register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
+    trainer.step(trainer.phase)
+    assert set(seen) == {torch.float32} and not torch.is_autocast_enabled("cpu")
 
 
 def test_half_precision_runs_the_networks_and_nothing_else():

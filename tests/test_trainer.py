@@ -99,6 +99,26 @@ def test_the_report_names_all_terms():
     assert report["discriminator/r1"] == pytest.approx(weight.square().sum().item(), rel=1e-5)
 
 
+@pytest.mark.parametrize("micro_batch", [8, 2])
+@pytest.mark.parametrize("discriminator_steps", [1, 2])
+def test_the_augmentation_observes_all_reals_once_a_step(micro_batch, discriminator_steps):
+    schedule = {"micro_batch": micro_batch, "discriminator_steps": discriminator_steps}
+    lazy = {"regularizers": [{"name": "counting", "every": 2}]}
+    trainer = trainer_of({"augmentation": {"name": "doubling"}, "training": schedule}, lazy)
+    for steps in (1, 2, 3):
+        report = trainer.step(trainer.phase)
+        assert report["doubling/observed"] == 8 * steps
+    assert report["doubling/strength"] == pytest.approx(trainer.game.augmentation.strength.item())
+
+
+def test_splitting_a_batch_does_not_change_what_the_augmentation_observes():
+    found = []
+    for micro_batch in (8, 2):
+        trainer = trainer_of({"augmentation": {"name": "doubling"}, "training": {"micro_batch": micro_batch}})
+        found.append([trainer.step(trainer.phase)["doubling/strength"] for _ in range(3)])
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
+
+
 @pytest.mark.parametrize("how", ["nan", "inf"])
 def test_a_term_that_is_not_finite_is_named_with_its_step(how):
     trainer = trainer_of({"loss": {"name": "failing", "call": 2, "how": how}})

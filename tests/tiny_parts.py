@@ -7,7 +7,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from ganzoo import hookimpl
-from ganzoo.contracts import Regularizer, Side
+from ganzoo.contracts import Augmentation, Regularizer, Side
 from ganzoo.testing import parts
 
 
@@ -41,11 +41,30 @@ class Failing(parts.TinyLoss):
         raise ValueError("the moon is [bold]full[/bold]")
 
 
+class Looking(parts.TinyLoss):
+    """The logistic loss, with a look at its own value: nothing that has no memory can run it."""
+
+    name = "looking"
+
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        loss = super().discriminator_loss(real, fake)
+        return loss if loss.item() < 1e9 else loss * 0
+
+
 class Counting(Regularizer):
     """A lazy penalty with a buffer: pulls the critic's answer to noise towards zero, and counts its calls."""
 
     name = "counting"
     side = Side.DISCRIMINATOR
+
+    class Options(Regularizer.Options):
+        """Whether it says that it couples a batch."""
+
+        couples: bool = Field(default=False, description="Claim to couple the images of a batch.")
+
+    @classmethod
+    def couples_batch(cls, options):
+        return options.couples
 
     def __init__(self, options):
         super().__init__(options)
@@ -57,9 +76,39 @@ class Counting(Regularizer):
         return step.critic(noise, step.labels).square().mean() * (1 + self.calls / 10)
 
 
+class Doubling(Augmentation):
+    """Makes images twice as strong, and more so with every step whose reals it observes."""
+
+    name = "doubling"
+
+    class Options(Augmentation.Options):
+        """Whether it says that it couples a batch."""
+
+        couples: bool = Field(default=False, description="Claim to couple the images of a batch.")
+
+    def __init__(self, options, images):
+        super().__init__(options, images)
+        self.register_buffer("observed", torch.zeros(()))
+        self.register_buffer("strength", torch.tensor(2.0))
+
+    @classmethod
+    def couples_batch(cls, options):
+        return options.couples
+
+    def forward(self, images):
+        return images * self.strength
+
+    def observe(self, real_logits):
+        self.observed += len(real_logits)
+        self.strength += real_logits.sigmoid().mean() / 8
+
+    def report(self):
+        return {"strength": self.strength, "observed": self.observed}
+
+
 @hookimpl
 def ganzoo_generators():
-    return [parts.TinyGenerator, parts.TinyGrowableGenerator]
+    return [parts.TinyGenerator, parts.TinyGrowableGenerator, parts.TinyStyledGenerator]
 
 
 @hookimpl
@@ -69,12 +118,17 @@ def ganzoo_discriminators():
 
 @hookimpl
 def ganzoo_losses():
-    return [parts.TinyLoss, Failing]
+    return [parts.TinyLoss, Failing, Looking]
 
 
 @hookimpl
 def ganzoo_regularizers():
     return [Counting]
+
+
+@hookimpl
+def ganzoo_augmentations():
+    return [Doubling]
 
 
 @hookimpl

@@ -21,7 +21,7 @@ Cell = str | int | float | None
 _LEADING = (
     *("table", "dataset", "resolution", "channels", "generated", "reference_images", "protocol_id", "not_comparable"),
     *("ranked_by", "section", "rank_first", "rank_last", "status", "recipe", "generator", "discriminator", "loss"),
-    *("penalties", "options", "kimg", "seeds", "runs", "images_per_second", "parameters_generator"),
+    *("penalties", "augmentation", "options", "kimg", "seeds", "runs", "images_per_second", "parameters_generator"),
     *("parameters_discriminator", "hours"),
 )
 
@@ -80,6 +80,7 @@ def _row_cells(table: Table, row: Row) -> dict[str, Cell]:
         "discriminator": row.discriminator,
         "loss": row.loss,
         "penalties": ", ".join(row.penalties),
+        "augmentation": row.augmentation,
         "options": options_text(row),
         "kimg": row.kimg,
         "seeds": " ".join(map(str, row.seeds)),

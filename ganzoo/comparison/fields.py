@@ -17,7 +17,7 @@ MISSING = object()
 NONE = "—"
 _PEOPLE_AND_PLACES = frozenset({"title", "paper", "notes", "seed", "scoring", "published"})
 _BOOKKEEPING = frozenset(
-    {"log_kimg", "samples_kimg", "snapshot_kimg", "score_kimg", "checkpoint_kimg", "keep_checkpoints"}
+    {"log_kimg", "samples_kimg", "preview_images", "snapshot_kimg", "score_kimg", "checkpoint_kimg", "keep_checkpoints"}
 )
 _SEED_SUFFIX = re.compile(r"-s\d+(-\d+)?$")
 
@@ -53,6 +53,7 @@ _SHORT: Mapping[str, Callable[[RunRecord], Any]] = {
     "discriminator": lambda record: part(record, "discriminator"),
     "loss": lambda record: part(record, "loss"),
     "penalties": lambda record: list(penalties(record)),
+    "augmentation": lambda record: part(record, "augmentation"),
     "recipe": recipe_name,
     "name": lambda record: record.name,
     "title": lambda record: record.title,

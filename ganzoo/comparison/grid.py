@@ -71,6 +71,8 @@ def columns_of(table: Table) -> list[Column]:
         column("loss", lambda row: row.loss, right=False, hoist=True),
         column("penalties", lambda row: ", ".join(row.penalties) or NONE, right=False, hoist=True),
     ]
+    if any(row.augmentation != NONE for row in rows):
+        columns.append(column("augmentation", lambda row: row.augmentation, right=False, hoist=True))
     if any(row.options for row in rows):
         columns.append(column("options", options_text, right=False))
     kimg = _decimals([row.kimg for row in rows], 1)

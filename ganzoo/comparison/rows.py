@@ -88,6 +88,7 @@ def _row(entries: Sequence[Entry], section: str) -> Row:
         discriminator=part(record, "discriminator"),
         loss=part(record, "loss"),
         penalties=penalties(record),
+        augmentation=part(record, "augmentation"),
         kimg=statistics.fmean(_age(entry) for entry in entries) / 1000,
         seeds=tuple(each.seed for each in records),
         runs=tuple(each.name for each in records),
@@ -127,7 +128,7 @@ def _with_options(rows: Sequence[Row], records: Sequence[RunRecord]) -> list[Row
     """Tell rows of the same parts apart by the fields in which they differ."""
     alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
-        alike[row.generator, row.discriminator, row.loss, row.penalties].append(index)
+        alike[row.generator, row.discriminator, row.loss, row.penalties, row.augmentation].append(index)
     result = list(rows)
     for indices in alike.values():
         if len(indices) > 1:

@@ -16,6 +16,7 @@ class Row:
 
     Attributes:
         recipe: Name of the recipe's file.
+        augmentation: Name of what stands in front of the discriminator, or a dash.
         kimg: Thousands of real images that the scored networks were shown; mean over the seeds.
         seeds: The training seeds.
         runs: Names of the runs, in the order of `seeds`.
@@ -31,6 +32,7 @@ class Row:
     discriminator: str
     loss: str
     penalties: tuple[str, ...]
+    augmentation: str
     kimg: float
     seeds: tuple[int, ...]
     runs: tuple[str, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ganzoo.layers.equalized import EqualizedConv2d, EqualizedLinear
 from ganzoo.layers.mapping import MappingNetwork
 from ganzoo.layers.normalize import MinibatchStd, instance_norm, pixel_norm
+from ganzoo.layers.precision import full_precision
 from ganzoo.layers.resample import downsample, fir_kernel, fir_taps, smooth, upsample
 from ganzoo.layers.widths import channels_at, sides
 
@@ -17,6 +18,7 @@ __all__ = [
     "downsample",
     "fir_kernel",
     "fir_taps",
+    "full_precision",
     "instance_norm",
     "pixel_norm",
     "sides",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.errors import RunError
-from ganzoo.sampling import draw_labels, generate, to_uint8
+from ganzoo.sampling import draw_labels, generate, repeatable, to_uint8
 
 if TYPE_CHECKING:
     from ganzoo.contracts import Generator
@@ -57,7 +56,7 @@ def extract(
     parts: dict[str, list[Tensor]] = {layer: [] for layer in layers}
     done = 0
     chunk = _CPU_CHUNK if torch.device(device).type == "cpu" else _READ_AT_ONCE
-    with torch.no_grad(), _repeatable(torch.device(device)):
+    with torch.no_grad(), repeatable(torch.device(device)):
         for images in _regrouped(batches, chunk):
             extracted = module(three_channels(images.to(device)))
             for layer, values in zip(layers, extracted, strict=True):
@@ -72,16 +71,6 @@ def extract(
                 f"layer '{layer}' of the extractor gave NaN or infinite features: its weights are not usable."
             )
     return features
-
-
-@contextmanager
-def _repeatable(device: torch.device) -> Iterator[None]:
-    """Make a GPU convolve in true float32 and the same way every time, as the protocol says."""
-    if device.type != "cuda":
-        yield
-        return
-    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-        yield
 
 
 def _regrouped(batches: Iterable[Tensor], size: int) -> Iterator[Tensor]:
@@ -123,6 +112,8 @@ def generated_batches(
         device=device,
         labels=labels,
         truncation=protocol.truncation,
+        truncation_cutoff=protocol.truncation_cutoff,
+        noise=protocol.noise_mode,
         resolution=pack.spec.resolution,
     )
     for batch in images:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -16,8 +16,17 @@ if TYPE_CHECKING:
     from ganzoo.data.pack import Pack
     from ganzoo.settings import ScoringSettings
 
+NoiseMode: TypeAlias = Literal["random", "constant", "none"]  # contracts' own, without importing torch
+
 METRICS_VERSION = 1
 """Raised whenever this package computes anything of a score differently."""
+
+NOISE: Mapping[NoiseMode, str] = {
+    "random": "drawn anew, seeded per batch",
+    "constant": "the generator's own maps, the same for every image",
+    "none": "none",
+}
+"""What a protocol says of the noise inside the generator, by what it is asked for."""
 
 _REFERENCE_FIELDS = (
     "metrics_version",
@@ -76,6 +85,7 @@ class Protocol(BaseModel):
         label_distribution: Images per class that labels of fakes are drawn from; empty when unconditional.
         weights: The averaged generator or the raw one.
         truncation: Truncation of styles; 1 is none.
+        truncation_cutoff: How many of the first style layers are truncated; None, which is all, is not hashed.
         latents: How latents are drawn.
         noise: How the noise inside the generator is drawn.
         sampling_seed: Seed of latents, labels and noise.
@@ -108,8 +118,9 @@ class Protocol(BaseModel):
     label_distribution: tuple[int, ...] = ()
     weights: Literal["ema", "raw"] = "ema"
     truncation: float = 1.0
+    truncation_cutoff: int | None = None
     latents: str = "the generator's own rule"
-    noise: str = "drawn anew, seeded per batch"
+    noise: str = NOISE["random"]
     sampling_seed: int = 2020
     batch_size: int = 64
     dtype: str = "float32"
@@ -123,10 +134,17 @@ class Protocol(BaseModel):
 
     def as_dict(self) -> dict[str, JsonValue]:
         """Return all that is hashed, as plain data."""
-        plain = self.model_dump(mode="json", exclude={"metrics"})
+        absent = {"metrics"} if self.truncation_cutoff is not None else {"metrics", "truncation_cutoff"}
+        plain = self.model_dump(mode="json", exclude=absent)
         plain["extractor_identity"] = dict(self.extractor_identity)
         plain["layers"] = dict(self.layers)
         return plain
+
+    @property
+    def noise_mode(self) -> NoiseMode | None:
+        """The noise to ask of the generator; None asks nothing, which is `random` where it has noise inputs."""
+        modes: dict[str, NoiseMode] = {text: mode for mode, text in NOISE.items() if mode != "random"}
+        return modes.get(self.noise)
 
     @property
     def id(self) -> str:
@@ -184,6 +202,8 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Protoco
         label_distribution=tuple(int(count) for count in split.label_counts()),
         weights=settings.weights,
         truncation=settings.truncation,
+        truncation_cutoff=None if settings.truncation == 1.0 else settings.truncation_cutoff,
+        noise=NOISE[settings.noise],
         sampling_seed=settings.sampling_seed,
         batch_size=settings.batch_size,
         rounding=ROUNDING,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ganzoo.contracts import Component
+from ganzoo.testing.augmentations import check_augmentation
 from ganzoo.testing.datasets import check_dataset
 from ganzoo.testing.discriminators import check_discriminator
 from ganzoo.testing.extractors import check_extractor
@@ -24,6 +25,7 @@ from ganzoo.testing.parts import (
     TinyGrowableDiscriminator,
     TinyGrowableGenerator,
     TinyLoss,
+    TinyStyledGenerator,
 )
 from ganzoo.testing.regularizers import check_regularizer
 from ganzoo.testing.settings import small_setting
@@ -38,6 +40,8 @@ __all__ = [
     "TinyGrowableDiscriminator",
     "TinyGrowableGenerator",
     "TinyLoss",
+    "TinyStyledGenerator",
+    "check_augmentation",
     "check_dataset",
     "check_discriminator",
     "check_extractor",
@@ -53,6 +57,7 @@ _CHECKS: dict[str | None, Any] = {
     "discriminator": check_discriminator,
     "loss": check_loss,
     "regularizer": check_regularizer,
+    "augmentation": check_augmentation,
     "dataset": check_dataset,
     "extractor": check_extractor,
 }

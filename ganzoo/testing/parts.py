@@ -44,6 +44,32 @@ class TinyGenerator(Generator):
         return self.dense(torch.cat([latents, labels], dim=1)).unflatten(1, self.shape).tanh()
 
 
+class TinyStyledGenerator(TinyGenerator):
+    """A `TinyGenerator` with one style, the latents through a linear layer: for penalties on styles."""
+
+    name = "tiny-styled"
+
+    def __init__(self, options: TinyGenerator.Options, images: ImageSpec) -> None:
+        super().__init__(options, images)
+        size = options.latent_dim + images.label_dim
+        self.mapping = nn.Linear(size, size)
+
+    def map(self, latents: Tensor, labels: Tensor) -> Tensor:
+        """Map to styles `[N, 1, W]`."""
+        return self.mapping(torch.cat([latents, labels], dim=1)).unsqueeze(1)
+
+    def synthesize(self, styles: Tensor) -> Tensor:
+        """Turn styles into images."""
+        return self.dense(styles[:, 0]).unflatten(1, self.shape).tanh()
+
+    def style_mean(self) -> Tensor:
+        """Return the style of a latent in the middle."""
+        return self.mapping.bias.detach()
+
+    def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
+        return self.synthesize(self.map(latents, labels))
+
+
 class TinyDiscriminator(Discriminator):
     """One linear layer: the logit is an inner product with the pixels, so penalties can be written down."""
 

@@ -11,7 +11,7 @@ from ganzoo.contracts import Generator, ImageSpec, Regularizer, Side
 from ganzoo.testing.failure import ConformanceError, Judge
 from ganzoo.testing.networks import seeded
 from ganzoo.testing.options import check_component
-from ganzoo.testing.parts import TinyDiscriminator, TinyGenerator
+from ganzoo.testing.parts import TinyDiscriminator, TinyGenerator, TinyStyledGenerator
 from ganzoo.testing.settings import BATCH, reason_against
 from ganzoo.testing.step import LinearStep
 
@@ -24,7 +24,8 @@ def check_regularizer(cls: type[Regularizer], options: Any = None, *, generator:
     Args:
         cls: The penalty.
         options: What to test it with; the defaults of its options if None.
-        generator: A generator of 16x16 gray images for penalties on one; needed if `generator_must_be` says so.
+        generator: A generator of 16x16 gray images for penalties on one; a tiny one, with styles if
+            `generator_must_be` asks for them, by default.
 
     Raises:
         ConformanceError: Naming the part, what was expected, and what was found.
@@ -37,7 +38,7 @@ def check_regularizer(cls: type[Regularizer], options: Any = None, *, generator:
     judge.require(isinstance(cls.generator_must_be, type), "generator_must_be must be a class or a capability")
     reason_against(cls, options, _IMAGES, judge)
     with seeded():
-        generator = generator or TinyGenerator(TinyGenerator.Options(), _IMAGES)
+        generator = generator or _generator(cls.generator_must_be)
     judge.require(
         isinstance(generator, cls.generator_must_be),
         f"needs a {cls.generator_must_be.__name__} generator to be tested: check_regularizer(..., generator=...)",
@@ -46,6 +47,11 @@ def check_regularizer(cls: type[Regularizer], options: Any = None, *, generator:
     if cls.side is Side.DISCRIMINATOR:
         _check_mean(cls, options, generator, judge)
     _check_buffers(cls, options, generator, judge)
+
+
+def _generator(capability: type) -> TinyGenerator:
+    cls = TinyGenerator if issubclass(TinyGenerator, capability) else TinyStyledGenerator
+    return cls(TinyGenerator.Options(), _IMAGES)
 
 
 def _critic() -> TinyDiscriminator:

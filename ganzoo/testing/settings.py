@@ -7,6 +7,7 @@ from typing import Any
 
 from ganzoo.contracts import (
     AdversarialLoss,
+    Augmentation,
     Choice,
     Component,
     Discriminator,
@@ -36,15 +37,13 @@ def small_setting(images: ImageSpec, part: type[Component] | None = None, option
     )
     if part is None:
         return setting
-    if issubclass(part, Generator):
-        return replace(setting, generator=Choice(part, options))
-    if issubclass(part, Discriminator):
-        return replace(setting, discriminator=Choice(part, options))
+    chosen: Any = Choice(part, options)
     if issubclass(part, AdversarialLoss):
-        return replace(setting, loss=Choice(part, options), regularizers=part.regularizers(options))
+        return replace(setting, loss=chosen, regularizers=part.regularizers(options))
     if issubclass(part, Regularizer):
-        return replace(setting, regularizers=(Choice(part, options),))
-    return setting
+        return replace(setting, regularizers=(chosen,))
+    kinds = {Generator: "generator", Discriminator: "discriminator", Augmentation: "augmentation"}
+    return replace(setting, **{field: chosen for kind, field in kinds.items() if issubclass(part, kind)})
 
 
 def reason_against(cls: type[Component], options: Any, images: ImageSpec, judge: Judge) -> str | None:

@@ -18,19 +18,28 @@ class Average:
     a tracked style mean) is copied.
     """
 
-    def __init__(self, generator: Generator, half_life_kimg: float, ramp: float | None = None) -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        half_life_kimg: float,
+        ramp: float | None = None,
+        decay_per_step: float | None = None,
+    ) -> None:
         self.network = copy.deepcopy(generator).eval().requires_grad_(False)
         self._pairs = list(zip(self.network.modules(), generator.modules(), strict=True))
         self._averaged = list(zip(self.network.parameters(), generator.parameters(), strict=True))
         self._half_life = half_life_kimg * IMAGES_PER_KIMG
         self._ramp = ramp
+        self._decay_per_step = decay_per_step
 
     def decay(self, batch_size: int, images_seen: int) -> float:
         """Weight kept after a batch: 0.5 ** (batch / half-life), the half-life ramped up early if asked.
 
         The ramp is ADA's (arXiv:2006.06676): the half-life is at most that share of the images seen before the
-        batch, so the first batch is copied.
+        batch, so the first batch is copied. A decay per step (official ProGAN: 0.999) stands in place of all that.
         """
+        if self._decay_per_step is not None:
+            return self._decay_per_step
         half_life = self._half_life
         if self._ramp is not None:
             half_life = min(half_life, max(images_seen * self._ramp, 1e-8))

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ganzoo.contracts import AdversarialLoss, Discriminator, Generator, ImageSpec, Regularizer, Side
+from ganzoo.contracts import AdversarialLoss, Augmentation, Discriminator, Generator, ImageSpec, Regularizer, Side
 from ganzoo.errors import GanzooError
 from ganzoo.fit import all_regularizers
 from ganzoo.recipe import Recipe
@@ -48,6 +48,15 @@ def build_discriminator(selection: Selection, images: ImageSpec, seed: int) -> D
     return network
 
 
+def build_augmentation(selection: Selection | None, images: ImageSpec, seed: int) -> Augmentation | None:
+    """Build what stands in front of the discriminator, on the CPU, or nothing."""
+    if selection is None:
+        return None
+    torch.manual_seed(seed_for(seed, "initialisation", "augmentation"))
+    augmentation: Augmentation = _built("augmentation", selection, images)
+    return augmentation
+
+
 def _built(role: str, selection: Selection, images: ImageSpec) -> Any:
     try:
         return selection.cls(selection.options, images)
@@ -74,6 +83,7 @@ def build_trainer(
     discriminator = build_discriminator(recipe.discriminator, images, recipe.seed)
     generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     discriminator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    augmentation = build_augmentation(recipe.augmentation, images, recipe.seed)
     game = Game(
         generator,
         discriminator,
@@ -81,6 +91,7 @@ def build_trainer(
         recipe.seed,
         lift_to=images.resolution if training.penalty_space == "final" else None,
         half_precision=training.precision == "bf16",
+        augmentation=None if augmentation is None else augmentation.to(device),
     )
     schedule = Schedule(
         recipe.phases,
@@ -88,7 +99,7 @@ def build_trainer(
         generator_first=training.first_player == "generator",
         micro_batch=training.micro_batch or 0,
     )
-    average = Average(generator, training.ema_half_life_kimg, training.ema_ramp)
+    average = Average(generator, training.ema_half_life_kimg, training.ema_ramp, training.ema_decay_per_step)
     players = _players(recipe, game)
     return Trainer(game, players, average, schedule, reals, fresh_reals, listeners)
 

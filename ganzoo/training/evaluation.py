@@ -1,23 +1,16 @@
-"""Scoring and sampling a run that was trained before."""
+"""Scoring a run that was trained before."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
-from ganzoo.contracts import PixelArray
 from ganzoo.errors import RefusedError, RunError
-from ganzoo.pictures import write_grid, write_picture
 from ganzoo.runs.checkpoint import newest_good
 from ganzoo.runs.directory import RunDirectory
 from ganzoo.runs.record import Score, read_record, write_record
-from ganzoo.sampling import generate, to_uint8
-from ganzoo.training.build import choose_device
 from ganzoo.training.experiment import check_same_data, recipe_of, score_snapshot, with_scores
 from ganzoo.training.inputs import Observer, find_inputs
-from ganzoo.training.networks import load_generator, networks_of
 
 
 def score_run(
@@ -48,7 +41,7 @@ def score_run(
         inputs = find_inputs(recipe, device, observer, skip_bad=skip_bad)
         check_same_data(directory, record, inputs)
         found: list[Score] = []
-        for images_seen in _ages(directory, at, snapshots):
+        for images_seen in ages_of(directory, at, snapshots):
             scores = score_snapshot(directory, images_seen, inputs, inputs.protocol, observer)
             record = with_scores(record, scores)
             write_record(directory.record, record)
@@ -56,42 +49,12 @@ def score_run(
     return found
 
 
-def sample_run(
-    path: Path,
-    out: Path | None,
-    *,
-    count: int,
-    seed: int,
-    at: int | None,
-    folder: Path | None,
-    truncation: float,
-    device_name: str,
-) -> Path:
-    """Write a grid of a run's averaged generator, and each image alone if `folder` is given; returns the grid."""
-    directory = RunDirectory.open(path)
-    networks, device = networks_of(directory), choose_device(device_name)
-    generator = load_generator(directory, _ages(directory, at, False)[0], networks, "ema").to(device)
-    spec = networks.spec
-    labels = _cycled(count, spec.label_dim)
-    batches = generate(
-        generator,
-        count,
-        seed=seed,
-        batch_size=min(count, 64),
-        device=device,
-        labels=labels,
-        truncation=truncation,
-        resolution=networks.resolution,
-    )
-    images: PixelArray = torch.cat([to_uint8(batch).cpu() for batch in batches]).numpy()
-    grid_path = out or directory.samples / "grid.png"
-    write_grid(grid_path, images)
-    for index, image in enumerate(images if folder else []):
-        write_picture(Path(str(folder)) / f"{index:05d}.png", image)
-    return grid_path
+def ages_of(directory: RunDirectory, at: int | None, snapshots: bool = False) -> list[int]:
+    """Return the ages that are meant: `at`, each kept snapshot, or the newest.
 
-
-def _ages(directory: RunDirectory, at: int | None, snapshots: bool) -> list[int]:
+    Raises:
+        RunError: Nothing was kept.
+    """
     if at is not None:
         return [at]
     kept = sorted(int(path.name) for path in directory.snapshots.glob("[0-9]*"))
@@ -105,10 +68,3 @@ def _ages(directory: RunDirectory, at: int | None, snapshots: bool) -> list[int]
     if checkpoint is None:
         raise RunError(f"{directory.path} has no intact checkpoint; is its training still before the first one?")
     return [checkpoint.images_seen]
-
-
-def _cycled(count: int, classes: int) -> torch.Tensor:
-    labels = torch.zeros(count, classes)
-    if classes:
-        labels[torch.arange(count), torch.arange(count) % classes] = 1.0
-    return labels

@@ -20,7 +20,7 @@ def discriminator_objective(loss: AdversarialLoss) -> Objective:
     """Return what the discriminator descends, with the means of its logits for the log."""
 
     def objective(step: TrainingStep) -> Terms:
-        real = step.real_logits
+        real = step.judge()
         fake = step.critic(step.lift(step.fakes), step.labels)
         means = {"D(real)": real.detach().mean(), "D(fake)": fake.detach().mean()}
         return {"loss": loss.discriminator_loss(real, fake)} | means
@@ -72,7 +72,7 @@ class Player:
             betas=(beta1**self._correction, beta2**self._correction),
             eps=self._settings.epsilon,
             weight_decay=self._settings.weight_decay,
-            fused=True,
+            fused=not any(parameter.is_meta for parameter in self._trainable),  # it has no kernel without memory
         )
 
     def take_gradients(self, wanted: bool) -> None:
@@ -85,13 +85,23 @@ class Player:
     def enter(self, phase: Phase) -> None:
         """Use the phase's learning rate; safe to call again on a resume."""
         for group in self.optimizer.param_groups:
-            group["lr"] = self._settings.learning_rate * self._correction * phase.learning_rate_scale
+            group["lr"] = (phase.learning_rate or self._settings.learning_rate) * self._correction
 
     def begin(self, phase: Phase) -> None:
         """Begin a phase: forget the moments if the phase says so. Never called on a resume in mid-phase."""
         if phase.resets_optimizers:
             self.optimizer = self._new_optimizer()
         self.enter(phase)
+
+    def ready_moments(self) -> None:
+        """Make Adam's moments, all zero, as they are otherwise made by the first update: no weight moves."""
+        for group in self.optimizer.param_groups:
+            decay, group["weight_decay"] = group["weight_decay"], 0.0
+            for parameter in group["params"]:
+                parameter.grad = torch.zeros_like(parameter)
+            self.optimizer.step()
+            group["weight_decay"] = decay
+        self.optimizer.zero_grad(set_to_none=True)
 
     def update(self, game: Game, batch: RealBatch, micro_batch: int) -> Terms:
         """Play once: the loss with the eager penalties, then each lazy penalty whose turn it is."""

@@ -233,7 +233,9 @@ def _count(network: torch.nn.Module) -> int:
 def _grid_labels(inputs: Inputs) -> torch.Tensor:
     """Return labels of the sample grid: each class in turn; fewer images at higher resolutions."""
     spec = inputs.pack.spec
-    count = 64 if spec.resolution <= 64 else 36 if spec.resolution == 128 else 16
+    count = inputs.recipe.training.preview_images or (
+        64 if spec.resolution <= 64 else 36 if spec.resolution == 128 else 16
+    )
     labels = torch.zeros(count, spec.label_dim)
     if spec.label_dim:
         labels[torch.arange(count), torch.arange(count) % spec.label_dim] = 1.0

@@ -23,6 +23,8 @@ def gather(trainer: Trainer) -> tuple[Tensors, dict[str, Any]]:
         "discriminator": trainer.game.discriminator.state_dict(),
         "average": trainer.average.network.state_dict(),
     }
+    if trainer.game.augmentation is not None and (buffers := trainer.game.augmentation.state_dict()):
+        tensors["augmentation"] = buffers
     for side, player in trainer.players.items():
         tensors[f"{side.value}_optimizer"] = player.state()
         if buffers := player.regularizers.state_dict():
@@ -74,6 +76,8 @@ def restore(trainer: Trainer, tensors: Mapping[str, Mapping[str, Tensor]], state
         ("average", trainer.average.network),
     ):
         load_into(network, tensors.get(part, {}), part)
+    if trainer.game.augmentation is not None:
+        load_into(trainer.game.augmentation, tensors.get("augmentation", {}), "augmentation")
     for side, player in trainer.players.items():
         player.load_state(tensors.get(f"{side.value}_optimizer", {}))
         player.regularizers.load_state_dict(dict(tensors.get(f"{side.value}_penalties", {})))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganzoo.contracts import Discriminator, Generator, Side
+from ganzoo.contracts import Augmentation, Discriminator, Generator, Side
 from ganzoo.seeds import seed_for
 
 
@@ -26,6 +26,7 @@ class Game:
         seed: The recipe's seed.
         lift_to: Resolution at which penalties take gradients (`penalty_space = "final"`), or None.
         half_precision: Whether the networks run in bfloat16; weights, losses and penalties stay in float32.
+        augmentation: What all images pass on their way to the discriminator, or None.
     """
 
     generator: Generator
@@ -34,19 +35,22 @@ class Game:
     seed: int
     lift_to: int | None = None
     half_precision: bool = False
+    augmentation: Augmentation | None = None
 
 
 @dataclass(frozen=True)
 class RealBatch:
     """Reals of one step, at the phase's resolution and faded like the newest block.
 
-    `fresh` draws another batch of the same size, for losses whose paper asks for one.
+    `fresh` draws another batch of the same size, for losses whose paper asks for one. `judged` collects the logits that
+    the discriminator's loss saw, a tensor per micro-batch, for augmentations that adapt to them.
     """
 
     images: Tensor
     labels: Tensor
     images_seen: int
     fresh: Callable[[], tuple[Tensor, Tensor]]
+    judged: list[Tensor] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -78,6 +82,11 @@ class TrainingStep:
     def real_logits(self) -> Tensor:
         """See `Step.real_logits`. In float32 where a penalty differentiates it."""
         return self._logits(self.real_input, self.labels, exact=self._real_gradient)
+
+    def judge(self) -> Tensor:
+        """Return `real_logits`, which an augmentation may adapt to once the discriminator has played."""
+        self._batch.judged.append(self.real_logits.detach())
+        return self.real_logits
 
     @cached_property
     def fakes(self) -> Tensor:
@@ -131,6 +140,8 @@ class TrainingStep:
     def _logits(self, images: Tensor, labels: Tensor, *, exact: bool) -> Tensor:
         if (factor := images.shape[-1] // self.real.shape[-1]) > 1:
             images = F.avg_pool2d(images, factor)
+        if self._game.augmentation is not None:
+            images = self._game.augmentation(images)
         with self._autocast(exact=exact):
             logits = self._game.discriminator(images, labels)
         return logits.float()

@@ -116,6 +116,16 @@ class Trainer:
             Diverged: A term is not finite; it is named with the point of training.
         """
         started = time.monotonic()
+        terms = self.play(phase)
+        self.images_before = self.images_seen
+        self.images_seen += phase.batch_size
+        self.steps += 1
+        report = self._finite(terms)
+        self.seconds += time.monotonic() - started
+        return report
+
+    def play(self, phase: Phase) -> dict[str, Tensor]:
+        """Do all of a step but count it: its terms stay where they are, unread."""
         seed_everything(self.game.seed, self.images_seen, self.game.device)
         alpha = phase.alpha(self.images_seen)
         grow([self.game.generator, self.game.discriminator, self.average.network], phase.resolution, alpha)
@@ -123,13 +133,9 @@ class Trainer:
         terms: dict[str, Tensor] = {}
         for side in self._order():
             terms |= self._play(side, batch)
+        terms |= self._adapt(batch)
         self.average.update(len(batch), self.images_seen)
-        self.images_before = self.images_seen
-        self.images_seen += len(batch)
-        self.steps += 1
-        report = self._finite(terms)
-        self.seconds += time.monotonic() - started
-        return report
+        return terms
 
     def _order(self) -> list[Side]:
         if (self.steps + 1) % self.schedule.discriminator_steps:
@@ -141,6 +147,16 @@ class Trainer:
         for other, player in self.players.items():
             player.take_gradients(other is side)
         return self.players[side].update(self.game, batch, self.schedule.micro_batch)
+
+    def _adapt(self, batch: RealBatch) -> dict[str, Tensor]:
+        """Show the augmentation how the reals were judged; return what it reports."""
+        augmentation = self.game.augmentation
+        if augmentation is None:
+            return {}
+        if self.game.device.type != "meta":  # where there are no numbers to adapt to
+            augmentation.observe(torch.cat(batch.judged))
+        report = augmentation.report().items()
+        return {f"{augmentation.name}/{name}": value.detach().to(self.game.device) for name, value in report}
 
     def _batch(self, phase: Phase, alpha: float) -> RealBatch:
         position = self.images_seen

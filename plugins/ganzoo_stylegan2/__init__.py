@@ -1,1 +1,26 @@
-"""StyleGAN2 (arXiv:1912.04958)."""
+"""StyleGAN2: networks and path length penalty of Karras et al. (arXiv:1912.04958)."""
+
+from __future__ import annotations
+
+from ganzoo import Discriminator, Generator, Regularizer, hookimpl
+from ganzoo_stylegan2.discriminator import StyleGAN2Discriminator
+from ganzoo_stylegan2.generator import StyleGAN2Generator
+from ganzoo_stylegan2.path_length import PathLength
+
+
+@hookimpl
+def ganzoo_generators() -> list[type[Generator]]:
+    """Offer the generator."""
+    return [StyleGAN2Generator]
+
+
+@hookimpl
+def ganzoo_discriminators() -> list[type[Discriminator]]:
+    """Offer the discriminator."""
+    return [StyleGAN2Discriminator]
+
+
+@hookimpl
+def ganzoo_regularizers() -> list[type[Regularizer]]:
+    """Offer the penalty."""
+    return [PathLength]

@@ -12,11 +12,15 @@ from ganzoo.registry import Part, Registry
 from ganzoo.testing import check_part
 
 PARTS = Registry.discover().parts()
+SMALL = {"latent_dim": 16, "style_dim": 16, "channel_max": 16, "mapping_layers": 2}  # papers' sizes take minutes
 
 
 def options_for(part: Part, folder: Path) -> object:
-    """Return the part's defaults, or, for data sets of files, a folder with a few images that suit them all."""
+    """Return the part's defaults, but small networks, and for data sets of files a folder with a few images."""
     fields = part.cls.Options.model_fields
+    small = {key: size for key, size in SMALL.items() if key in fields}
+    if small and part.kind != "dataset":
+        return part.cls.Options(**small)
     if part.kind != "dataset" or "root" not in fields:
         return None
     rng = np.random.default_rng(0)

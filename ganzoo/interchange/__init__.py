@@ -1,0 +1,37 @@
+"""Other people's files as inert data: public, for importers in plugins.
+
+`read_content(path)` reads pickles and files of `torch.save` without importing, calling or executing anything of them.
+Arrays are CPU tensors; what is neither container, number, text nor array is a `Record` of names and state.
+"""
+
+from __future__ import annotations
+
+from ganzoo.interchange.inert import Global, Record
+from ganzoo.interchange.persistence import (
+    attributes,
+    class_name,
+    init_args,
+    init_kwargs,
+    is_persistent,
+    module_state,
+    submodules,
+)
+from ganzoo.interchange.reading import parse, read_content
+from ganzoo.interchange.tensorflow import TensorFlowNetwork, is_network, network_of
+
+__all__ = [
+    "Global",
+    "Record",
+    "TensorFlowNetwork",
+    "attributes",
+    "class_name",
+    "init_args",
+    "init_kwargs",
+    "is_network",
+    "is_persistent",
+    "module_state",
+    "network_of",
+    "parse",
+    "read_content",
+    "submodules",
+]

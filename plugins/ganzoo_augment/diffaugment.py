@@ -1,0 +1,83 @@
+"""Differentiable augmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional as F
+
+from ganzoo import Augmentation, ImageSpec
+
+Step = Literal["color", "translation", "cutout"]
+
+
+class DiffAugment(Augmentation):
+    """Random colours, shifts and holes in every image, reals and fakes alike.
+
+    Nothing adapts: all of the policy happens to every image. `color` leaves gray images their saturation, which they
+    do not have. No step mirrors or inverts, so all of them suit MRI; a cutout may hide a lesion.
+
+    Paper: Zhao et al., arXiv:2006.10738, section 3.2.
+    """
+
+    name = "diffaugment"
+
+    class Options(Augmentation.Options):
+        """What happens, and how far; the defaults are the paper's strongest policy."""
+
+        policy: tuple[Step, ...] = Field(
+            default=("color", "translation", "cutout"),
+            min_length=1,
+            description="What happens, in this order: `color` changes brightness, saturation and contrast.",
+        )
+        translation_range: float = Field(default=0.125, ge=0, le=1, description="Longest shift, in sides.")
+        cutout_size: float = Field(default=0.5, ge=0, le=1, description="Side of the square set to 0, in sides.")
+
+    def __init__(self, options: Options, images: ImageSpec) -> None:
+        super().__init__(options, images)
+        self._steps: dict[Step, Callable[[Tensor], Tensor]] = {
+            "color": _color,
+            "translation": self._translate,
+            "cutout": self._cut_out,
+        }
+
+    def forward(self, images: Tensor) -> Tensor:
+        for step in self.options.policy:
+            images = self._steps[step](images)
+        return images
+
+    def _translate(self, images: Tensor) -> Tensor:
+        """Shift each image by whole pixels; 0 comes in."""
+        count, channels, side, _ = images.shape
+        most = round(side * self.options.translation_range)
+        padded = F.pad(images, (most, most, most, most))
+        first = torch.randint(2 * most + 1, (2, count, 1)).to(images.device, non_blocking=True)
+        rows, columns = first + torch.arange(side, device=images.device)
+        moved = padded.gather(2, rows[:, None, :, None].expand(-1, channels, -1, padded.shape[3]))
+        return moved.gather(3, columns[:, None, None, :].expand(-1, channels, side, -1))
+
+    def _cut_out(self, images: Tensor) -> Tensor:
+        """Set a square of each image to 0; its centre is anywhere, so that part of it may be outside."""
+        count, _, side, _ = images.shape
+        size = round(side * self.options.cutout_size)
+        first = torch.randint(side + 1 - size % 2, (2, count, 1)).to(images.device, non_blocking=True) - size // 2
+        place = torch.arange(side, device=images.device)
+        rows, columns = (place >= first) & (place < first + size)
+        return images.masked_fill((rows[:, :, None] & columns[:, None, :])[:, None], 0.0)
+
+
+def _color(images: Tensor) -> Tensor:
+    """Add U(-1/2, 1/2), scale saturation by U(0, 2) and contrast by U(1/2, 3/2), in this order."""
+    brightness, saturation, contrast = torch.rand(3, len(images), 1, 1, 1).to(
+        images.device, images.dtype, non_blocking=True
+    )
+    images = images + (brightness - 0.5)
+    if images.shape[1] > 1:
+        gray = images.mean(dim=1, keepdim=True)
+        images = gray + (images - gray) * (2 * saturation)
+    mean = images.mean(dim=(1, 2, 3), keepdim=True)
+    return mean + (images - mean) * (contrast + 0.5)

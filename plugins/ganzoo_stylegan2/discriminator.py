@@ -1,0 +1,197 @@
+"""The discriminator of StyleGAN2."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import torch
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganzoo import Discriminator, ImageSpec, Setting
+from ganzoo.layers import (
+    EqualizedConv2d,
+    EqualizedLinear,
+    MappingNetwork,
+    MinibatchStd,
+    channels_at,
+    downsample,
+    fir_kernel,
+    full_precision,
+    sides,
+    smooth,
+)
+from ganzoo_stylegan2.modulation import ACTIVATION_GAIN, FIR_TAPS
+from ganzoo_stylegan2.resolutions import resolution_problem
+
+HALF = math.sqrt(0.5)  # keeps the variance of a sum of two branches
+
+
+class ActiveConv(nn.Module):
+    """Convolution, bias, leaky ReLU 0.2 with gain sqrt(2), all times `gain`; a filter and stride 2 first if `down`."""
+
+    kernel: Tensor
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        size: int,
+        *,
+        down: bool = False,
+        gain: float = 1.0,
+        clamp: float | None = None,
+    ) -> None:
+        super().__init__()
+        gain *= ACTIVATION_GAIN
+        self.conv = EqualizedConv2d(inputs, outputs, size, gain=gain, bias_gain=gain)
+        self.down = down
+        self.bound = None if clamp is None else clamp * gain / ACTIVATION_GAIN
+        self.register_buffer("kernel", fir_kernel(FIR_TAPS), persistent=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Turn `[N, I, H, W]` into `[N, O, H, W]`, or into `[N, O, H / 2, W / 2]` if `down`."""
+        if self.down:
+            smoothed = smooth(features, self.kernel, padding=(2, 2))
+            maps = F.conv2d(smoothed, self.conv.scaled_weight(), self.conv.scaled_bias(), stride=2)
+        else:
+            maps = self.conv(features)
+        maps = F.leaky_relu_(maps, 0.2)
+        return maps if self.bound is None else maps.clamp(-self.bound, self.bound)
+
+
+class Block(nn.Module):
+    """Two convolutions of which the second halves the side; with a shortcut if `residual`."""
+
+    kernel: Tensor
+
+    def __init__(self, inputs: int, outputs: int, *, residual: bool, clamp: float | None) -> None:
+        super().__init__()
+        self.conv0 = ActiveConv(inputs, inputs, 3, clamp=clamp)
+        self.conv1 = ActiveConv(inputs, outputs, 3, down=True, gain=HALF if residual else 1.0, clamp=clamp)
+        self.shortcut = EqualizedConv2d(inputs, outputs, 1, gain=HALF, bias=None) if residual else None
+        self.register_buffer("kernel", fir_kernel(FIR_TAPS), persistent=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Turn `[N, I, H, W]` into `[N, O, H / 2, W / 2]`."""
+        maps = self.conv1(self.conv0(features))
+        if self.shortcut is None:
+            return maps
+        return self.shortcut(downsample(features, self.kernel)).add_(maps)
+
+
+class Head(nn.Module):
+    """From features `[N, C, 4, 4]` to `[N, outputs]`: minibatch deviation, a convolution, two dense layers."""
+
+    def __init__(self, channels: int, outputs: int, *, group: int, clamp: float | None) -> None:
+        super().__init__()
+        self.deviation = MinibatchStd(group) if group else None
+        self.conv = ActiveConv(channels + (1 if group else 0), channels, 3, clamp=clamp)
+        self.dense = EqualizedLinear(channels * 16, channels, gain=ACTIVATION_GAIN, bias_gain=ACTIVATION_GAIN)
+        self.out = EqualizedLinear(channels, outputs)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return `[N, outputs]`."""
+        maps = features if self.deviation is None else self.deviation(features)
+        return self.out(F.leaky_relu(self.dense(self.conv(maps).flatten(1)), 0.2))
+
+
+class StyleGAN2Discriminator(Discriminator):
+    """Convolutions with shortcuts and smoothed downsampling, and how much images of a group differ, to one logit.
+
+    Defaults are configuration F; configuration E has `channel_base = 16384`. Labels, where there are any, enter by
+    projection on a mapping network of their own, as in StyleGAN2-ADA (arXiv:2006.06676). The last 4x4 layers stay in
+    float32 also where the rest runs in bfloat16.
+
+    Paper: StyleGAN2, arXiv:1912.04958, section 4.1 and figure 7.
+    """
+
+    name = "stylegan2"
+    kernel: Tensor
+
+    class Options(Discriminator.Options):
+        """Sizes, the path from the image, labels; the defaults are configuration F's."""
+
+        channel_base: PositiveInt = Field(
+            default=32768,
+            description="Channels at side r are channel_base / r: 32768 in configuration F, 16384 in A to E.",
+        )
+        channel_max: PositiveInt = Field(default=512, description="Most channels a feature map may have.")
+        architecture: Literal["resnet", "skip", "orig"] = Field(
+            default="resnet",
+            description="Path from the image: `resnet` has shortcuts around blocks, `skip` shows the image to every "
+            "resolution, `orig` neither.",
+        )
+        minibatch_std_group: NonNegativeInt = Field(
+            default=4, description="Images whose deviation from each other is shown to the last layers; 0 for none."
+        )
+        mapping_layers: int = Field(
+            default=8, ge=1, le=16, description="Dense layers of the labels' mapping network, where there are labels."
+        )
+        mapping_dim: PositiveInt | None = Field(
+            default=None, description="Size of the labels' projection; by default, the channels at side 4."
+        )
+        clamp: PositiveFloat | None = Field(
+            default=None, description="Bound on what convolutions give; 256 in networks that NVIDIA trained in float16."
+        )
+
+    def __init__(self, options: Options, images: ImageSpec) -> None:
+        super().__init__(options, images)
+        self.skips = options.architecture == "skip"
+        residual = options.architecture == "resnet"
+        descending = sides(images.resolution)[::-1]
+        channels = {side: channels_at(side, options.channel_base, options.channel_max) for side in descending}
+        inlets = descending if self.skips else descending[:1]
+        self.from_rgb = nn.ModuleDict(
+            {str(side): ActiveConv(images.channels, channels[side], 1, clamp=options.clamp) for side in inlets}
+        )
+        self.blocks = nn.ModuleDict(
+            {
+                str(side): Block(channels[side], channels[side // 2], residual=residual, clamp=options.clamp)
+                for side in descending[:-1]
+            }
+        )
+        self.mapping: MappingNetwork | None = None
+        self.mapping_dim = options.mapping_dim or channels[4]
+        if images.label_dim:
+            self.mapping = MappingNetwork(
+                0, images.label_dim, self.mapping_dim, options.mapping_layers, labels="separate"
+            )
+        outputs = self.mapping_dim if images.label_dim else 1
+        self.head = Head(channels[4], outputs, group=options.minibatch_std_group, clamp=options.clamp)
+        self.register_buffer("kernel", fir_kernel(FIR_TAPS), persistent=False)
+
+    @classmethod
+    def unfit(cls, options: Any, setting: Setting) -> str | None:
+        return resolution_problem("the stylegan2 discriminator", setting.images.resolution)
+
+    @classmethod
+    def couples_batch(cls, options: Any) -> bool:
+        return bool(options.minibatch_std_group)
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        features = self._features(images.contiguous(memory_format=torch.channels_last))
+        with full_precision(features):
+            values = self.head(features.float())
+            if self.mapping is None:
+                return values.squeeze(1)
+            projection = self.mapping(labels.new_zeros(len(labels), 0), labels)
+            return (values * projection).sum(dim=1) / math.sqrt(self.mapping_dim)
+
+    def _features(self, images: Tensor) -> Tensor:
+        features: Tensor | None = None
+        for side, block in self.blocks.items():
+            features = block(self._with_image(features, images, side))
+            if self.skips:
+                with full_precision(images):
+                    images = downsample(images, self.kernel)
+        return self._with_image(features, images, "4")
+
+    def _with_image(self, features: Tensor | None, images: Tensor, side: str) -> Tensor:
+        if side not in self.from_rgb:
+            assert features is not None
+            return features
+        seen = self.from_rgb[side](images)
+        return seen if features is None else features + seen

@@ -1,0 +1,134 @@
+"""Convolutions modulated by a style, with one weight shared by the whole batch.
+
+Scaling the weight's inputs by s and its outputs by d, image by image, equals scaling what enters the convolution by s
+and what leaves it by d. So one plain convolution serves the batch.
+
+Paper: StyleGAN2, arXiv:1912.04958, section 2.2 and appendix B.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganzoo import NoiseMode
+from ganzoo.layers import EqualizedLinear, fir_kernel, full_precision, smooth
+
+FIR_TAPS = (1, 3, 3, 1)
+ACTIVATION_GAIN = math.sqrt(2)  # of leaky ReLU 0.2; as it is positively homogeneous, gains may be moved in front of it
+
+
+def demodulation(weight: Tensor, styles: Tensor, epsilon: float = 1e-8) -> Tensor:
+    """Return what brings each output of a modulated convolution to deviation 1, `[N, O]`, in float32.
+
+    Args:
+        weight: `[O, I, K, K]`.
+        styles: `[N, I]`.
+        epsilon: Added to the sum of squares.
+    """
+    return torch.rsqrt(styles.square() @ weight.square().sum(dim=(2, 3)).t() + epsilon)
+
+
+def scaled(maps: Tensor, factors: Tensor) -> Tensor:
+    """Multiply each map of `[N, C, H, W]` by its factor `[N, C]`; the result has the maps' type."""
+    return maps * factors.to(maps.dtype)[:, :, None, None]
+
+
+def convolve(maps: Tensor, weight: Tensor) -> Tensor:
+    """Convolve `[N, I, H, W]` with `[O, I, K, K]`; the side stays."""
+    return F.conv2d(maps, weight, padding=weight.shape[-1] // 2)
+
+
+def convolve_up(maps: Tensor, weight: Tensor, kernel: Tensor) -> Tensor:
+    """Convolve `[N, I, H, W]` with `[O, I, 3, 3]` between zeros, then filter: `[N, O, 2H, 2W]`.
+
+    The weight lies as for a true convolution, flipped against that of `convolve`, as in the official code.
+    """
+    spread = F.conv_transpose2d(maps, weight.transpose(0, 1), stride=2)
+    return smooth(spread, kernel * 4, padding=(1, 1))
+
+
+class StyledConv(nn.Module):
+    """Modulated 3x3 convolution, demodulation, noise, bias, leaky ReLU 0.2 with gain sqrt(2).
+
+    Args:
+        inputs: Channels of the input.
+        outputs: Channels of the output.
+        style_dim: W.
+        side: Side of the output.
+        up: Whether the side is doubled.
+        demodulate: Whether outputs are brought to deviation 1; without it, the weight is scaled by 1 / sqrt(fan in).
+        clamp: Bound on what leaves, or None.
+    """
+
+    kernel: Tensor
+    noise_const: Tensor
+
+    def __init__(
+        self, inputs: int, outputs: int, style_dim: int, side: int, *, up: bool, demodulate: bool, clamp: float | None
+    ) -> None:
+        super().__init__()
+        self.up, self.demodulate, self.clamp = up, demodulate, clamp
+        self.affine = EqualizedLinear(style_dim, inputs, bias=1.0)
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.noise_strength = nn.Parameter(torch.zeros(()))
+        self.register_buffer("noise_const", torch.randn(side, side))
+        self.register_buffer("kernel", fir_kernel(FIR_TAPS), persistent=False)
+        self.plain_scale = 1 / math.sqrt(inputs * 9)
+
+    def forward(self, features: Tensor, style: Tensor, mode: NoiseMode, gain: float = 1.0) -> Tensor:
+        """Turn features `[N, I, H, W]` and styles `[N, W]` into features `[N, O, side, side]` times `gain`."""
+        gain *= ACTIVATION_GAIN
+        with full_precision(style):
+            scales = self.affine(style)
+            factors = demodulation(self.weight, scales) * gain if self.demodulate else None
+        if factors is None:
+            scales = scales * (self.plain_scale * gain)
+        modulated = scaled(features, scales)
+        maps = convolve_up(modulated, self.weight, self.kernel) if self.up else convolve(modulated, self.weight)
+        if factors is not None:
+            maps = scaled(maps, factors)
+        return self._activate(maps, mode, gain)
+
+    def _activate(self, maps: Tensor, mode: NoiseMode, gain: float) -> Tensor:
+        if mode != "none":
+            maps += (self._noise(maps, mode) * (self.noise_strength * gain)).to(maps.dtype)
+        maps += (self.bias * gain).to(maps.dtype)[:, None, None]
+        maps = F.leaky_relu_(maps, 0.2)
+        if self.clamp is None:
+            return maps
+        bound = self.clamp * gain / ACTIVATION_GAIN
+        return maps.clamp(-bound, bound)
+
+    def _noise(self, maps: Tensor, mode: NoiseMode) -> Tensor:
+        if mode == "constant":
+            return self.noise_const
+        count, _, height, width = maps.shape
+        return torch.randn(count, 1, height, width, device=maps.device)
+
+
+class ToRGB(nn.Module):
+    """Modulated 1x1 convolution to image channels, without demodulation, in float32 from the bias on.
+
+    Few outputs make it cheaper to modulate the weight than the features.
+    """
+
+    def __init__(self, inputs: int, channels: int, style_dim: int, *, clamp: float | None) -> None:
+        super().__init__()
+        self.clamp = clamp
+        self.affine = EqualizedLinear(style_dim, inputs, bias=1.0)
+        self.weight = nn.Parameter(torch.randn(channels, inputs, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.scale = 1 / math.sqrt(inputs)
+
+    def forward(self, features: Tensor, style: Tensor) -> Tensor:
+        """Turn features `[N, I, H, W]` and styles `[N, W]` into images `[N, C, H, W]`."""
+        with full_precision(style):
+            modulated = self.weight.flatten(1) * (self.affine(style) * self.scale)[:, None, :]
+        pixels = features.permute(0, 2, 3, 1).flatten(1, 2) @ modulated.transpose(1, 2).to(features.dtype)
+        images = (pixels.float() + self.bias).unflatten(1, features.shape[2:]).permute(0, 3, 1, 2)
+        return images if self.clamp is None else images.clamp(-self.clamp, self.clamp)

@@ -1,0 +1,75 @@
+"""Path length regularisation."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import torch
+from pydantic import Field, NonNegativeFloat, PositiveInt
+from torch import Tensor
+
+from ganzoo import Regularizer, Side, Step, StyleBased
+
+
+def path_lengths(images: Tensor, styles: Tensor, directions: Tensor, *, create_graph: bool = False) -> Tensor:
+    """Return how far images move in random directions when their styles move, `[N]`.
+
+    |J^T y| over style layers: the root of the mean over layers of the sum over W of squares.
+
+    Args:
+        images: `[N, C, H, W]`, computed from `styles`.
+        styles: `[N, S, W]`, which take gradients.
+        directions: N(0, 1) numbers of the images' shape; divided by sqrt(H W) here.
+        create_graph: Whether the lengths are differentiated in turn.
+    """
+    height, width = images.shape[2:]
+    moved = (images * (directions / math.sqrt(height * width))).sum()
+    (slope,) = torch.autograd.grad(moved, styles, create_graph=create_graph)
+    # The floor keeps the root's gradient finite where images do not move.
+    return slope.float().square().sum(dim=2).mean(dim=1).clamp_min(1e-16).sqrt()
+
+
+class PathLength(Regularizer):
+    """A step in style space is to move images by one fixed length, whatever the style and direction.
+
+    PL = weight * mean_i (|J_i^T y_i| - a)^2 with y ~ N(0, 1) / sqrt(H W) of the images' shape and a running mean `a`
+    of the lengths, which starts at 0 and is updated first. It draws latents of its own, for the first
+    N / `batch_shrink` labels of the batch.
+
+    Paper: StyleGAN2, arXiv:1912.04958, section 3.2 and appendix B.
+    """
+
+    name = "path-length"
+    side: ClassVar[Side] = Side.GENERATOR
+    generator_must_be: ClassVar[type] = StyleBased
+    mean: Tensor
+
+    class Options(Regularizer.Options):
+        """Strength and rhythm."""
+
+        weight: NonNegativeFloat = Field(default=2.0, description="Weight of the squared deviation from the mean.")
+        decay: float = Field(
+            default=0.01, gt=0.0, le=1.0, description="How far the running mean moves towards a new one."
+        )
+        batch_shrink: PositiveInt = Field(default=2, description="Take one n-th of the batch.")
+
+    def __init__(self, options: Any) -> None:
+        super().__init__(options)
+        self.register_buffer("mean", torch.zeros(()))
+
+    @classmethod
+    def couples_batch(cls, options: Any) -> bool:
+        # The running mean is updated once per batch, with the mean of all its lengths.
+        return True
+
+    def penalty(self, step: Step) -> Tensor:
+        count = max(1, len(step.real) // self.options.batch_shrink)
+        generator: Any = step.generator
+        styles = generator.map(step.latents(count), step.labels[:count])
+        images = generator.synthesize(styles)
+        directions = torch.randn(images.shape, device=images.device)
+        lengths = path_lengths(images.float(), styles, directions, create_graph=True)
+        with torch.no_grad():
+            self.mean.lerp_(lengths.mean(), self.options.decay)
+        return self.options.weight * (lengths - self.mean).square().mean()
