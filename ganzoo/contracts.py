@@ -297,6 +297,8 @@ class Item:
         label: Class index, or None where the data set has no labels.
         split: `train` or `held-out` where the source itself says; None lets the subject's hash decide.
         fingerprint: What changes when the source changes (size and time of a file, a seed): stale packs are noticed.
+        together: Images of one value come from one file that is costly to open (a volume): the same process reads
+            them one after the other.
     """
 
     key: str
@@ -304,6 +306,7 @@ class Item:
     label: int | None = None
     split: str | None = None
     fingerprint: str = ""
+    together: str = ""
 
 
 class ImageDataset(Component, ABC):

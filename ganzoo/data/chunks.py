@@ -57,10 +57,12 @@ def divide(items: Sequence[Item], spec: ImageSpec, folder: Path) -> list[Chunk]:
     bits = max(0, (len(items) // wanted).bit_length())
     members: dict[int, list[int]] = {}
     for place, item in enumerate(items):
-        word = int.from_bytes(hashlib.sha256(item.key.encode("utf-8", "surrogatepass")).digest()[:4], "big")
+        group = (item.together or item.key).encode("utf-8", "surrogatepass")
+        word = int.from_bytes(hashlib.sha256(group).digest()[:4], "big")
         members.setdefault(word >> (32 - bits), []).append(place)
     chunks = []
     for _, places in sorted(members.items()):
+        places.sort(key=lambda place: (items[place].together, place))
         part = tuple(items[place] for place in places)
         identity = json.dumps([[item.key, item.fingerprint] for item in part])
         name = hashlib.sha256(identity.encode()).hexdigest()[:24] + SUFFIX
