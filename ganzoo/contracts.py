@@ -295,7 +295,7 @@ class Item:
         key: Unique and stable within the data set, such as the path below its root.
         subject: Images of one subject never fall into two splits; empty means that the image stands alone.
         label: Class index, or None where the data set has no labels.
-        split: `train` or `held-out` where the source itself says; None lets the subject's hash decide.
+        split: `train`, `validate`, `test` or `held-out` where the source says; None: the subject's hash decides.
         fingerprint: What changes when the source changes (size and time of a file, a seed): stale packs are noticed.
         together: Images of one value come from one file that is costly to open (a volume): the same process reads
             them one after the other.
