@@ -432,6 +432,7 @@ class ForeignCheckpoint:
         discriminator: The discriminator, where the file has it.
         images_seen: Age in real images shown to the discriminator; 0 where the file does not say.
         resolution: Resolution that a growing network had reached; None: the final one.
+        alpha: How far its newest block had faded in.
         notes: What a person should know, one sentence each.
     """
 
@@ -441,6 +442,7 @@ class ForeignCheckpoint:
     discriminator: ForeignNetwork | None = None
     images_seen: int = 0
     resolution: int | None = None
+    alpha: float = 1.0
     notes: tuple[str, ...] = ()
 
 

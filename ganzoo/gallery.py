@@ -1,8 +1,9 @@
 """Images asked for one by one: each depends on its own latent, label and seed, whatever else is made with it.
 
-Networks compute other last bits for other batch sizes. So every group has one size, which image size and device decide
-alone, and the last one is filled up: on one machine an image is the same bit for bit in whatever company. Noise comes
-from a stream per image; a generator that draws in another way than `RowStreams` knows makes one image at a time.
+Latents and noise come from a stream per image; a generator that draws in another way than `RowStreams` knows makes one
+image at a time. Since libraries sum in another order for other batch sizes, every group has one size, which image size
+and device decide alone, and the last one is filled up. What is left depends on the place in the batch at some sizes of
+linear layers, and is below 1e-6.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ class Phase:
         end: Images seen when it is over.
         batch_size: Real images shown to the discriminator per step.
         fades: Whether the newest block is faded in over this phase (alpha from 0 to 1, linear in images).
-        learning_rate_scale: Factor on both players' learning rates.
+        learning_rate: Step size of both players, or None for what each optimizer's settings say.
         resets_optimizers: Whether both optimizers forget their moments when the phase begins.
     """
 
@@ -24,7 +24,7 @@ class Phase:
     end: int
     batch_size: int
     fades: bool = False
-    learning_rate_scale: float = 1.0
+    learning_rate: float | None = None
     resets_optimizers: bool = False
 
     def alpha(self, images_seen: int) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import Field, NonNegativeInt, ValidationError
 
 from ganzoo.errors import RecipeError
+from ganzoo.lengths import length_mistakes
 from ganzoo.mistakes import describe
 from ganzoo.phases import Phase
 from ganzoo.registry import Registry
@@ -30,7 +31,15 @@ from ganzoo.settings import (
 from ganzoo.toml_source import apply_override, find_recipe, parse, read
 
 # What happens beside the training and never changes its weights.
-_INTERVALS = ("log_kimg", "samples_kimg", "snapshot_kimg", "score_kimg", "checkpoint_kimg", "keep_checkpoints")
+_INTERVALS = (
+    "log_kimg",
+    "samples_kimg",
+    "preview_images",
+    "snapshot_kimg",
+    "score_kimg",
+    "checkpoint_kimg",
+    "keep_checkpoints",
+)
 
 
 class Recipe(Section):
@@ -52,15 +61,33 @@ class Recipe(Section):
 
     @property
     def total_images(self) -> int:
-        """Length of the training in images."""
+        """Length of the training in images, in whole batches where the recipe gives no `total_kimg`."""
+        if self.training.total_kimg is None:
+            return self.phases[-1].end
         return round(self.training.total_kimg * IMAGES_PER_KIMG)
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """The phases of the training."""
+        """The phases of the training; of a nominal number of images per epoch while `counts_epochs`."""
         from ganzoo.growth_plan import plan_phases
 
-        return plan_phases(self.training, self.dataset.cls.spec_of(self.dataset.options).resolution)
+        return plan_phases(self.training, self._resolution)
+
+    @property
+    def counts_epochs(self) -> bool:
+        """Whether lengths are in epochs, which mean nothing until the data are known."""
+        growth = self.training.growth
+        return self.training.epochs is not None or bool(growth and growth.epochs)
+
+    def with_image_count(self, count: int) -> Recipe:
+        """Return the recipe with every length in kimg, given the number of images that training reads."""
+        from ganzoo.growth_plan import in_kimg
+
+        return self.model_copy(update={"training": in_kimg(self.training, self._resolution, count)})
+
+    @property
+    def _resolution(self) -> int:
+        return int(self.dataset.cls.spec_of(self.dataset.options).resolution)
 
     def plain(self) -> dict[str, Any]:
         """Return the resolved recipe as plain data, every default explicit; what is absent is unset."""
@@ -76,7 +103,7 @@ class Recipe(Section):
             "loss": self.loss.plain(),
             "regularizers": [chosen.plain() for chosen in self.regularizers],
             **augmentation,
-            "training": _without_empty_tables(self.training.model_dump(mode="json", exclude_none=True)),
+            "training": _plain_training(self.training),
             "scoring": self.scoring.model_dump(mode="json", exclude_none=True, exclude={"extractor"})
             | {"extractor": self.scoring.extractor.plain()},
             "published": {name: value.model_dump() for name, value in self.published.items()},
@@ -101,7 +128,8 @@ class Recipe(Section):
         """SHA-256 of all that decides the weights at a given age: a longer training has the same one."""
         plain = self._training_plain()
         if self.training.growth is None:
-            plain["training"].pop("total_kimg")
+            for key in ("total_kimg", "epochs"):
+                plain["training"].pop(key, None)
         return _hash(plain)
 
     def _training_plain(self) -> dict[str, Any]:
@@ -145,11 +173,12 @@ def validate(data: dict[str, Any], registry: Registry, where: str) -> Recipe:
     """Turn plain data into a recipe whose parts fit together. Raises RecipeError."""
     from ganzoo.fit import misfits
 
+    lengths = length_mistakes(data.get("training"))
     try:
         recipe = Recipe.model_validate(data, context={"registry": registry})
     except ValidationError as error:
-        raise RecipeError(report(where, describe(error, data, registry, Recipe))) from None
-    if reasons := misfits(recipe):
+        raise RecipeError(report(where, [*describe(error, data, registry, Recipe), *lengths])) from None
+    if reasons := [*lengths, *misfits(recipe)]:
         raise RecipeError(report(where, reasons))
     return recipe
 
@@ -159,14 +188,18 @@ def report(where: str, mistakes: Sequence[str]) -> str:
     return "\n".join([f"{where} is not a valid recipe:", *(f"  {mistake}" for mistake in mistakes)])
 
 
-def _without_empty_tables(section: dict[str, Any]) -> dict[str, Any]:
-    growth = section.get("growth")
+def _plain_training(training: TrainingSettings) -> dict[str, Any]:
+    """Return the section without empty tables, and without lengths that its epochs stand for."""
+    plain = training.model_dump(mode="json", exclude_none=True)
+    growth = plain.get("growth")
     if growth:
-        section["growth"] = {key: value for key, value in growth.items() if value != {}}
-        for key in ("batch_size", "learning_rate_scale"):
-            if key in section["growth"]:
-                section["growth"][key] = {str(k): v for k, v in section["growth"][key].items()}
-    return section
+        idle = ("stable_kimg", "fade_kimg") if growth["epochs"] else ("fade_share",)
+        plain["growth"] = {
+            key: {str(side): entry for side, entry in value.items()} if isinstance(value, dict) else value
+            for key, value in growth.items()
+            if value != {} and key not in idle
+        }
+    return plain
 
 
 def _hash(plain: dict[str, Any]) -> str:

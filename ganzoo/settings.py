@@ -22,10 +22,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ganzoo.errors import PluginError
+from ganzoo.lengths import Epochs, FadeKimg, Kimg, StableKimg
 from ganzoo.registry import Part, Registry
 
 IMAGES_PER_KIMG = 1000
-Kimg = Annotated[float, Field(ge=0.001, le=1e9)]  # at least one image
 
 
 class Section(BaseModel):
@@ -120,16 +120,36 @@ class OptimizerSettings(Section):
 
 
 class GrowthSettings(Section):
-    """Progressive growing: stabilise, fade in the next block, stabilise, and so on (arXiv:1710.10196)."""
+    """Progressive growing: stabilise, fade in the next block, stabilise, and so on (arXiv:1710.10196).
 
+    Tables go by the resolution that the networks work at, during a fade the larger one.
+    """
+
+    order: Literal["stabilise-first", "fade-first"] = Field(
+        default="stabilise-first",
+        description="What comes first at a resolution: being trained as it is, then fading the next block in (the "
+        "papers'), or fading its own block in.",
+    )
     start_resolution: PositiveInt = Field(default=4, description="Where growing begins, a power of two.")
-    stable_kimg: Kimg = Field(default=600, description="Thousands of images at each resolution once faded in.")
-    fade_kimg: Kimg = Field(default=600, description="Thousands of images over which a block fades in.")
+    stable_kimg: StableKimg = Field(
+        default=600.0,
+        description="Thousands of images at each resolution with nothing fading; or a table by resolution.",
+    )
+    fade_kimg: FadeKimg = Field(
+        default=600.0, description="Thousands of images over which a block fades in; or a table by resolution."
+    )
+    epochs: dict[PositiveInt, Epochs] = Field(
+        default_factory=dict, description="Epochs by resolution, in place of stable_kimg, fade_kimg and total_kimg."
+    )
+    fade_share: float = Field(
+        default=0.5, ge=0, lt=1, description="Share of each resolution's epochs over which a block fades in."
+    )
     batch_size: dict[PositiveInt, PositiveInt] = Field(
         default_factory=dict, description="Batch size by resolution; training.batch_size where none is given."
     )
-    learning_rate_scale: dict[PositiveInt, PositiveFloat] = Field(
-        default_factory=dict, description="Factor on the learning rates by resolution; 1 where none is given."
+    learning_rate: dict[PositiveInt, PositiveFloat] = Field(
+        default_factory=dict,
+        description="Step size of both players by resolution; the optimizers' own where none is given.",
     )
     reset_optimizers: bool = Field(default=True, description="Forget Adam's moments at the start and end of each fade.")
 
@@ -137,7 +157,8 @@ class GrowthSettings(Section):
 class TrainingSettings(Section):
     """How the one trainer trains. Everything is counted in thousands of real images shown to the discriminator."""
 
-    total_kimg: Kimg = Field(description="Length of the training.")
+    total_kimg: Kimg | None = Field(default=None, description="Length of the training.")
+    epochs: Epochs | None = Field(default=None, description="Length of the training in epochs, in place of total_kimg.")
     batch_size: PositiveInt = Field(default=64, description="Real images per discriminator step.")
     micro_batch: PositiveInt | None = Field(
         default=None, description="Split each batch into parts of this size and accumulate gradients, to save memory."
@@ -153,6 +174,11 @@ class TrainingSettings(Section):
     ema_ramp: PositiveFloat | None = Field(
         default=None, description="Cap the half-life at this share of the images seen so far (0.05 in ADA)."
     )
+    ema_decay_per_step: Annotated[float, Field(ge=0, lt=1)] | None = Field(
+        default=None,
+        description="Weight that the average keeps at each step, whatever the batch size (0.999 in ProGAN); "
+        "replaces the half-life.",
+    )
     penalty_space: Literal["phase", "final"] = Field(
         default="phase",
         description="Penalties' gradients are with respect to images of the phase's resolution, or of the final one.",
@@ -162,6 +188,9 @@ class TrainingSettings(Section):
     )
     log_kimg: Kimg = Field(default=0.5, description="A line of metrics.jsonl every so many thousand images.")
     samples_kimg: Kimg = Field(default=5.0, description="A grid of samples every so many thousand images.")
+    preview_images: PositiveInt | None = Field(
+        default=None, description="Images in a grid of samples; absent: 64, 36 or 16 by resolution."
+    )
     snapshot_kimg: Kimg = Field(default=50.0, description="Keep the averaged generator every so many thousand images.")
     score_kimg: Kimg | None = Field(
         default=None, description="Score on the way, with another sampling seed, to choose the best snapshot."
@@ -202,6 +231,12 @@ class ScoringSettings(Section):
     isc_splits: PositiveInt = Field(default=10, description="Splits of the inception score.")
     weights: Literal["ema", "raw"] = Field(default="ema", description="The averaged generator or the raw one.")
     truncation: float = Field(default=1.0, ge=0, le=1, description="Truncation of styles; 1 is none.")
+    truncation_cutoff: PositiveInt | None = Field(
+        default=None, description="How many of the first style layers are truncated; absent: all."
+    )
+    noise: Literal["random", "constant", "none"] = Field(
+        default="random", description="Noise inside the generator: drawn anew, its own maps, or none."
+    )
     sampling_seed: NonNegativeInt = Field(default=2020, description="Seed of latents, labels and noise.")
     batch_size: PositiveInt = Field(default=64, description="Images per forward while scoring.")
 

@@ -204,11 +204,45 @@ def test_growth_arrives():
 
 
 def test_growth_tables_name_resolutions_that_there_are():
-    reasons = misfits(**growing(batch_size={"5": 8, "8": 8}, learning_rate_scale={"64": 2.0}))
+    reasons = misfits(**growing(batch_size={"5": 8, "8": 8}, learning_rate={"64": 2.0}))
     assert reasons == [
         "training.growth.batch_size: 5 is not a resolution that this training reaches",
-        "training.growth.learning_rate_scale: 64 is not a resolution that this training reaches",
+        "training.growth.learning_rate: 64 is not a resolution that this training reaches",
     ]
+
+
+def test_tables_of_lengths_name_every_resolution():
+    reasons = misfits(**growing(stable_kimg={"4": 1}, fade_kimg={"4": 1, "16": 1}))
+    assert reasons == [
+        "training.growth.stable_kimg: lacks 8; name every resolution, or write one number for all",
+        "training.growth.fade_kimg: 4 is not a resolution that fades in",
+        "training.growth.fade_kimg: lacks 8; name every resolution, or write one number for all",
+    ]
+    start = {"start_resolution": 8, "stable_kimg": {"8": 1}, "fade_kimg": {"8": 1, "16": 1}}
+    assert misfits(**growing(**start)) == ["training.growth.fade_kimg: 8 is not a resolution that fades in"]
+    assert recipe(**growing(order="fade-first", **start)).phases[0].fades
+    growth = {"start_resolution": 8, "epochs": {"4": 1, "16": 1}}
+    assert misfits(**GROWING | {"training": {"growth": growth, "total_kimg": None}})[:2] == [
+        "training.growth.epochs: 4 is not a resolution that this training reaches",
+        "training.growth.epochs: lacks 8; name every resolution",
+    ]
+
+
+def test_the_end_of_growing_is_said_once():
+    ends = {"stable_kimg": {"4": 1, "8": 1, "16": 2}, "fade_kimg": 1}
+    assert misfits(**growing(**ends)) == [
+        "training.total_kimg: training.growth.stable_kimg says how long 16 lasts already; remove total_kimg or that "
+        "entry"
+    ]
+    data = GROWING | {"training": {"total_kimg": None, "growth": ends | {"stable_kimg": {"4": 1, "8": 1}}}}
+    assert misfits(**data) == [
+        "training.total_kimg: is missing; add it (Length of the training), or write training.growth.stable_kimg as a "
+        "table that ends with 16"
+    ]
+    assert (
+        recipe(**data | {"training": {"total_kimg": None, "growth": ends}}).phases[-1].end
+        == 1024 + 1024 + 1024 + 1024 + 2048
+    )
 
 
 def test_penalties_that_need_styles():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganzoo.growth_plan import plan_phases
+from ganzoo.growth_plan import in_kimg, plan_phases
 from ganzoo.phases import Phase
 from ganzoo.settings import GrowthSettings, TrainingSettings
 
@@ -63,10 +63,10 @@ def test_alpha_stays_between_nothing_and_all():
 
 def test_batch_size_and_learning_rate_are_the_larger_resolutions_as_soon_as_its_fade_starts():
     phases = plan_phases(
-        training(10, stable_kimg=1, fade_kimg=1, batch_size={4: 16, 8: 7}, learning_rate_scale={8: 1.5}), 16
+        training(10, stable_kimg=1, fade_kimg=1, batch_size={4: 16, 8: 7}, learning_rate={8: 0.0015}), 16
     )
     assert [p.batch_size for p in phases] == [16, 7, 7, 10, 10]
-    assert [p.learning_rate_scale for p in phases] == [1.0, 1.5, 1.5, 1.0, 1.0]
+    assert [p.learning_rate for p in phases] == [None, 0.0015, 0.0015, None, None]
 
 
 def test_optimizers_are_kept_if_asked():
@@ -108,3 +108,114 @@ def test_phases_are_whole_batches_without_gaps(total, stable, fade, batch, small
     wanted = round(total * 1000)
     assert wanted <= phases[-1].end
     assert phases[-1].end - phases[-1].batch_size < wanted
+
+
+def test_a_learning_rate_may_differ_from_both_optimizers_at_one_resolution_only():
+    phases = plan_phases(training(10, stable_kimg=1, fade_kimg=1, learning_rate={16: 0.002}), 16)
+    assert [(p.resolution, p.learning_rate) for p in phases if p.learning_rate] == [(16, 0.002), (16, 0.002)]
+
+
+def shape(phases):
+    return [(p.resolution, "fade" if p.fades else "stable", p.start, p.end) for p in phases]
+
+
+def test_lengths_may_differ_by_resolution_and_then_say_the_end_too():
+    settings_ = TrainingSettings(
+        batch_size=10,
+        growth=GrowthSettings(stable_kimg={4: 0.1, 8: 0.2, 16: 0.3}, fade_kimg={8: 0.05, 16: 0}),
+    )
+    assert shape(plan_phases(settings_, 16)) == [
+        (4, "stable", 0, 100),
+        (8, "fade", 100, 150),
+        (8, "stable", 150, 350),
+        (16, "stable", 350, 650),
+    ]
+
+
+@pytest.mark.parametrize("order", ["stabilise-first", "fade-first"])
+def test_in_kimg_both_orders_fade_between_stable_parts(order):
+    plain = plan_phases(training(5000), 16)
+    assert plan_phases(training(5000, order=order), 16) == plain
+
+
+def test_only_fade_first_fades_the_start_in_and_only_if_its_table_says_so():
+    tables = {"start_resolution": 8, "stable_kimg": {8: 0.1}, "fade_kimg": {8: 0.04, 16: 0.02}}
+    assert shape(plan_phases(training(1, order="fade-first", **tables), 16)) == [
+        (8, "fade", 0, 40),
+        (8, "stable", 40, 140),
+        (16, "fade", 140, 160),
+        (16, "stable", 160, 1000),
+    ]
+    assert shape(plan_phases(training(1, **tables), 16))[0] == (8, "stable", 0, 100)
+
+
+EPOCHS = {"epochs": {4: 2, 8: 4, 16: 6}, "fade_share": 0.25}
+
+
+def test_fade_first_gives_the_first_share_of_a_resolutions_epochs_to_its_own_fade():
+    settings_ = TrainingSettings(batch_size=10, growth=GrowthSettings(order="fade-first", **EPOCHS))
+    assert shape(plan_phases(settings_, 16, 100)) == [
+        (4, "stable", 0, 200),
+        (8, "fade", 200, 300),
+        (8, "stable", 300, 600),
+        (16, "fade", 600, 750),
+        (16, "stable", 750, 1200),
+    ]
+
+
+def test_stabilise_first_gives_the_last_share_of_a_resolutions_epochs_to_the_next_ones_fade():
+    settings_ = TrainingSettings(batch_size=10, growth=GrowthSettings(**EPOCHS))
+    assert shape(plan_phases(settings_, 16, 100)) == [
+        (4, "stable", 0, 150),
+        (8, "fade", 150, 200),
+        (8, "stable", 200, 500),
+        (16, "fade", 500, 600),
+        (16, "stable", 600, 1200),
+    ]
+
+
+def test_epochs_without_growth():
+    (phase,) = plan_phases(TrainingSettings(epochs=1.5, batch_size=64), 32, 1000)
+    assert phase == Phase(32, 0, 1536, batch_size=64)
+    assert in_kimg(TrainingSettings(epochs=1.5, batch_size=64), 32, 1000).total_kimg == 1.536
+
+
+def test_kimg_stay_as_they_are():
+    settings_ = training(5000)
+    assert in_kimg(settings_, 16, 100) is settings_
+
+
+def test_a_table_that_ends_is_resolved_to_a_total():
+    settings_ = TrainingSettings(batch_size=64, growth=GrowthSettings(stable_kimg={4: 1, 8: 2}, fade_kimg=0.5))
+    found = in_kimg(settings_, 8, 100)
+    assert (found.total_kimg, found.growth.stable_kimg) == (3.584, {4: 1.0})
+    assert plan_phases(found, 8) == plan_phases(settings_, 8)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    order=st.sampled_from(["stabilise-first", "fade-first"]),
+    epochs=st.tuples(*[st.floats(0.01, 50)] * 4),
+    share=st.floats(0, 0.99),
+    batches=st.tuples(*[st.integers(1, 300)] * 4),
+    images=st.integers(1, 3000),
+    start=st.sampled_from([4, 8, 32]),
+)
+def test_what_is_saved_in_kimg_plans_the_same_phases_as_the_epochs(order, epochs, share, batches, images, start):
+    sides = [side for side in (4, 8, 16, 32) if side >= start]
+    growth = GrowthSettings(
+        order=order,
+        start_resolution=start,
+        epochs=dict(zip(sides, epochs, strict=False)),
+        fade_share=share,
+        batch_size=dict(zip(sides, batches, strict=False)),
+    )
+    given_ = TrainingSettings(growth=growth)
+    kimg = in_kimg(given_, 32, images)
+    assert kimg.growth.epochs == {}
+    assert plan_phases(kimg, 32) == plan_phases(given_, 32, images)
+    phases = plan_phases(kimg, 32)
+    assert sorted({p.resolution for p in phases}) == sides
+    assert all(p.resolution != start or not p.fades for p in phases)
+    wanted = sum(max(1, round(each * images)) for each, _ in zip(epochs, sides, strict=False))
+    assert wanted <= phases[-1].end <= wanted + sum(p.batch_size for p in phases)

@@ -17,6 +17,7 @@ from ganzoo.registry import Part, Registry, Source
 from ganzoo.toml_source import MAX_RECIPE_BYTES, parse, recipe_folder, shipped_recipes
 
 REGISTRY = Registry.discover()
+INSTALLED = ", ".join(REGISTRY.names["generator"])
 
 MINIMAL = """
 [dataset]
@@ -94,16 +95,16 @@ metrics = ["fid", "kit"]
         [
             f"{path} is not a valid recipe:",
             "  dataset.resolution: should be a valid integer, unable to parse string as an integer, but is 'big'",
-            "  generator: no generator called 'dcgam'; did you mean 'dcgan'? (installed: dcgan)",
+            f"  generator: no generator called 'dcgam'; did you mean 'dcgan'? (installed: {INSTALLED})",
             "  discriminator.widht: unknown key 'widht'; did you mean 'width'?",
             "  regularizers.0.gama: unknown key 'gama'; did you mean 'gamma'?",
-            "  training.total_kimg: is missing; add it (Length of the training)",
             "  training.batch_size: should be greater than 0, but is -4",
             "  training.generator_optimizer.learning_rat: unknown key 'learning_rat'; did you mean 'learning_rate'?",
             "  training.first_player: should be 'discriminator' or 'generator', but is 'nobody'",
             "  scoring.metrics.1: should be 'fid', 'kid', 'prc' or 'isc', but is 'kit'",
             "  scoring.extractor.layer: unknown key 'layer' (it has no options)",
             "  sead: unknown key 'sead'; did you mean 'seed'?",
+            "  training.total_kimg: is missing; add it (Length of the training), or epochs in its place",
         ]
     )
 
@@ -121,7 +122,7 @@ def test_an_empty_file_names_every_missing_section(tmp_path):
     ("override", "expected"),
     [
         ("generator=dcgan", 'generator: should be a table with a key "name"'),
-        ("generator={}", "generator: needs a key 'name', the generator to use (dcgan)"),
+        ("generator={}", f"generator: needs a key 'name', the generator to use ({INSTALLED})"),
         ("generator={name = 3}", "generator: needs a key 'name'"),
         ("loss.name=wgan", "loss: no loss called 'wgan'; did you mean 'wgan-gp'?"),
         ("loss.name=dcgan", "'dcgan' is the name of a discriminator and a generator"),
@@ -270,7 +271,7 @@ GROWING = """
 start_resolution = 16
 stable_kimg = 0.1
 batch_size = { 16 = 8 }
-learning_rate_scale = { 16 = 1.5 }
+learning_rate = { 16 = 0.0015 }
 """
 
 
@@ -307,7 +308,7 @@ def test_every_default_is_explicit(tmp_path):
         "weight_decay": 0.0,
     }
     assert plain["scoring"]["extractor"] == recipe.scoring.extractor.plain()
-    assert set(plain) == set(Recipe.model_fields)
+    assert set(plain) == set(Recipe.model_fields) - {"augmentation"}  # there is none unless asked for
 
 
 def test_tables_by_resolution_survive(tmp_path):
@@ -558,3 +559,65 @@ def test_damaged_recipes_end_in_a_message(tmp_path):
 @pytest.mark.slow
 def test_many_damaged_recipes_end_in_a_message(tmp_path):
     _fuzz(10_000, 2, tmp_path)
+
+
+# --- epochs ---------------------------------------------------------------------------------------------------------
+
+EPOCHS = MINIMAL.replace("total_kimg = 1\n", "epochs = 3\nbatch_size = 10\n")
+
+
+def test_epochs_are_kimg_once_the_images_are_counted(tmp_path):
+    recipe = resolved(tmp_path, EPOCHS)
+    assert recipe.counts_epochs
+    known = recipe.with_image_count(1234)
+    assert not known.counts_epochs
+    assert known.training.total_kimg == 3.71
+    assert known.phases[-1].end == known.total_images == 3710
+    plain = known.plain()["training"]
+    assert "epochs" not in plain
+    in_kimg_ = resolved(tmp_path, MINIMAL, "training.total_kimg=3.71", "training.batch_size=10")
+    assert in_kimg_ == known
+    assert in_kimg_.training_hash == known.training_hash
+    assert known.with_image_count(99) == known  # what is saved does not change with the data
+
+
+def test_a_recipe_in_epochs_is_read_back_equal(tmp_path):
+    recipe = resolved(tmp_path, EPOCHS)
+    assert load(write(tmp_path, recipe.to_toml()), REGISTRY)[1] == recipe
+
+
+def test_growth_in_epochs_survives_and_is_saved_in_kimg(tmp_path):
+    data = tomllib.loads(EPOCHS.replace("epochs = 3\n", ""))
+    data["training"]["growth"] = {"order": "fade-first", "epochs": {"4": 2, "8": 3, "16": 4}}
+    recipe = Recipe.model_validate(data, context={"registry": REGISTRY})
+    again = Recipe.model_validate(tomllib.loads(recipe.to_toml()), context={"registry": REGISTRY})
+    assert again == recipe
+    known = recipe.with_image_count(100)
+    growth = known.plain()["training"]["growth"]
+    assert growth["stable_kimg"] == {"4": 0.2, "8": 0.15}
+    assert growth["fade_kimg"] == {"8": 0.15, "16": 0.2}
+    assert not {"epochs", "fade_share"} & set(growth)
+    assert known.training.total_kimg == 0.9
+    saved = Recipe.model_validate(tomllib.loads(known.to_toml()), context={"registry": REGISTRY})
+    assert saved == known
+    assert saved.phases == known.phases
+
+
+ALREADY = "training.growth.epochs gives every length already; remove one of the two"
+LENGTHS = {
+    "total_kimg = 1\nepochs = 2": "training.epochs: the length is said twice; remove epochs or total_kimg",
+    "": "training.total_kimg: is missing; add it (Length of the training), or epochs in its place",
+    "epochs = 2\ngrowth = {}": "training.epochs: with growth, epochs go by resolution; write them as ",
+    "total_kimg = 1\ngrowth = { epochs = { 4 = 1 } }": f"training.total_kimg: {ALREADY}",
+    "growth = { epochs = { 4 = 1 }, fade_kimg = 3 }": f"training.growth.fade_kimg: {ALREADY}",
+    "total_kimg = 1\ngrowth = { fade_share = 0.1 }": "training.growth.fade_share: is a share of epochs, and there are ",
+    "total_kimg = 1\ngrowth = { fade_kimg = { 8 = -1 } }": "training.growth.fade_kimg.8: should be greater than or",
+    "total_kimg = 1\ngrowth = { stable_kimg = 'x' }": "training.growth.stable_kimg: should be a valid number",
+    "total_kimg = 1\ngrowth = { epochs = { 4 = 0 } }": "training.growth.epochs.4: should be greater than 0, but is 0",
+    "total_kimg = 1\ngrowth = { order = 'no' }": "training.growth.order: should be 'stabilise-first' or 'fade-first'",
+}
+
+
+@pytest.mark.parametrize("text", LENGTHS)
+def test_a_length_is_said_once(tmp_path, text):
+    assert LENGTHS[text] in mistakes_of(tmp_path, MINIMAL.replace("total_kimg = 1", text))

@@ -7,8 +7,10 @@ import pytest
 import torch
 from scoring_world import GrowingToy, NoisyToy, StyledToy, Toy, UniformToy, toy
 
+from ganzoo.contracts import ImageSpec
 from ganzoo.errors import RecipeError, RunError
 from ganzoo.sampling import draw_labels, draw_latents, generate, to_uint8
+from ganzoo.testing import TinyStyledGenerator
 
 
 def images_of(generator, count=40, batch_size=16, **others):
@@ -111,6 +113,26 @@ def test_truncation_pulls_styles_to_their_mean():
     assert torch.equal(images_of(generator), images_of(generator, truncation=1.0))
     mean = generator.synthesize(generator.style_mean().expand(1, 2, -1))
     assert torch.allclose(images_of(generator, truncation=0.0), mean.expand(40, -1, -1, -1), atol=1e-6)
+
+
+def test_scores_may_hold_the_noise_and_truncate_the_first_layers_only():
+    generator = TinyStyledGenerator(TinyStyledGenerator.Options(), ImageSpec(16, 1))
+    torch.nn.init.ones_(generator.strengths)
+    torch.nn.init.ones_(generator.mean)
+    none = images_of(generator, noise="none")
+    assert torch.equal(none, images_of(generator, noise="none", batch_size=40))
+    assert not torch.allclose(none, images_of(generator, noise="constant"), atol=1e-2)
+    assert not torch.equal(images_of(generator), images_of(generator, batch_size=40))  # noise is seeded per batch
+    assert generator.noise == "random"
+    one, both = (images_of(generator, noise="none", truncation=0.5, truncation_cutoff=cutoff) for cutoff in (1, 2))
+    assert torch.equal(both, images_of(generator, noise="none", truncation=0.5))
+    assert not torch.allclose(one, both, atol=1e-3)
+    assert not torch.allclose(one, none, atol=1e-3)
+
+
+def test_noise_needs_noise_inputs():
+    with pytest.raises(RecipeError, match=r"noise 'none' needs a generator with noise inputs, which 'toy' is not"):
+        images_of(toy(), noise="none")
 
 
 def test_truncation_needs_styles():

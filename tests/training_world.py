@@ -54,7 +54,7 @@ GROWING = {
             "stable_kimg": 0.032,
             "fade_kimg": 0.04,
             "batch_size": {"4": 16},
-            "learning_rate_scale": {"8": 0.5},
+            "learning_rate": {"8": 0.0001},
         },
     },
 }

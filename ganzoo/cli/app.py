@@ -15,6 +15,7 @@ from ganzoo.cli.check import check
 from ganzoo.cli.compare import compare
 from ganzoo.cli.doctor import doctor
 from ganzoo.cli.fetch import fetch_weights
+from ganzoo.cli.foreign import import_
 from ganzoo.cli.plugins import plugins
 from ganzoo.cli.run import resume, run
 from ganzoo.cli.sample import sample
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 for command in (run, resume, score, compare, check, plugins, sample, verify, fetch_weights, doctor):
     app.command()(command)
+app.command("import")(import_)
 
 
 def _show_version(wanted: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ganzoo.errors import CheckpointError
 
-MAX_OPCODES = 3_000_000
+MAX_OPCODES = 2_000_000
 MAX_NODES = 3_000_000
 MAX_NESTING = 100
 MAX_STREAMS = 3

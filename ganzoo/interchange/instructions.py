@@ -29,9 +29,13 @@ def run(
         CheckpointError: It is damaged, or asks for what weights do not need.
     """
     machine = Machine(stream, budget, meanings, persistent)
+    data = stream.data
     while True:
         start = stream.position
-        opcode = stream.number(1)
+        if start >= len(data):
+            raise CheckpointError("it ends too early")
+        opcode = data[start]
+        stream.position += 1
         budget.count_opcode()
         if opcode == STOP:
             return machine.pop()

@@ -33,6 +33,9 @@ def read_content(path: Path) -> Any:
         raise CheckpointError(f"{_shown(path)} cannot be read as a checkpoint: {error}") from None
     except MemoryError:
         raise CheckpointError(f"{_shown(path)} cannot be read as a checkpoint: memory ran out") from None
+    except Exception as error:  # whatever else damage may lead to, a person is told one line
+        reason = f"it is damaged ({type(error).__name__})"
+        raise CheckpointError(f"{_shown(path)} cannot be read as a checkpoint: {reason}") from error
 
 
 def parse(data: bytes) -> Any:

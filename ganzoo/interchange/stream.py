@@ -25,11 +25,11 @@ class Stream:
 
     def take(self, count: int) -> bytes:
         """Return the next `count` bytes."""
-        if not 0 <= count <= self.rest:
-            raise CheckpointError(f"it ends too early: {count:,} bytes are said to follow byte {self.position:,}")
-        start = self.position
-        self.position += count
-        return self.data[start : self.position]
+        start, end = self.position, self.position + count
+        if not start <= end <= len(self.data):
+            raise CheckpointError(f"it ends too early: {count:,} bytes are said to follow byte {start:,}")
+        self.position = end
+        return self.data[start:end]
 
     def number(self, width: int, *, signed: bool = False) -> int:
         """Return a little-endian integer of `width` bytes."""

@@ -36,17 +36,10 @@ class TensorFlowNetwork:
     components: Mapping[str, TensorFlowNetwork] = field(default_factory=dict)
 
     def all_variables(self) -> dict[str, Tensor]:
-        """Return its variables and those of all networks inside of it, which share no names in files of these kinds.
-
-        Raises:
-            CheckpointError: Two have one name.
-        """
+        """Return its variables, and those of all networks inside of it by `component/variable`."""
         found = dict(self.variables)
-        for component in self.components.values():
-            inside = component.all_variables()
-            if both := sorted(found.keys() & inside.keys()):
-                raise CheckpointError(f"two variables are called '{both[0]}'")
-            found |= inside
+        for name, component in self.components.items():
+            found |= {f"{name}/{inside}": value for inside, value in component.all_variables().items()}
         return found
 
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from ganzoo.layers.critic import ProgressiveCritic
 from ganzoo.layers.equalized import EqualizedConv2d, EqualizedLinear
+from ganzoo.layers.fused import EqualizedDownConv2d, EqualizedUpConv2d
+from ganzoo.layers.growth import Growth
 from ganzoo.layers.mapping import MappingNetwork
-from ganzoo.layers.normalize import MinibatchStd, instance_norm, pixel_norm
+from ganzoo.layers.normalize import MinibatchStd, adaptive_instance_norm, instance_norm, pixel_norm
 from ganzoo.layers.precision import full_precision
 from ganzoo.layers.resample import downsample, fir_kernel, fir_taps, smooth, upsample
-from ganzoo.layers.widths import channels_at, sides
+from ganzoo.layers.widths import SMALLEST, base_and_max, channels_at, side_problem, sides
 
 __all__ = [
+    "SMALLEST",
     "EqualizedConv2d",
+    "EqualizedDownConv2d",
     "EqualizedLinear",
+    "EqualizedUpConv2d",
+    "Growth",
     "MappingNetwork",
     "MinibatchStd",
+    "ProgressiveCritic",
+    "adaptive_instance_norm",
+    "base_and_max",
     "channels_at",
     "downsample",
     "fir_kernel",
@@ -21,6 +31,7 @@ __all__ = [
     "full_precision",
     "instance_norm",
     "pixel_norm",
+    "side_problem",
     "sides",
     "smooth",
     "upsample",

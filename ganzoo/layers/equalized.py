@@ -75,9 +75,9 @@ class EqualizedConv2d(nn.Module):
         self.bias_scale = bias_gain
         self.padding = kernel // 2
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Apply the layer."""
-        return F.conv2d(images, self.scaled_weight(), self.scaled_bias(), padding=self.padding)
+    def forward(self, images: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Apply the layer; a bias `[outputs]` may be handed to one that has none."""
+        return F.conv2d(images, self.scaled_weight(), self.used_bias(bias), padding=self.padding)
 
     def scaled_weight(self) -> Tensor:
         """Return the weight as it is used, `[outputs, inputs, kernel, kernel]`."""
@@ -86,6 +86,10 @@ class EqualizedConv2d(nn.Module):
     def scaled_bias(self) -> Tensor | None:
         """Return the bias as it is used, `[outputs]`, or None."""
         return _scaled(self.bias, self.bias_scale)
+
+    def used_bias(self, given: Tensor | None) -> Tensor | None:
+        """Return the bias that was given, or else the layer's own."""
+        return self.scaled_bias() if given is None else given
 
 
 def _scaled(bias: Tensor | None, scale: float) -> Tensor | None:

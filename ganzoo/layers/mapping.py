@@ -33,6 +33,8 @@ class MappingNetwork(nn.Module):
         lr_multiplier: Factor on their learning rate.
         width: Units of the hidden layers, and of the embedded labels.
         labels: How labels enter.
+        bias_gain: Factor on the biases; by default 1 for `joint` and sqrt(2) for `separate`: StyleGAN puts sqrt(2) on
+            the weights alone, StyleGAN2 multiplies what leaves the leaky ReLU, bias included.
     """
 
     def __init__(
@@ -45,9 +47,11 @@ class MappingNetwork(nn.Module):
         lr_multiplier: float = 0.01,
         width: int | None = None,
         labels: LabelEmbedding = "joint",
+        bias_gain: float | None = None,
     ) -> None:
         super().__init__()
         width = width or style_dim
+        bias_gain = bias_gain or (1.0 if labels == "joint" else math.sqrt(2))
         self.labels = labels
         self.embedding: nn.Module | None = None
         if label_dim and labels == "joint":
@@ -57,16 +61,9 @@ class MappingNetwork(nn.Module):
         embedded = (latent_dim if labels == "joint" else width) if label_dim else 0
         sizes = [latent_dim + embedded, *[width] * (layers - 1), style_dim]
         self.layers = nn.ModuleList(
-            EqualizedLinear(
-                inputs, outputs, gain=math.sqrt(2), lr_multiplier=lr_multiplier, bias_gain=self._bias_gain(labels)
-            )
+            EqualizedLinear(inputs, outputs, gain=math.sqrt(2), lr_multiplier=lr_multiplier, bias_gain=bias_gain)
             for inputs, outputs in pairwise(sizes)
         )
-
-    @staticmethod
-    def _bias_gain(labels: LabelEmbedding) -> float:
-        # StyleGAN puts sqrt(2) on the weights alone; StyleGAN2 multiplies what leaves the leaky ReLU, bias included.
-        return 1.0 if labels == "joint" else math.sqrt(2)
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
         """Map to styles `[N, W]`."""

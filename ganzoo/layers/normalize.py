@@ -24,6 +24,18 @@ def instance_norm(values: Tensor, epsilon: float = 1e-8) -> Tensor:
     return (values - mean.to(values.dtype)) * torch.rsqrt(variance + epsilon).to(values.dtype)
 
 
+def adaptive_instance_norm(values: Tensor, scale: Tensor, shift: Tensor, epsilon: float = 1e-8) -> Tensor:
+    """Return `instance_norm(values) * scale + shift` in one pass, scale and shift `[N, C]` (AdaIN).
+
+    Computed in float32; the result has the input's type.
+    """
+    precise = values.float()
+    variance, mean = torch.var_mean(precise, dim=(2, 3), correction=0)
+    factor = scale.float() * torch.rsqrt(variance + epsilon)
+    offset = shift.float() - mean * factor
+    return torch.addcmul(offset[:, :, None, None], precise, factor[:, :, None, None]).to(values.dtype)
+
+
 class MinibatchStd(nn.Module):
     """Append how much images of a group differ, as one more constant feature map: `[N, C, H, W]` to `[N, C + 1, H, W]`.
 

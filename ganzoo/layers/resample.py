@@ -24,7 +24,13 @@ def fir_kernel(taps: Sequence[float]) -> Tensor:
     return torch.outer(values, values)
 
 
-def smooth(images: Tensor, kernel: Tensor, padding: tuple[int, int] | None = None, stride: int = 1) -> Tensor:
+def smooth(
+    images: Tensor,
+    kernel: Tensor,
+    padding: tuple[int, int] | None = None,
+    stride: int = 1,
+    bias: Tensor | None = None,
+) -> Tensor:
     """Filter `[N, C, H, W]` with a kernel `[K, K]`, borders padded by zeros.
 
     Args:
@@ -32,6 +38,7 @@ def smooth(images: Tensor, kernel: Tensor, padding: tuple[int, int] | None = Non
         kernel: The filter; flip it first if it is not symmetric and a convolution is meant.
         padding: Zeros before and after each axis; None keeps the side (of an even kernel, one more before).
         stride: Keep every n-th pixel of the result.
+        bias: Added to the result, `[C]`.
     """
     size = kernel.shape[-1]
     before, after = padding if padding is not None else (size // 2, (size - 1) // 2)
@@ -39,7 +46,7 @@ def smooth(images: Tensor, kernel: Tensor, padding: tuple[int, int] | None = Non
     if before != after or before < 0:
         images, before = F.pad(images, (before, after, before, after)), 0
     weight = kernel.to(images.dtype).expand(channels, 1, size, size)
-    return F.conv2d(images, weight, stride=stride, padding=before, groups=channels)
+    return F.conv2d(images, weight, bias, stride=stride, padding=before, groups=channels)
 
 
 def upsample(images: Tensor, kernel: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 SMALLEST = 4  # side of the coarsest feature map
 
 
@@ -17,3 +19,23 @@ def channels_at(side: int, channel_base: int, channel_max: int) -> int:
     StyleGAN, configurations A to E of StyleGAN2), and 16384 / 2^stage is 32768 (configuration F).
     """
     return max(1, min(channel_base // side, channel_max))
+
+
+def base_and_max(widths: Mapping[int, int]) -> tuple[int, int] | None:
+    """Return a channel_base and channel_max that give these channels by side; None where none do."""
+    channel_max = max(widths.values())
+    below = [side for side, channels in widths.items() if channels < channel_max]
+    full = max((side * channels for side, channels in widths.items() if channels == channel_max), default=0)
+    base = max([full, *(side * widths[side] for side in below)])
+    fits = all(channels_at(side, base, channel_max) == channels for side, channels in widths.items())
+    return (base, channel_max) if fits else None
+
+
+def side_problem(part: str, resolution: int) -> str | None:
+    """Say why `part`, whose maps double from 4x4, cannot work at `resolution`, or None."""
+    if SMALLEST < resolution <= 2048 and resolution & (resolution - 1) == 0:
+        return None
+    return (
+        f"{part} doubles or halves the side from 4x4 and works at powers of two from {2 * SMALLEST} to 2048, "
+        f"not at {resolution}: set dataset.resolution to one of them"
+    )

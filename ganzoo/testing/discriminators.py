@@ -72,7 +72,7 @@ def _images_and_labels(images: ImageSpec, resolution: int) -> tuple[Tensor, Tens
 
 def _check_learning(discriminator: Discriminator, images: ImageSpec, judge: Judge) -> None:
     reached: set[str] = set()
-    for resolution, alpha in stages(discriminator, images):
+    for resolution, alpha in stages(discriminator, images, lambda side: _images_and_labels(images, side)):
         if isinstance(discriminator, Growable):
             discriminator.grow(resolution, alpha)
         networks.check_gradients(discriminator, _images_and_labels(images, resolution), judge, reached=reached)

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ganzoo.contracts import Generator, Growable, ImageSpec, StyleBased
+from ganzoo.contracts import Generator, Growable, ImageSpec, NoiseInputs, StyleBased
 from ganzoo.testing import networks
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.growth import check_generator_growth, stages
+from ganzoo.testing.noise import check_noise
 from ganzoo.testing.options import check_component
 from ganzoo.testing.settings import BATCH, specs_to_test
 from ganzoo.testing.styles import check_styles
@@ -53,10 +54,13 @@ def _check_on(cls: type[Generator], options: Any, images: ImageSpec, judge: Judg
     if not cls.couples_batch(options):
         networks.check_independence(generator, inputs, judge, training=True)
     _check_meta(build, images, judge)
+    if isinstance(generator, NoiseInputs):
+        check_noise(generator, build, inputs, judge)
     if isinstance(generator, StyleBased):
         check_styles(generator, inputs, judge)
     if isinstance(generator, Growable):
-        check_generator_growth(generator, inputs, images, judge)
+        with networks.steady(generator):
+            check_generator_growth(generator, inputs, images, judge)
     networks.check_memory_format(generator, inputs, judge)
 
 
@@ -92,7 +96,7 @@ def _labels(count: int, images: ImageSpec) -> Tensor:
 
 def _check_learning(generator: Generator, inputs: networks.Inputs, images: ImageSpec, judge: Judge) -> None:
     reached: set[str] = set()
-    for resolution, alpha in stages(generator, images):
+    for resolution, alpha in stages(generator, images, lambda side: inputs):
         if isinstance(generator, Growable):
             generator.grow(resolution, alpha)
         networks.check_gradients(generator, inputs, judge, reached=reached)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from ganzoo.contracts import NoiseInputs
 from ganzoo.testing.failure import Judge
 
 Inputs = tuple[Tensor, Tensor]
@@ -21,6 +22,19 @@ def seeded(seed: int = SEED) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
+
+
+@contextmanager
+def steady(network: object) -> Iterator[None]:
+    """Use constant noise inside, where the network has noise inputs."""
+    if not isinstance(network, NoiseInputs):
+        yield
+        return
+    network.use_noise("constant")
+    try:
+        yield
+    finally:
+        network.use_noise("random")
 
 
 def built(build: Build, judge: Judge, *, stir: float = 0.05) -> nn.Module:

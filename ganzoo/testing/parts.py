@@ -17,6 +17,7 @@ from ganzoo.contracts import (
     ImageDataset,
     ImageSpec,
     Item,
+    NoiseMode,
     PixelArray,
 )
 
@@ -44,27 +45,61 @@ class TinyGenerator(Generator):
         return self.dense(torch.cat([latents, labels], dim=1)).unflatten(1, self.shape).tanh()
 
 
-class TinyStyledGenerator(TinyGenerator):
-    """A `TinyGenerator` with one style, the latents through a linear layer: for penalties on styles."""
+class TinyStyledGenerator(Generator):
+    """Two linear layers, each with a style and a noise map of its own; mixes styles while training."""
 
     name = "tiny-styled"
 
-    def __init__(self, options: TinyGenerator.Options, images: ImageSpec) -> None:
+    class Options(Generator.Options):
+        """Sizes of latents and styles."""
+
+        latent_dim: PositiveInt = Field(default=8, description="Size of the latents.")
+        style_dim: PositiveInt = Field(default=6, description="Size of the styles.")
+
+    def __init__(self, options: Options, images: ImageSpec) -> None:
         super().__init__(options, images)
-        size = options.latent_dim + images.label_dim
-        self.mapping = nn.Linear(size, size)
+        self.latent_dim = options.latent_dim
+        self.shape = (images.channels, images.resolution, images.resolution)
+        pixels = images.channels * images.resolution**2
+        self.mapping = nn.Linear(options.latent_dim + images.label_dim, options.style_dim)
+        self.layers = nn.ModuleList(nn.Linear(options.style_dim, pixels) for _ in range(2))
+        self.strengths = nn.Parameter(torch.zeros(2))
+        self.mean: Tensor
+        self.maps: Tensor
+        self.register_buffer("mean", torch.zeros(options.style_dim))
+        self.register_buffer("maps", torch.randn(2, 1, images.resolution, images.resolution))
+        self.noise: NoiseMode = "random"
+
+    def use_noise(self, mode: NoiseMode) -> None:
+        """See `NoiseInputs.use_noise`."""
+        self.noise = mode
 
     def map(self, latents: Tensor, labels: Tensor) -> Tensor:
-        """Map to styles `[N, 1, W]`."""
-        return self.mapping(torch.cat([latents, labels], dim=1)).unsqueeze(1)
+        """See `StyleBased.map`."""
+        styles = self._mapped(latents, labels)
+        if not self.training:
+            return styles.unsqueeze(1).repeat(1, 2, 1)
+        self.mean.lerp_(styles.detach().mean(0), 0.01)
+        other = self._mapped(torch.randn_like(latents), labels)
+        mixed = torch.rand(len(latents), 1, device=latents.device) < 0.5
+        return torch.stack([styles, torch.where(mixed, other, styles)], dim=1)
+
+    def _mapped(self, latents: Tensor, labels: Tensor) -> Tensor:
+        return self.mapping(torch.cat([latents, labels], dim=1)).tanh()
 
     def synthesize(self, styles: Tensor) -> Tensor:
-        """Turn styles into images."""
-        return self.dense(styles[:, 0]).unflatten(1, self.shape).tanh()
+        """See `StyleBased.synthesize`."""
+        images = styles.new_zeros(1)
+        for index, layer in enumerate(self.layers):
+            images = images + layer(styles[:, index]).unflatten(1, self.shape)
+            if self.noise != "none":
+                drawn = torch.randn_like(images[:, :1]) if self.noise == "random" else self.maps[index]
+                images = images + self.strengths[index] * drawn
+        return images.tanh()
 
     def style_mean(self) -> Tensor:
-        """Return the style of a latent in the middle."""
-        return self.mapping.bias.detach()
+        """See `StyleBased.style_mean`."""
+        return self.mean
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
         return self.synthesize(self.map(latents, labels))

@@ -49,9 +49,10 @@ def check_regularizer(cls: type[Regularizer], options: Any = None, *, generator:
     _check_buffers(cls, options, generator, judge)
 
 
-def _generator(capability: type) -> TinyGenerator:
-    cls = TinyGenerator if issubclass(TinyGenerator, capability) else TinyStyledGenerator
-    return cls(TinyGenerator.Options(), _IMAGES)
+def _generator(capability: type) -> Generator:
+    if issubclass(TinyGenerator, capability):
+        return TinyGenerator(TinyGenerator.Options(), _IMAGES)
+    return TinyStyledGenerator(TinyStyledGenerator.Options(), _IMAGES)
 
 
 def _critic() -> TinyDiscriminator:

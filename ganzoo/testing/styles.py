@@ -6,13 +6,21 @@ from typing import Any
 
 import torch
 
+from ganzoo.manner import truncated
 from ganzoo.testing import networks
 from ganzoo.testing.failure import Judge
 
 
 def check_styles(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
-    """Require `forward(z, c) == synthesize(map(z, c))` in evaluation mode, and a mean style of the right size."""
+    """Require that evaluation is `synthesize(map(z, c))`, and that truncation can rely on the mean style."""
     generator.eval()
+    with networks.steady(generator):
+        _check_composition(generator, inputs, judge)
+        _check_truncation(generator, inputs, judge)
+    _check_tracking(generator, inputs, judge)
+
+
+def _check_composition(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
     with judge.doing("map, synthesize and style_mean"), torch.no_grad():
         with networks.seeded():
             direct = generator(*inputs)
@@ -32,4 +40,33 @@ def check_styles(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
     judge.require(
         torch.allclose(direct, composed, rtol=1e-4, atol=1e-5),
         "in evaluation mode, forward(z, c) differs from synthesize(map(z, c))",
+    )
+
+
+def _check_truncation(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
+    """Psi 1 is the image itself; psi 0 one image for all latents and classes (arXiv:1812.04948, appendix B)."""
+    with judge.doing("truncation"), torch.no_grad(), networks.seeded():
+        styles, mean = generator.map(*inputs), generator.style_mean()
+        direct = generator.synthesize(styles)
+        whole = generator.synthesize(truncated(styles, mean, 1.0))
+        none = generator.synthesize(truncated(styles, mean, 0.0))
+    judge.require(
+        torch.allclose(whole, direct, rtol=1e-3, atol=1e-4),
+        "truncation with psi 1 changes its images; synthesize must be smooth in the styles",
+    )
+    judge.require(
+        torch.allclose(none, none[:1].expand_as(none), rtol=1e-3, atol=1e-4),
+        "truncation with psi 0 gives another image for each latent; synthesize must depend on the styles alone",
+    )
+
+
+def _check_tracking(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
+    before = generator.style_mean().clone()
+    generator.train()
+    with judge.doing("a forward in training mode"), torch.no_grad(), networks.seeded():
+        generator(*inputs)
+    generator.eval()
+    judge.require(
+        not torch.equal(generator.style_mean(), before),
+        "style_mean stays the same while training; let it follow the styles of each batch, in a buffer",
     )

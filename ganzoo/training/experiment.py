@@ -18,6 +18,7 @@ from ganzoo.runs.manifest import folder_name
 from ganzoo.runs.record import RunRecord, Score, read_record, recipe_hash, write_record
 from ganzoo.scoring.protocol import Protocol
 from ganzoo.scoring.score import score
+from ganzoo.settings import IMAGES_PER_KIMG
 from ganzoo.training.inputs import Inputs, Observer, find_inputs
 from ganzoo.training.interrupt import on_stop_signal
 from ganzoo.training.networks import load_generator
@@ -38,6 +39,7 @@ class Experiment:
     ) -> RunDirectory:
         """Train and score; with `resume`, go on with the newest run of this recipe and seed if there is one."""
         inputs = find_inputs(self.recipe, device, self.observer, skip_bad=skip_bad)
+        self.recipe = inputs.recipe  # its epochs are kimg now that the data are known
         directory = self._earlier_run() if resume else None
         if directory is None:
             directory = RunDirectory.create(self.root, self.name, self.recipe.seed)
@@ -82,7 +84,7 @@ def _refuse_shorter(directory: RunDirectory, recipe: Recipe) -> None:
     if recipe.phases[-1].end < seen:
         raise RefusedError(
             f"{directory.path} has seen {seen:,} images already, so training.total_kimg = "
-            f"{recipe.training.total_kimg:g} cannot shorten it; start a new run instead"
+            f"{recipe.total_images / IMAGES_PER_KIMG:g} cannot shorten it; start a new run instead"
         )
 
 

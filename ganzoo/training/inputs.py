@@ -37,7 +37,7 @@ class Observer(TypingProtocol):
 
 @dataclass(frozen=True)
 class Inputs:
-    """A recipe's data, scoring protocol and device, ready to use."""
+    """A recipe (its lengths in kimg), its data, scoring protocol and device, ready to use."""
 
     recipe: Recipe
     pack: Pack
@@ -85,6 +85,7 @@ def find_inputs(recipe: Recipe, device: str, observer: Observer, *, skip_bad: bo
     extractor.weights()
     pack = _find_pack(recipe, observer, skip_bad=skip_bad)
     _check_splits(recipe, pack)
+    recipe = recipe.with_image_count(len(pack.split(recipe.training.split)))
     return Inputs(recipe, pack, extractor, plan(recipe.scoring, extractor, pack), chosen_device)
 
 

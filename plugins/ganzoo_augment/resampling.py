@@ -40,11 +40,16 @@ def resample(images: Tensor, inverse: Tensor) -> Tensor:
     layout = torch.channels_last if images.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
     rows, columns = window = _window(inverse, side)
     up, down = _matrices(side, images.dtype, images.device)
-    fine = up[rows] @ (images @ up[columns].T)
+    fine = _rows_by(_rows_by(images.mT, up[rows]).mT, up[columns])
     theta = _normalized(inverse, side, window).to(images.device, images.dtype, non_blocking=True)
     grid = F.affine_grid(theta, [*images.shape[:2], _grid_side(side), _grid_side(side)], align_corners=False)
     moved = F.grid_sample(fine, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-    return (down @ (moved @ down.T)).contiguous(memory_format=layout)
+    return _rows_by(_rows_by(moved, down).mT, down).mT.contiguous(memory_format=layout)
+
+
+def _rows_by(images: Tensor, matrix: Tensor) -> Tensor:
+    """Multiply every row of every image by a matrix: one large product, where `matmul` may make many small ones."""
+    return (images.reshape(-1, images.shape[-1]) @ matrix.T).reshape(*images.shape[:-1], len(matrix))
 
 
 def _grid_side(side: int) -> int:

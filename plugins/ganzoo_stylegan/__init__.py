@@ -1,1 +1,19 @@
-"""StyleGAN (arXiv:1812.04948)."""
+"""StyleGAN: the networks of Karras et al. (arXiv:1812.04948), with or without progressive growing."""
+
+from __future__ import annotations
+
+from ganzoo import Discriminator, Generator, hookimpl
+from ganzoo_stylegan.discriminator import StyleGANDiscriminator
+from ganzoo_stylegan.generator import StyleGANGenerator
+
+
+@hookimpl
+def ganzoo_generators() -> list[type[Generator]]:
+    """Offer the generator."""
+    return [StyleGANGenerator]
+
+
+@hookimpl
+def ganzoo_discriminators() -> list[type[Discriminator]]:
+    """Offer the discriminator."""
+    return [StyleGANDiscriminator]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ganzoo import Discriminator, Generator, Regularizer, hookimpl
+from ganzoo import Discriminator, Generator, Importer, Regularizer, hookimpl
 from ganzoo_stylegan2.discriminator import StyleGAN2Discriminator
 from ganzoo_stylegan2.generator import StyleGAN2Generator
+from ganzoo_stylegan2.nvidia import NvidiaPyTorch, NvidiaTensorFlow
 from ganzoo_stylegan2.path_length import PathLength
 
 
@@ -24,3 +25,9 @@ def ganzoo_discriminators() -> list[type[Discriminator]]:
 def ganzoo_regularizers() -> list[type[Regularizer]]:
     """Offer the penalty."""
     return [PathLength]
+
+
+@hookimpl
+def ganzoo_importers() -> list[type[Importer]]:
+    """Offer the readers of NVIDIA's pickles."""
+    return [NvidiaPyTorch, NvidiaTensorFlow]

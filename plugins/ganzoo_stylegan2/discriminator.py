@@ -127,6 +127,11 @@ class StyleGAN2Discriminator(Discriminator):
         minibatch_std_group: NonNegativeInt = Field(
             default=4, description="Images whose deviation from each other is shown to the last layers; 0 for none."
         )
+        labels: Literal["projection", "output"] = Field(
+            default="projection",
+            description="Labels enter by projection on their mapping network (`projection`, as in StyleGAN2-ADA), or "
+            "choose among one output per class (`output`, as in the first StyleGAN2 code).",
+        )
         mapping_layers: int = Field(
             default=8, ge=1, le=16, description="Dense layers of the labels' mapping network, where there are labels."
         )
@@ -155,11 +160,12 @@ class StyleGAN2Discriminator(Discriminator):
         )
         self.mapping: MappingNetwork | None = None
         self.mapping_dim = options.mapping_dim or channels[4]
-        if images.label_dim:
+        projected = bool(images.label_dim) and options.labels == "projection"
+        if projected:
             self.mapping = MappingNetwork(
                 0, images.label_dim, self.mapping_dim, options.mapping_layers, labels="separate"
             )
-        outputs = self.mapping_dim if images.label_dim else 1
+        outputs = self.mapping_dim if projected else max(images.label_dim, 1)
         self.head = Head(channels[4], outputs, group=options.minibatch_std_group, clamp=options.clamp)
         self.register_buffer("kernel", fir_kernel(FIR_TAPS), persistent=False)
 
@@ -176,7 +182,7 @@ class StyleGAN2Discriminator(Discriminator):
         with full_precision(features):
             values = self.head(features.float())
             if self.mapping is None:
-                return values.squeeze(1)
+                return (values * labels).sum(dim=1) if labels.shape[1] else values.squeeze(1)
             projection = self.mapping(labels.new_zeros(len(labels), 0), labels)
             return (values * projection).sum(dim=1) / math.sqrt(self.mapping_dim)
 

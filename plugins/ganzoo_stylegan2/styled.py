@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, Literal
 
 import torch
 from pydantic import Field, PositiveFloat, PositiveInt
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganzoo import Generator, ImageSpec, NoiseMode, Setting
 from ganzoo.layers import MappingNetwork, full_precision
@@ -19,6 +20,14 @@ class StyledOptions(Generator.Options):
     latent_dim: PositiveInt = Field(default=512, description="Size of the latents (Z).")
     style_dim: PositiveInt = Field(default=512, description="Size of the styles (W).")
     mapping_layers: int = Field(default=8, ge=1, le=16, description="Dense layers of the mapping network.")
+    mapping_width: PositiveInt | None = Field(
+        default=None, description="Units of the hidden layers of the mapping network; by default, style_dim."
+    )
+    labels: Literal["separate", "joint"] = Field(
+        default="separate",
+        description="Labels are embedded and normalised by themselves (`separate`, as in StyleGAN2-ADA), or together "
+        "with the latents (`joint`, as in the first StyleGAN2 code).",
+    )
     mapping_lr_multiplier: PositiveFloat = Field(
         default=0.01, description="Factor on the learning rate of the mapping network."
     )
@@ -64,7 +73,9 @@ class StyledGenerator(Generator):
             options.style_dim,
             options.mapping_layers,
             lr_multiplier=options.mapping_lr_multiplier,
-            labels="separate",
+            width=options.mapping_width,
+            labels=options.labels,
+            bias_gain=math.sqrt(2),
         )
         self.register_buffer("style_average", torch.zeros(options.style_dim))
 

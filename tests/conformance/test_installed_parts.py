@@ -26,8 +26,10 @@ def options_for(part: Part, folder: Path) -> object:
     rng = np.random.default_rng(0)
     for subject in range(3):
         for slice_number in range(2):
-            pixels = rng.integers(0, 256, (64, 64), dtype=np.uint8)
-            Image.fromarray(pixels).save(folder / f"case_{subject:03d}_slice_{slice_number}.nii.png")
+            knee = f"OAI900{subject:04d}_12_Month_3_de3d1_SAG_3D_DESS_WE_LEFT.nii.gz_{slice_number}.png"
+            for name in (f"case_{subject:03d}_slice_{slice_number}.nii.png", knee, f"{subject:04d}{slice_number}.png"):
+                pixels = rng.integers(0, 256, (64, 64), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / name)
     return part.cls.Options(root=folder)
 
 

@@ -1,4 +1,4 @@
-"""The data set `oasis`."""
+"""The data sets `oasis` and `akoa`."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,8 @@ from PIL import Image
 from ganzoo.contracts import ImageSpec
 from ganzoo.data.prepare import prepare
 from ganzoo.errors import DataError
-from ganzoo_mri import Oasis
+from ganzoo_mri import Akoa, Oasis
+from ganzoo_mri.akoa import KneeSlice, read_name
 
 
 def oasis(root, **options):
@@ -84,3 +85,112 @@ def test_real_slices_can_be_prepared(tmp_path):
     assert images.max() > 240 and (images == 0).mean() > 0.4
     corners = images[:, :, :4, :4]
     assert corners.mean() < 2  # dark around the brain
+
+
+# --- akoa -----------------------------------------------------------------------------------------------------------
+
+
+def knee_name(participant, visit="BaseLine", side="RIGHT", number=0):
+    return f"OAI{participant}_{visit}_3_de3d1_SAG_3D_DESS_WE_{side}.nii.gz_{number}.png"
+
+
+def knees(folder, participants, visits=("BaseLine", "12_Month"), sides=("RIGHT", "LEFT"), count=2):
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed, participant in enumerate(participants):
+        rng = np.random.default_rng(seed)
+        for visit in visits:
+            for side in sides:
+                for number in range(count):
+                    pixels = rng.integers(0, 256, (20, 16), dtype=np.uint8)
+                    Image.fromarray(pixels).save(folder / knee_name(participant, visit, side, number))
+
+
+def akoa(root, **options):
+    return Akoa(Akoa.Options(**{"root": root, "resolution": 16, **options}))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (
+            "OAI9014797_BaseLine_3_de3d1_SAG_3D_DESS_WE_RIGHT.nii.gz_0.png",
+            KneeSlice("9014797", "BaseLine", "3_de3d1", "right", 0),
+        ),
+        (
+            "OAI9000099_12_Month_10_de3d1_SAG_3D_DESS_WE_LEFT.nii.gz_159.png",
+            KneeSlice("9000099", "12_Month", "10_de3d1", "left", 159),
+        ),
+        ("oai1_Month_24_3_de3d1_sag_3d_dess_we_left_7.PNG", KneeSlice("1", "Month_24", "3_de3d1", "left", 7)),
+        (
+            "OAI9014797_BaseLine_3_de3d1_SAG_3D_DESS_RIGHT.nii_0.png",
+            KneeSlice("9014797", "BaseLine", "3_de3d1", "right", 0),
+        ),
+        ("OAI9014797_BaseLine_3_de3d1_SAG_3D_DESS_WE_MIDDLE.nii.gz_0.png", None),
+        ("OAI9014797_BaseLine_3_de3d1_SAG_3D_DESS_WE_RIGHT.nii.gz", None),
+        ("case_001_slice_0.nii.png", None),
+    ],
+)
+def test_what_the_name_of_a_knee_slice_says(name, expected):
+    assert read_name(name) == expected
+
+
+def test_both_knees_and_all_visits_of_a_participant_stay_in_one_split(tmp_path):
+    root = tmp_path / "AKOA_Analysis"
+    knees(root / "a", range(9000001, 9000006))
+    knees(root / "b" / "c", range(9000006, 9000011), visits=("24_Month",))
+    pack = prepare(akoa(root, held_out=0.3), "akoa", cache=tmp_path / "cache", workers=1)
+    assert pack.spec == ImageSpec(16, 1, 0)
+    train, held = set(pack.split("train").subjects), set(pack.split("held-out").subjects)
+    assert (len(train), len(held), train & held) == (7, 3, set())
+    assert len(pack) == 5 * 8 + 5 * 4
+
+
+def test_sides_and_slices_can_be_chosen(tmp_path):
+    knees(tmp_path, [9000001], visits=("BaseLine",), count=10)
+    assert len(akoa(tmp_path).items()) == 20
+    assert len(akoa(tmp_path, side="left").items()) == 10
+    chosen = akoa(tmp_path, side="right", slices=[3, 5]).items()
+    assert sorted(item.key for item in chosen) == [knee_name(9000001, number=number) for number in (3, 4, 5)]
+    with pytest.raises(DataError) as caught:
+        akoa(tmp_path, side="left", slices=[40, 60]).items()
+    assert "none of the 20 AKOA slices" in str(caught.value)
+    assert "dataset.slices = [40, 60]; there are 10 of left knees and 10 of right knees, numbered 0 to 9" in str(
+        caught.value
+    )
+    with pytest.raises(ValueError, match=r"needs \[first, last\]"):
+        Akoa.Options(root="x", slices=[5, 3])
+
+
+def test_left_knees_are_flipped_if_asked_and_that_is_another_pack(tmp_path):
+    root = tmp_path / "knees"
+    knees(root, [9000001], visits=("BaseLine",), count=1)
+    plain, flipped = akoa(root), akoa(root, mirror_left=True)
+    for item in plain.items():
+        before, after = plain.load(item), flipped.load(item)
+        left = "LEFT" in item.key
+        assert np.array_equal(after, before[:, :, ::-1] if left else before)
+        assert not left or not np.array_equal(after, before)
+    packs = {
+        prepare(akoa(root, **options), "akoa", cache=tmp_path / "cache", workers=1).path
+        for options in ({}, {"mirror_left": True}, {"mirror": True})
+    }
+    assert len(packs) == 2  # mirroring while training needs no pack of its own
+
+
+def test_knees_that_are_missing_are_told_with_names_layout_and_terms(tmp_path):
+    slices(tmp_path, ["777"])
+    with pytest.raises(DataError) as caught:
+        akoa(tmp_path).items()
+    message = str(caught.value)
+    assert "OAI<participant>_<visit>_<series>_SAG_3D_DESS_WE_<LEFT or RIGHT>.nii.gz_<slice>.png" in message
+    assert "Found: 3 image files" in message and "777" not in message
+    assert "https://nda.nih.gov/oai" in message and "data use agreement" in message
+    with pytest.raises(DataError, match=r"does not exist.*Expected there: .*nda\.nih\.gov"):
+        akoa(tmp_path / "nowhere").items()
+
+
+def test_participants_leave_no_trace_in_the_pack(tmp_path):
+    knees(tmp_path / "knees", [9012345])
+    prepare(akoa(tmp_path / "knees"), "akoa", cache=tmp_path / "cache", workers=1)
+    for path in (tmp_path / "cache").rglob("*"):
+        assert path.is_dir() or b"9012345" not in path.read_bytes()

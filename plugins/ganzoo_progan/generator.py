@@ -1,0 +1,120 @@
+"""The generator of ProGAN."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, leaky_relu_
+
+from ganzoo import Generator, ImageSpec, Setting
+from ganzoo.layers import (
+    SMALLEST,
+    EqualizedConv2d,
+    EqualizedLinear,
+    EqualizedUpConv2d,
+    Growth,
+    channels_at,
+    pixel_norm,
+    side_problem,
+    sides,
+)
+
+_GAIN = math.sqrt(2)
+
+
+class ProGANGenerator(Generator):
+    """Doubling blocks that can grow, each feature vector of length 1; the defaults are the official code's.
+
+    A dense layer to 4x4, then two 3x3 convolutions per resolution, the first after nearest-neighbour upsampling. Each
+    is followed by leaky ReLU 0.2 and pixel normalisation. Each resolution writes images by a linear 1x1 convolution;
+    while a block fades in, its images are mixed with those of half the resolution upsampled. Classes are
+    concatenated to the latents before these are normalised.
+
+    Paper: Karras et al., arXiv:1710.10196, table 2 and sections 2-4.
+    """
+
+    name = "progan"
+
+    class Options(Generator.Options):
+        """Options of the generator; the defaults are the official code's."""
+
+        latent_dim: PositiveInt = Field(default=512, description="Size of the latents.")
+        normalize_latents: bool = Field(
+            default=True, description="Scale latents, and labels with them, to mean square 1."
+        )
+        channel_base: PositiveInt = Field(
+            default=16384, description="Channels are min(channel_base / side, channel_max); the official 8192 is 16384."
+        )
+        channel_max: PositiveInt = Field(default=512, description="Most channels a map may have.")
+
+    def __init__(self, options: Options, images: ImageSpec) -> None:
+        super().__init__(options, images)
+        self.latent_dim = options.latent_dim
+        self.normalize_latents = options.normalize_latents
+        self.growth = Growth(images.resolution)
+        widths = {
+            side: channels_at(side, options.channel_base, options.channel_max) for side in sides(images.resolution)
+        }
+        blocks: dict[str, nn.Module] = {str(SMALLEST): _Start(options.latent_dim + images.label_dim, widths[SMALLEST])}
+        for side in sides(images.resolution)[1:]:
+            blocks[str(side)] = _Doubling(widths[side // 2], widths[side])
+        self.blocks = nn.ModuleDict(blocks)
+        self.to_rgb = nn.ModuleDict(
+            {str(side): EqualizedConv2d(width, images.channels, 1) for side, width in widths.items()}
+        )
+
+    @classmethod
+    def unfit(cls, options: Any, setting: Setting) -> str | None:
+        return side_problem("the progan generator", setting.images.resolution)
+
+    def grow(self, resolution: int, alpha: float) -> None:
+        """Work at `resolution` from now on, the newest block weighing `alpha`."""
+        self.growth = Growth(resolution, alpha)
+
+    def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
+        features = torch.cat([latents, labels], dim=1)
+        if self.normalize_latents:
+            features = pixel_norm(features)
+        coarse = features
+        for side in self.growth.sides:
+            coarse, features = features, self.blocks[str(side)](features)
+        images: Tensor = self.to_rgb[str(self.growth.resolution)](features)
+        if not self.growth.fades:
+            return images
+        previous = self.to_rgb[str(self.growth.resolution // 2)](coarse)
+        return torch.lerp(interpolate(previous, scale_factor=2.0, mode="nearest"), images, self.growth.alpha)
+
+
+class _Start(nn.Module):
+    """Latents `[N, Z]` to features `[N, C, 4, 4]`."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        # The official gain is sqrt(2) / 4: the fan-in is counted as if the layer were a 4x4 convolution.
+        self.dense = EqualizedLinear(inputs, outputs * SMALLEST**2, gain=_GAIN / 4, bias=None)
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.convolution = EqualizedConv2d(outputs, outputs, 3, gain=_GAIN)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        features = self.dense(latents).unflatten(1, (-1, SMALLEST, SMALLEST)) + self.bias[:, None, None]
+        return _activate(self.convolution(_activate(features)))
+
+
+class _Doubling(nn.Module):
+    """`[N, inputs, H, W]` to `[N, outputs, 2H, 2W]`."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.first = EqualizedUpConv2d(inputs, outputs, gain=_GAIN)
+        self.second = EqualizedConv2d(outputs, outputs, 3, gain=_GAIN)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return _activate(self.second(_activate(self.first(features))))
+
+
+def _activate(features: Tensor) -> Tensor:
+    return pixel_norm(leaky_relu_(features, 0.2))

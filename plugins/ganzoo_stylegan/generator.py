@@ -1,0 +1,156 @@
+"""The generator of StyleGAN."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from pydantic import Field, PositiveFloat, PositiveInt
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from ganzoo import Generator, ImageSpec, NoiseMode, Setting
+from ganzoo.layers import (
+    EqualizedConv2d,
+    Growth,
+    MappingNetwork,
+    channels_at,
+    full_precision,
+    side_problem,
+    sides,
+)
+from ganzoo_stylegan.layers import Manner, Start, StyledBlock
+from ganzoo_stylegan.options import Blur
+
+
+class StyleGANGenerator(Generator):
+    """A mapping network, and blocks that can grow, each layer with a style and noise; the defaults are official.
+
+    Parameters: `mapping.layers.<n>` and `mapping.embedding.weight` (with classes), `start.constant`,
+    `blocks.<side>.first` and `.second` with `convolution.weight`, `bias`, `noise_weight` and `style`, and
+    `to_rgb.<side>`. Buffers: the constant `noise` of each layer, and `mean_style`. Weights are used times
+    gain / sqrt(fan-in): the gain is sqrt(2) for convolutions and the mapping, 1 for `style` and `to_rgb`.
+
+    Paper: Karras et al., arXiv:1812.04948, sections 2 and 3, appendix C.
+    """
+
+    name = "stylegan"
+    mean_style: Tensor
+
+    class Options(Generator.Options):
+        """Options of the generator; the defaults are the official code's."""
+
+        latent_dim: PositiveInt = Field(default=512, description="Size of the latents.")
+        style_dim: PositiveInt = Field(default=512, description="Size of the styles.")
+        mapping_layers: int = Field(default=8, ge=1, le=16, description="Layers of the mapping network.")
+        mapping_lr_multiplier: PositiveFloat = Field(
+            default=0.01, description="Factor on the learning rate of the mapping network."
+        )
+        channel_base: PositiveInt = Field(
+            default=16384, description="Channels are min(channel_base / side, channel_max); the official 8192 is 16384."
+        )
+        channel_max: PositiveInt = Field(default=512, description="Most channels a map may have.")
+        input: Literal["constant", "normal", "dense"] = Field(
+            default="constant",
+            description="What the 4x4 block begins with: a learned constant, 1 at first; one that is N(0, 1) at "
+            "first; or a dense layer, as before StyleGAN (the paper's 'traditional input').",
+        )
+        blur: Blur = Field(default=(1, 2, 1), description="Taps of the filter after each doubling; [] for none.")
+        bias_before_blur: bool = Field(
+            default=False, description="Whether a doubling layer's bias is added before the filter."
+        )
+        norm_epsilon: PositiveFloat = Field(default=1e-8, description="Added to the variance of a map.")
+        style_offset: float = Field(default=1.0, description="Added to the learned scale of a map.")
+        mixing_probability: float = Field(
+            default=0.9, ge=0.0, le=1.0, description="How often a batch in training mixes the styles of two latents."
+        )
+        mean_style_decay: float = Field(
+            default=0.995, ge=0.0, le=1.0, description="Weight kept by the mean style at each batch in training."
+        )
+
+    def __init__(self, options: Options, images: ImageSpec) -> None:
+        super().__init__(options, images)
+        self.options = options
+        self.latent_dim = options.latent_dim
+        self.growth = Growth(images.resolution)
+        self.noise_mode: NoiseMode = "random"
+        all_sides = sides(images.resolution)
+        self.layer_count = 2 * len(all_sides)
+        self.mapping = MappingNetwork(
+            options.latent_dim,
+            images.label_dim,
+            options.style_dim,
+            options.mapping_layers,
+            lr_multiplier=options.mapping_lr_multiplier,
+        )
+        self.register_buffer("mean_style", torch.zeros(options.style_dim))
+        manner = Manner(
+            options.style_dim, options.norm_epsilon, options.style_offset, options.blur, options.bias_before_blur
+        )
+        widths = [channels_at(side, options.channel_base, options.channel_max) for side in all_sides]
+        self.start = Start(options.input, options.style_dim, widths[0])
+        self.blocks = nn.ModuleDict(
+            {
+                str(side): StyledBlock(inputs, outputs, side, manner)
+                for side, inputs, outputs in zip(all_sides, [None, *widths], widths, strict=False)
+            }
+        )
+        self.to_rgb = nn.ModuleDict(
+            {
+                str(side): EqualizedConv2d(width, images.channels, 1)
+                for side, width in zip(all_sides, widths, strict=True)
+            }
+        )
+
+    @classmethod
+    def unfit(cls, options: Any, setting: Setting) -> str | None:
+        return side_problem("the stylegan generator", setting.images.resolution)
+
+    def grow(self, resolution: int, alpha: float) -> None:
+        """Work at `resolution` from now on, the newest block weighing `alpha`."""
+        self.growth = Growth(resolution, alpha)
+
+    def use_noise(self, mode: NoiseMode) -> None:
+        """Choose the noise from now on."""
+        self.noise_mode = mode
+
+    def style_mean(self) -> Tensor:
+        """Return the mean style `[W]`, tracked in training."""
+        return self.mean_style
+
+    def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
+        return self.synthesize(self.map(latents, labels))
+
+    def map(self, latents: Tensor, labels: Tensor) -> Tensor:
+        """Map latents to styles `[N, S, W]`, S being all layers; in training, track their mean and mix some."""
+        with full_precision(latents):
+            styles = self.mapping(latents, labels)
+        if not self.training:
+            return styles.unsqueeze(1).expand(-1, self.layer_count, -1)
+        with torch.no_grad():
+            self.mean_style.lerp_(styles.mean(dim=0), 1 - self.options.mean_style_decay)
+        crossover = self.draw_crossover()
+        if crossover is None:
+            return styles.unsqueeze(1).expand(-1, self.layer_count, -1)
+        with full_precision(latents):
+            others = self.mapping(torch.randn_like(latents), labels)
+        coarse = styles.unsqueeze(1).expand(-1, crossover, -1)
+        return torch.cat([coarse, others.unsqueeze(1).expand(-1, self.layer_count - crossover, -1)], dim=1)
+
+    def draw_crossover(self) -> int | None:
+        """Draw the first layer that takes the second latents' style, from 1 to the last one in use; None: no mixing."""
+        if float(torch.rand((), device="cpu")) >= self.options.mixing_probability:
+            return None
+        return int(torch.randint(1, 2 * len(self.growth.sides), (), device="cpu"))
+
+    def synthesize(self, styles: Tensor) -> Tensor:
+        """Turn styles `[N, S, W]` into images; layers beyond the present resolution are not used."""
+        features = coarse = self.start(styles[:, 0])
+        for index, side in enumerate(self.growth.sides):
+            pair = styles[:, 2 * index : 2 * index + 2]
+            coarse, features = features, self.blocks[str(side)](features, pair, self.noise_mode)
+        images: Tensor = self.to_rgb[str(self.growth.resolution)](features)
+        if not self.growth.fades:
+            return images
+        previous = self.to_rgb[str(self.growth.resolution // 2)](coarse)
+        return torch.lerp(interpolate(previous, scale_factor=2.0, mode="nearest"), images, self.growth.alpha)

@@ -1,0 +1,150 @@
+"""A layer of the synthesis network, with its noise and its style."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu_
+
+from ganzoo import NoiseMode
+from ganzoo.layers import (
+    SMALLEST,
+    EqualizedConv2d,
+    EqualizedLinear,
+    EqualizedUpConv2d,
+    adaptive_instance_norm,
+    fir_kernel,
+    smooth,
+)
+
+GAIN = math.sqrt(2)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """What all layers of a network have in common.
+
+    Attributes:
+        style_dim: W.
+        norm_epsilon: Added to the variance when a map is normalised.
+        style_offset: Added to the learned scale of each map.
+        blur: Taps of the filter after each doubling; none if empty.
+        bias_before_blur: Whether a doubling layer's bias is added before the filter.
+    """
+
+    style_dim: int
+    norm_epsilon: float
+    style_offset: float
+    blur: Sequence[float]
+    bias_before_blur: bool
+
+
+class StyledLayer(nn.Module):
+    """A convolution, then noise, bias, leaky ReLU 0.2, instance normalisation and style, in this order.
+
+    Paper: StyleGAN, arXiv:1812.04948, figure 1 and appendix C; the order is the official code's.
+
+    Args:
+        inputs: Channels of the input; None for a layer without convolution, whose input is the constant.
+        outputs: Channels C of the output.
+        side: Side of the output.
+        doubles: Whether the convolution doubles the side.
+        manner: What all layers share.
+    """
+
+    noise: Tensor
+    kernel: Tensor | None
+
+    def __init__(self, inputs: int | None, outputs: int, side: int, *, doubles: bool, manner: Manner) -> None:
+        super().__init__()
+        self.convolution: EqualizedConv2d | None = None
+        if inputs is not None and doubles:
+            self.convolution = EqualizedUpConv2d(inputs, outputs, gain=GAIN, bias=None)
+        elif inputs is not None:
+            self.convolution = EqualizedConv2d(inputs, outputs, 3, gain=GAIN, bias=None)
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.noise_weight = nn.Parameter(torch.zeros(outputs))
+        self.style = EqualizedLinear(manner.style_dim, 2 * outputs)
+        self.manner = manner
+        self.register_buffer("noise", torch.randn(1, 1, side, side))
+        self.register_buffer("kernel", fir_kernel(manner.blur) if doubles and manner.blur else None, persistent=False)
+
+    def forward(self, features: Tensor, style: Tensor, noise: NoiseMode) -> Tensor:
+        """Map `[N, inputs, ...]` and the layer's style `[N, W]` to `[N, C, side, side]`."""
+        features = self._noisy(self._convolved(features), noise)
+        scale, shift = self.style(style).float().chunk(2, dim=1)
+        return adaptive_instance_norm(
+            leaky_relu_(features, 0.2), scale + self.manner.style_offset, shift, self.manner.norm_epsilon
+        )
+
+    def _convolved(self, features: Tensor) -> Tensor:
+        """Apply the convolution, the filter and the bias."""
+        if self.convolution is None:
+            return features + self.bias[:, None, None].to(features.dtype)
+        before = self.kernel is None or self.manner.bias_before_blur
+        features = self.convolution(features, self.bias if before else None)
+        if self.kernel is None:
+            return features
+        return smooth(features, self.kernel, bias=None if before else self.bias.to(features.dtype))
+
+    def _noisy(self, features: Tensor, noise: NoiseMode) -> Tensor:
+        if noise == "none":
+            return features
+        weight = self.noise_weight[:, None, None].to(features.dtype)
+        if noise == "constant":
+            return torch.addcmul(features, self.noise.to(features.dtype), weight)
+        count, _, height, width = features.shape
+        drawn = torch.randn(count, 1, height, width, device=features.device, dtype=features.dtype)
+        return torch.addcmul(features, drawn, weight)
+
+
+class Start(nn.Module):
+    """What the network begins with: `[N, W]` to `[N, C, 4, 4]`.
+
+    Args:
+        kind: `constant`, a learned map that is 1 at first; `normal`, one that is N(0, 1) at first; `dense`, a
+            learned linear function of the first layer's style.
+        style_dim: W.
+        outputs: C.
+    """
+
+    def __init__(self, kind: str, style_dim: int, outputs: int) -> None:
+        super().__init__()
+        self.constant: nn.Parameter | None = None
+        self.dense: EqualizedLinear | None = None
+        if kind == "dense":
+            self.dense = EqualizedLinear(style_dim, outputs * SMALLEST**2, gain=GAIN / 4, bias=None)
+        else:
+            make = torch.ones if kind == "constant" else torch.randn
+            self.constant = nn.Parameter(make(1, outputs, SMALLEST, SMALLEST))
+
+    def forward(self, style: Tensor) -> Tensor:
+        """Return the features for a batch of styles."""
+        if self.dense is not None:
+            return self.dense(style).unflatten(1, (-1, SMALLEST, SMALLEST))
+        assert self.constant is not None
+        return self.constant.expand(len(style), -1, -1, -1)
+
+
+class StyledBlock(nn.Module):
+    """Two styled layers at one resolution: `[N, inputs, H, W]` and styles `[N, 2, W]` to `[N, outputs, side, side]`.
+
+    Args:
+        inputs: Channels of the input; None for the block at 4x4, which begins with the start.
+        outputs: Channels of the output.
+        side: Side of the output.
+        manner: What all layers share.
+    """
+
+    def __init__(self, inputs: int | None, outputs: int, side: int, manner: Manner) -> None:
+        super().__init__()
+        self.first = StyledLayer(inputs, outputs, side, doubles=inputs is not None, manner=manner)
+        self.second = StyledLayer(outputs, outputs, side, doubles=False, manner=manner)
+
+    def forward(self, features: Tensor, styles: Tensor, noise: NoiseMode) -> Tensor:
+        """Apply both layers."""
+        return self.second(self.first(features, styles[:, 0], noise), styles[:, 1], noise)

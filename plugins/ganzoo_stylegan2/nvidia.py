@@ -1,0 +1,158 @@
+"""Reads NVIDIA's pickles of StyleGAN2: those of PyTorch (StyleGAN2-ADA, StyleGAN3's StyleGAN2) and of TensorFlow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ganzoo import CheckpointError, ForeignCheckpoint, Importer
+from ganzoo.interchange import (
+    Record,
+    TensorFlowNetwork,
+    attributes,
+    class_name,
+    is_network,
+    is_persistent,
+    module_state,
+    network_of,
+    submodules,
+)
+from ganzoo_stylegan2.official import LR_MULTIPLIER, Facts, discriminator_of, generator_of
+from ganzoo_stylegan2.tensorflow import discriminator_state, facts_of, generator_state, has_weights, is_stylegan2
+
+
+class NvidiaPyTorch(Importer):
+    """NVIDIA's PyTorch pickles of StyleGAN2: StyleGAN2-ADA's, and StyleGAN3's of its StyleGAN2 configurations.
+
+    Paper: arXiv:2006.06676 (StyleGAN2-ADA), arXiv:2106.12423 (StyleGAN3).
+    """
+
+    name = "nvidia-stylegan2-pytorch"
+
+    @classmethod
+    def recognises(cls, content: Any) -> bool:
+        if not isinstance(content, dict):
+            return False
+        networks = [content.get(key) for key in ("G_ema", "G") if is_persistent(content.get(key))]
+        return any(_is_generator(network) for network in networks)
+
+    @classmethod
+    def read(cls, content: Any) -> ForeignCheckpoint:
+        records = {key: content[key] for key in ("G_ema", "G", "D") if is_persistent(content.get(key))}
+        if "G_ema" not in records:
+            raise CheckpointError("it has no averaged generator (G_ema)")
+        average, images = generator_of(module_state(records["G_ema"]), _generator_facts(records["G_ema"]))
+        generator = discriminator = None
+        if "G" in records:
+            generator, _ = generator_of(module_state(records["G"]), _generator_facts(records["G"]))
+        if "D" in records:
+            state = module_state(records["D"])
+            discriminator = discriminator_of(state, _discriminator_facts(records["D"]), images.label_dim)
+        notes = []
+        if average.options.clamp:
+            notes.append(f"its convolutions are bounded by {average.options.clamp:g}, for training in float16")
+        return ForeignCheckpoint(images, average, generator, discriminator, notes=tuple(notes))
+
+
+class NvidiaTensorFlow(Importer):
+    """NVIDIA's TensorFlow pickles of StyleGAN2 (configurations B to F) and of StyleGAN2-ADA.
+
+    Of configurations B to D, which grow, the final resolution is read.
+
+    Paper: arXiv:1912.04958.
+    """
+
+    name = "nvidia-stylegan2-tensorflow"
+
+    @classmethod
+    def recognises(cls, content: Any) -> bool:
+        networks = _networks(content)
+        return bool(networks) and is_stylegan2(networks[-1])
+
+    @classmethod
+    def read(cls, content: Any) -> ForeignCheckpoint:
+        networks = _networks(content)
+        found = [network for network in networks if is_stylegan2(network)]
+        average, images = generator_of(*_tensorflow_generator(found[-1]))
+        generator = generator_of(*_tensorflow_generator(found[0]))[0] if len(found) > 1 else None
+        others = [network for network in networks if network not in found and has_weights(network)]
+        discriminator = None
+        if others:
+            state = discriminator_state(others[0])
+            discriminator = discriminator_of(state, facts_of(others[0]), images.label_dim)
+        notes = ("of its growing networks, the final resolution alone was read",) if _grows(found[-1]) else ()
+        return ForeignCheckpoint(images, average, generator, discriminator, notes=notes)
+
+
+def _networks(content: Any) -> list[TensorFlowNetwork]:
+    """Return G, D, Gs of a pickle, or the one network that it holds; nothing where it is another file."""
+    records = list(content) if isinstance(content, tuple | list) else [content]
+    if not records or not all(map(is_network, records)):
+        return []
+    try:
+        return [network_of(record) for record in records]
+    except CheckpointError:
+        return []
+
+
+def _tensorflow_generator(network: TensorFlowNetwork) -> tuple[Any, Facts]:
+    return generator_state(network), facts_of(network)
+
+
+def _grows(network: TensorFlowNetwork) -> bool:
+    return any(name.startswith("synthesis/ToRGB_lod") for name in network.all_variables())
+
+
+def _is_generator(record: Any) -> bool:
+    inside = submodules(record).get("synthesis")
+    return inside is not None and "b4" in submodules(inside) and "mapping" in submodules(record)
+
+
+def _clamp(record: Record) -> float | None:
+    """Return the bound on convolutions, which must be one for all."""
+    affine = {"FullyConnectedLayer", "MinibatchStdLayer"}
+    layers = [layer for layer in _all(record) if "conv_clamp" in attributes(layer) and class_name(layer) not in affine]
+    # A shortcut is never bounded.
+    bounds = {attributes(layer)["conv_clamp"] for layer in layers if attributes(layer).get("activation") != "linear"}
+    if len(bounds) > 1 or not all(bound is None or isinstance(bound, int | float) for bound in bounds):
+        raise CheckpointError("its convolutions are bounded differently, which is not known here")
+    bound = next(iter(bounds), None)
+    return None if bound is None else float(bound)
+
+
+def _all(record: Record) -> list[Record]:
+    return [record, *(layer for each in submodules(record).values() for layer in _all(each))]
+
+
+def _check_activations(record: Record) -> None:
+    for layer in _all(record):
+        activation = attributes(layer).get("activation", "lrelu")
+        if activation not in ("lrelu", "linear"):
+            raise CheckpointError(f"it has activations '{activation}', and leaky ReLU alone is known here")
+
+
+def _mapping_rate(record: Record) -> float:
+    mapping = submodules(record).get("mapping")
+    first = submodules(mapping).get("fc0") if mapping else None
+    rate = attributes(first).get("bias_gain", LR_MULTIPLIER) if first else LR_MULTIPLIER
+    return float(rate) if isinstance(rate, int | float) and rate > 0 else LR_MULTIPLIER
+
+
+def _generator_facts(record: Record) -> Facts:
+    _check_activations(record)
+    decay = attributes(submodules(record)["mapping"]).get("w_avg_beta") if "mapping" in submodules(record) else None
+    known = isinstance(decay, int | float) and 0 <= decay < 1
+    return Facts(
+        clamp=_clamp(record),
+        lr_multiplier=_mapping_rate(record),
+        style_mean_decay=float(decay) if known and decay is not None else Facts.style_mean_decay,
+    )
+
+
+def _discriminator_facts(record: Record) -> Facts:
+    _check_activations(record)
+    head = submodules(record).get("b4")
+    deviation = submodules(head).get("mbstd") if head else None
+    group = attributes(deviation).get("group_size", 4) if deviation else 0
+    if not (group is None or isinstance(group, int)):
+        raise CheckpointError("the groups of its minibatch deviation are damaged")
+    return Facts(clamp=_clamp(record), lr_multiplier=_mapping_rate(record), group=group)
