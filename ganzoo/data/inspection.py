@@ -72,6 +72,12 @@ def inspect(pack: Pack, progress: Callable[[int, int], None] | None = None) -> I
     )
 
 
+def intensities(pack: Pack) -> Counts:
+    """Count the values of a pack's images, `[256]`."""
+    parts = (histograms(images).sum(axis=0) for name in pack.splits for images in batches_in_order(pack.split(name)))
+    return sum(parts, np.zeros(256, np.int64))
+
+
 def split_counts(pack: Pack) -> tuple[SplitCount, ...]:
     """Return images and subjects of each split."""
     splits = [pack.split(name) for name in pack.splits]

@@ -117,7 +117,7 @@ class Pack:
         self.path = path
         self.manifest = manifest
         self.files = files
-        self.levels = {side: _level(manifest, side) for side in manifest.shards}
+        self.levels = {side: _level(manifest, side) for side in sorted(manifest.shards, reverse=True)}
         expected = {LABELS, SUBJECTS, DIGESTS, *(name for level in self.levels.values() for name in level.files)}
         if expected != set(manifest.files):
             raise damaged(files.where, "its manifest lists other files than it must have")

@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 
 from ganzoo.contracts import PixelArray
 from ganzoo.data.manifest import IndexArray
+from ganzoo.errors import DataError
 
 Storage = Literal["raw", "deflate"]
+STORAGES: tuple[Storage, ...] = ("raw", "deflate")
 Bytes = NDArray[np.uint8]
 
 _OFFSET = np.dtype("<u8")
@@ -75,6 +77,14 @@ class Level:
     def files(self) -> tuple[str, ...]:
         """Return the names of all files."""
         return tuple(self.file(shard) for shard in range(self.shards))
+
+
+def storage_called(name: str) -> Storage:
+    """Return the storage of that name. Raises DataError naming those that there are."""
+    for storage in STORAGES:
+        if storage == name:
+            return storage
+    raise DataError(f"storage {name!r}: choose raw (memory-mapped, nothing to decode) or deflate (smaller, slower)")
 
 
 def encode(image: PixelArray) -> bytes:
