@@ -36,6 +36,7 @@ def open_remote(url: str, cache: Path, limit_bytes: int | None = None) -> Pack:
     Raises:
         DataError: It is no pack, cannot be reached, or a library is missing.
     """
+    url = url.rstrip("/")
     system, root = _connect(url)
     folder = cache / "remote" / hashlib.sha256(url.encode()).hexdigest()[:24]
     make_folder(folder)
@@ -132,7 +133,7 @@ def _connect(url: str) -> tuple[Any, str]:
     except ImportError as error:
         raise DataError(f'{url}: URLs need fsspec: pip install "ganzoo-toolkit[remote]"') from error
     try:
-        system, root = fsspec.core.url_to_fs(url.rstrip("/"))
+        system, root = fsspec.core.url_to_fs(url)
     except ImportError as error:
         raise DataError(f'{url}: {error}. Try: pip install "ganzoo-toolkit[remote]"') from error
     except Exception as error:  # whatever the protocol's library raises for a URL it does not like
@@ -144,8 +145,8 @@ def _small(system: Any, path: str, url: str) -> bytes:
     try:
         with system.open(path, "rb") as file:
             data: bytes = file.read(_LARGEST_MANIFEST + 1)
-    except FileNotFoundError as error:
-        raise DataError(f"{url} is not a prepared data set: there is no {MANIFEST}") from error
+    except FileNotFoundError as error:  # also where a server cannot be reached, with some protocols
+        raise DataError(f"{url} is not a prepared data set, or cannot be reached: no {MANIFEST} there") from error
     except Exception as error:  # every protocol has errors of its own
         raise _unreachable(url, error) from error
     if len(data) > _LARGEST_MANIFEST:
