@@ -35,9 +35,7 @@ def write_akoa(
         for visit in range(visits)
         for side in SIDES
     ]
-    phantom = Phantom(
-        Phantom.Options(count=len(series) * slices, resolution=resolution, anatomy="knee", seed=seed)
-    )
+    phantom = Phantom(Phantom.Options(count=len(series) * slices, resolution=resolution, anatomy="knee", seed=seed))
     items = phantom.items()
     for number, (participant, visit, side, token) in enumerate(series):
         for slice_ in range(slices):

@@ -212,7 +212,7 @@ def test_a_pack_in_object_storage(tmp_path, monkeypatch):
             client.upload_file(str(path), "images", f"sets/pack/{path.name}")
         pack = open_remote("s3://images/sets/pack", tmp_path / "cache")
         np.testing.assert_array_equal(everything(pack)["train"], everything(local)["train"])
-        with pytest.raises(DataError, match="is not a prepared data set|cannot be read"):
+        with pytest.raises(DataError, match=r"is not a prepared data set|cannot be read"):
             open_remote("s3://images/sets/none", tmp_path / "cache")
     finally:
         running.stop()
