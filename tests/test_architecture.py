@@ -270,6 +270,7 @@ WRITES_BY_RIGHT = {
     "ganzoo.data.assemble": {"np.save"},
     "ganzoo.data.shard_writer": {"self._path.open"},
     "ganzoo.data.prepare": {"path.open"},
+    "ganzoo.data.sources.numpy_files": {"target.open"},
     "ganzoo.download": {"part.open", "part.unlink"},
     "ganzoo.runs.directory": {"self.lock_file.touch"},
     "ganzoo.scoring.reference": {"(temporary / TENSORS).write_bytes"},

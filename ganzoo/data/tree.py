@@ -79,7 +79,7 @@ def find_files(root: Path, wanted: Callable[[Path], bool], *, follow_links: bool
     outside: list[str] = []
     files: list[ImageFile] = []
     others: Counter[str] = Counter()
-    for path in _walk(root, follow_links, outside):
+    for path in walk(root, follow_links, outside):
         if wanted(path):
             files.append(ImageFile(path, path.relative_to(root).as_posix(), file_fingerprint(path)))
         else:
@@ -94,7 +94,8 @@ def is_image_file(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES or _starts_like_an_image(path)
 
 
-def _walk(root: Path, follow_links: bool, outside: list[str]) -> Iterator[Path]:
+def walk(root: Path, follow_links: bool, outside: list[str]) -> Iterator[Path]:
+    """Give all files below a folder but hidden ones; links that lead out go to `outside` unless they are followed."""
     real_root = Path(os.path.realpath(root))
     waiting = [root]
     seen = {real_root}
