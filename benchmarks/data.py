@@ -3,10 +3,10 @@
     python benchmarks/data.py [--images 600] [--seconds 3] [--channels 3] [--large-gb 6]
 
 One run measures everything on the same images: Pillow with a DataLoader of two workers, a zip of PNGs, an LMDB of PNGs
-(rosinality's layout), TFRecords (NVIDIA's layout; the package `tfrecord`), and packs. Each reads batches of 64 in random
-order (TFRecords in theirs) for some seconds in a process of its own; rounds alternate and the median counts. Images are
-JPEGs below `$GANZOO_DATA/ffhq` if that is set, else smooth noise. Afterwards a set of several gigabytes is read at random,
-and the growth of private memory (RssAnon) is printed.
+(rosinality's layout), TFRecords (NVIDIA's layout; the package `tfrecord`), and packs. Each reads batches of 64 in
+random order (TFRecords in theirs) for some seconds in a process of its own; rounds alternate and the median counts. Images
+are JPEGs below `$GANZOO_DATA/ffhq` if that is set, else smooth noise. Afterwards a set of several gigabytes is read at
+random, and the growth of private memory (RssAnon) is printed.
 """
 
 from __future__ import annotations
@@ -156,9 +156,10 @@ def with_pack(pack: Pack, *, floats: bool = False, resolution: int = SIDE) -> Re
 
     def batches() -> Iterator[torch.Tensor]:
         stream, position = Batches(split, 0, mirror=False), 0
+        kept = torch.empty(BATCH, split.spec.channels, resolution, resolution)  # as the reader ahead of a GPU has it
         while True:
             if floats:
-                yield stream.at(position, BATCH, resolution)[0]
+                yield stream.at(position, BATCH, resolution, kept)[0]
             else:
                 yield torch.from_numpy(split.at(stream.indices(position, BATCH), resolution))
             position += BATCH
@@ -282,7 +283,7 @@ def contenders(folder: Path, paths: list[Path], channels: int, raw: Pack, deflat
     return readers | {
         "pack, deflate, 1 process": with_pack(deflate),
         "pack, raw, 1 process": with_pack(raw),
-        "pack, raw, as floats for the trainer": with_pack(raw, floats=True),
+        "pack, raw, as floats, into kept memory": with_pack(raw, floats=True),
         "pack, raw, 32x32 for a growing network": with_pack(raw, resolution=32),
     }
 

@@ -50,13 +50,15 @@ class Batches:
         self._epochs: dict[tuple[int, int], IndexArray] = {}
         self._mirror_key = np.uint64(number_of(f"{self._key}\0mirror") & 0xFFFFFFFFFFFFFFFF)
 
-    def at(self, position: int, count: int, resolution: int) -> tuple[Tensor, Tensor]:
+    def at(self, position: int, count: int, resolution: int, out: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return `count` images from `position` on.
 
         Args:
             position: How many images of the stream come before, >= 0.
             count: How many images; may exceed the number that the split has.
             resolution: Side of the images; a divisor of the pack's, reached by area averaging.
+            out: Memory for the images, float32 `[n, C, r, r]`. Fresh memory costs more than all else where the
+                system hands it out page by page.
 
         Returns:
             Images float32 `[n, C, r, r]` in [-1, 1] and one-hot labels float32 `[n, L]`, on the CPU.
@@ -66,7 +68,8 @@ class Batches:
         if self.mirror:
             flipped = self._mirrored(position, count)
             pixels[flipped] = pixels[flipped][..., ::-1]
-        images = torch.from_numpy(pixels).to(torch.float32).div_(127.5).sub_(1.0)
+        images = torch.empty(pixels.shape) if out is None else out
+        images.copy_(torch.from_numpy(pixels)).div_(127.5).sub_(1.0)
         return images, torch.from_numpy(self.split.labels(indices))
 
     def indices(self, position: int, count: int, resolution: int | None = None) -> IndexArray:

@@ -47,7 +47,7 @@ class Inspection:
 def inspect(pack: Pack, progress: Callable[[int, int], None] | None = None) -> Inspection:
     """Read a pack once and look for what should not be in it.
 
-    Memory: a kilobyte or two per image, whatever its size.
+    Memory: some kilobytes per image, whatever its size.
 
     Args:
         pack: The pack.

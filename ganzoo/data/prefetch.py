@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
 
+import torch
 from torch import Tensor
+
+from ganzoo.data.batches import Batches
 
 Batch = tuple[Tensor, Tensor]
 _Asked = tuple[int, int, int]
-
-
-class Stream(Protocol):
-    """Images by position, such as `Batches`."""
-
-    def at(self, position: int, count: int, resolution: int) -> Batch:
-        """Return images `[count, C, r, r]` and labels `[count, L]` from a position on."""
 
 
 class Prefetched:
@@ -26,10 +21,11 @@ class Prefetched:
 
     Args:
         stream: What is read. It is read in one thread at a time.
+        pinned: Use pinned memory, which needs a GPU. PyTorch keeps and reuses it once the GPU has copied.
     """
 
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
+    def __init__(self, stream: Batches, *, pinned: bool = True) -> None:
+        self._stream, self._pinned = stream, pinned
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="prefetch")
         self._guess: tuple[_Asked, Future[Batch]] | None = None
 
@@ -49,5 +45,6 @@ class Prefetched:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _read(self, position: int, count: int, resolution: int) -> Batch:
-        images, labels = self._stream.at(position, count, resolution)
-        return images.pin_memory(), labels.pin_memory() if labels.numel() else labels
+        shape = (count, self._stream.split.spec.channels, resolution, resolution)
+        images, labels = self._stream.at(position, count, resolution, torch.empty(shape, pin_memory=self._pinned))
+        return images, labels.pin_memory() if self._pinned and labels.numel() else labels
