@@ -4,9 +4,9 @@
 
 One run measures everything on the same images: Pillow with a DataLoader of two workers, a zip of PNGs, an LMDB of PNGs
 (rosinality's layout), TFRecords (NVIDIA's layout; the package `tfrecord`), and packs. Each reads batches of 64 in
-random order (TFRecords in theirs) for some seconds in a process of its own; rounds alternate and the median counts. Images
-are JPEGs below `$GANZOO_DATA/ffhq` if that is set, else smooth noise. Afterwards a set of several gigabytes is read at
-random, and the growth of private memory (RssAnon) is printed.
+random order (TFRecords in theirs) for some seconds in a process of its own; rounds alternate and the median counts.
+Images are JPEGs below `$GANZOO_DATA/ffhq` if that is set, else smooth noise. Afterwards a set of several gigabytes is
+read at random, and the growth of private memory (RssAnon) is printed.
 """
 
 from __future__ import annotations

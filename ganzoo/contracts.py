@@ -427,7 +427,7 @@ class ForeignCheckpoint:
 
     Attributes:
         images: What the networks make and judge.
-        average: The averaged generator, which is sampled and scored.
+        average: The averaged generator, which is sampled and scored; None where the file has a discriminator alone.
         generator: The raw generator, where the file has it.
         discriminator: The discriminator, where the file has it.
         images_seen: Age in real images shown to the discriminator; 0 where the file does not say.
@@ -437,7 +437,7 @@ class ForeignCheckpoint:
     """
 
     images: ImageSpec
-    average: ForeignNetwork
+    average: ForeignNetwork | None = None
     generator: ForeignNetwork | None = None
     discriminator: ForeignNetwork | None = None
     images_seen: int = 0

@@ -70,7 +70,7 @@ def portray(
 
     def made(rows: Tensor, stream: int | None = None) -> Tensor:
         own = [seed_for("noise", seeds[row]) for row in rows.tolist()]
-        with torch.no_grad(), seeded_noise(own[0] if stream is None else stream, device), RowStreams(own, device):
+        with torch.no_grad(), seeded_noise(own[0] if stream is None else stream, device), RowStreams(own):
             return manner.images(generator, latents[rows].to(device), labels[rows].to(device)).float().cpu()
 
     with manner.applied(generator), repeatable(device):

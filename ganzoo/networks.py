@@ -47,7 +47,7 @@ class Networks(Section):
     )
     alpha: float = Field(default=1.0, ge=0, le=1, description="How far its newest block had faded in.")
     images: Images
-    generator: GeneratorChoice
+    generator: GeneratorChoice | None = None
     discriminator: DiscriminatorChoice | None = None
     origin: Origin | None = None
 
@@ -89,8 +89,8 @@ class Networks(Section):
     @property
     def selections(self) -> dict[str, Selection]:
         """The chosen parts by role."""
-        chosen: dict[str, Selection] = {"generator": self.generator}
-        return chosen | ({"discriminator": self.discriminator} if self.discriminator else {})
+        chosen = {"generator": self.generator, "discriminator": self.discriminator}
+        return {role: selection for role, selection in chosen.items() if selection is not None}
 
     def to_toml(self) -> str:
         """Return TOML that `load_networks` reads back as equal networks."""

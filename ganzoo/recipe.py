@@ -49,6 +49,11 @@ class Recipe(Section):
     paper: str = Field(default="", description="What the recipe follows.")
     notes: str = Field(default="", description="What the paper does not say, and what was chosen instead.")
     seed: NonNegativeInt = Field(default=0, description="Seed of initialisation, latents, order of images and noise.")
+    initial_weights: str | None = Field(
+        default=None,
+        pattern="^[0-9a-f]{64}$",
+        description="SHA-256 of the weights that a training begins from; `ganzoo run --init` writes it.",
+    )
     dataset: DatasetChoice
     generator: GeneratorChoice
     discriminator: DiscriminatorChoice
@@ -97,6 +102,7 @@ class Recipe(Section):
             "paper": self.paper,
             "notes": self.notes,
             "seed": self.seed,
+            **({"initial_weights": self.initial_weights} if self.initial_weights else {}),
             "dataset": self.dataset.plain(),
             "generator": self.generator.plain(),
             "discriminator": self.discriminator.plain(),

@@ -6,29 +6,38 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
-_aten = torch.ops.aten
-_STANDARD_NORMAL = {_aten.randn.default, _aten.randn_like.default}
+_STANDARD_NORMAL = (torch.randn, torch.randn_like, Tensor.normal_)
 
 
-class RowStreams(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class RowStreams(TorchFunctionMode):
     """Inside, what is drawn from N(0, 1) for a whole batch comes row by row from as many streams.
 
     So the noise of an image is the same wherever in a batch it stands. Any other draw is left as it is.
     """
 
-    def __init__(self, seeds: Sequence[int], device: torch.device) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._streams = [torch.Generator(device=device).manual_seed(seed) for seed in seeds]
+    def __init__(self, seeds: Sequence[int]) -> None:
+        super().__init__()
+        self._seeds = list(seeds)
+        self._streams: dict[torch.device, list[torch.Generator]] = {}
 
-    def __torch_dispatch__(
+    def __torch_function__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        """See `TorchDispatchMode`."""
-        result = func(*args, **(kwargs or {}))
-        standard = func in _STANDARD_NORMAL or (func is _aten.normal_.default and len(args) == 1 and not kwargs)
-        if standard and result.dim() > 1 and len(result) == len(self._streams):
-            for row, stream in zip(result, self._streams, strict=True):
+        """See `TorchFunctionMode`."""
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        standard = func in _STANDARD_NORMAL and kwargs.get("generator") is None
+        if not standard or (func is Tensor.normal_ and len(args) + len(kwargs) > 1):
+            return result
+        if result.dim() > 1 and len(result) == len(self._seeds):
+            for row, stream in zip(result, self._on(result.device), strict=True):
                 row.normal_(generator=stream)
         return result
+
+    def _on(self, device: torch.device) -> list[torch.Generator]:
+        if device not in self._streams:
+            self._streams[device] = [torch.Generator(device=device).manual_seed(seed) for seed in self._seeds]
+        return self._streams[device]

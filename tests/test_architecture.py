@@ -109,6 +109,8 @@ RECIPE = PARTS | {
     "ganzoo.recipe",
     "ganzoo.fit",
     "ganzoo.growth_plan",
+    "ganzoo.growth_fit",
+    "ganzoo.lengths",
 }
 ALLOWED = {
     "ganzoo.comparison": DISK | {"ganzoo.runs"},

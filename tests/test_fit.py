@@ -255,6 +255,16 @@ def test_penalties_that_need_styles():
     assert reason.startswith("loss: its penalty 'path-length' needs a StyleBased generator, which 'tiny' is not")
 
 
+def test_a_cutoff_needs_a_truncation_and_noise_its_inputs():
+    (reason,) = misfits(generator={"name": "styled"}, scoring={"truncation_cutoff": 4})
+    assert reason == (
+        "scoring.truncation_cutoff: nothing is truncated while scoring.truncation is 1.0; remove the key or set that"
+    )
+    assert recipe(generator={"name": "styled"}, scoring={"truncation": 0.7, "truncation_cutoff": 4})
+    (reason,) = misfits(generator={"name": "styled"}, scoring={"noise": "constant"})
+    assert reason == "scoring.noise: generator 'styled' has no noise inputs; remove the key or set it to \"random\""
+
+
 def test_truncation_needs_styles():
     (reason,) = misfits(scoring={"truncation": 0.7})
     assert reason == ("scoring.truncation: generator 'tiny' has no styles to truncate; remove the key or set it to 1.0")

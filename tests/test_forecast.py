@@ -134,6 +134,12 @@ def test_a_part_that_looks_at_numbers_leaves_memory_unknown_and_says_why():
     assert found.generator_parameters > 0
 
 
+def test_a_network_that_looks_at_numbers_is_run_for_real():
+    found = forecast(recipe_of({"generator": {"name": "peeking"}}))
+    assert found.generator_parameters == forecast(recipe_of()).generator_parameters
+    assert "meta tensors" in found.untraced
+
+
 def test_bf16_is_told_as_fp32():
     assert forecast(recipe_of(DCGAN, {"training": {"precision": "bf16"}})) == forecast(recipe_of(DCGAN))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 from torch.nn.functional import interpolate, leaky_relu
 
 from ganzoo.layers import (
@@ -16,7 +18,9 @@ from ganzoo.layers import (
     EqualizedLinear,
     MappingNetwork,
     MinibatchStd,
+    adaptive_instance_norm,
     channels_at,
+    convolve,
     downsample,
     fir_kernel,
     instance_norm,
@@ -75,6 +79,26 @@ def test_instance_norm_has_no_mean_and_biased_variance_one():
     normed = instance_norm(torch.randn(2, 3, 5, 7) * 4 + 2)
     torch.testing.assert_close(normed.mean((2, 3)), torch.zeros(2, 3), atol=1e-5, rtol=0)
     torch.testing.assert_close(normed.var((2, 3), correction=0), torch.ones(2, 3))
+
+
+def test_adaptive_instance_norm_is_instance_norm_and_a_style():
+    values, scale, shift = torch.randn(2, 3, 4, 4) * 3 + 1, torch.randn(2, 3), torch.randn(2, 3)
+    deviation, mean = torch.std_mean(values, dim=(2, 3), correction=0, keepdim=True)
+    expected = (values - mean) / deviation * scale[:, :, None, None] + shift[:, :, None, None]
+    torch.testing.assert_close(adaptive_instance_norm(values, scale, shift), expected, rtol=1e-4, atol=1e-5)
+    half = adaptive_instance_norm(values.bfloat16(), scale, shift)
+    assert half.dtype == torch.bfloat16
+    torch.testing.assert_close(half.float(), expected, rtol=0.05, atol=0.05)
+
+
+def test_normalisations_are_differentiable_twice():
+    torch.manual_seed(0)
+    values = torch.randn(2, 3, 2, 2, dtype=torch.float64, requires_grad=True)
+    scale, shift = torch.randn(2, 2, 3, dtype=torch.float64).unbind()
+    style = (scale.requires_grad_(), shift.requires_grad_())
+    for function, inputs in ((pixel_norm, (values,)), (adaptive_instance_norm, (values, *style))):
+        assert torch.autograd.gradcheck(function, inputs, fast_mode=True)
+        assert torch.autograd.gradgradcheck(function, inputs, fast_mode=True)
 
 
 def test_minibatch_std_groups_images_a_stride_apart():
@@ -144,3 +168,40 @@ def test_the_official_operators_are_reproduced():
         torch.testing.assert_close(resample(stored["x"], BILINEAR), stored[name], atol=1e-5, rtol=0)
     found = MinibatchStd(4)(stored["minibatch_x"])
     torch.testing.assert_close(found, stored["minibatch_std_group4"], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("transposed", "stride", "padding", "groups"),
+    [(False, 1, 1, 1), (False, 2, 0, 1), (True, 2, 0, 1), (True, 1, 1, 1), (False, 1, 1, 4)],
+)
+def test_convolution_is_the_plain_one_and_is_differentiated_twice(transposed, stride, padding, groups):
+    double = {"dtype": torch.float64, "requires_grad": True}
+    inputs = torch.randn(2, 4, 5, 5, **double), torch.randn(4, 4 // groups, 3, 3, **double), torch.randn(4, **double)
+    plain = F.conv_transpose2d if transposed else F.conv2d
+    how = {"stride": stride, "padding": padding, "groups": groups}
+    assert torch.equal(convolve(*inputs, transposed=transposed, **how), plain(*inputs, **how))
+    call = partial(convolve, transposed=transposed, **how)
+    assert torch.autograd.gradcheck(call, inputs, fast_mode=True)
+    assert torch.autograd.gradgradcheck(call, inputs, fast_mode=True)
+
+
+@pytest.mark.parametrize("resample", [upsample, downsample])
+def test_resampling_is_differentiated_twice(resample):
+    images = torch.randn(1, 2, 6, 6, dtype=torch.float64, requires_grad=True)
+    kernel = torch.rand(4, 4, dtype=torch.float64)  # not symmetric
+    assert torch.autograd.gradcheck(resample, (images, kernel), fast_mode=True)
+    assert torch.autograd.gradgradcheck(resample, (images, kernel), fast_mode=True)
+
+
+def test_downsampling_is_the_filter_with_every_second_pixel_kept():
+    images, kernel = torch.randn(2, 3, 8, 8), torch.rand(4, 4)
+    assert torch.allclose(downsample(images, kernel), smooth(images, kernel, padding=(1, 1))[:, :, ::2, ::2], atol=1e-6)
+
+
+def test_convolution_under_autocast_runs_in_half_precision_and_gives_single_precision_gradients():
+    images, weight, bias = torch.randn(2, 4, 8, 8), torch.randn(4, 4, 3, 3, requires_grad=True), torch.randn(4)
+    with torch.autocast("cpu", torch.bfloat16):
+        result = convolve(images, weight, bias, padding=1)
+    result.float().sum().backward()
+    assert result.dtype == torch.bfloat16
+    assert weight.grad.dtype == torch.float32

@@ -10,6 +10,7 @@ import torch
 from training_world import (
     DCGAN,
     GROWING,
+    GROWING_BY_EPOCHS,
     Quiet,
     go_on,
     hashes,
@@ -28,7 +29,26 @@ from ganzoo.errors import RefusedError, RunError, RunStopped
 from ganzoo.runs.checkpoint import read_checkpoint
 from ganzoo.runs.record import read_record
 from ganzoo.runs.verify import verify_run
+from ganzoo.training.experiment import recipe_of as recipe_of_run
 
+SMALL = {"latent_dim": 8, "style_dim": 8, "mapping_layers": 2, "channel_max": 4}
+GROWING_STYLES = {
+    "dataset": {"name": "phantom", "resolution": 16, "count": 40},
+    "generator": {"name": "stylegan", **SMALL},
+    "discriminator": {"name": "stylegan", "channel_max": 4},
+    "loss": {"name": "rahinge"},
+    "augmentation": {"name": "ada", "initial_p": 0.3, "speed_kimg": 0.5, "interval": 2},
+    "regularizers": [{"name": "r1", "every": 3}],
+}
+PATHS = {
+    "dataset": {"name": "phantom", "resolution": 16, "count": 40},
+    "generator": {"name": "stylegan2", **SMALL},
+    "discriminator": {"name": "stylegan2", "channel_max": 4},
+    "loss": {"name": "logistic"},
+    "augmentation": {"name": "ada", "initial_p": 0.3, "speed_kimg": 0.5, "interval": 2},
+    "regularizers": [{"name": "path-length", "every": 3}],
+    "training": {"ema_ramp": 0.05},
+}
 FAMILIES = {
     "logistic-lazy-r1": (DCGAN, {"regularizers": [{"name": "r1", "gamma": 1.0, "every": 3}]}),
     "rahinge-batch-norm": (
@@ -47,6 +67,9 @@ FAMILIES = {
         },
     ),
     "growth": (GROWING,),
+    "growth-fade-first-in-epochs": (GROWING_BY_EPOCHS, {"regularizers": [{"name": "counting", "every": 3}]}),
+    "growing-styles-with-ada": (GROWING_BY_EPOCHS, GROWING_STYLES),
+    "path-lengths-with-ada": (PATHS,),
     "conditional-mirror-colour": (
         DCGAN,
         {
@@ -104,14 +127,15 @@ DRAWS = [0, *(pytest.param(draw, marks=pytest.mark.slow) for draw in range(1, 10
 def test_a_resumed_run_equals_an_unbroken_one(family, draw, unbroken, tmp_path):
     recipe = recipe_of(*FAMILIES[family])
     whole = unbroken(family)
+    total = read_record(whole.record).images_seen
     dice = random.Random(f"{family} {draw}")
     with pytest.raises(RunStopped, match="go on with: ganzoo resume"):
-        start(tmp_path, recipe, progress=stop_at(dice.randrange(1, recipe.total_images)))
+        start(tmp_path, recipe, progress=stop_at(dice.randrange(1, total)))
     run = only_run(tmp_path)
     while status_of(run) != "finished":
         assert status_of(run) == "stopped"
         seen = read_record(run.record).images_seen
-        further = dice.randrange(seen + 1, recipe.total_images + 40)
+        further = dice.randrange(seen + 1, total + 40)
         try:
             go_on(run.path, progress=stop_at(further))
         except RunStopped:
@@ -124,6 +148,50 @@ def test_a_resumed_run_equals_an_unbroken_one(family, draw, unbroken, tmp_path):
     assert pictures == sorted(path.name for path in whole.samples.iterdir())
     newest = pictures[-2]  # the last is reals.png
     assert (run.samples / newest).read_bytes() == (whole.samples / newest).read_bytes()
+
+
+GROWN = (GROWING_BY_EPOCHS, {"regularizers": [{"name": "counting", "every": 3}]})
+STOPS = {
+    "in the middle of a fade": 104,
+    "at the start of a fade": 80,
+    "one step before a fade": 64,
+    "at the end of a fade": 128,
+    "one step after a change of resolution": 176,
+}
+
+
+@pytest.mark.parametrize("where", STOPS)
+def test_growing_goes_on_bit_for_bit_wherever_it_was_stopped(where, unbroken, tmp_path):
+    recipe = recipe_of(*GROWN)
+    whole = unbroken("growth-fade-first-in-epochs")
+    with pytest.raises(RunStopped):
+        start(tmp_path, recipe, progress=stop_at(STOPS[where]))
+    run = only_run(tmp_path)
+    assert read_record(run.record).images_seen == STOPS[where]
+    go_on(run.path)
+    assert hashes(run) == hashes(whole)
+    assert metrics_of(run) == metrics_of(whole)
+
+
+def test_a_run_in_epochs_keeps_kimg_only_and_is_found_again(unbroken):
+    whole = unbroken("growth-fade-first-in-epochs")
+    recipe = recipe_of(*GROWN)
+    assert recipe.counts_epochs
+    saved = recipe_of_run(whole)
+    assert saved == recipe.with_image_count(40)
+    assert [(p.resolution, p.fades, p.start, p.end) for p in saved.phases] == [
+        (4, False, 0, 80),
+        (8, True, 80, 128),
+        (8, False, 128, 168),
+        (16, True, 168, 208),
+        (16, False, 208, 240),
+    ]
+    text = whole.recipe.read_text()
+    assert "epochs" not in text and "fade_share" not in text
+    assert "epochs" not in read_record(whole.record).recipe["training"]["growth"]
+    seen = whole.recipe.stat().st_mtime_ns
+    again = start(whole.path.parent, recipe, again=True)  # `run --resume` of the recipe in epochs
+    assert again.path == whole.path and whole.recipe.stat().st_mtime_ns == seen
 
 
 def test_a_longer_training_goes_on_where_the_shorter_ended(unbroken, tmp_path):
@@ -284,5 +352,8 @@ def test_a_part_that_fails_is_told_without_a_traceback_and_can_be_resumed(tmp_pa
 
 
 def test_out_of_memory_comes_with_advice(tmp_path):
-    with pytest.raises(RunError, match=r"out of memory .*; lower training.batch_size or set training.micro_batch"):
+    with pytest.raises(RunError, match=r"out of memory .*; lower training\.batch_size, or set training\.micro_batch"):
         start(tmp_path, recipe_of({"loss": {"name": "failing", "call": 2, "how": "memory"}}))
+    growing = recipe_of(GROWING, {"loss": {"name": "failing", "call": 4, "how": "memory"}})
+    with pytest.raises(RunError, match=r"out of memory .*; lower training\.growth\.batch_size for 8, or set"):
+        start(tmp_path / "growing", growing)

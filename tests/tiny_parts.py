@@ -41,6 +41,16 @@ class Failing(parts.TinyLoss):
         raise ValueError("the moon is [bold]full[/bold]")
 
 
+class Peeking(parts.TinyGenerator):
+    """Looks at its own weights in each forward."""
+
+    name = "peeking"
+
+    def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
+        assert self.dense.weight.abs().max().item() < 100
+        return super().forward(latents, labels)
+
+
 class Looking(parts.TinyLoss):
     """The logistic loss, with a look at its own value: nothing that has no memory can run it."""
 
@@ -108,7 +118,7 @@ class Doubling(Augmentation):
 
 @hookimpl
 def ganzoo_generators():
-    return [parts.TinyGenerator, parts.TinyGrowableGenerator, parts.TinyStyledGenerator]
+    return [parts.TinyGenerator, parts.TinyGrowableGenerator, parts.TinyStyledGenerator, Peeking]
 
 
 @hookimpl

@@ -60,6 +60,23 @@ GROWING = {
 }
 
 
+GROWING_BY_EPOCHS = {
+    "dataset": {"name": "tiny", "resolution": 16, "count": 40},
+    "generator": {"name": "tiny-growable"},
+    "discriminator": {"name": "tiny-growable"},
+    "training": {
+        "total_kimg": None,
+        "growth": {
+            "order": "fade-first",
+            "epochs": {"4": 2, "8": 2, "16": 1.5},
+            "fade_share": 0.55,
+            "batch_size": {"4": 16},
+            "learning_rate": {"8": 0.0001, "16": 0.0003},
+        },
+    },
+}
+
+
 def merged(*layers: dict) -> dict:
     """Lay recipes over each other; a table that names another part replaces the one below."""
     result: dict = {}

@@ -31,6 +31,9 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the newest run of this recipe and seed, or begin one.")
     ] = False,
+    init: Annotated[
+        Path | None, typer.Option("--init", help="Begin from the weights of this run, trained here or imported.")
+    ] = None,
     skip_bad: SkipBad = False,
 ) -> None:
     """Train a recipe, score it, and print the leaderboard."""
@@ -38,10 +41,14 @@ def run(
     from ganzoo.recipe import load
     from ganzoo.registry import Registry
     from ganzoo.training.experiment import Experiment
+    from ganzoo.training.initial import find_initial
 
     name, loaded = load(recipe, Registry.discover(), set_ or (), seed=seed)
     terminal = Terminal()
-    experiment = Experiment(name, loaded, runs, terminal)
+    initial = find_initial(loaded, init) if init else None
+    for note in initial.notes if initial else ():
+        terminal.say(f"note: {note}")
+    experiment = Experiment(name, loaded, runs, terminal, initial)
     with ExitStack() as stack:
         progress = _progress(terminal, stack)
         directory = experiment.run(device, resume=resume, skip_bad=skip_bad, progress=progress)

@@ -16,6 +16,10 @@ def score(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Another protocol, such as scoring.generated=5000."),
     ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="Compare with this data set instead of the run's own; an imported run has none."),
+    ] = None,
     at: Annotated[
         int | None, typer.Option("--at", min=0, help="Score the generator kept at this many images seen.")
     ] = None,
@@ -27,11 +31,15 @@ def score(
     from ganzoo.cli.terminal import Terminal
     from ganzoo.runs.directory import find_runs
     from ganzoo.training.evaluation import score_run
+    from ganzoo.training.examination import examine_run
 
     terminal = Terminal()
+    asked = {"overrides": set_ or (), "at": at, "snapshots": snapshots, "skip_bad": skip_bad}
     for path in find_runs(runs):
-        for found in score_run(
-            path, device, terminal, overrides=set_ or (), at=at, snapshots=snapshots, skip_bad=skip_bad
+        for found in (
+            examine_run(path, dataset, device, terminal, **asked)
+            if dataset
+            else score_run(path, device, terminal, **asked)
         ):
             error = "" if found.standard_error is None else f" +- {found.standard_error:.4g}"
             notes = f" ({', '.join(found.notes)})" if found.notes else ""

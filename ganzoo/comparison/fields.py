@@ -43,8 +43,10 @@ def recipe_name(record: RunRecord) -> str:
     return _SEED_SUFFIX.sub("", record.name)
 
 
-def _dataset(record: RunRecord) -> str:
-    return record.dataset.name if record.dataset else part(record, "dataset")
+def _dataset(record: RunRecord) -> str | list[str]:
+    if record.dataset:
+        return record.dataset.name
+    return sorted({score.dataset.name for score in record.scores if score.dataset}) or part(record, "dataset")
 
 
 _SHORT: Mapping[str, Callable[[RunRecord], Any]] = {

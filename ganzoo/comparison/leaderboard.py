@@ -23,7 +23,7 @@ from ganzoo.comparison.rows import Entry, differing, latest, rows_of
 from ganzoo.comparison.statistics import rank_intervals
 from ganzoo.comparison.tables import Comparison, Difference, Row, Section, Table, Unranked
 from ganzoo.errors import GanzooError
-from ganzoo.runs.record import RunRecord, Score
+from ganzoo.runs.record import DatasetId, RunRecord, Score
 from ganzoo.text import literal
 
 _RANKED = frozenset({"finished", "imported"})
@@ -89,12 +89,11 @@ def _grouped(
                 Unranked(record.name, record.status, "no score of the protocol asked for" if conditions else "", kimg)
             )
         for protocol_id, scores in by_protocol.items():
-            groups[_group(record, protocol_id)].append(Entry(record, latest(scores)))
+            groups[_group(scores[-1].dataset or record.dataset, protocol_id)].append(Entry(record, latest(scores)))
     return groups, unfinished, unscored
 
 
-def _group(record: RunRecord, protocol_id: str) -> Group:
-    dataset = record.dataset
+def _group(dataset: DatasetId | None, protocol_id: str) -> Group:
     if dataset is None:
         return ("", 0, 0, 0, protocol_id)
     return (dataset.fingerprint, dataset.resolution, dataset.channels, dataset.label_dim, protocol_id)
@@ -102,9 +101,10 @@ def _group(record: RunRecord, protocol_id: str) -> Group:
 
 def setting_of(entry: Entry) -> dict[str, Any]:
     """Return all that two runs must share to be compared, by dotted field."""
-    record, protocol = entry.record, next(iter(entry.scores.values())).protocol
-    dataset = record.dataset.model_dump() if record.dataset else {"name": part(record, "dataset")}
-    return flatten({"dataset": dataset, "protocol": protocol})
+    record, score = entry.record, next(iter(entry.scores.values()))
+    dataset = score.dataset or record.dataset
+    named = dataset.model_dump() if dataset else {"name": part(record, "dataset")}
+    return flatten({"dataset": named, "protocol": score.protocol})
 
 
 def _table(group: Group, entries: Sequence[Entry], metric: str | None, by: str) -> Table:

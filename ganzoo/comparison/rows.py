@@ -57,6 +57,7 @@ def rows_of(entries: Sequence[Entry], by: str = "") -> tuple[list[Row], list[str
         if len({_age(entry) for entry in chosen}) > 1:
             ages = ", ".join(f"{entry.record.name} at {_age(entry) / 1000:,.4g}" for entry in chosen)
             notes.append(f"a row's seeds were scored at different kimg, which its mean mixes: {ages}")
+        notes += _origins(chosen)
         rows.append(_row(chosen, value_text(lookup(chosen[0].record, by)) if by else ""))
         firsts.append(chosen[0].record)
     return _with_options(rows, firsts), notes
@@ -71,6 +72,20 @@ def _one_per_seed(members: Sequence[Entry], notes: list[str]) -> list[Entry]:
             left_out = ", ".join(entry.record.name for entry in same[:-1])
             notes.append(f"seed {seed} was run {len(same)} times: {same[-1].record.name} counts, not {left_out}")
     return [by_seed[seed][-1] for seed in sorted(by_seed)]
+
+
+def _origins(entries: Sequence[Entry]) -> list[str]:
+    """Say of runs that did not learn from the images they are compared with what they come from."""
+    found = []
+    for entry in entries:
+        record, against = entry.record, next(iter(entry.scores.values())).dataset
+        if against is None:
+            continue
+        if record.status == "imported":
+            found.append(f"nothing is known of the images that {record.name} learned from: it was imported")
+        elif record.dataset and record.dataset.fingerprint != against.fingerprint:
+            found.append(f"{record.name} learned from other images than these, of '{record.dataset.name}'")
+    return found
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from ganzoo.layers.convolution import convolve
 from ganzoo.layers.critic import ProgressiveCritic
 from ganzoo.layers.equalized import EqualizedConv2d, EqualizedLinear
 from ganzoo.layers.fused import EqualizedDownConv2d, EqualizedUpConv2d
 from ganzoo.layers.growth import Growth
 from ganzoo.layers.mapping import MappingNetwork
+from ganzoo.layers.mixing import draw_crossover, layered
+from ganzoo.layers.noise import add_noise
 from ganzoo.layers.normalize import MinibatchStd, adaptive_instance_norm, instance_norm, pixel_norm
 from ganzoo.layers.precision import full_precision
 from ganzoo.layers.resample import downsample, fir_kernel, fir_taps, smooth, upsample
@@ -23,13 +26,17 @@ __all__ = [
     "MinibatchStd",
     "ProgressiveCritic",
     "adaptive_instance_norm",
+    "add_noise",
     "base_and_max",
     "channels_at",
+    "convolve",
     "downsample",
+    "draw_crossover",
     "fir_kernel",
     "fir_taps",
     "full_precision",
     "instance_norm",
+    "layered",
     "pixel_norm",
     "side_problem",
     "sides",

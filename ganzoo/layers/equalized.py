@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganzoo.layers.convolution import convolve
+
 
 class EqualizedLinear(nn.Module):
     """`[..., inputs]` to `[..., outputs]`, the weight scaled at run time to deviation gain / sqrt(inputs).
@@ -77,7 +79,7 @@ class EqualizedConv2d(nn.Module):
 
     def forward(self, images: Tensor, bias: Tensor | None = None) -> Tensor:
         """Apply the layer; a bias `[outputs]` may be handed to one that has none."""
-        return F.conv2d(images, self.scaled_weight(), self.used_bias(bias), padding=self.padding)
+        return convolve(images, self.scaled_weight(), self.used_bias(bias), padding=self.padding)
 
     def scaled_weight(self) -> Tensor:
         """Return the weight as it is used, `[outputs, inputs, kernel, kernel]`."""

@@ -5,10 +5,12 @@ Paper: StyleGAN, arXiv:1812.04948, appendix C; ProGAN, arXiv:1710.10196.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from ganzoo.layers.convolution import convolve
 from ganzoo.layers.equalized import EqualizedConv2d
+from ganzoo.layers.precision import full_precision
 
 
 class EqualizedUpConv2d(EqualizedConv2d):
@@ -18,13 +20,16 @@ class EqualizedUpConv2d(EqualizedConv2d):
     flipped one.
     """
 
+    spreading: Tensor
+
     def __init__(self, inputs: int, outputs: int, *, gain: float = 1.0, bias: float | None = 0.0) -> None:
         super().__init__(inputs, outputs, 3, gain=gain, bias=bias)
+        self.register_buffer("spreading", _spreading().flip(1) * self.scale, persistent=False)
 
     def forward(self, images: Tensor, bias: Tensor | None = None) -> Tensor:
         """Apply the layer; a bias `[outputs]` may be handed to one that has none."""
-        kernel = spread(self.scaled_weight().flip(2, 3)).transpose(0, 1)
-        return F.conv_transpose2d(images, kernel, self.used_bias(bias), stride=2, padding=1)
+        kernel = _spread(self.weight, self.spreading).transpose(0, 1)
+        return convolve(images, kernel, self.used_bias(bias), stride=2, padding=1, transposed=True)
 
 
 class EqualizedDownConv2d(EqualizedConv2d):
@@ -33,15 +38,27 @@ class EqualizedDownConv2d(EqualizedConv2d):
     Computed as one convolution of stride 2, whose kernel is the mean of four shifted copies.
     """
 
+    spreading: Tensor
+
     def __init__(self, inputs: int, outputs: int, *, gain: float = 1.0, bias: float | None = 0.0) -> None:
         super().__init__(inputs, outputs, 3, gain=gain, bias=bias)
+        self.register_buffer("spreading", _spreading() * (self.scale / 4), persistent=False)
 
     def forward(self, images: Tensor, bias: Tensor | None = None) -> Tensor:
         """Apply the layer; a bias `[outputs]` may be handed to one that has none."""
-        return F.conv2d(images, spread(self.scaled_weight()) / 4, self.used_bias(bias), stride=2, padding=1)
+        kernel = _spread(self.weight, self.spreading)
+        return convolve(images, kernel, self.used_bias(bias), stride=2, padding=1)
 
 
-def spread(kernel: Tensor) -> Tensor:
-    """Return the sum of four copies of kernels `[.., K, K]`, shifted by 0 or 1 each way: `[.., K + 1, K + 1]`."""
-    rows = F.pad(kernel, (0, 0, 0, 1)) + F.pad(kernel, (0, 0, 1, 0))
-    return F.pad(rows, (0, 1)) + F.pad(rows, (1, 0))
+def _spreading() -> Tensor:
+    """Return the matrix `[16, 9]` that sums four copies of a 3x3 kernel, shifted by 0 or 1 each way, to one of 4x4."""
+    line = torch.tensor([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 1.0], [0.0, 0.0, 1.0]])
+    return (line[:, None, :, None] * line[None, :, None, :]).reshape(16, 9)
+
+
+def _spread(weight: Tensor, spreading: Tensor) -> Tensor:
+    """Apply it to kernels `[O, I, 3, 3]`, in their own memory order where that is channels-last: `[O, I, 4, 4]`."""
+    outputs, inputs = weight.shape[:2]
+    with full_precision(weight):
+        kernel = torch.matmul(spreading, weight.permute(0, 2, 3, 1).reshape(outputs, 9, inputs))
+    return kernel.reshape(outputs, 4, 4, inputs).permute(0, 3, 1, 2)

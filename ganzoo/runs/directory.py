@@ -46,6 +46,7 @@ class RunDirectory:
         self.samples = path / "samples"
         self.checkpoints = path / "checkpoints"
         self.snapshots = path / "snapshots"
+        self.initial = path / "initial"  # the weights that a run of `ganzoo run --init` began from
         self.log = path / "log.txt"
         self.lock_file = path / "run.lock"
 

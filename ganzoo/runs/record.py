@@ -57,6 +57,17 @@ class _Frozen(BaseModel):
         return plain(data) if info.mode == "python" and isinstance(data, Mapping) else data
 
 
+class DatasetId(_Frozen):
+    """Which images a run learned from: `fingerprint` is the hash of their pixels, labels and splits."""
+
+    name: str
+    resolution: int
+    channels: int
+    label_dim: int = 0
+    fingerprint: str
+    images: dict[str, int] = {}
+
+
 class Score(_Frozen):
     """One value of one metric under one protocol.
 
@@ -68,6 +79,7 @@ class Score(_Frozen):
         protocol: Everything that can move the value; `generated` and `reference_images` are counts of images.
         protocol_id: Hash of `protocol`. Only equal ones are comparable.
         images_seen: Age of the network that was scored, in real images shown to the discriminator.
+        dataset: The images compared with, where those are not the run's own.
         purpose: `selection` scores only choose the best snapshot, by other draws, and are never compared.
         notes: What a reader must know, such as `rank-deficient`.
     """
@@ -79,19 +91,9 @@ class Score(_Frozen):
     protocol: dict[str, JsonValue]
     protocol_id: str
     images_seen: NonNegativeInt
+    dataset: DatasetId | None = None
     purpose: Literal["report", "selection"] = "report"
     notes: tuple[str, ...] = ()
-
-
-class DatasetId(_Frozen):
-    """Which images a run learned from: `fingerprint` is the hash of their pixels, labels and splits."""
-
-    name: str
-    resolution: int
-    channels: int
-    label_dim: int = 0
-    fingerprint: str
-    images: dict[str, int] = {}
 
 
 class RunRecord(_Frozen):
@@ -108,6 +110,7 @@ class RunRecord(_Frozen):
         seconds: Time spent training, without scoring and pauses.
         parameters: Trainable parameters per network.
         message: Why the run diverged or failed; empty otherwise.
+        initial: The run whose weights this one began from (`run`, `images_seen`), and their SHA-256 (`weights`).
         files: SHA-256 of files of the run that no longer change, by path below the run.
     """
 
@@ -126,6 +129,7 @@ class RunRecord(_Frozen):
     peak_memory_bytes: NonNegativeInt = 0
     status: Status = "running"
     message: str = ""
+    initial: dict[str, str | int] | None = None
     device: str = ""
     versions: dict[str, str] = {}
     hardware: dict[str, str | int] = {}

@@ -29,7 +29,7 @@ def verify_run(path: Path) -> list[str]:
     run = RunDirectory.open(path)
     problems = [*_record_problems(run)]
     newest: Path | None = None
-    for folder in (run.checkpoints, run.snapshots):
+    for folder in (run.checkpoints, run.snapshots, run.initial):
         for checkpoint in list_checkpoints(folder):
             found = damage(checkpoint)
             problems += found
@@ -55,17 +55,16 @@ def _record_problems(run: RunDirectory) -> Iterator[str]:
 
 
 def _recipe_problems(run: RunDirectory, record: RunRecord) -> Iterator[str]:
-    if record.status == "imported" and not run.recipe.exists():
-        return
+    path = run.networks if record.status == "imported" else run.recipe
     try:
-        found: Mapping[str, Any] = tomllib.loads(read_bytes(run.recipe).decode("utf-8"))
+        found: Mapping[str, Any] = tomllib.loads(read_bytes(path).decode("utf-8"))
     except RunError as error:
         yield str(error)
     except (ValueError, RecursionError) as error:
-        yield f"{shown(run.recipe)} is damaged: {error}."
+        yield f"{shown(path)} is damaged: {error}."
     else:
         if plain(found) != record.recipe:
-            yield f"{shown(run.recipe)} is not the recipe that the run was started with."
+            yield f"{shown(path)} is not what the run was started with."
 
 
 def _file_problems(root: Path, name: str, expected: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from ganzoo.runs.record import RunRecord, Score, read_record, recipe_hash, write
 from ganzoo.scoring.protocol import Protocol
 from ganzoo.scoring.score import score
 from ganzoo.settings import IMAGES_PER_KIMG
+from ganzoo.training.initial import InitialWeights, initial_of, require_initial
 from ganzoo.training.inputs import Inputs, Observer, find_inputs
 from ganzoo.training.interrupt import on_stop_signal
 from ganzoo.training.networks import load_generator
@@ -31,8 +32,11 @@ Progress = Callable[[RunDirectory, Trainer], Listener]
 class Experiment:
     """A recipe with its inputs, and where its runs are kept."""
 
-    def __init__(self, name: str, recipe: Recipe, root: Path, observer: Observer) -> None:
-        self.name, self.recipe, self.root, self.observer = name, recipe, root, observer
+    def __init__(
+        self, name: str, recipe: Recipe, root: Path, observer: Observer, initial: InitialWeights | None = None
+    ) -> None:
+        self.name, self.recipe, self.root, self.observer = name, require_initial(recipe, initial), root, observer
+        self.initial = initial
 
     def run(
         self, device: str, *, resume: bool = False, skip_bad: bool = False, progress: Progress | None = None
@@ -43,6 +47,8 @@ class Experiment:
         directory = self._earlier_run() if resume else None
         if directory is None:
             directory = RunDirectory.create(self.root, self.name, self.recipe.seed)
+            if self.initial:
+                self.initial.write(directory)
             write_text(directory.recipe, self.recipe.to_toml())
         with directory.lock():
             complete(directory, inputs, self.observer, progress)
@@ -90,6 +96,11 @@ def _refuse_shorter(directory: RunDirectory, recipe: Recipe) -> None:
 
 def recipe_of(directory: RunDirectory, overrides: Sequence[str] = ()) -> Recipe:
     """Return the resolved recipe that a run was started with."""
+    if directory.networks.exists():
+        raise RefusedError(
+            f"{directory.path} was imported and has no recipe. Train from its weights with: ganzoo run RECIPE --init "
+            f"{directory.path}; score it with: ganzoo score {directory.path} --dataset NAME"
+        )
     if not directory.recipe.exists():
         raise RunError(f"{directory.path} has no recipe.toml: it was stopped before it began; start the run again")
     return load(directory.recipe, Registry.discover(), overrides)[1]
@@ -154,7 +165,8 @@ def _record(directory: RunDirectory, inputs: Inputs, earlier: RunRecord | None) 
     }
     if earlier:
         return RunRecord.model_validate(earlier.model_dump() | now)
-    return RunRecord.model_validate({"name": directory.name, "seed": recipe.seed, "dataset": inputs.dataset_id} | now)
+    new = {"name": directory.name, "seed": recipe.seed, "dataset": inputs.dataset_id, "initial": initial_of(directory)}
+    return RunRecord.model_validate(new | now)
 
 
 def check_same_data(directory: RunDirectory, record: RunRecord, inputs: Inputs) -> None:

@@ -49,13 +49,10 @@ def forecast(recipe: Recipe) -> Forecast:
     Raises:
         RecipeError: A network cannot be built or gives another shape than its contract says.
     """
-    spec: ImageSpec = recipe.dataset.cls.spec_of(recipe.dataset.options)
-    with torch.device("meta"):
-        generator = _built("generator", recipe.generator, spec)
-        discriminator = _built("discriminator", recipe.discriminator, spec)
-        for resolution in sorted({phase.resolution for phase in recipe.phases}):
-            _check_forward(spec, generator, discriminator, resolution, recipe.phases[0].batch_size)
-    counts = _parameters(generator), _parameters(discriminator)
+    try:
+        counts = _checked(recipe, torch.device("meta"))
+    except RecipeError:
+        counts = _checked(recipe, torch.device("cpu"))  # a network that reads numbers works only where there are any
     try:
         return Forecast(*counts, phase_bytes=_traced(recipe))
     except Exception as error:  # a part that looks at numbers cannot run where there are none
@@ -83,6 +80,19 @@ def _traced(recipe: Recipe) -> tuple[int, ...]:
     return tuple(found[phase.resolution, phase.batch_size, phase.fades] for phase in recipe.phases)
 
 
+def _checked(recipe: Recipe, device: torch.device) -> tuple[int, int]:
+    """Build both networks, check the shapes that they give at each resolution, and count their parameters."""
+    spec: ImageSpec = recipe.dataset.cls.spec_of(recipe.dataset.options)
+    with torch.device(device):
+        generator = _built("generator", recipe.generator, spec)
+        discriminator = _built("discriminator", recipe.discriminator, spec)
+    count = min(phase.batch_size for phase in recipe.phases)
+    for resolution in sorted({phase.resolution for phase in recipe.phases}):
+        grow((generator, discriminator), resolution, 1.0)
+        _check_forward(spec, generator, discriminator, torch.zeros(count, spec.label_dim, device=device), resolution)
+    return _parameters(generator), _parameters(discriminator)
+
+
 def _built(role: str, selection: Selection, spec: ImageSpec) -> nn.Module:
     try:
         network: nn.Module = selection.cls(selection.options, spec)
@@ -95,11 +105,10 @@ def _built(role: str, selection: Selection, spec: ImageSpec) -> nn.Module:
 
 @torch.no_grad()
 def _check_forward(
-    spec: ImageSpec, generator: nn.Module, discriminator: nn.Module, resolution: int, count: int
+    spec: ImageSpec, generator: nn.Module, discriminator: nn.Module, labels: Tensor, resolution: int
 ) -> None:
-    grow((generator, discriminator), resolution, 1.0)
-    labels = torch.zeros(count, spec.label_dim)
-    latents = torch.zeros(count, _latent_dim(generator))
+    count = len(labels)
+    latents = labels.new_zeros(count, _latent_dim(generator))
     images = _run("generator", generator, latents, labels)
     _expect("generator", tuple(images.shape), (count, spec.channels, resolution, resolution))
     logits = _run("discriminator", discriminator, images, labels)

@@ -119,6 +119,8 @@ def _line(error: Exception) -> str:
 
 def _built(foreign: ForeignCheckpoint, importer: Part, sha256: str, registry: Registry) -> Imported:
     """Build each network, load its weights, and keep what it then holds."""
+    if foreign.average is None and foreign.discriminator is None:
+        raise CheckpointError("it holds neither a generator nor a discriminator")
     found = {"average": foreign.average, "generator": foreign.generator, "discriminator": foreign.discriminator}
     networks: dict[str, nn.Module] = {
         role: _network(role, network, foreign) for role, network in found.items() if network is not None
@@ -133,13 +135,12 @@ def _built(foreign: ForeignCheckpoint, importer: Part, sha256: str, registry: Re
         images=Images(
             resolution=foreign.images.resolution, channels=foreign.images.channels, label_dim=foreign.images.label_dim
         ),
-        generator=_selection("generator", foreign.average, registry),
+        generator=_selection("generator", foreign.average, registry) if foreign.average else None,
         discriminator=_selection("discriminator", foreign.discriminator, registry) if foreign.discriminator else None,
         origin=Origin(layout=importer.name, sha256=sha256, notes=foreign.notes),
     )
-    counts = {"generator": _count(networks["average"])}
-    if "discriminator" in networks:
-        counts["discriminator"] = _count(networks["discriminator"])
+    trained = {"generator": networks.get("average"), "discriminator": networks.get("discriminator")}
+    counts = {role: _count(network) for role, network in trained.items() if network is not None}
     return Imported(described, tensors, foreign.images_seen, counts)
 
 

@@ -20,6 +20,7 @@ from ganzoo.errors import DataError
 from ganzoo.recipe import Recipe
 from ganzoo.runs.record import DatasetId
 from ganzoo.scoring.protocol import Protocol, plan
+from ganzoo.settings import Selection
 from ganzoo.training.build import choose_device
 
 _NAMED = 5
@@ -48,15 +49,7 @@ class Inputs:
     @property
     def dataset_id(self) -> DatasetId:
         """Which images these are."""
-        spec = self.pack.spec
-        return DatasetId(
-            name=self.recipe.dataset.name,
-            resolution=spec.resolution,
-            channels=spec.channels,
-            label_dim=spec.label_dim,
-            fingerprint=self.pack.fingerprint,
-            images={name: len(self.pack.split(name)) for name in self.pack.splits},
-        )
+        return identify(self.recipe.dataset.name, self.pack)
 
     def batches(self, stream: str) -> Batches:
         """Return an endless stream of training reals."""
@@ -83,18 +76,18 @@ def find_inputs(recipe: Recipe, device: str, observer: Observer, *, skip_bad: bo
     chosen_device = choose_device(device)
     extractor: Extractor = recipe.scoring.extractor.cls(recipe.scoring.extractor.options)
     extractor.weights()
-    pack = _find_pack(recipe, observer, skip_bad=skip_bad)
+    pack = read_pack(recipe.dataset, observer, skip_bad=skip_bad)
     _check_splits(recipe, pack)
     recipe = recipe.with_image_count(len(pack.split(recipe.training.split)))
     return Inputs(recipe, pack, extractor, plan(recipe.scoring, extractor, pack), chosen_device)
 
 
-def _find_pack(recipe: Recipe, observer: Observer, *, skip_bad: bool) -> Pack:
-    dataset = recipe.dataset.cls(recipe.dataset.options)
-    name = recipe.dataset.name
-    if recipe.dataset.options.pack:
+def read_pack(chosen: Selection, observer: Observer, *, skip_bad: bool = False) -> Pack:
+    """Return a data set's prepared images, preparing them if need be, and say which were left out."""
+    name, dataset = chosen.name, chosen.cls(chosen.options)
+    if location := chosen.options.pack:
         pack = ready_pack(dataset, name, cache_root())
-        observer.say(f"images of {name} from the pack {recipe.dataset.options.pack}")
+        observer.say(f"images of {name} from the pack {location}")
     else:
         pack = prepare(
             dataset, name, cache=cache_root(), skip_bad=skip_bad, progress=observer.progress(f"preparing {name}")
@@ -115,3 +108,16 @@ def _check_splits(recipe: Recipe, pack: Pack) -> None:
         )
     if overlaps := pack.overlaps():
         raise DataError(f"{'; '.join(overlaps)}: what is learned from one would show in scores on the other")
+
+
+def identify(name: str, pack: Pack) -> DatasetId:
+    """Return which images a pack holds."""
+    spec = pack.spec
+    return DatasetId(
+        name=name,
+        resolution=spec.resolution,
+        channels=spec.channels,
+        label_dim=spec.label_dim,
+        fingerprint=pack.fingerprint,
+        images={split: len(pack.split(split)) for split in pack.splits},
+    )

@@ -39,6 +39,8 @@ def load_generator(directory: RunDirectory, images_seen: int, networks: Networks
     """
     part = "average" if weights == "ema" else "generator"
     tensors = _kept(directory, images_seen, part, weights).tensors
+    if networks.generator is None:
+        raise GanzooError(f"{directory.path} has no generator: it was imported from a file without one")
     if part not in tensors:
         raise RunError(f"{directory.path} has no {weights} generator: its file held the averaged one alone")
     generator = build_generator(networks.generator, networks.spec, networks.seed)

@@ -15,7 +15,7 @@ from ganzoo.phases import Phase
 from ganzoo.provenance import peak_memory_bytes
 from ganzoo.recipe import Recipe
 from ganzoo.training.build import build_trainer, choose_device
-from ganzoo.training.memory import is_out_of_memory
+from ganzoo.training.memory import is_out_of_memory, less_memory
 from ganzoo.training.trainer import Trainer
 
 
@@ -103,7 +103,7 @@ def rehearse_step(recipe: Recipe, phase: Phase, device_name: str) -> Rehearsed:
         rehearsal.step(phase)
     except Exception as error:
         if is_out_of_memory(error):
-            raise RunError(f"{_place(phase, device)}: out of memory; {_remedy(recipe, phase)}") from error
+            raise RunError(f"{_place(phase, device)}: out of memory; {less_memory(recipe.training, phase)}") from error
         if isinstance(error, GanzooError):
             raise
         reason = (str(error).strip().splitlines() or [""])[0][:300]
@@ -114,10 +114,3 @@ def rehearse_step(recipe: Recipe, phase: Phase, device_name: str) -> Rehearsed:
 
 def _place(phase: Phase, device: torch.device) -> str:
     return f"a step at {phase.resolution} pixels in batches of {phase.batch_size} on {device}"
-
-
-def _remedy(recipe: Recipe, phase: Phase) -> str:
-    growth = recipe.training.growth
-    key = f"training.growth.batch_size for {phase.resolution}" if growth else "training.batch_size"
-    micro = recipe.training.micro_batch
-    return f"lower {key}, or {'lower' if micro else 'set'} training.micro_batch"

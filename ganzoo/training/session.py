@@ -20,6 +20,7 @@ from ganzoo.runs.record import RunRecord, write_record
 from ganzoo.scoring.score import score
 from ganzoo.seeds import seed_for
 from ganzoo.training.build import build_trainer
+from ganzoo.training.initial import begin_from
 from ganzoo.training.inputs import Inputs, Observer
 from ganzoo.training.interrupt import on_stop_signal
 from ganzoo.training.listeners import (
@@ -29,6 +30,7 @@ from ganzoo.training.listeners import (
     ScoreListener,
     SnapshotListener,
 )
+from ganzoo.training.memory import is_out_of_memory, less_memory
 from ganzoo.training.state import not_finite, restore
 from ganzoo.training.tensorboard import TensorBoardTracker
 from ganzoo.training.trainer import Diverged, Listener, Trainer
@@ -73,7 +75,8 @@ class Session:
             raise self._failed(trainer, error) from error
         except Exception as error:
             self._log_traceback()
-            raise self._failed(trainer, _crash(error)) from error
+            advice = less_memory(self.inputs.recipe.training, trainer.phase)
+            raise self._failed(trainer, _crash(error, advice)) from error
 
     def _trainer(self) -> Trainer:
         inputs, recipe = self.inputs, self.inputs.recipe
@@ -89,6 +92,7 @@ class Session:
             self._restore(trainer, checkpoint.tensors, checkpoint.state)
         else:
             self._metrics.forget()  # what a run killed before its first checkpoint had measured
+            begin_from(trainer, self.directory, recipe)
             self._first_pictures(trainer)
         return trainer
 
@@ -209,12 +213,12 @@ class Session:
         write_record(self.directory.record, self.record)
 
 
-def _crash(error: Exception) -> RunError:
-    """Say what a part's own exception was, with advice where memory ran out."""
+def _crash(error: Exception, advice: str) -> RunError:
+    """Say what a part's own exception was, with the advice where memory ran out."""
     lines = str(error).strip().splitlines()
     text = f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
-    if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in text:
-        return RunError(f"out of memory ({text}); lower training.batch_size or set training.micro_batch")
+    if is_out_of_memory(error):
+        return RunError(f"out of memory ({text}); {advice}")
     return RunError(f"a part failed: {text} (its traceback is in the run's log.txt)")
 
 

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganzoo_augment.bilinear import sample
+
 # The scaling filter of the sym6 wavelet (Daubechies, Ten Lectures on Wavelets, table 8.3); its sum is sqrt 2.
 _SYM6 = (
     *(0.015404109327027373, 0.0034907120842174702, -0.11799011114819057, -0.048311742585633),
@@ -43,7 +45,7 @@ def resample(images: Tensor, inverse: Tensor) -> Tensor:
     fine = _rows_by(_rows_by(images.mT, up[rows]).mT, up[columns])
     theta = _normalized(inverse, side, window).to(images.device, images.dtype, non_blocking=True)
     grid = F.affine_grid(theta, [*images.shape[:2], _grid_side(side), _grid_side(side)], align_corners=False)
-    moved = F.grid_sample(fine, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    moved = sample(fine, grid)
     return _rows_by(_rows_by(moved, down).mT, down).mT.contiguous(memory_format=layout)
 
 

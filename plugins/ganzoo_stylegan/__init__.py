@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from ganzoo import Discriminator, Generator, hookimpl
+from ganzoo import Discriminator, Generator, Importer, hookimpl
 from ganzoo_stylegan.discriminator import StyleGANDiscriminator
+from ganzoo_stylegan.foreign import Huangzh13, Rosinality
 from ganzoo_stylegan.generator import StyleGANGenerator
+from ganzoo_stylegan.tensorflow import NvidiaTensorFlow
 
 
 @hookimpl
@@ -17,3 +19,9 @@ def ganzoo_generators() -> list[type[Generator]]:
 def ganzoo_discriminators() -> list[type[Discriminator]]:
     """Offer the discriminator."""
     return [StyleGANDiscriminator]
+
+
+@hookimpl
+def ganzoo_importers() -> list[type[Importer]]:
+    """Offer the readers of other people's checkpoints."""
+    return [NvidiaTensorFlow, Huangzh13, Rosinality]

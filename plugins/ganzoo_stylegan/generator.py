@@ -15,7 +15,9 @@ from ganzoo.layers import (
     Growth,
     MappingNetwork,
     channels_at,
+    draw_crossover,
     full_precision,
+    layered,
     side_problem,
     sides,
 )
@@ -43,6 +45,9 @@ class StyleGANGenerator(Generator):
         latent_dim: PositiveInt = Field(default=512, description="Size of the latents.")
         style_dim: PositiveInt = Field(default=512, description="Size of the styles.")
         mapping_layers: int = Field(default=8, ge=1, le=16, description="Layers of the mapping network.")
+        mapping_width: PositiveInt | None = Field(
+            default=None, description="Units of the hidden layers of the mapping network; by default, style_dim."
+        )
         mapping_lr_multiplier: PositiveFloat = Field(
             default=0.01, description="Factor on the learning rate of the mapping network."
         )
@@ -61,10 +66,10 @@ class StyleGANGenerator(Generator):
         )
         norm_epsilon: PositiveFloat = Field(default=1e-8, description="Added to the variance of a map.")
         style_offset: float = Field(default=1.0, description="Added to the learned scale of a map.")
-        mixing_probability: float = Field(
+        style_mixing: float = Field(
             default=0.9, ge=0.0, le=1.0, description="How often a batch in training mixes the styles of two latents."
         )
-        mean_style_decay: float = Field(
+        style_mean_decay: float = Field(
             default=0.995, ge=0.0, le=1.0, description="Weight kept by the mean style at each batch in training."
         )
 
@@ -82,6 +87,7 @@ class StyleGANGenerator(Generator):
             options.style_dim,
             options.mapping_layers,
             lr_multiplier=options.mapping_lr_multiplier,
+            width=options.mapping_width,
         )
         self.register_buffer("mean_style", torch.zeros(options.style_dim))
         manner = Manner(
@@ -126,22 +132,15 @@ class StyleGANGenerator(Generator):
         with full_precision(latents):
             styles = self.mapping(latents, labels)
         if not self.training:
-            return styles.unsqueeze(1).expand(-1, self.layer_count, -1)
+            return layered(styles, self.layer_count)
         with torch.no_grad():
-            self.mean_style.lerp_(styles.mean(dim=0), 1 - self.options.mean_style_decay)
-        crossover = self.draw_crossover()
+            self.mean_style.lerp_(styles.mean(dim=0), 1 - self.options.style_mean_decay)
+        crossover = draw_crossover(2 * len(self.growth.sides), self.options.style_mixing)
         if crossover is None:
-            return styles.unsqueeze(1).expand(-1, self.layer_count, -1)
+            return layered(styles, self.layer_count)
         with full_precision(latents):
             others = self.mapping(torch.randn_like(latents), labels)
-        coarse = styles.unsqueeze(1).expand(-1, crossover, -1)
-        return torch.cat([coarse, others.unsqueeze(1).expand(-1, self.layer_count - crossover, -1)], dim=1)
-
-    def draw_crossover(self) -> int | None:
-        """Draw the first layer that takes the second latents' style, from 1 to the last one in use; None: no mixing."""
-        if float(torch.rand((), device="cpu")) >= self.options.mixing_probability:
-            return None
-        return int(torch.randint(1, 2 * len(self.growth.sides), (), device="cpu"))
+        return layered(styles, self.layer_count, others, crossover)
 
     def synthesize(self, styles: Tensor) -> Tensor:
         """Turn styles `[N, S, W]` into images; layers beyond the present resolution are not used."""

@@ -17,6 +17,7 @@ from ganzoo.layers import (
     EqualizedLinear,
     EqualizedUpConv2d,
     adaptive_instance_norm,
+    add_noise,
     fir_kernel,
     smooth,
 )
@@ -75,7 +76,7 @@ class StyledLayer(nn.Module):
 
     def forward(self, features: Tensor, style: Tensor, noise: NoiseMode) -> Tensor:
         """Map `[N, inputs, ...]` and the layer's style `[N, W]` to `[N, C, side, side]`."""
-        features = self._noisy(self._convolved(features), noise)
+        features = add_noise(self._convolved(features), self.noise_weight, self.noise, noise)
         scale, shift = self.style(style).float().chunk(2, dim=1)
         return adaptive_instance_norm(
             leaky_relu_(features, 0.2), scale + self.manner.style_offset, shift, self.manner.norm_epsilon
@@ -90,16 +91,6 @@ class StyledLayer(nn.Module):
         if self.kernel is None:
             return features
         return smooth(features, self.kernel, bias=None if before else self.bias.to(features.dtype))
-
-    def _noisy(self, features: Tensor, noise: NoiseMode) -> Tensor:
-        if noise == "none":
-            return features
-        weight = self.noise_weight[:, None, None].to(features.dtype)
-        if noise == "constant":
-            return torch.addcmul(features, self.noise.to(features.dtype), weight)
-        count, _, height, width = features.shape
-        drawn = torch.randn(count, 1, height, width, device=features.device, dtype=features.dtype)
-        return torch.addcmul(features, drawn, weight)
 
 
 class Start(nn.Module):

@@ -7,12 +7,13 @@ from ganzoo_stylegan2.discriminator import StyleGAN2Discriminator
 from ganzoo_stylegan2.generator import StyleGAN2Generator
 from ganzoo_stylegan2.nvidia import NvidiaPyTorch, NvidiaTensorFlow
 from ganzoo_stylegan2.path_length import PathLength
+from ganzoo_stylegan2.revised import RevisedGenerator
 
 
 @hookimpl
 def ganzoo_generators() -> list[type[Generator]]:
-    """Offer the generator."""
-    return [StyleGAN2Generator]
+    """Offer the generators."""
+    return [StyleGAN2Generator, RevisedGenerator]
 
 
 @hookimpl

@@ -17,6 +17,7 @@ from ganzoo.layers import (
     MappingNetwork,
     MinibatchStd,
     channels_at,
+    convolve,
     downsample,
     fir_kernel,
     full_precision,
@@ -55,7 +56,7 @@ class ActiveConv(nn.Module):
         """Turn `[N, I, H, W]` into `[N, O, H, W]`, or into `[N, O, H / 2, W / 2]` if `down`."""
         if self.down:
             smoothed = smooth(features, self.kernel, padding=(2, 2))
-            maps = F.conv2d(smoothed, self.conv.scaled_weight(), self.conv.scaled_bias(), stride=2)
+            maps = convolve(smoothed, self.conv.scaled_weight(), self.conv.scaled_bias(), stride=2)
         else:
             maps = self.conv(features)
         maps = F.leaky_relu_(maps, 0.2)

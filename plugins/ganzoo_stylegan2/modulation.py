@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganzoo import NoiseMode
-from ganzoo.layers import EqualizedLinear, fir_kernel, full_precision, smooth
+from ganzoo.layers import EqualizedLinear, convolve, fir_kernel, full_precision, smooth
 
 FIR_TAPS = (1, 3, 3, 1)
 ACTIVATION_GAIN = math.sqrt(2)  # of leaky ReLU 0.2; as it is positively homogeneous, gains may be moved in front of it
@@ -37,17 +37,12 @@ def scaled(maps: Tensor, factors: Tensor) -> Tensor:
     return maps * factors.to(maps.dtype)[:, :, None, None]
 
 
-def convolve(maps: Tensor, weight: Tensor) -> Tensor:
-    """Convolve `[N, I, H, W]` with `[O, I, K, K]`; the side stays."""
-    return F.conv2d(maps, weight, padding=weight.shape[-1] // 2)
-
-
 def convolve_up(maps: Tensor, weight: Tensor, kernel: Tensor) -> Tensor:
     """Convolve `[N, I, H, W]` with `[O, I, 3, 3]` between zeros, then filter: `[N, O, 2H, 2W]`.
 
-    The weight lies as for a true convolution, flipped against that of `convolve`, as in the official code.
+    The weight lies as for a true convolution, flipped against that of other layers, as in the official code.
     """
-    spread = F.conv_transpose2d(maps, weight.transpose(0, 1), stride=2)
+    spread = convolve(maps, weight.transpose(0, 1), stride=2, transposed=True)
     return smooth(spread, kernel * 4, padding=(1, 1))
 
 
@@ -89,7 +84,9 @@ class StyledConv(nn.Module):
         if factors is None:
             scales = scales * (self.plain_scale * gain)
         modulated = scaled(features, scales)
-        maps = convolve_up(modulated, self.weight, self.kernel) if self.up else convolve(modulated, self.weight)
+        maps = (
+            convolve_up(modulated, self.weight, self.kernel) if self.up else convolve(modulated, self.weight, padding=1)
+        )
         if factors is not None:
             maps = scaled(maps, factors)
         return self._activate(maps, mode, gain)

@@ -86,5 +86,5 @@ def of_block(styles: Tensor, index: int) -> Tensor:
 
 
 def of_image(styles: Tensor, index: int) -> Tensor:
-    """Return the style `[N, W]` of the toRGB layer after block `index`; the next block's first convolution has it too."""
+    """Return the style `[N, W]` of the toRGB layer after block `index`, which the next block has too."""
     return styles[:, 2 * index + 1]

@@ -50,5 +50,7 @@ def test_the_built_in_parts_are_found():
         ("loss", "least-squares"),
         ("regularizer", "r1"),
         ("regularizer", "gradient-penalty"),
+        ("augmentation", "ada"),
+        ("augmentation", "diffaugment"),
     }
     assert not Registry.discover().failures

@@ -11,7 +11,7 @@ from torch.nn.functional import avg_pool2d, interpolate, leaky_relu
 
 from ganzoo import ImageSpec
 from ganzoo.layers import EqualizedConv2d, EqualizedLinear, pixel_norm
-from ganzoo.testing import check_part, small_setting
+from ganzoo.testing import check_discriminator, check_generator, small_setting
 from ganzoo_progan import ProGANDiscriminator, ProGANGenerator
 
 SMALL = {"channel_base": 128, "channel_max": 16}
@@ -149,8 +149,10 @@ def test_the_discriminator_sees_how_much_images_differ():
 
 
 def test_other_options_keep_the_contract():
-    check_part(ProGANGenerator, ProGANGenerator.Options(**SMALL, latent_dim=8, normalize_latents=False))
-    check_part(ProGANDiscriminator, ProGANDiscriminator.Options(**SMALL, minibatch_std_group=1))
+    plain = ProGANGenerator.Options(**SMALL, latent_dim=8, normalize_latents=False)
+    check_generator(ProGANGenerator, plain, resolution=16)
+    alone = ProGANDiscriminator.Options(**SMALL, minibatch_std_group=1)
+    check_discriminator(ProGANDiscriminator, alone, resolution=16)
 
 
 @pytest.mark.parametrize("part", [ProGANGenerator, ProGANDiscriminator])

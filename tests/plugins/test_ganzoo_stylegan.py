@@ -14,7 +14,7 @@ from torch.nn.functional import avg_pool2d, conv2d, interpolate
 
 from ganzoo import ImageSpec
 from ganzoo.layers import EqualizedDownConv2d, EqualizedUpConv2d
-from ganzoo.testing import check_part
+from ganzoo.testing import check_discriminator, check_generator, small_setting
 from ganzoo_stylegan import StyleGANDiscriminator, StyleGANGenerator
 from ganzoo_stylegan.importers import (
     huangzh13_discriminator_weights,
@@ -167,16 +167,55 @@ def test_layers_begin_with_the_official_scales():
     assert not any(value.any() for name, value in generator.named_parameters() if name.endswith("bias"))
 
 
+def test_sizes_are_the_official_ones():
+    with torch.device("meta"):
+        networks = [part(part.Options(), ImageSpec(1024, 3)) for part in (StyleGANGenerator, StyleGANDiscriminator)]
+    counts = [sum(value.numel() for value in network.parameters()) for network in networks]
+    assert counts == [26_219_627, 23_087_249]
+
+
+@torch.no_grad()
+def test_nothing_jumps_when_the_second_resolution_fades_in():
+    generator = small_generator(ImageSpec(8, 1)).eval()
+    discriminator = StyleGANDiscriminator(StyleGANDiscriminator.Options(**SMALL), ImageSpec(8, 1))
+    latents = torch.randn(4, 16)
+    found = []
+    for side, alpha in ((4, 1.0), (8, 0.0)):
+        for network in (generator, discriminator):
+            network.grow(side, alpha)
+        images = generator(latents, NONE)
+        found.append((interpolate(images, size=8), discriminator(images, NONE)))
+    for before, after in zip(*found, strict=True):
+        torch.testing.assert_close(after, before)
+
+
+def test_bfloat16_gives_nearly_the_same_images_and_gradients_in_float32():
+    generator = small_generator().eval()
+    generator.use_noise("none")
+    latents = torch.randn(4, 16)
+    expected = generator(latents, NONE)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = generator(latents, NONE)
+    assert found.dtype == torch.bfloat16
+    assert (found - expected).abs().mean() < 0.03 * expected.std()
+    found.float().square().sum().backward()
+    assert all(value.grad.dtype == torch.float32 for value in generator.blocks.parameters() if value.grad is not None)
+
+
+@torch.no_grad()
 def test_a_crossover_leaves_layers_to_both_latents_at_every_resolution():
-    generator = small_generator(mixing_probability=1.0)
+    generator = small_generator(style_mixing=1.0, mapping_layers=1)
     for side, layers in ((4, 2), (8, 4), (16, 6), (32, 8)):
         generator.grow(side, 0.5)
-        drawn = {generator.draw_crossover() for _ in range(200)}
-        assert drawn == set(range(1, layers))
+        first_of_others = set()
+        for _ in range(60):
+            styles = generator.map(torch.randn(1, 16), NONE[:1])[0]
+            first_of_others.add(int((styles != styles[0]).any(dim=1).int().argmax()))
+        assert first_of_others == set(range(1, layers))
 
 
 def test_styles_are_mixed_in_training_alone_and_one_crossover_serves_the_batch():
-    generator = small_generator(mixing_probability=1.0)
+    generator = small_generator(style_mixing=1.0)
     latents = torch.randn(4, 16)
     mixed = generator.map(latents, NONE)
     same = (mixed == mixed[:, :1]).all(dim=2)
@@ -184,11 +223,11 @@ def test_styles_are_mixed_in_training_alone_and_one_crossover_serves_the_batch()
     assert (same == same[:1]).all()
     plain = generator.eval().map(latents, NONE)
     assert (plain == plain[:, :1]).all()
-    assert (small_generator(mixing_probability=0.0).map(latents, NONE).diff(dim=1) == 0).all()
+    assert (small_generator(style_mixing=0.0).map(latents, NONE).diff(dim=1) == 0).all()
 
 
 def test_the_mean_style_follows_the_mean_of_the_batch_in_training_alone():
-    generator = small_generator(mean_style_decay=0.9)
+    generator = small_generator(style_mean_decay=0.9)
     latents = torch.randn(4, 16)
     generator.eval().map(latents, NONE)
     assert not generator.style_mean().any()
@@ -198,7 +237,7 @@ def test_the_mean_style_follows_the_mean_of_the_batch_in_training_alone():
 
 
 def test_training_never_truncates():
-    generator = small_generator(mixing_probability=0.0)
+    generator = small_generator(style_mixing=0.0)
     generator.mean_style.fill_(5.0)
     latents = torch.randn(4, 16)
     styles = generator.mapping(latents, NONE)
@@ -243,7 +282,8 @@ def test_noise_is_new_constant_or_absent():
     ],
 )
 def test_other_generators_keep_the_contract(options):
-    check_part(StyleGANGenerator, StyleGANGenerator.Options(**SMALL, latent_dim=8, style_dim=8, **options))
+    sizes = {**SMALL, "latent_dim": 8, "style_dim": 8}
+    check_generator(StyleGANGenerator, StyleGANGenerator.Options(**sizes, **options), resolution=16)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +291,7 @@ def test_other_generators_keep_the_contract(options):
     [{"blur": (), "widening": "first"}, {"from_rgb_activation": "none", "minibatch_std_group": 1}],
 )
 def test_other_discriminators_keep_the_contract(options):
-    check_part(StyleGANDiscriminator, StyleGANDiscriminator.Options(**SMALL, **options))
+    check_discriminator(StyleGANDiscriminator, StyleGANDiscriminator.Options(**SMALL, **options), resolution=16)
 
 
 def test_classes_choose_their_score():
@@ -263,8 +303,6 @@ def test_classes_choose_their_score():
 
 @pytest.mark.parametrize("resolution", [4, 24, 4096])
 def test_odd_resolutions_are_refused(resolution):
-    from ganzoo.testing import small_setting
-
     for part in (StyleGANGenerator, StyleGANDiscriminator):
         setting = small_setting(ImageSpec(resolution, 1), part, part.Options())
         assert "power" in part.unfit(part.Options(), setting)

@@ -1,0 +1,140 @@
+"""Convolutions whose gradients are quick to differentiate again, as R1, gradient penalties and path lengths do.
+
+PyTorch differentiates the gradient of a convolution with respect to its weight as one more convolution with batch
+and channels exchanged, which is slow, and does so for fixed filters too. Here every derivative is one of the three
+kernels that first gradients use: the convolution, its gradient with respect to the images, and to the weight.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+class Geometry(NamedTuple):
+    """How a convolution goes over its input; see `torch.nn.functional.conv2d` and `conv_transpose2d`."""
+
+    stride: int = 1
+    padding: int = 0
+    transposed: bool = False
+    groups: int = 1
+
+
+def convolve(
+    images: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: int = 1,
+    padding: int = 0,
+    transposed: bool = False,
+    groups: int = 1,
+) -> Tensor:
+    """Do what `conv2d` does, or `conv_transpose2d` if `transposed`, with quick gradients of gradients.
+
+    Args:
+        images: `[N, I, H, W]`.
+        weight: `[O, I / groups, K, K]`; if transposed, `[I, O / groups, K, K]`.
+        bias: `[O]`.
+        stride: Of the result, or of the input if transposed.
+        padding: As in the two functions.
+        transposed: Which of the two.
+        groups: As in the two functions.
+    """
+    if not torch.is_grad_enabled() or images.is_meta:
+        if transposed:
+            return F.conv_transpose2d(images, weight, bias, stride=stride, padding=padding, groups=groups)
+        return F.conv2d(images, weight, bias, stride=stride, padding=padding, groups=groups)
+    if torch.is_autocast_enabled(images.device.type):  # autocast does not see what happens inside a Function
+        dtype = torch.get_autocast_dtype(images.device.type)
+        images, weight = images.to(dtype), weight.to(dtype)
+    bias = None if bias is None else bias.to(images.dtype)
+    return _Convolution.apply(images, weight, bias, Geometry(stride, padding, transposed, groups))
+
+
+def _forward(images: Tensor, weight: Tensor, bias: Tensor | None, how: Geometry) -> Tensor:
+    return torch.ops.aten.convolution(
+        images, weight, bias, [how.stride] * 2, [how.padding] * 2, [1, 1], how.transposed, [0, 0], how.groups
+    )
+
+
+def _backward(slope: Tensor, images: Tensor, weight: Tensor, how: Geometry, wanted: list[bool]) -> list[Tensor]:
+    return torch.ops.aten.convolution_backward(
+        slope,
+        images,
+        weight,
+        [weight.shape[1] * how.groups if how.transposed else weight.shape[0]],
+        [how.stride] * 2,
+        [how.padding] * 2,
+        [1, 1],
+        how.transposed,
+        [0, 0],
+        how.groups,
+        wanted,
+    )
+
+
+class _Convolution(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, weight: Tensor, bias: Tensor | None, how: Geometry) -> Tensor:
+        ctx.save_for_backward(images, weight)
+        ctx.how = how
+        return _forward(images, weight, bias, how)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
+        images, weight = ctx.saved_tensors
+        wanted = list(ctx.needs_input_grad[:3])
+        if not torch.is_grad_enabled():
+            return (*_backward(slope, images, weight, ctx.how, wanted), None)
+        return (
+            _ImageGradient.apply(slope, images, weight, ctx.how) if wanted[0] else None,
+            _WeightGradient.apply(slope, images, weight, ctx.how) if wanted[1] else None,
+            slope.sum(dim=(0, 2, 3)) if wanted[2] else None,
+            None,
+        )
+
+
+class _ImageGradient(torch.autograd.Function):
+    """Linear in slope and weight; the images only lend their shape."""
+
+    @staticmethod
+    def forward(ctx: Any, slope: Tensor, images: Tensor, weight: Tensor, how: Geometry) -> Tensor:
+        ctx.save_for_backward(slope, weight)
+        ctx.how = how
+        return _backward(slope, images, weight, how, [True, False, False])[0]
+
+    @staticmethod
+    def backward(ctx: Any, second: Tensor) -> tuple[Tensor | None, ...]:
+        slope, weight = ctx.saved_tensors
+        wanted = ctx.needs_input_grad
+        return (
+            _Convolution.apply(second, weight, None, ctx.how) if wanted[0] else None,
+            None,
+            _WeightGradient.apply(slope, second, weight, ctx.how) if wanted[2] else None,
+            None,
+        )
+
+
+class _WeightGradient(torch.autograd.Function):
+    """Linear in slope and images; the weight only lends its shape."""
+
+    @staticmethod
+    def forward(ctx: Any, slope: Tensor, images: Tensor, weight: Tensor, how: Geometry) -> Tensor:
+        ctx.save_for_backward(slope, images)
+        ctx.how = how
+        return _backward(slope, images, weight, how, [False, True, False])[1]
+
+    @staticmethod
+    def backward(ctx: Any, second: Tensor) -> tuple[Tensor | None, ...]:
+        slope, images = ctx.saved_tensors
+        wanted = ctx.needs_input_grad
+        return (
+            _Convolution.apply(images, second, None, ctx.how) if wanted[0] else None,
+            _ImageGradient.apply(slope, images, second, ctx.how) if wanted[1] else None,
+            None,
+            None,
+        )

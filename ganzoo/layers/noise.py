@@ -1,0 +1,28 @@
+"""Noise maps inside a generator (StyleGAN, arXiv:1812.04948, section 3.2)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+
+def add_noise(
+    features: Tensor, weight: Tensor, constant: Tensor, mode: Literal["random", "constant", "none"]
+) -> Tensor:
+    """Add one noise map to all channels, each with its own weight.
+
+    Args:
+        features: `[N, C, H, W]`.
+        weight: `[C]`.
+        constant: The map `[1, 1, H, W]` for the mode of that name.
+        mode: `random` draws N(0, 1) anew for every image, from the global stream.
+    """
+    if mode == "none":
+        return features
+    noise = constant.to(features.dtype)
+    if mode == "random":
+        count, _, height, width = features.shape
+        noise = torch.randn(count, 1, height, width, device=features.device, dtype=features.dtype)
+    return torch.addcmul(features, noise, weight[:, None, None].to(features.dtype))

@@ -1,0 +1,206 @@
+"""Reads checkpoints of two well-known copies of StyleGAN: huangzh13's and rosinality's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo import CheckpointError, ForeignCheckpoint, ForeignNetwork, ImageSpec, Importer
+from ganzoo_stylegan.importers import (
+    huangzh13_discriminator_weights,
+    huangzh13_generator_weights,
+    rosinality_discriminator_weights,
+    rosinality_generator_weights,
+)
+from ganzoo_stylegan.shapes import discriminator_from, generator_from
+
+State = dict[str, Tensor]
+Found = tuple[ForeignNetwork, ImageSpec]
+_PREFIX = "module."  # of networks that were trained on several GPUs
+_AVERAGED = re.compile(r"shadow|ema|running|average", re.IGNORECASE)
+
+
+class Huangzh13(Importer):
+    """State dicts of huangzh13's StyleGAN.pytorch: generator, discriminator, or a dictionary of several.
+
+    Paper: arXiv:1812.04948; https://github.com/huangzh13/StyleGAN.pytorch.
+    """
+
+    name = "huangzh13-stylegan"
+
+    @classmethod
+    def recognises(cls, content: Any) -> bool:
+        return any(_is_huangzh13_generator(state) or _is_huangzh13_critic(state) for state in states(content).values())
+
+    @classmethod
+    def read(cls, content: Any) -> ForeignCheckpoint:
+        found = states(content)
+        generators = {key: state for key, state in found.items() if _is_huangzh13_generator(state)}
+        critics = [state for state in found.values() if _is_huangzh13_critic(state)]
+        return assembled(generators, critics, _huangzh13_generator, _huangzh13_critic)
+
+
+class Rosinality(Importer):
+    """Checkpoints of rosinality's style-based-gan-pytorch: all networks, or the averaged generator alone.
+
+    Paper: arXiv:1812.04948; https://github.com/rosinality/style-based-gan-pytorch.
+    """
+
+    name = "rosinality-stylegan"
+
+    @classmethod
+    def recognises(cls, content: Any) -> bool:
+        return any(
+            "generator.progression.0.conv1.input" in state or _is_rosinality_critic(state)
+            for state in states(content).values()
+        )
+
+    @classmethod
+    def read(cls, content: Any) -> ForeignCheckpoint:
+        found = states(content)
+        generators = {key: state for key, state in found.items() if "generator.progression.0.conv1.input" in state}
+        critics = [state for state in found.values() if _is_rosinality_critic(state)]
+        return assembled(generators, critics, _rosinality_generator, _rosinality_critic)
+
+
+def states(content: Any) -> dict[str, State]:
+    """Return the state dicts in a file by their keys; one that stands alone has an empty key."""
+    if not isinstance(content, dict):
+        return {}
+    if _is_state(content):
+        return {"": _bare(content)}
+    return {
+        str(key): _bare(inside) for key, inside in content.items() if isinstance(inside, dict) and _is_state(inside)
+    }
+
+
+def _is_state(content: Mapping[Any, Any]) -> bool:
+    return bool(content) and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items())
+
+
+def _bare(state: Mapping[str, Tensor]) -> State:
+    wrapped = all(name.startswith(_PREFIX) for name in state)
+    return {name.removeprefix(_PREFIX) if wrapped else name: value for name, value in state.items()}
+
+
+def assembled(
+    generators: Mapping[str, State],
+    critics: list[State],
+    generator_of: Callable[[State], Found],
+    critic_of: Callable[[State], Found],
+) -> ForeignCheckpoint:
+    """Put the networks of a file together: which generator is the averaged one, its key says.
+
+    Raises:
+        CheckpointError: A name is missing, or the networks are of different images.
+    """
+    averaged = [key for key in generators if _AVERAGED.search(key)]
+    raw = [key for key in generators if key not in averaged]
+    try:
+        average = generator_of(generators[(averaged or raw)[0]]) if generators else None
+        generator = generator_of(generators[raw[0]]) if averaged and raw else None
+        discriminator = critic_of(critics[0]) if critics else None
+    except KeyError as error:
+        raise CheckpointError(f"{error} is missing, which every such network has") from None
+    found = [each for each in (average, generator, discriminator) if each is not None]
+    if any(images != found[0][1] for _, images in found):
+        raise CheckpointError("its networks are of different resolutions or channels")
+    resolution = reached(generators[(averaged or raw)[0]], found[0][1].resolution) if generators else None
+    notes = []
+    if raw and not averaged and len(generators) + len(critics) > 1:
+        notes.append("its generator is taken for the averaged one, as no key names one")
+    if resolution is not None:
+        notes.append(f"its generator was trained up to {resolution} pixels: larger blocks are as they began")
+    return ForeignCheckpoint(
+        found[0][1],
+        average[0] if average else None,
+        generator[0] if generator else None,
+        discriminator[0] if discriminator else None,
+        resolution=resolution,
+        notes=tuple(notes),
+    )
+
+
+def reached(state: Mapping[str, Tensor], resolution: int) -> int | None:
+    """Return the resolution that training reached, beyond which biases of image layers are still 0; None: the final."""
+    biases = {
+        4 << int(match.group(1)): value
+        for name, value in state.items()
+        if (match := re.fullmatch(r"(?:generator|g_synthesis)\.to_rgb\.(\d+)\.(?:conv\.)?bias", name))
+    }
+    trained = [side for side, value in biases.items() if bool(value.any())]
+    return max(trained) if trained and max(trained) < resolution else None
+
+
+def _is_huangzh13_generator(state: State) -> bool:
+    return "g_mapping.map.dense0.weight" in state and "g_synthesis.init_block.conv.weight" in state
+
+
+def _is_huangzh13_critic(state: State) -> bool:
+    return "final_block.dense1.weight" in state and "from_rgb.0.weight" in state
+
+
+def _is_rosinality_critic(state: State) -> bool:
+    return "progression.0.conv1.0.conv.weight_orig" in state and "linear.linear.weight_orig" in state
+
+
+def _huangzh13_generator(state: State) -> Found:
+    kernel = state.get("g_synthesis.blocks.0.conv0_up.intermediate.kernel")
+    given = dict(state)
+    for name in state:  # a network built without noise
+        if match := re.fullmatch(r"(g_synthesis\..+\.epi[12])\.style_mod\.lin\.bias", name):
+            given.setdefault(f"{match.group(1)}.top_epi.noise.weight", torch.zeros(len(state[name]) // 2))
+    lacks_mean = "truncation.avg_latent" not in state
+    given.setdefault("truncation.avg_latent", torch.zeros(0))
+    weights = huangzh13_generator_weights(given)
+    if lacks_mean:
+        del weights["mean_style"]
+    return generator_from(weights, blur=_taps(kernel), norm_epsilon=1e-5)
+
+
+def _huangzh13_critic(state: State) -> Found:
+    if any("embedding" in name for name in state):
+        raise CheckpointError("its discriminator sees classes as images, which is not known here")
+    weights = huangzh13_discriminator_weights(state)
+    return discriminator_from(weights, blur=_taps(state.get("blocks.0.blur.kernel")), from_rgb_activation="none")
+
+
+def _rosinality_generator(state: State) -> Found:
+    return generator_from(
+        rosinality_generator_weights(state),
+        norm_epsilon=1e-5,
+        mapping_lr_multiplier=1.0,
+        input="normal",
+        bias_before_blur=True,
+    )
+
+
+def _rosinality_critic(state: State) -> Found:
+    active = any(re.fullmatch(r"from_rgb\.\d+\.0\.conv\.bias", name) for name in state)
+    return discriminator_from(
+        rosinality_discriminator_weights(state),
+        widening="first",
+        minibatch_std_group=0,
+        from_rgb_activation="leaky-relu" if active else "none",
+    )
+
+
+def _taps(kernel: Tensor | None) -> tuple[float, ...]:
+    """Return the taps of a square filter that is the product of a row with itself; () without one."""
+    if kernel is None:
+        return ()
+    square = kernel.squeeze().float()
+    if square.ndim != 2 or square.shape[0] != square.shape[1]:
+        raise CheckpointError("its filter is damaged")
+    row = square.sum(dim=0)
+    row = row / row.sum()
+    if not torch.allclose(row.outer(row), square / square.sum(), atol=1e-6):
+        raise CheckpointError("its filter is no product of a row with itself")
+    scaled = row / row.min()
+    whole = scaled.round()
+    taps = whole if torch.allclose(whole, scaled, atol=1e-4) else row
+    return tuple(taps.tolist())

@@ -1,0 +1,151 @@
+"""Options of this plugin's parts, read from the shapes of weights that bear the parts' own names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo import CheckpointError, ForeignNetwork, ImageSpec
+from ganzoo.layers import SMALLEST, base_and_max
+from ganzoo_stylegan.discriminator import StyleGANDiscriminator
+from ganzoo_stylegan.generator import StyleGANGenerator
+
+Weights = Mapping[str, Tensor]
+MEASURED_LATENTS = 10_240
+NOISE_SEED = 0
+
+
+def generator_from(weights: Weights, **options: Any) -> tuple[ForeignNetwork, ImageSpec]:
+    """Return a generator and what it makes.
+
+    What the file has not is added: constant noise, drawn from a fixed seed, and the mean style, measured.
+
+    Args:
+        weights: A state, without the constant noise and perhaps without the mean style.
+        options: What shapes do not tell.
+
+    Raises:
+        CheckpointError: Something is missing or unlike every StyleGAN.
+    """
+    found = dict(weights)
+    widths = {int(side): _size(found, f"to_rgb.{side}.weight", 1) for side in _names(found, r"to_rgb\.(\d+)\.weight")}
+    resolution = _resolution(widths)
+    embedding = found.get("mapping.embedding.weight")
+    layers = len(_names(found, r"mapping\.layers\.(\d+)\.weight"))
+    base, highest = _base_and_max(widths)
+    sizes = {
+        "latent_dim": _size(found, "mapping.layers.0.weight", 1) // (1 if embedding is None else 2),
+        "style_dim": _size(found, f"mapping.layers.{max(layers - 1, 0)}.weight", 0),
+        "mapping_layers": layers,
+        "channel_base": base,
+        "channel_max": highest,
+    }
+    images = ImageSpec(
+        resolution,
+        _size(found, f"to_rgb.{resolution}.weight", 0),
+        0 if embedding is None else _size(found, "mapping.embedding.weight", 0),
+    )
+    hidden = _size(found, "mapping.layers.0.weight", 0)
+    if layers > 1 and hidden != sizes["style_dim"]:
+        sizes["mapping_width"] = hidden
+    chosen = StyleGANGenerator.Options(**sizes, **options)
+    _add_noise(found, widths)
+    if "mean_style" not in found:
+        found["mean_style"] = _measured_mean(found, chosen, images)
+    return ForeignNetwork(StyleGANGenerator, chosen, found), images
+
+
+def discriminator_from(weights: Weights, **options: Any) -> tuple[ForeignNetwork, ImageSpec]:
+    """Return a discriminator and what it judges.
+
+    Args:
+        weights: A state, whole.
+        options: What shapes do not tell.
+
+    Raises:
+        CheckpointError: Something is missing or unlike every StyleGAN.
+    """
+    found = dict(weights)
+    sides = _names(found, r"body\.from_rgb\.(\d+)\.weight")
+    widths = {int(side): _size(found, f"body.from_rgb.{side}.weight", 0) for side in sides}
+    resolution = _resolution(widths)
+    channels = _size(found, f"body.from_rgb.{resolution}.weight", 1)
+    base, highest = _base_and_max(widths | {SMALLEST // 2: _size(found, "body.head.dense.weight", 0)})
+    classes = _size(found, "body.head.logit.weight", 0)
+    group = _without_deviation(found, options)
+    chosen = StyleGANDiscriminator.Options(channel_base=base, channel_max=highest, **options | group)
+    return ForeignNetwork(StyleGANDiscriminator, chosen, found), ImageSpec(
+        resolution, channels, classes if classes > 1 else 0
+    )
+
+
+def _without_deviation(weights: dict[str, Tensor], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a head without minibatch deviation a map of it that counts nothing."""
+    name = "body.head.convolution.weight"
+    inputs, outputs = _size(weights, name, 1), _size(weights, name, 0)
+    if inputs == outputs + 1:
+        return {}
+    if inputs != outputs:
+        raise CheckpointError(f"it has {inputs - outputs} maps of minibatch deviation, and one at most is known here")
+    # The scale at run time is of one more channel.
+    wider = weights[name] * ((inputs + 1) / inputs) ** 0.5
+    weights[name] = torch.cat([wider, torch.zeros_like(wider[:, :1])], dim=1)
+    return {"minibatch_std_group": 1}
+
+
+def _add_noise(weights: dict[str, Tensor], widths: Mapping[int, int]) -> None:
+    rng = torch.Generator().manual_seed(NOISE_SEED)
+    for side, width in sorted(widths.items()):
+        for place in ("first", "second"):
+            drawn = torch.randn(1, 1, side, side, generator=rng)
+            weights.setdefault(f"blocks.{side}.{place}.noise", drawn)
+            weights.setdefault(f"blocks.{side}.{place}.noise_weight", torch.zeros(width))
+
+
+def _measured_mean(weights: Weights, options: Any, images: ImageSpec) -> Tensor:
+    """Return the mean style of many latents, and of all classes alike."""
+    with torch.device("meta"):
+        mapping = StyleGANGenerator(options, images).mapping
+    mapping.to_empty(device="cpu")
+    inside = {name.removeprefix("mapping."): value for name, value in weights.items() if name.startswith("mapping.")}
+    try:
+        mapping.load_state_dict(inside)
+    except RuntimeError:
+        raise CheckpointError("the sizes of its mapping network do not fit each other") from None
+    rng = torch.Generator().manual_seed(NOISE_SEED)
+    latents = torch.randn(MEASURED_LATENTS, options.latent_dim, generator=rng)
+    labels = torch.zeros(MEASURED_LATENTS, images.label_dim)
+    if images.label_dim:
+        labels[torch.arange(MEASURED_LATENTS), torch.arange(MEASURED_LATENTS) % images.label_dim] = 1.0
+    with torch.no_grad():
+        mean: Tensor = mapping(latents, labels).mean(dim=0)
+    return mean
+
+
+def _resolution(widths: Mapping[int, int]) -> int:
+    expected = {SMALLEST << step for step in range(len(widths))}
+    if len(widths) < 2 or set(widths) != expected:
+        raise CheckpointError("its resolutions are no row of powers of two from 4")
+    return max(widths)
+
+
+def _base_and_max(widths: Mapping[int, int]) -> tuple[int, int]:
+    found = base_and_max(widths)
+    if found is None:
+        shown = ", ".join(f"{channels} at {side}" for side, channels in sorted(widths.items()))
+        raise CheckpointError(f"its channels ({shown}) follow no rule that is known here")
+    return found
+
+
+def _names(weights: Weights, pattern: str) -> list[str]:
+    return [match.group(1) for name in weights if (match := re.fullmatch(pattern, name))]
+
+
+def _size(weights: Weights, name: str, axis: int) -> int:
+    if name not in weights or weights[name].ndim <= axis:
+        raise CheckpointError(f"'{name}' is missing or damaged")
+    return int(weights[name].shape[axis])

@@ -1,0 +1,186 @@
+"""Reads NVIDIA's TensorFlow pickles of StyleGAN.
+
+Where the official code doubles the side in one transposed convolution, it does not flip the kernel: it is turned here,
+as in `importers.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo import CheckpointError, ForeignCheckpoint, ForeignNetwork, ImageSpec, Importer
+from ganzoo.interchange import TensorFlowNetwork, is_network, network_of
+from ganzoo_stylegan.shapes import discriminator_from, generator_from
+from ganzoo_stylegan.tensorflow_names import DISCRIMINATOR, GENERATOR, translated
+
+FUSED_FROM = 128
+_KNOWN = {  # what every network that is known here was built with
+    "nonlinearity": "lrelu",
+    "mapping_nonlinearity": "lrelu",
+    "use_wscale": True,
+    "use_styles": True,
+    "use_instance_norm": True,
+    "use_pixel_norm": False,
+    "normalize_latents": True,
+    "mbstd_num_features": 1,
+}
+
+
+class NvidiaTensorFlow(Importer):
+    """NVIDIA's TensorFlow pickles of StyleGAN: G, D and Gs, or one of them.
+
+    Paper: arXiv:1812.04948.
+    """
+
+    name = "nvidia-stylegan-tensorflow"
+
+    @classmethod
+    def recognises(cls, content: Any) -> bool:
+        networks = _networks(content)
+        return any(map(_is_generator, networks)) or (len(networks) == 1 and _is_discriminator(networks[0]))
+
+    @classmethod
+    def read(cls, content: Any) -> ForeignCheckpoint:
+        networks = _networks(content)
+        generators = [network for network in networks if _is_generator(network)]
+        critics = [network for network in networks if _is_discriminator(network)]
+        discriminator, images = _discriminator(critics[0]) if critics else (None, None)
+        if not generators:
+            assert images is not None
+            return ForeignCheckpoint(images, discriminator=discriminator)
+        average, images = _generator(generators[-1])
+        resolution, alpha = _reached(generators[-1], images.resolution)
+        return ForeignCheckpoint(
+            images,
+            average,
+            _generator(generators[0])[0] if len(generators) > 1 else None,
+            discriminator,
+            resolution=resolution,
+            alpha=alpha,
+            notes=_notes(generators[-1], resolution, alpha),
+        )
+
+
+def _networks(content: Any) -> list[TensorFlowNetwork]:
+    records = list(content) if isinstance(content, tuple | list) else [content]
+    if not records or not all(map(is_network, records)):
+        return []
+    try:
+        return [network_of(record) for record in records]
+    except CheckpointError:
+        return []
+
+
+def _is_generator(network: TensorFlowNetwork) -> bool:
+    return "synthesis/4x4/Conv/StyleMod/weight" in network.all_variables()
+
+
+def _is_discriminator(network: TensorFlowNetwork) -> bool:
+    variables = network.all_variables()
+    return "4x4/Dense1/weight" in variables and any(name.startswith("FromRGB_lod") for name in variables)
+
+
+def _arguments(network: TensorFlowNetwork) -> dict[str, Any]:
+    """Return what the building functions were called with; raises CheckpointError where that is unknown here."""
+    given: dict[str, Any] = {}
+    for each in (*network.components.values(), network):
+        given |= each.static_kwargs
+    for name, expected in _KNOWN.items():
+        if given.get(name, expected) != expected:
+            raise CheckpointError(f"it was built with {name} = {given[name]}, and {expected} alone is known here")
+    return given
+
+
+def _generator(network: TensorFlowNetwork) -> tuple[ForeignNetwork, ImageSpec]:
+    given, variables = _arguments(network), network.all_variables()
+    weights = translated(variables, GENERATOR, "synthesis/ToRGB_lod", "to_rgb")
+    for name, value in variables.items():
+        if match := re.fullmatch(r"synthesis/noise(\d+)", name):
+            index = int(match.group(1))
+            weights[f"blocks.{4 << index // 2}.{'second' if index % 2 else 'first'}.noise"] = value
+    sides = [int(match.group(1)) for name in weights if (match := re.fullmatch(r"blocks\.(\d+)\.first\.bias", name))]
+    fused = given.get("fused_scale", "auto")
+    for side in sides:
+        name = f"blocks.{side}.first.convolution.weight"
+        if name in weights and (fused is True or (fused == "auto" and side >= FUSED_FROM)):
+            weights[name] = weights[name].flip(2, 3)
+    _add_images(weights, sides)
+    return generator_from(
+        weights,
+        input="dense" if "start.dense.weight" in weights else "constant",
+        blur=_taps(given),
+        mapping_lr_multiplier=_number(given, "mapping_lrmul", 0.01),
+        style_mean_decay=_number(given, "dlatent_avg_beta", 0.995),
+        style_mixing=_number(given, "style_mixing_prob", 0.9),
+    )
+
+
+def _discriminator(network: TensorFlowNetwork) -> tuple[ForeignNetwork, ImageSpec]:
+    given = _arguments(network)
+    weights = translated(network.all_variables(), DISCRIMINATOR, "FromRGB_lod", "body.from_rgb")
+    sides = [int(match.group(1)) for name in weights if (match := re.match(r"body\.blocks\.(\d+)\.", name))]
+    for side in {4, *sides}:  # a network of fixed structure reads images at one side alone
+        if f"body.from_rgb.{side}.weight" not in weights:
+            width = weights[f"body.blocks.{side}.first.weight" if side > 4 else "body.head.dense.weight"].shape[1]
+            width = width if side > 4 else width // 16
+            channels = weights[f"body.from_rgb.{max(sides)}.weight"].shape[1]
+            weights[f"body.from_rgb.{side}.weight"] = torch.zeros(width, channels, 1, 1)
+            weights[f"body.from_rgb.{side}.bias"] = torch.zeros(width)
+    group = given.get("mbstd_group_size", 4)
+    if not isinstance(group, int) or group < 0:
+        raise CheckpointError("the groups of its minibatch deviation are damaged")
+    return discriminator_from(weights, blur=_taps(given), minibatch_std_group=max(group, 1))
+
+
+def _add_images(weights: dict[str, Tensor], sides: list[int]) -> None:
+    """A network of fixed structure makes images at one side alone; the layers of the others count nothing."""
+    for side in sides:
+        if f"to_rgb.{side}.weight" not in weights:
+            width = weights[f"blocks.{side}.first.bias"].shape[0]
+            channels = weights[f"to_rgb.{max(sides)}.weight"].shape[0]
+            weights[f"to_rgb.{side}.weight"] = torch.zeros(channels, width, 1, 1)
+            weights[f"to_rgb.{side}.bias"] = torch.zeros(channels)
+
+
+def _taps(given: Mapping[str, Any]) -> tuple[float, ...]:
+    taps = given.get("blur_filter", [1, 2, 1])
+    if taps is None:
+        return ()
+    if not isinstance(taps, list | tuple) or not all(isinstance(tap, int | float) for tap in taps):
+        raise CheckpointError("its filter is damaged")
+    return tuple(float(tap) for tap in taps)
+
+
+def _number(given: Mapping[str, Any], name: str, default: float) -> float:
+    value = given.get(name, default)
+    if value is None:
+        return 0.0
+    return float(value) if isinstance(value, int | float) else default
+
+
+def _reached(network: TensorFlowNetwork, resolution: int) -> tuple[int | None, float]:
+    """Return the resolution that a growing network works at and the weight of its newest block; None: the final one."""
+    variables = network.all_variables()
+    lod = float(variables.get("lod", variables.get("synthesis/lod", torch.zeros(1))).flatten()[0])
+    if not 0 <= lod < resolution.bit_length():
+        raise CheckpointError(f"its level of detail is {lod:g}, which is none of its resolutions")
+    steps = int(lod)
+    reached = max(resolution >> steps, 4)
+    return (None, 1.0) if lod == 0 else (reached, 1.0 - (lod - steps) if reached > 4 else 1.0)
+
+
+def _notes(network: TensorFlowNetwork, resolution: int | None, alpha: float) -> tuple[str, ...]:
+    notes = []
+    if resolution is not None:
+        fading = f", its newest block at {alpha:.0%}" if alpha < 1 else ""
+        notes.append(f"it had grown to {resolution} pixels{fading}; the official code shows such images enlarged")
+    psi, cutoff = (network.static_kwargs.get(key) for key in ("truncation_psi", "truncation_cutoff"))
+    if isinstance(psi, int | float) and psi != 1:
+        layers = f" --truncation-cutoff {cutoff}" if isinstance(cutoff, int) else ""
+        notes.append(f"its authors sample it with --truncation {psi:g}{layers}, which is not the default here")
+    return tuple(notes)

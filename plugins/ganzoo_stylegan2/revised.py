@@ -1,0 +1,65 @@
+"""The growing generator of StyleGAN2's configurations B to D."""
+
+from __future__ import annotations
+
+import torch
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganzoo import ImageSpec
+from ganzoo.layers import Growth, full_precision, sides
+from ganzoo_stylegan2.styled import StyledGenerator, StyledOptions
+from ganzoo_stylegan2.synthesis import blocks, of_block, of_image, style_count, to_rgb
+
+
+class RevisedGenerator(StyledGenerator):
+    """StyleGAN's generator with modulated convolutions and demodulation, grown as before.
+
+    Configurations B to D: B has weight demodulation, C lazy penalties as well, D the path length penalty as well;
+    from E on, nothing grows (`stylegan2`). Each resolution has an image layer of its own; a new one fades in over
+    the coarser image with its pixels doubled. Layers are those of `stylegan2`. Its partner is a growing
+    discriminator, such as `stylegan`.
+
+    Paper: StyleGAN2, arXiv:1912.04958, section 2 and table 1.
+    """
+
+    name = "stylegan2-growing"
+
+    class Options(StyledOptions):
+        """Sizes and mixing."""
+
+        channel_base: PositiveInt = Field(
+            default=16384, description="Channels at side r are channel_base / r: 16384 in configurations A to E."
+        )
+
+    def __init__(self, options: Options, images: ImageSpec) -> None:
+        super().__init__(options, images, style_count(images.resolution))
+        self.growth = Growth(images.resolution)
+        self.blocks = blocks(options, images.resolution)
+        self.to_rgb = nn.ModuleDict(
+            {str(side): to_rgb(options, side, images.channels) for side in sides(images.resolution)}
+        )
+
+    def grow(self, resolution: int, alpha: float) -> None:
+        """See `Growable.grow`."""
+        self.growth = Growth(resolution, alpha)
+
+    def active_styles(self) -> int:
+        """Return how many styles take part at the present resolution."""
+        return style_count(self.growth.resolution)
+
+    def synthesize(self, styles: Tensor) -> Tensor:
+        active = self.growth.sides
+        features = self.blocks["4"](of_block(styles, 0), self.noise_mode)
+        coarser = features
+        for index, side in enumerate(active[1:], start=1):
+            coarser = features
+            features = self.blocks[str(side)](features, of_block(styles, index), self.noise_mode)
+        last = len(active) - 1
+        image = self.to_rgb[str(active[last])](features, of_image(styles, last))
+        if not self.growth.fades:
+            return image
+        former = self.to_rgb[str(active[last - 1])](coarser, of_image(styles, last - 1))
+        with full_precision(image):
+            return torch.lerp(F.interpolate(former, scale_factor=2.0, mode="nearest"), image, self.growth.alpha)

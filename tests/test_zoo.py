@@ -1,0 +1,188 @@
+"""Everything combines: every generator with every discriminator and loss that fits trains; the rest is refused."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import pytest
+import torch
+from training_world import installed, merged, recipe_of, trainer_of
+
+from ganzoo.contracts import Growable, Side, StyleBased
+from ganzoo.errors import RecipeError
+from ganzoo.registry import Part, Registry
+
+OWN = [part for part in Registry.discover().parts() if part.source.distribution == "ganzoo-toolkit"]
+GENERATORS = [part for part in OWN if part.kind == "generator"]
+DISCRIMINATORS = [part for part in OWN if part.kind == "discriminator"]
+LOSSES = [part for part in OWN if part.kind == "loss"]
+SMALL = {
+    "latent_dim": 8,
+    "style_dim": 8,
+    "mapping_layers": 2,
+    "width": 4,
+    "max_width": 8,
+    "channel_base": 64,
+    "channel_max": 8,
+}
+SIDE = 16
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _plugin(tmp_path_factory):
+    with installed(tmp_path_factory.mktemp("plugin")):
+        yield
+
+
+def small(part: Part, **more) -> dict:
+    """The part with the sizes among its options made tiny."""
+    fields = part.cls.Options.model_fields
+    return {"name": part.name} | {key: value for key, value in (SMALL | more).items() if key in fields}
+
+
+def experiment(generator: Part, discriminator: Part, loss: Part, *, grows: bool, classes: int, channels: int) -> dict:
+    """A recipe of two batches per phase; penalties of every kind that fits, lazy ones too."""
+    per_image = bool(loss.cls.regularizers(loss.cls.Options()))
+    penalties = [] if per_image else [{"name": "r1", "gamma": 0.1, "every": 2}]
+    if issubclass(generator.cls, StyleBased):
+        penalties.append({"name": "path-length", "every": 2})
+    growth = {"growth": {"start_resolution": 4, "stable_kimg": 0.008, "fade_kimg": 0.008}} if grows else {}
+    return {
+        "dataset": {"name": "tiny", "resolution": SIDE, "count": 24, "channels": channels, "classes": classes},
+        "generator": small(generator, style_mixing=0.9),
+        "discriminator": small(discriminator, normalization="layer"),
+        "loss": {"name": loss.name},
+        "regularizers": penalties,
+        "training": {"total_kimg": 0.048 if grows else 0.012, "batch_size": 4, **growth},
+    }
+
+
+def can_grow(*parts: Part) -> bool:
+    return all(issubclass(part.cls, Growable) for part in parts)
+
+
+def used(network: torch.nn.Module, inputs: int | tuple[int, ...], classes: int) -> set[str]:
+    """The parameters that a forward depends on: a network that can grow but does not leaves some out."""
+    labels = torch.eye(max(classes, 1))[torch.arange(4) % max(classes, 1)][:, :classes]
+    shape = (4, inputs) if isinstance(inputs, int) else (4, *inputs)
+    output = network(torch.randn(shape), labels)
+    names, parameters = zip(*network.named_parameters(), strict=True)
+    slopes = torch.autograd.grad((output * torch.randn_like(output)).sum(), parameters, allow_unused=True)
+    return {name for name, slope in zip(names, slopes, strict=True) if slope is not None}
+
+
+def train(recipe: dict) -> None:
+    """Train to the end: losses are finite, and gradients reach every parameter of both networks.
+
+    But for the bias of the last layer of a critic: it is the same for all logits, and a loss of their differences
+    (or a hinge within its margins) gives it a gradient of exactly 0.
+    """
+    trainer = trainer_of(recipe)
+    spec = recipe["dataset"]
+    networks = {
+        Side.GENERATOR: (trainer.game.generator, trainer.game.generator.latent_dim),
+        Side.DISCRIMINATOR: (trainer.game.discriminator, (spec["channels"], SIDE, SIDE)),
+    }
+    missed = set()
+    for side, (network, inputs) in networks.items():
+        grows = "growth" in recipe["training"]
+        names = {name for name, _ in network.named_parameters()} if grows else used(network, inputs, spec["classes"])
+        missed |= {f"{side.value} {name}" for name in names}
+
+    def watch(name: str, parameter: torch.nn.Parameter) -> None:
+        def note(reached: torch.nn.Parameter) -> None:
+            assert torch.isfinite(reached.grad).all(), name
+            if reached.grad.any() or (reached.numel() == 1 and name.startswith("discriminator")):
+                missed.discard(name)
+
+        parameter.register_post_accumulate_grad_hook(note)
+
+    for side, (network, _) in networks.items():
+        for name, parameter in network.named_parameters():
+            watch(f"{side.value} {name}", parameter)
+    reports = []
+    trainer.listeners.append(type("Note", (), {"after_step": lambda self, trainer, report: reports.append(report)})())
+    trainer.run()
+    assert trainer.finished
+    assert all(math.isfinite(value) for report in reports for value in report.values())
+    assert not missed
+
+
+# Each pair of networks meets each loss; labels, channels and growth take turns, so that each kind meets each part.
+PAIRS = list(product(GENERATORS, DISCRIMINATORS))
+EVERY = [
+    (generator, discriminator, loss, grows, classes, channels)
+    for (generator, discriminator), loss in product(PAIRS, LOSSES)
+    for grows, classes, channels in product((False, True), (0, 2), (1, 3))
+    if not grows or can_grow(generator, discriminator)
+]
+KINDS = list(product((False, True), (0, 2), (1, 3)))
+
+
+def _turns() -> list[tuple]:
+    chosen = []
+    for index, ((generator, discriminator), loss) in enumerate(product(PAIRS, LOSSES)):
+        grows, classes, channels = KINDS[(index * 3 + index // len(LOSSES)) % len(KINDS)]
+        chosen.append((generator, discriminator, loss, grows and can_grow(generator, discriminator), classes, channels))
+    return chosen
+
+
+def _name(case: tuple) -> str:
+    generator, discriminator, loss, grows, classes, channels = case
+    kind = f"{'growing' if grows else 'whole'}-{classes}classes-{channels}channels"
+    return f"{generator.name}+{discriminator.name}+{loss.name}-{kind}"
+
+
+@pytest.mark.parametrize("case", _turns(), ids=_name)
+def test_parts_that_fit_train(case):
+    generator, discriminator, loss, grows, classes, channels = case
+    train(experiment(generator, discriminator, loss, grows=grows, classes=classes, channels=channels))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", EVERY, ids=_name)
+def test_parts_that_fit_train_in_every_kind(case):
+    generator, discriminator, loss, grows, classes, channels = case
+    train(experiment(generator, discriminator, loss, grows=grows, classes=classes, channels=channels))
+
+
+@pytest.mark.parametrize(
+    ("generator", "discriminator"),
+    [pair for pair in PAIRS if not can_grow(*pair)],
+    ids=lambda part: part.name,
+)
+def test_growth_of_what_cannot_grow_is_refused(generator, discriminator):
+    recipe = experiment(generator, discriminator, LOSSES[0], grows=True, classes=0, channels=1)
+    with pytest.raises(RecipeError) as caught:
+        recipe_of(recipe)
+    for part in (generator, discriminator):
+        assert (f"{part.kind} '{part.name}' cannot grow" in str(caught.value)) is not can_grow(part)
+
+
+@pytest.mark.parametrize(
+    "generator", [part for part in GENERATORS if not issubclass(part.cls, StyleBased)], ids=lambda part: part.name
+)
+def test_path_lengths_of_what_has_no_styles_are_refused(generator):
+    recipe = experiment(generator, DISCRIMINATORS[0], LOSSES[0], grows=False, classes=0, channels=1)
+    with pytest.raises(RecipeError, match=f"StyleBased generator, which '{generator.name}' is not"):
+        recipe_of(merged(recipe, {"regularizers": [{"name": "path-length"}]}))
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda part: part.name)
+@pytest.mark.parametrize("discriminator", DISCRIMINATORS, ids=lambda part: part.name)
+def test_what_cannot_be_split_is_refused(discriminator, loss):
+    recipe = experiment(GENERATORS[0], discriminator, loss, grows=False, classes=0, channels=1)
+    recipe = merged(recipe, {"training": {"micro_batch": 2}})
+    parts = [(GENERATORS[0], recipe["generator"]), (discriminator, recipe["discriminator"]), (loss, recipe["loss"])]
+    couples = [
+        part
+        for part, section in parts
+        if part.cls.couples_batch(part.cls.Options(**{key: value for key, value in section.items() if key != "name"}))
+    ]
+    if not couples:
+        recipe_of(recipe)
+        return
+    with pytest.raises(RecipeError) as caught:
+        recipe_of(recipe)
+    assert all(f"{part.kind} '{part.name}' couples" in str(caught.value) for part in couples)
