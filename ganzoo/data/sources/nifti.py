@@ -133,7 +133,11 @@ def _orientation(image: Any) -> Any:
             f"{name}: does not state its orientation; show its slices as stored: dataset.orientation = 'stored'"
         )
     nibabel = require_extra("nibabel", "nifti", "NIfTI volumes")
-    found = nibabel.io_orientation(image.affine)
+    try:
+        with np.errstate(all="ignore"):
+            found = nibabel.io_orientation(image.affine)
+    except (np.linalg.LinAlgError, ValueError):
+        found = np.full((3, 2), np.nan)
     if not np.isfinite(found).all() or sorted(found[:, 0]) != [0, 1, 2]:
         raise DataError(f"{name}: its orientation cannot be made out of its affine matrix")
     return found

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+
 from ganzoo.contracts import PixelArray
 from ganzoo.data.deep import Window
 from ganzoo.data.images import Picture, ReadingRule, pixels_of, reading
@@ -73,7 +75,7 @@ class Source(ABC):
     def read(self, key: str, rule: ReadingRule) -> PixelArray:
         """Return the image of an entry as uint8 `[C, R, R]`. Raises DataError naming it."""
         name = literal(key)
-        with reading(name):
+        with reading(name), np.errstate(all="ignore"):  # what overflows is seen to be not finite
             window = self.window_for(key, rule)
             picture = self.picture(key)
             own = ReadingRule(rule.resolution, rule.channels, window, rule.background, rule.resize, rule.shape)

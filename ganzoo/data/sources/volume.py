@@ -60,7 +60,7 @@ class Volume:
 
     def _scaled(self, stored: NDArray[Any]) -> NDArray[Any]:
         # Never 8 bits again, which would pass by the window.
-        exact = stored.astype(np.float32 if stored.dtype.itemsize < 4 else np.float64)
+        exact: NDArray[Any] = stored.astype(np.float32 if stored.dtype.itemsize < 4 else np.float64)
         return exact if self.slope == 1 and self.inter == 0 else exact * self.slope + self.inter
 
 

@@ -38,10 +38,10 @@ class ZipSource(Source):
         self._others.clear()
         members = []
         for info in self._opened().infolist():
-            path = PurePosixPath(info.filename)
-            if info.is_dir() or "__MACOSX" in path.parts or any(part.startswith(".") for part in path.parts[:-1]):
+            path = PurePosixPath(info.filename.replace("\\", "/"))
+            if info.is_dir() or _is_hidden(path):
                 continue
-            if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("."):
+            if path.suffix.lower() in IMAGE_SUFFIXES:
                 members.append(info)
             else:
                 self._others[path.suffix.lower() or "files without suffix"] += 1
@@ -115,6 +115,10 @@ def open_zip(path: Path) -> zipfile.ZipFile:
         raise DataError(f"{literal(str(path))}: {error.strerror or literal(str(error))}") from error
     except Exception as error:  # BadZipFile, struct.error, UnicodeDecodeError, NotImplementedError
         raise DataError(f"{literal(str(path))}: is no zip or a damaged one: {literal(str(error))}") from error
+
+
+def _is_hidden(path: PurePosixPath) -> bool:
+    return "__MACOSX" in path.parts or any(part.startswith(".") and part != ".." for part in path.parts)
 
 
 def _leads_out(name: str) -> bool:
