@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ganzoo.data.deep import Window, bounds_of
 from ganzoo.data.images import Picture, ReadingRule
 from ganzoo.data.sources.dicom_frame import (
+    decoding,
     intensities,
     is_inverted,
     oriented,
@@ -56,19 +57,21 @@ class DicomSource(Source):
 
     def picture(self, key: str) -> Picture:
         name, number = place_of(key)
-        header = self._read(name)
-        frame = intensities(header, number, literal(key))
-        if frame.ndim == 3:
-            return frame
-        black = min(self._bounds(name, number, self.options.window))
-        frame = oriented(frame, header, number, self.options, literal(key)).astype(np.float64)
-        frame = framed(frame, self.options.frame, black)
-        return -frame if is_inverted(header) else frame
+        with decoding(literal(key)):
+            header = self._read(name)
+            frame = intensities(header, number, literal(key))
+            if frame.ndim == 3:
+                return frame
+            black = self._bounds(name, number, self.options.window)[0]
+            frame = oriented(frame, header, number, self.options, literal(key)).astype(np.float64)
+            frame = framed(frame, self.options.frame, black)
+            return -frame if is_inverted(header) else frame
 
     def window_for(self, key: str, rule: ReadingRule) -> Window:
         name, number = place_of(key)
-        low, high = self._bounds(name, number, rule.window)
-        return (-high, -low) if is_inverted(self._read(name)) else (low, high)
+        with decoding(literal(key)):
+            low, high = self._bounds(name, number, rule.window)
+            return (-high, -low) if is_inverted(self._read(name)) else (low, high)
 
     def found(self) -> str:
         return self._tree.found() if self._tree else "nothing"
@@ -82,7 +85,7 @@ class DicomSource(Source):
             return
         if "Rows" not in header:
             return  # a report or another object without an image
-        patient = str(header.get("PatientID", "") or header.get("StudyInstanceUID", ""))
+        patient = str(header.get("PatientID") or header.get("StudyInstanceUID") or "")
         count = header.get("NumberOfFrames", 1)
         for number in range(min(int(count), _MAX_FRAMES) if str(count).isdigit() else 1):
             yield Entry(f"{name}#{number}", fingerprint, subject=_hashed(patient), together=_hashed(_series(header)))

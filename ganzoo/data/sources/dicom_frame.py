@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,21 +29,28 @@ _NEEDED = [
 ]  # fmt: skip
 
 
+@contextmanager
+def decoding(name: str) -> Iterator[None]:
+    """Turn into a DataError whatever pydicom raises; it converts a field when that is first looked at."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:  # InvalidDicomError, OSError, struct.error, NotImplementedError and more
+        raise DataError(f"{name}: is no DICOM file or a damaged one: {literal(str(error))[:200]}") from error
+
+
 def read_dicom(path: Path, name: str, *, pixels: bool = True) -> Any:
     """Read a file; without `pixels` only who and what it shows. Raises DataError."""
     pydicom = require_extra("pydicom", "dicom", "DICOM files")
     logging.getLogger("pydicom").disabled = True  # it logs what it then raises
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if pixels:
-                return pydicom.dcmread(path)
-            header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_NEEDED)
-            return {key: header.get(key) for key in _NEEDED if header.get(key) is not None}
-    except MemoryError:
-        raise
-    except Exception as error:  # InvalidDicomError, OSError, struct.error, ValueError and more
-        raise DataError(f"{name}: is no DICOM file or a damaged one: {literal(str(error))[:200]}") from error
+    with decoding(name):
+        if pixels:
+            return pydicom.dcmread(path)
+        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_NEEDED)
+        return {key: header.get(key) for key in _NEEDED if header.get(key) is not None}
 
 
 def intensities(header: Any, number: int, name: str) -> NDArray[Any]:

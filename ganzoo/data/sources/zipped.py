@@ -39,7 +39,7 @@ class ZipSource(Source):
         members = []
         for info in self._opened().infolist():
             path = PurePosixPath(info.filename.replace("\\", "/"))
-            if info.is_dir() or _is_hidden(path):
+            if info.filename[-1:] in ("", "/") or _is_hidden(path):
                 continue
             if path.suffix.lower() in IMAGE_SUFFIXES:
                 members.append(info)
