@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 SIDE = 16
+LEVELS = (3, 4)
 
 
 def noise(count: int = 4, channels: int = 3, side: int = SIDE, seed: int = 0) -> list[np.ndarray]:
@@ -77,7 +78,7 @@ def tfrecords(root: Path, pictures: Sequence[np.ndarray], labels: np.ndarray | N
     from tfrecord.writer import TFRecordWriter
 
     root.mkdir(parents=True)
-    for level in (3, 4):
+    for level in LEVELS:
         writer = TFRecordWriter(str(root / f"toy-r{level:02}.tfrecords"))
         for picture in pictures:
             small = np.asarray(Image.fromarray(picture).resize((2**level, 2**level), Image.Resampling.BOX))

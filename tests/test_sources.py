@@ -585,3 +585,44 @@ def test_real_class_folders_become_labels():
     path = dataset.options.root / item.key
     np.testing.assert_array_equal(dataset.load(item), np.asarray(Image.open(path)).transpose(2, 0, 1))
     assert item.label == 9 and item.key.startswith("truck/")
+
+
+# --- memory
+
+
+def anonymous_bytes() -> int:
+    """Return the memory of this process that is its own: neither shared nor mapped from files."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("RssAnon:")))
+
+
+def bmp(picture: np.ndarray) -> bytes:
+    from io import BytesIO
+
+    buffer = BytesIO()
+    Image.fromarray(picture).save(buffer, "BMP")
+    return buffer.getvalue()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+@pytest.mark.parametrize("kind", ["zip", "npy", "npz-compressed", "lmdb", "tfrecords", "arrow", "nifti"])
+def test_a_source_larger_than_what_it_may_hold_is_streamed(tmp_path, kind, monkeypatch):
+    monkeypatch.setattr(made, "png", bmp)  # quick to write, and as large as its pixels
+    side, count = 512, 160
+    pictures = [np.full((side, side), number, np.uint8) for number in range(count)]
+    if kind == "lmdb":
+        root = made.lmdb(tmp_path / "large", pictures, sides=(side,))
+    elif kind == "tfrecords":
+        monkeypatch.setattr(made, "LEVELS", (9,))
+        root = made.tfrecords(tmp_path / "large", pictures)
+    else:
+        root = made.MAKERS[kind](tmp_path / "large", pictures)
+    del pictures
+    source = opened(root, resolution=side, window=(0, 255))
+    rule = ReadingRule(side, 1, (0, 255))
+    entries = source.entries()
+    source.read(entries[0].key, rule)  # libraries are loaded now
+    before = anonymous_bytes()
+    values = [int(source.read(entry.key, rule)[0, 5, 5]) for entry in entries]
+    assert values == list(range(count))
+    assert anonymous_bytes() - before < 16 * 2**20 < count * side * side / 2

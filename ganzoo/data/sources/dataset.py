@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from ganzoo.contracts import ImageDataset, Item, PixelArray
+from ganzoo.data.images import reading
 from ganzoo.data.sources.detect import open_source
 from ganzoo.data.sources.options import SourceOptions
 from ganzoo.data.sources.source import Entry, Source
 from ganzoo.errors import DataError
+from ganzoo.text import literal
 
 
 class SourceDataset(ImageDataset):
@@ -40,7 +42,8 @@ class SourceDataset(ImageDataset):
 
     def entries(self) -> Sequence[Entry]:
         """List what the source holds. Raises DataError."""
-        return self.source.entries()
+        with reading(literal(str(self.options.root))):  # a name in a damaged file can be one that no file may have
+            return self.source.entries()
 
     def items_with_subjects(self, entries: Sequence[Entry]) -> Sequence[Item]:
         """Return items of medical images without names. Raises DataError where the source states no subjects."""
