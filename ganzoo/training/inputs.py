@@ -16,7 +16,7 @@ from ganzoo.data.pack import Pack
 from ganzoo.data.prefetch import Prefetched
 from ganzoo.data.prepare import prepare
 from ganzoo.data.ready import ready_pack
-from ganzoo.errors import DataError
+from ganzoo.errors import DataError, GanzooError
 from ganzoo.recipe import Recipe
 from ganzoo.runs.record import DatasetId
 from ganzoo.scoring.protocol import Protocol, plan
@@ -75,11 +75,25 @@ def find_inputs(recipe: Recipe, device: str, observer: Observer, *, skip_bad: bo
     """
     chosen_device = choose_device(device)
     extractor: Extractor = recipe.scoring.extractor.cls(recipe.scoring.extractor.options)
-    extractor.weights()
+    _check_weights(extractor, recipe)
     pack = read_pack(recipe.dataset, observer, skip_bad=skip_bad)
     _check_splits(recipe, pack)
     recipe = recipe.with_image_count(len(pack.split(recipe.training.split)))
     return Inputs(recipe, pack, extractor, plan(recipe.scoring, extractor, pack), chosen_device)
+
+
+def _check_weights(extractor: Extractor, recipe: Recipe) -> None:
+    """Raise an error unless the extractor's weights are here; where the data are missing too, it says both."""
+    try:
+        extractor.weights()
+    except GanzooError as error:
+        chosen = recipe.dataset
+        try:
+            if not chosen.options.pack:
+                chosen.cls(chosen.options).items()
+        except DataError as missing:
+            raise DataError(f"{missing}\n{error}") from missing
+        raise
 
 
 def read_pack(chosen: Selection, observer: Observer, *, skip_bad: bool = False) -> Pack:
