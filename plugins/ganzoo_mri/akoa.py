@@ -72,7 +72,7 @@ class Akoa(SourceDataset):
         "PNG files, in a folder at any depth or in a zip, called OAI<participant>_<visit>_<series>_SAG_3D_DESS_WE_"
         "<LEFT or RIGHT>.nii.gz_<slice>.png, with visits such as BaseLine or 12_Month; or volumes called so up to "
         ".nii.gz; or an array of slices (.npy, .npz) that states subjects, or has them in order with "
-        "dataset.per_subject. Then: ganzoo data prepare akoa --source PATH --resolution 256"
+        "dataset.per_subject"
     )
 
     class Options(SourceDataset.Options):

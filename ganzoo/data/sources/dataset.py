@@ -68,7 +68,8 @@ class SourceDataset(ImageDataset):
 
     def _help(self, expected: str, found: str = "") -> str:
         layout = f"{expected}: {self.expected}. " if self.expected else ""
-        return f"{layout}{found}{self.where_to_get}"
+        command = f"ganzoo data prepare {self.name} --source PATH --resolution {self.options.resolution} --out PACK"
+        return f"{layout}{found}{self.where_to_get} To prepare what lies elsewhere: {command}"
 
     def load(self, item: Item) -> PixelArray:
         channels = type(self).spec_of(self.options).channels
