@@ -242,6 +242,19 @@ def test_an_npz_is_told_by_its_arrays(tmp_path):
         opened(tmp_path / "a.npz").entries()
 
 
+def test_images_of_30000_pixels_a_side_are_refused_before_they_ask_for_memory(tmp_path):
+    with (tmp_path / "a.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": "|u1", "fortran_order": False, "shape": (1, 30_000, 30_000)}
+        )
+        file.truncate(file.tell() + 900_000_000)  # sparse: it takes no disk
+    with pytest.raises(DataError, match="more than 64 million pixels"):
+        opened(tmp_path / "a.npy").entries()
+    made.dicom(tmp_path / "d", made.noise(1, 1), Rows=30_000, Columns=30_000)
+    with pytest.raises(DataError, match="is 30000x30000, more than 64 million pixels"):
+        pixels(opened(tmp_path / "d"), 1)
+
+
 # --- LMDB
 
 

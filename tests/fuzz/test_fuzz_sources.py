@@ -203,8 +203,8 @@ posix = pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="needs SIGALRM
 
 @posix
 def test_damaged_sources_end_in_a_message_or_in_images(tmp_path):
-    ended = campaign(tmp_path, 180, seed=0)
-    assert sum(ended.values()) == 180
+    ended = campaign(tmp_path, 600, seed=0)
+    assert sum(ended.values()) == 600
     kinds = {name.partition(":")[0] for name in ended}
     assert kinds == set(MAKERS)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.data.deep import Window
-from ganzoo.data.images import Picture, ReadingRule
+from ganzoo.data.images import MAX_PIXELS, Picture, ReadingRule
 from ganzoo.data.sources.numpy_files import map_npy, map_npz
 from ganzoo.data.sources.options import SourceOptions
 from ganzoo.data.sources.source import Entry, Source, place_of, subject_in_row
@@ -120,6 +120,8 @@ def _as_images(array: NDArray[Any], name: str) -> NDArray[Any]:
         raise DataError(f"{name}: is {shown}, with its channels before its rows; transpose it to N x H x W x C")
     if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[3] not in _CHANNELS):
         raise DataError(f"{name}: is an array of {shown}; images are N x H x W or N x H x W x C with C of 1, 3 or 4")
+    if array.shape[1] * array.shape[2] > MAX_PIXELS:
+        raise DataError(f"{name}: is {shown}; its images have more than {MAX_PIXELS // 10**6} million pixels")
     if 0 in array.shape[1:]:
         raise DataError(f"{name}: is an array of {shown}, whose images have no pixels")
     return array
