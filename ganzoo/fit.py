@@ -101,7 +101,8 @@ def _styles(recipe: Recipe) -> Iterator[str]:
         )
     if recipe.scoring.truncation_cutoff is not None and recipe.scoring.truncation == 1.0:
         yield (
-            "scoring.truncation_cutoff: nothing is truncated while scoring.truncation is 1.0; remove the key or set that"
+            "scoring.truncation_cutoff: nothing is truncated while scoring.truncation is 1.0; remove the key or lower "
+            "scoring.truncation"
         )
     if recipe.scoring.noise != "random" and not issubclass(recipe.generator.cls, NoiseInputs):
         yield (

@@ -156,7 +156,8 @@ def test_the_core_knows_no_plugin(module):
     assert "ganzoo_dcgan" not in text
 
 
-PUBLIC = ("ganzoo", "ganzoo.data", "ganzoo.interchange", "ganzoo.layers", "ganzoo.weights")  # the last one: files of weights of extractors
+# The last one: files of weights of extractors.
+PUBLIC = ("ganzoo", "ganzoo.data", "ganzoo.interchange", "ganzoo.layers", "ganzoo.weights")
 
 
 @pytest.mark.parametrize("module", PLUGINS, ids=lambda module: module.name)

@@ -204,11 +204,20 @@ def test_growth_arrives():
 
 
 def test_growth_tables_name_resolutions_that_there_are():
-    reasons = misfits(**growing(batch_size={"5": 8, "8": 8}, learning_rate={"64": 2.0}))
+    reasons = misfits(**growing(batch_size={"5": 8, "8": 8}, learning_rate={"96": 2.0, "2": 1.0}))
     assert reasons == [
         "training.growth.batch_size: 5 is not a resolution that this training reaches",
-        "training.growth.learning_rate: 64 is not a resolution that this training reaches",
+        "training.growth.learning_rate: 96 is not a resolution that this training reaches",
+        "training.growth.learning_rate: 2 is not a resolution that this training reaches",
     ]
+
+
+def test_a_schedule_may_go_on_beyond_the_final_resolution():
+    tables = {"batch_size": {"16": 4, "64": 2}, "learning_rate": {"16": 1.0, "1024": 2.0}}
+    assert recipe(**growing(**tables)).phases[-1].resolution == 16
+    epochs = {"epochs": {"4": 1, "8": 1, "16": 1, "32": 9}}
+    phases = recipe(**GROWING | {"training": {"growth": epochs, "total_kimg": None}}).with_image_count(1000).phases
+    assert (phases[-1].resolution, phases[-1].end) == (16, 3072)  # whole batches
 
 
 def test_tables_of_lengths_name_every_resolution():
@@ -258,7 +267,8 @@ def test_penalties_that_need_styles():
 def test_a_cutoff_needs_a_truncation_and_noise_its_inputs():
     (reason,) = misfits(generator={"name": "styled"}, scoring={"truncation_cutoff": 4})
     assert reason == (
-        "scoring.truncation_cutoff: nothing is truncated while scoring.truncation is 1.0; remove the key or set that"
+        "scoring.truncation_cutoff: nothing is truncated while scoring.truncation is 1.0; remove the key or lower "
+        "scoring.truncation"
     )
     assert recipe(generator={"name": "styled"}, scoring={"truncation": 0.7, "truncation_cutoff": 4})
     (reason,) = misfits(generator={"name": "styled"}, scoring={"noise": "constant"})

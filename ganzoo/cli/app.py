@@ -16,7 +16,7 @@ from ganzoo.cli.compare import compare
 from ganzoo.cli.data import data
 from ganzoo.cli.doctor import doctor
 from ganzoo.cli.fetch import fetch_weights
-from ganzoo.cli.foreign import import_
+from ganzoo.cli.foreign import export, import_
 from ganzoo.cli.plugins import plugins
 from ganzoo.cli.run import resume, run
 from ganzoo.cli.sample import sample
@@ -36,6 +36,7 @@ for command in (run, resume, score, compare, check, plugins, sample, verify, fet
     app.command()(command)
 app.add_typer(data)
 app.command("import")(import_)
+app.command()(export)
 
 
 def _show_version(wanted: bool) -> None:

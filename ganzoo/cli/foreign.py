@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+from ganzoo.errors import GanzooError
 
 
 def import_(
@@ -31,3 +33,28 @@ def import_(
     for note in networks.origin.notes if networks.origin else ():
         terminal.say(f"note: {note}")
     terminal.say(f"see what it makes with: ganzoo sample {directory.path}")
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    out: Annotated[Path | None, typer.Option(help="A .safetensors file, with what builds the network inside.")] = None,
+    onnx: Annotated[Path | None, typer.Option(help="An .onnx file: a graph for any batch size.")] = None,
+    weights: Annotated[Literal["ema", "raw"], typer.Option(help="Averaged generator or raw one.")] = "ema",
+    at: Annotated[int | None, typer.Option(min=0, help="The network kept at this many images seen.")] = None,
+    noise: Annotated[
+        Literal["constant", "none"], typer.Option(help="Noise inside of an ONNX graph: the network's own, or none.")
+    ] = "constant",
+) -> None:
+    """Write a run's generator for use elsewhere."""
+    from ganzoo.cli.terminal import Terminal
+    from ganzoo.training.exporting import export_onnx, export_safetensors
+
+    if not out and not onnx:
+        raise GanzooError("say what to write: --out FILE.safetensors, --onnx FILE.onnx, or both")
+    terminal = Terminal()
+    if out:
+        age = export_safetensors(run, out, weights=weights, at=at)
+        terminal.say(f"wrote {out}: the {weights} generator of {age:,} images seen")
+    if onnx:
+        age = export_onnx(run, onnx, weights=weights, at=at, noise=noise)
+        terminal.say(f"wrote {onnx}: the {weights} generator of {age:,} images seen, noise {noise}")

@@ -24,7 +24,8 @@ class Forecast:
     Attributes:
         generator_parameters: Numbers that the generator learns.
         discriminator_parameters: Numbers that the discriminator learns.
-        phase_bytes: Memory of a step of each phase, an estimate; empty where a part cannot be traced.
+        phase_bytes: Memory of each phase, the most that a step at its resolution needs: an estimate; empty where a
+            part cannot be traced.
         untraced: Why `phase_bytes` is empty.
     """
 
@@ -40,10 +41,10 @@ class Forecast:
 
 
 def forecast(recipe: Recipe) -> Forecast:
-    """Build both networks on the meta device, run each resolution's forward, and trace a step of each phase.
+    """Build both networks on the meta device, run each resolution's forward, and trace a step of each resolution.
 
     The step is the trainer's own: both players, every penalty (lazy ones included), moments and average. Its peak
-    was within a factor of 2 of what the process or the GPU really took (see tests/test_forecast.py). In bfloat16
+    is within a factor of 2 of what a process on the CPU really takes (see tests/test_forecast.py). In bfloat16
     a training takes less than is told: the trace is in float32.
 
     Raises:
@@ -68,16 +69,15 @@ def heaviest_phase(recipe: Recipe, expected: Forecast) -> Phase:
 
 def _traced(recipe: Recipe) -> tuple[int, ...]:
     recipe = recipe.model_copy(update={"training": recipe.training.model_copy(update={"precision": "fp32"})})
-    found: dict[tuple[int, int, bool], int] = {}
+    found: dict[int, int] = {}
     with MetaMemory() as memory:
         rehearsal = rehearse(recipe, torch.device("meta"))
-        for phase in recipe.phases:
-            kind = phase.resolution, phase.batch_size, phase.fades
-            if kind not in found:
+        for phase in recipe.phases:  # a fade comes before the stable phase of its resolution, which needs a little less
+            if phase.resolution not in found:
                 memory.restart()
                 rehearsal.play(phase)
-                found[kind] = memory.peak
-    return tuple(found[phase.resolution, phase.batch_size, phase.fades] for phase in recipe.phases)
+                found[phase.resolution] = memory.peak
+    return tuple(found[phase.resolution] for phase in recipe.phases)
 
 
 def _checked(recipe: Recipe, device: torch.device) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -41,7 +42,14 @@ class Huangzh13(Importer):
         found = states(content)
         generators = {key: state for key, state in found.items() if _is_huangzh13_generator(state)}
         critics = [state for state in found.values() if _is_huangzh13_critic(state)]
-        return assembled(generators, critics, _huangzh13_generator, _huangzh13_critic)
+        known = [state for state in critics if not _sees_classes(state)]
+        if critics and not known and not generators:
+            raise CheckpointError("its discriminator sees classes as images, which no part here does")
+        foreign = assembled(generators, known, _huangzh13_generator, _huangzh13_critic)
+        if len(known) < len(critics):
+            note = "its discriminator was left out: it sees classes as images, which no part here does"
+            return replace(foreign, notes=(*foreign.notes, note))
+        return foreign
 
 
 class Rosinality(Importer):
@@ -162,9 +170,11 @@ def _huangzh13_generator(state: State) -> Found:
     return generator_from(weights, blur=_taps(kernel), norm_epsilon=1e-5)
 
 
+def _sees_classes(state: State) -> bool:
+    return any("embedding" in name for name in state)
+
+
 def _huangzh13_critic(state: State) -> Found:
-    if any("embedding" in name for name in state):
-        raise CheckpointError("its discriminator sees classes as images, which is not known here")
     weights = huangzh13_discriminator_weights(state)
     return discriminator_from(weights, blur=_taps(state.get("blocks.0.blur.kernel")), from_rgb_activation="none")
 

@@ -118,7 +118,7 @@ class Start(nn.Module):
         if self.dense is not None:
             return self.dense(style).unflatten(1, (-1, SMALLEST, SMALLEST))
         assert self.constant is not None
-        return self.constant.expand(len(style), -1, -1, -1)
+        return self.constant.expand(style.shape[0], -1, -1, -1)
 
 
 class StyledBlock(nn.Module):

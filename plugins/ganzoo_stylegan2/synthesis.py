@@ -26,7 +26,7 @@ class FirstBlock(nn.Module):
     def forward(self, styles: Tensor, mode: NoiseMode) -> Tensor:
         """Turn styles `[N, 1, W]` into features `[N, C, 4, 4]`, channels last in memory."""
         constant = self.constant.contiguous(memory_format=torch.channels_last)
-        return self.conv1(constant.expand(len(styles), -1, -1, -1), styles[:, 0], mode)
+        return self.conv1(constant.expand(styles.shape[0], -1, -1, -1), styles[:, 0], mode)
 
 
 class Block(nn.Module):
