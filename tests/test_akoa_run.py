@@ -1,4 +1,4 @@
-"""The recipe on the front page, on made-up knees: it trains, scores and compares; without data it says what is missing."""
+"""The recipe on the front page, on made-up knees: it trains, scores, compares; without data it says what is missing."""
 
 import pytest
 from command_line import ganzoo

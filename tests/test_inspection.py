@@ -121,3 +121,10 @@ def test_flags_are_few_on_real_brains(tmp_path):
     # The folder holds one segmentation, and slices of one brain lie on both sides: both must be seen.
     assert [len(found.oddities[kind]) for kind in ("constant", "saturated", "mask-like", "inverted")] == [0, 0, 1, 0]
     assert len(np.unique(found.twins[0].near[:, 1])) > 50
+
+
+def test_empty_slices_are_no_twins(tmp_path):
+    train, test = noise(12, 16), noise(8, 16, seed=1)
+    train[:3], test[:2] = 0, 0
+    found = inspect(split_pack(tmp_path, train, test))
+    assert len(found.twins[0].exact) == 0 and len(found.oddities["constant"]) == 5 and found.repeats == 4

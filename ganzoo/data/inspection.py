@@ -63,11 +63,12 @@ def inspect(pack: Pack, progress: Callable[[int, int], None] | None = None) -> I
             if progress:
                 progress(done, len(pack))
     every, small = np.concatenate(counts), np.concatenate(thumbs)
+    odd = oddities(every, small)
     return Inspection(
         splits=split_counts(pack),
         histogram=every.sum(axis=0),
-        oddities=oddities(every, small),
-        twins=_twins(pack, small),
+        oddities=odd,
+        twins=_twins(pack, small, odd["constant"]),
         repeats=len(pack) - len(np.unique(pack.digests, axis=0)),
     )
 
@@ -92,17 +93,21 @@ def batches_in_order(split: PackSplit) -> Iterator[PixelArray]:
         yield split.images(np.arange(start, min(start + at_once, len(split))))
 
 
-def _twins(pack: Pack, thumbs: PixelArray) -> tuple[Twins, ...]:
+def _twins(pack: Pack, thumbs: PixelArray, constant: IndexArray) -> tuple[Twins, ...]:
+    """Compare each two splits. Constant images are left out: two empty slices prove nothing."""
     hashes = perceptual_hashes(thumbs)
     starts = np.cumsum([0, *(len(pack.split(name)) for name in pack.splits)])
     parts = {name: slice(starts[number], starts[number + 1]) for number, name in enumerate(pack.splits)}
-    found = []
+    found, empty = [], set(constant.tolist())
     for number, one in enumerate(pack.splits):
         for other in pack.splits[number + 1 :]:
             a, b = parts[one], parts[other]
             exact = exact_pairs(pack.digests[a], pack.digests[b])
+            exact = exact[~np.isin(exact[:, 0] + a.start, constant)]
             near = near_pairs((hashes[a], hashes[b]), (thumbs[a], thumbs[b]))
             known = {(int(i), int(j)) for i, j in exact}
-            kept = [pair for pair in near if (int(pair[0]), int(pair[1])) not in known]
+            kept = [
+                pair for pair in near if (int(pair[0]), int(pair[1])) not in known and pair[0] + a.start not in empty
+            ]
             found.append(Twins(one, other, exact, np.array(kept, np.int64).reshape(-1, 2)))
     return tuple(found)
