@@ -238,6 +238,7 @@ def test_a_page_shows_commands_where_they_are_tried(page):
         "put them in ```sh blocks"
     )
     known = {name_of(command) for command in app.registered_commands}
+    known |= {group.typer_instance.info.name for group in app.registered_groups if group.typer_instance}
     for name in re.findall(r"`ganzoo ([a-z][a-z-]*)", text):
         assert name in known, f"{title(page)} mentions `ganzoo {name}`, which is no command"
 

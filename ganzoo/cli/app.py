@@ -13,6 +13,7 @@ import typer
 from ganzoo import __version__
 from ganzoo.cli.check import check
 from ganzoo.cli.compare import compare
+from ganzoo.cli.data import data
 from ganzoo.cli.doctor import doctor
 from ganzoo.cli.fetch import fetch_weights
 from ganzoo.cli.foreign import export, import_
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 for command in (run, resume, score, compare, check, plugins, sample, verify, fetch_weights, doctor):
     app.command()(command)
+app.add_typer(data)
 app.command("import")(import_)
 app.command()(export)
 
