@@ -11,7 +11,6 @@ as fast ours is; parameters; and the peak memory of a process that does nothing 
 from __future__ import annotations
 
 import argparse
-import resource
 import statistics
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ganzoo.contracts import ImageSpec, Side
+from ganzoo.provenance import peak_memory_bytes
 from ganzoo.recipe import validate
 from ganzoo.registry import Registry
 from ganzoo.training.build import build_trainer
@@ -202,16 +202,16 @@ def alternate(contenders: dict[str, Contender], rounds: int, clock: Callable[[],
 def peak_memory(name: str, threads: int) -> float:
     """Return the GiB that a process needs at most for two steps of each kind."""
     command = [sys.executable, __file__, "--memory-of", name, "--threads", str(threads)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout) / 2**20
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout) / 2**30
 
 
 def report_memory(name: str) -> None:
-    """Do two steps of each kind and print the peak in KiB."""
+    """Do two steps of each kind and print the peak in bytes."""
     contender = CONTENDERS[name]()
     for _ in range(2):
         for _, _, step in contender.variants():
             step()
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(peak_memory_bytes(torch.device("cpu")))
 
 
 def main() -> None:

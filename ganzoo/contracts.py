@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Annotated, Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from ganzoo.phases import Phase
@@ -295,8 +295,10 @@ class Item:
         key: Unique and stable within the data set, such as the path below its root.
         subject: Images of one subject never fall into two splits; empty means that the image stands alone.
         label: Class index, or None where the data set has no labels.
-        split: `train` or `held-out` where the source itself says; None lets the subject's hash decide.
+        split: `train`, `validate`, `test` or `held-out` where the source says; None: the subject's hash decides.
         fingerprint: What changes when the source changes (size and time of a file, a seed): stale packs are noticed.
+        together: Images of one value come from one file that is costly to open (a volume): the same process reads
+            them one after the other.
     """
 
     key: str
@@ -304,6 +306,7 @@ class Item:
     label: int | None = None
     split: str | None = None
     fingerprint: str = ""
+    together: str = ""
 
 
 class ImageDataset(Component, ABC):
@@ -327,6 +330,13 @@ class ImageDataset(Component, ABC):
             ge=0.0,
             lt=1.0,
             description="Share of subjects kept from training, where no split is given.",
+        )
+        shares: dict[Literal["validate", "test"], Annotated[float, Field(ge=0, lt=1)]] = Field(
+            default_factory=dict, description="Shares of subjects for further splits, where no split is given."
+        )
+        split_seed: NonNegativeInt = Field(default=0, description="Another one draws other subjects.")
+        pack: str | None = Field(
+            default=None, description="Folder or URL of a prepared pack, used instead of the source."
         )
 
     where_to_get: ClassVar[str] = ""

@@ -142,7 +142,8 @@ class Recipe(Section):
         plain = self.plain()
         for key in ("title", "paper", "notes", "scoring", "published"):
             plain.pop(key)
-        plain["dataset"].pop("root", None)
+        for key in ("root", "pack"):
+            plain["dataset"].pop(key, None)
         for key in _INTERVALS:
             plain["training"].pop(key, None)
         return plain

@@ -165,6 +165,7 @@ class TrainingSettings(Section):
     )
     generator_optimizer: OptimizerSettings = OptimizerSettings()
     discriminator_optimizer: OptimizerSettings = OptimizerSettings()
+    split: str = Field(default="train", description="The split of the data set trained on.")
     discriminator_steps: PositiveInt = Field(default=1, description="Discriminator steps per generator step.")
     first_player: Literal["discriminator", "generator"] = Field(default="discriminator", description="Who moves first.")
     ema_half_life_kimg: Kimg = Field(

@@ -7,6 +7,7 @@ import torch
 from ganzoo.contracts import ImageSpec
 from ganzoo.data.batches import Batches
 from ganzoo.data.pack import PackSplit
+from ganzoo.data.prefetch import Prefetched
 from ganzoo.errors import DataError
 
 
@@ -110,3 +111,50 @@ def test_labels_are_one_hot():
 def test_no_images_is_an_error():
     with pytest.raises(DataError, match="no images to draw"):
         Batches(split_of(0), 0, mirror=False)
+
+
+# --- reading ahead
+
+
+class Counting(Batches):
+    """Remembers what was read."""
+
+    def at(self, position, count, resolution, out=None):
+        self.__dict__.setdefault("asked", []).append((position, count, resolution))
+        return super().at(position, count, resolution, out)
+
+
+def test_reading_ahead_changes_nothing():
+    stream = Counting(split_of(20, label_dim=2), 1, mirror=True)
+    ahead = Prefetched(stream, pinned=False)
+    for position, count, resolution in ((0, 4, 8), (4, 4, 8), (8, 4, 4), (12, 4, 4), (3, 5, 8), (3, 5, 8), (8, 5, 8)):
+        images, labels = ahead.at(position, count, resolution)
+        expected, classes = Batches(stream.split, 1, mirror=True).at(position, count, resolution)
+        assert torch.equal(images, expected) and torch.equal(labels, classes)
+    ahead.close()
+    assert (4, 4, 8) in stream.asked and stream.asked.count((12, 4, 4)) == 1  # right guesses are read once
+
+
+def test_what_goes_wrong_ahead_is_raised_when_it_is_asked_for():
+    split = split_of(4)
+    ahead = Prefetched(Batches(split, 1, mirror=False), pinned=False)
+    with pytest.raises(DataError, match="cannot be shown at 5x5"):
+        ahead.at(0, 2, 5)
+    assert len(ahead.at(0, 2, 8)[0]) == 2
+    ahead.close()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_batches_ahead_of_a_gpu_are_pinned():
+    ahead = Prefetched(Batches(split_of(20, label_dim=2), 1, mirror=True))
+    images, labels = ahead.at(0, 4, 8)
+    assert images.is_pinned() and labels.is_pinned()
+    ahead.close()
+
+
+def test_given_memory_is_used():
+    batches = Batches(split_of(9), 0, mirror=True)
+    memory = torch.empty(3, 1, 4, 4)
+    images, _ = batches.at(2, 3, 4, memory)
+    assert images is memory and torch.equal(memory, batches.at(2, 3, 4)[0])

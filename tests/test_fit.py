@@ -204,11 +204,20 @@ def test_growth_arrives():
 
 
 def test_growth_tables_name_resolutions_that_there_are():
-    reasons = misfits(**growing(batch_size={"5": 8, "8": 8}, learning_rate={"64": 2.0}))
+    reasons = misfits(**growing(batch_size={"5": 8, "8": 8}, learning_rate={"96": 2.0, "2": 1.0}))
     assert reasons == [
         "training.growth.batch_size: 5 is not a resolution that this training reaches",
-        "training.growth.learning_rate: 64 is not a resolution that this training reaches",
+        "training.growth.learning_rate: 96 is not a resolution that this training reaches",
+        "training.growth.learning_rate: 2 is not a resolution that this training reaches",
     ]
+
+
+def test_a_schedule_may_go_on_beyond_the_final_resolution():
+    tables = {"batch_size": {"16": 4, "64": 2}, "learning_rate": {"16": 1.0, "1024": 2.0}}
+    assert recipe(**growing(**tables)).phases[-1].resolution == 16
+    epochs = {"epochs": {"4": 1, "8": 1, "16": 1, "32": 9}}
+    phases = recipe(**GROWING | {"training": {"growth": epochs, "total_kimg": None}}).with_image_count(1000).phases
+    assert (phases[-1].resolution, phases[-1].end) == (16, 3072)  # whole batches
 
 
 def test_tables_of_lengths_name_every_resolution():

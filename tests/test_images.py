@@ -3,6 +3,7 @@
 import random
 import struct
 import zlib
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -73,7 +74,7 @@ def test_shrinking_by_any_factor_is_the_mean_over_exact_areas(side):
     fine = np.kron(plane.astype(np.int64), np.ones((16, 16), np.int64))  # each source pixel as 16 x 16
     sums = fine.reshape(16, side, 16, side).sum(axis=(1, 3))
     expected = (2 * sums + side * side) // (2 * side * side)
-    np.testing.assert_array_equal(to_square(plane, 16), expected)
+    np.testing.assert_array_equal(to_square(plane, 16, "area"), expected)
 
 
 def test_halving_twice_equals_quartering_up_to_rounding():
@@ -95,9 +96,31 @@ def test_the_centre_is_cut_out():
     assert set(to_square(plane.T, 16).ravel()) == {200}
 
 
+def test_the_default_filter_is_area_for_whole_factors_and_lanczos_otherwise():
+    for side, filter_ in ((48, Image.Resampling.BOX), (40, Image.Resampling.LANCZOS), (10, Image.Resampling.LANCZOS)):
+        plane = noise(side, side)
+        expected = np.asarray(Image.fromarray(plane).resize((16, 16), filter_))
+        assert np.abs(to_square(plane, 16).astype(int) - expected).max() <= (
+            1 if filter_ == Image.Resampling.BOX else 0
+        )
+
+
+def test_images_that_are_not_square_are_cut_padded_squeezed_or_refused(tmp_path):
+    pixels = np.full((16, 32), 200, np.uint8)
+    pixels[:, 8:24] = 100
+    path = saved(tmp_path, Image.fromarray(pixels))
+    assert set(read_image(path, GRAY).ravel()) == {100}
+    padded = read_image(path, replace(GRAY, shape="pad", background=7))[0]
+    assert set(padded[:4].ravel()) == set(padded[12:].ravel()) == {7} and set(padded[4:12].ravel()) == {100, 200}
+    squeezed = read_image(path, replace(GRAY, shape="stretch"))[0]
+    np.testing.assert_array_equal(squeezed[0], [200] * 4 + [100] * 8 + [200] * 4)
+    with pytest.raises(DataError, match=r"is 32x16, not square; set dataset\.shape"):
+        read_image(path, replace(GRAY, shape="square"))
+
+
 def test_small_images_are_enlarged_without_leaving_their_range(tmp_path):
     pixels = noise(5, 5)
-    out = read_image(saved(tmp_path, Image.fromarray(pixels)), GRAY)
+    out = read_image(saved(tmp_path, Image.fromarray(pixels)), replace(GRAY, resize="bilinear"))
     assert out.shape == (1, 16, 16)
     assert pixels.min() <= out.min() and out.max() <= pixels.max()
 
@@ -210,7 +233,7 @@ def test_each_kind_of_bad_file_is_named(tmp_path):
     cases = {
         "missing.png": (None, "No such file"),
         "empty.png": (b"", "is empty"),
-        "text.png": (b"not an image at all", "is not a PNG, JPEG, WEBP, TIFF or BMP image"),
+        "text.png": (b"not an image at all", "is not a PNG, JPEG, WEBP, TIFF, BMP or GIF image"),
         "truncated.png": (good.getvalue()[:600], "damaged or truncated"),
         "eps.png": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not a PNG"),
         "gif.png": (b"GIF89a" + bytes(60), "is not a PNG"),

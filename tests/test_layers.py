@@ -19,6 +19,7 @@ from ganzoo.layers import (
     MappingNetwork,
     MinibatchStd,
     adaptive_instance_norm,
+    base_and_max,
     channels_at,
     convolve,
     downsample,
@@ -205,3 +206,15 @@ def test_convolution_under_autocast_runs_in_half_precision_and_gives_single_prec
     result.float().sum().backward()
     assert result.dtype == torch.bfloat16
     assert weight.grad.dtype == torch.float32
+
+
+@pytest.mark.parametrize(("base", "highest"), [(16384, 512), (1000, 512), (16, 8), (16, 512), (3, 2), (100, 24)])
+def test_the_rule_of_widths_is_found_from_its_channels(base, highest):
+    widths = {side: channels_at(side, base, highest) for side in sides(64)}
+    found = base_and_max(widths)
+    assert found is not None
+    assert {side: channels_at(side, *found) for side in widths} == widths
+
+
+def test_channels_of_no_rule_have_none():
+    assert base_and_max({4: 8, 8: 3, 16: 5}) is None

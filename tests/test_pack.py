@@ -60,7 +60,7 @@ def test_subjects_never_cross_splits_and_are_opaque(pack):
     parts = [set(pack.split(name).subjects.tolist()) for name in pack.splits]
     assert set.union(*parts) == set(range(12))
     assert sum(len(part) for part in parts) == 12
-    assert b"s11" not in b"".join(path.read_bytes() for path in pack.path.iterdir() if path.name != "images.npy")
+    assert b"s11" not in b"".join(path.read_bytes() for path in pack.path.iterdir() if path.name != "images-8.npy")
 
 
 def test_an_unknown_split_says_which_there_are(pack):
@@ -96,7 +96,9 @@ def test_the_fingerprint_follows_pixels_labels_splits_and_shape():
     assert len({base, *others}) == 5
 
 
-@pytest.mark.parametrize("name", ["images.npy", "labels.npy", "subjects.npy", "manifest.json"])
+@pytest.mark.parametrize(
+    "name", ["images-8.npy", "images-4.npy", "labels.npy", "subjects.npy", "digests.npy", "manifest.json"]
+)
 def test_any_flipped_bit_is_noticed(pack, name):
     path = pack.path / name
     good = path.read_bytes()
@@ -113,7 +115,9 @@ def test_any_flipped_bit_is_noticed(pack, name):
         assert problems or json.loads(data) == json.loads(good)
 
 
-@pytest.mark.parametrize("name", ["images.npy", "labels.npy", "subjects.npy", "manifest.json"])
+@pytest.mark.parametrize(
+    "name", ["images-8.npy", "images-4.npy", "labels.npy", "subjects.npy", "digests.npy", "manifest.json"]
+)
 def test_missing_and_shortened_files_are_noticed_on_opening(pack, name):
     path = pack.path / name
     data = path.read_bytes()

@@ -266,11 +266,11 @@ def test_a_changed_file_gives_another_pack_and_a_renamed_root_the_same_fingerpri
 
 def test_a_damaged_pack_is_never_used(toy, tmp_path):
     pack = prepare(toy(), "toy", cache=tmp_path, workers=1)
-    path = pack.path / "images.npy"
+    path = pack.path / "images-8.npy"
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
-    with pytest.raises(DataError, match=r"images\.npy: its content changed.*Delete"):
+    with pytest.raises(DataError, match=r"images-8\.npy: its content changed.*Delete"):
         prepare(toy(), "toy", cache=tmp_path, workers=1)
 
 

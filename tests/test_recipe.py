@@ -308,7 +308,7 @@ def test_every_default_is_explicit(tmp_path):
         "weight_decay": 0.0,
     }
     assert plain["scoring"]["extractor"] == recipe.scoring.extractor.plain()
-    assert set(plain) == set(Recipe.model_fields) - {"augmentation"}  # there is none unless asked for
+    assert set(plain) == set(Recipe.model_fields) - {"augmentation", "initial_weights"}  # none unless asked for
 
 
 def test_tables_by_resolution_survive(tmp_path):

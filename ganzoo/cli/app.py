@@ -13,6 +13,7 @@ import typer
 from ganzoo import __version__
 from ganzoo.cli.check import check
 from ganzoo.cli.compare import compare
+from ganzoo.cli.data import data
 from ganzoo.cli.doctor import doctor
 from ganzoo.cli.explore import explore
 from ganzoo.cli.fetch import fetch_weights
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 for command in (run, resume, score, compare, check, plugins, sample, verify, fetch_weights, doctor):
     app.command()(command)
+app.add_typer(data)
 app.command("import")(import_)
 app.add_typer(explore)
 app.command()(export)

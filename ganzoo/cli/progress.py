@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ganzoo.cli.terminal import PLAIN_INTERVAL_SECONDS, Terminal
+from ganzoo.cli.terminal import PLAIN_INTERVAL_SECONDS, Terminal, duration
 from ganzoo.provenance import peak_memory_bytes
 from ganzoo.training.trainer import Report, Trainer
 
@@ -80,11 +80,3 @@ class ProgressListener:
 
     def _line(self, trainer: Trainer) -> str:
         return "  ".join(f"{name} {value}" for name, value in self._facts(trainer).items())
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people say it: `1 h 05 min`, `3 min 20 s`."""
-    whole = round(seconds)
-    if whole >= 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-    return f"{whole // 60} min {whole % 60:02d} s"

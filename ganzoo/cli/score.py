@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -34,7 +34,7 @@ def score(
     from ganzoo.training.examination import examine_run
 
     terminal = Terminal()
-    asked = {"overrides": set_ or (), "at": at, "snapshots": snapshots, "skip_bad": skip_bad}
+    asked: dict[str, Any] = {"overrides": set_ or (), "at": at, "snapshots": snapshots, "skip_bad": skip_bad}
     for path in find_runs(runs):
         for found in (
             examine_run(path, dataset, device, terminal, **asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from ganzoo.files import AppendFile
 from ganzoo.text import literal
 
 PLAIN_INTERVAL_SECONDS = 5.0
+_PACE_SECONDS = 30.0
 
 
 def print_error(error: GanzooError) -> None:
@@ -59,14 +61,42 @@ class Terminal:
     def progress(self, what: str) -> Callable[[int, int], None]:
         """Return a function that takes (done, of how many): a line in place on a terminal, else one now and then."""
         last = time.monotonic()
+        pace = _Pace()
 
         def show(done: int, total: int) -> None:
             nonlocal last
+            line = f"{literal(what)}: {done:,} of {total:,} images{pace.at(done, total)}"
             if self.console.is_terminal:
-                end = "\n" if done >= total else "\r"
-                self.console.print(Text(f"{literal(what)}: {done:,} of {total:,} images"), end=end)
+                self.console.print(Text(f"{line}    "), end="\n" if done >= total else "\r")
             elif done >= total or time.monotonic() - last > PLAIN_INTERVAL_SECONDS:
                 last = time.monotonic()
-                print(f"{literal(what)}: {done:,} of {total:,} images", file=sys.stdout, flush=True)
+                print(line, file=sys.stdout, flush=True)
 
         return show
+
+
+class _Pace:
+    """How fast it goes, by the last half minute: what an interrupted action finds done already was not done now."""
+
+    def __init__(self) -> None:
+        self._marks: deque[tuple[float, int]] = deque()
+
+    def at(self, done: int, total: int) -> str:
+        now = time.monotonic()
+        self._marks.append((now, done))
+        while len(self._marks) > 2 and now - self._marks[0][0] > _PACE_SECONDS:
+            self._marks.popleft()
+        start, before = self._marks[0]
+        if now - start < 1 or done <= before:
+            return ""
+        speed = (done - before) / (now - start)
+        left = f", {duration((total - done) / speed)} left" if done < total else ""
+        return f", {speed:,.0f} images/s{left}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it: `1 h 05 min`, `3 min 20 s`."""
+    whole = round(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 60} min {whole % 60:02d} s"

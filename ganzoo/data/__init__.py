@@ -10,29 +10,50 @@ if TYPE_CHECKING:
     from ganzoo.data.deep import Window
     from ganzoo.data.images import ReadingRule, read_image
     from ganzoo.data.pack import Pack, PackSplit
+    from ganzoo.data.reading import ReadingOptions
+    from ganzoo.data.sources.dataset import SourceDataset, item_of
+    from ganzoo.data.sources.detect import open_source
+    from ganzoo.data.sources.options import Plane, SourceOptions
+    from ganzoo.data.sources.source import Entry, Source
     from ganzoo.data.tree import ImageFile, ImageTree, find_images
 
 _MODULE_OF = {
     "Batches": "batches",
+    "Entry": "sources.source",
     "ImageFile": "tree",
     "ImageTree": "tree",
     "Pack": "pack",
     "PackSplit": "pack",
+    "Plane": "sources.options",
+    "ReadingOptions": "reading",
     "ReadingRule": "images",
+    "Source": "sources.source",
+    "SourceDataset": "sources.dataset",
+    "SourceOptions": "sources.options",
     "Window": "deep",
     "find_images": "tree",
+    "item_of": "sources.dataset",
+    "open_source": "sources.detect",
     "read_image": "images",
 }
 
 __all__ = [
     "Batches",
+    "Entry",
     "ImageFile",
     "ImageTree",
     "Pack",
     "PackSplit",
+    "Plane",
+    "ReadingOptions",
     "ReadingRule",
+    "Source",
+    "SourceDataset",
+    "SourceOptions",
     "Window",
     "find_images",
+    "item_of",
+    "open_source",
     "read_image",
 ]
 

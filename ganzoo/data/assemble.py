@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from ganzoo.contracts import ImageSpec, Item
-from ganzoo.data.chunks import Chunk, ChunkIndex, image_bytes, read_images
+from ganzoo.data.chunks import Chunk, ChunkIndex, image_bytes, whereabouts
+from ganzoo.data.form import Form
 from ganzoo.data.manifest import (
+    DIGESTS,
     FORMAT,
-    IMAGES,
     LABELS,
     MANIFEST,
     SPLITS,
@@ -26,6 +28,7 @@ from ganzoo.data.manifest import (
     content_fingerprint,
 )
 from ganzoo.data.pack import Pack
+from ganzoo.data.shard_writer import ShardWriter
 from ganzoo.data.splits import assign, subject_numbers, subject_tokens
 from ganzoo.errors import DataError, RunError
 from ganzoo.files import (
@@ -39,18 +42,34 @@ from ganzoo.files import (
 )
 from ganzoo.text import literal
 
+_BYTES_AT_ONCE = 8 * 2**20
+
 Parts = Sequence[tuple[Chunk, ChunkIndex]]
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a pack is made from, beside its pixels."""
+    """What a pack is made from, beside its pixels.
+
+    Attributes:
+        name: The data set.
+        spec: What the images are.
+        source_fingerprint: Hash of what the source looked like.
+        items: All images, those that cannot be read too.
+        settings: The options that are recorded.
+        shares: Share of the subjects that each split but `train` gets.
+        split_seed: Another one draws other subjects.
+        form: How the images are stored.
+    """
 
     name: str
     spec: ImageSpec
     source_fingerprint: str
     items: tuple[Item, ...]
-    held_out: float
+    settings: Mapping[str, JsonValue]
+    shares: Mapping[str, float]
+    split_seed: int
+    form: Form
 
 
 @dataclass(frozen=True)
@@ -81,13 +100,15 @@ def assemble(prepared: Prepared, parts: Parts, final: Path) -> Pack:
     """
     layout = _lay_out(prepared, parts)
     make_folder(final.parent)
-    require_space(final.parent, len(layout.places) * image_bytes(prepared.spec))
+    if prepared.form.storage == "raw":
+        require_space(final.parent, prepared.form.size(prepared.spec, len(layout.places)))
     with temporary_directory_beside(final) as folder:
-        with writing(final):
-            _write_images(folder / IMAGES, prepared.spec, layout, parts)
-            for name, array in ((LABELS, layout.labels), (SUBJECTS, layout.subjects)):
+        marks = _write_images(folder, prepared, layout, parts)
+        for name, array in ((LABELS, layout.labels), (SUBJECTS, layout.subjects), (DIGESTS, layout.digests)):
+            with writing(final):
                 np.save(folder / name, array, allow_pickle=False)
-        write_json(folder / MANIFEST, _manifest(prepared, layout, parts, folder).as_json())
+            marks[name] = FileMark(size=(folder / name).stat().st_size, sha256=sha256_of(folder / name))
+        write_json(folder / MANIFEST, _manifest(prepared, layout, parts, marks).as_json())
         publish_directory(folder, final)
     return Pack.open(final)
 
@@ -114,7 +135,7 @@ def _lay_out(prepared: Prepared, parts: Parts) -> _Layout:
     hexes = [digest for _, digest in found]
     items = [prepared.items[place] for place in places]
     tokens = subject_tokens(items, hexes)
-    splits = assign(items, tokens, prepared.held_out)
+    splits = assign(items, tokens, prepared.shares, prepared.split_seed)
     if not (splits == SPLITS.index("train")).any():
         raise DataError(f"no image of {prepared.name!r} is left for the split 'train'; lower dataset.held_out")
     labels = np.array([-1 if item.label is None else item.label for item in items], np.int64)
@@ -131,30 +152,26 @@ def _lay_out(prepared: Prepared, parts: Parts) -> _Layout:
     )
 
 
-def _write_images(path: Path, spec: ImageSpec, layout: _Layout, parts: Parts) -> None:
-    """Write each image at its place. By plain writes: a full disk is an error then, but a crash in a memory map."""
-    size = image_bytes(spec)
-    target = {int(place): number for number, place in enumerate(layout.places)}
-    shape = (len(layout.places), spec.channels, spec.resolution, spec.resolution)
-    with path.open("wb") as file:
-        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)
-        file.flush()
-        start = file.tell()
-        for chunk, index in parts:
-            good = [place for place, digest in zip(chunk.places, index.digests, strict=True) if digest]
-            for place, image in zip(good, read_images(spec, chunk), strict=True):
-                written = os.pwrite(file.fileno(), image.tobytes(), start + target[place] * size)
-                if written != size:
-                    raise RunError(f"disk full: {path} could not be written whole")
-
-
-def _manifest(prepared: Prepared, layout: _Layout, parts: Parts, folder: Path) -> Manifest:
+def _write_images(folder: Path, prepared: Prepared, layout: _Layout, parts: Parts) -> dict[str, FileMark]:
+    """Write each image at its place; what lies in the chunks is compared with what was loaded."""
     spec = prepared.spec
-    marks = {
-        name: FileMark(size=(folder / name).stat().st_size, sha256=sha256_of(folder / name))
-        for name in (IMAGES, LABELS, SUBJECTS)
-    }
+    found = {place: where for chunk, index in parts for place, where in whereabouts(spec, chunk, index).items()}
+    size = image_bytes(spec)
+    at_once = max(1, _BYTES_AT_ONCE // size)
+    with ShardWriter(folder, prepared.form.levels(spec, len(layout.places))) as writer:
+        for start in range(0, len(layout.places), at_once):
+            rows = range(start, min(start + at_once, len(layout.places)))
+            pixels = [found[int(layout.places[row])].read(size) for row in rows]
+            for row, data in zip(rows, pixels, strict=True):
+                if hashlib.sha256(data).digest() != layout.digests[row].tobytes():
+                    raise RunError(f"prepared images of {prepared.name!r} changed on disk meanwhile: start again")
+            images = np.frombuffer(b"".join(pixels), np.uint8)
+            writer.add(images.reshape(-1, spec.channels, spec.resolution, spec.resolution))
+        return writer.marks
+
+
+def _manifest(prepared: Prepared, layout: _Layout, parts: Parts, marks: dict[str, FileMark]) -> Manifest:
+    spec = prepared.spec
     return Manifest(
         format=FORMAT,
         name=prepared.name,
@@ -165,5 +182,8 @@ def _manifest(prepared: Prepared, layout: _Layout, parts: Parts, folder: Path) -
         fingerprint=content_fingerprint(spec, layout.splits, layout.digests, layout.labels),
         source_fingerprint=prepared.source_fingerprint,
         bad_files=bad_files(parts),
+        settings=dict(prepared.settings),
+        storage=prepared.form.storage,
+        shards={level.resolution: level.per_shard for level in prepared.form.levels(spec, len(layout.places))},
         files=marks,
     )

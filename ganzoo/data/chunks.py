@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,10 +57,12 @@ def divide(items: Sequence[Item], spec: ImageSpec, folder: Path) -> list[Chunk]:
     bits = max(0, (len(items) // wanted).bit_length())
     members: dict[int, list[int]] = {}
     for place, item in enumerate(items):
-        word = int.from_bytes(hashlib.sha256(item.key.encode("utf-8", "surrogatepass")).digest()[:4], "big")
+        group = (item.together or item.key).encode("utf-8", "surrogatepass")
+        word = int.from_bytes(hashlib.sha256(group).digest()[:4], "big")
         members.setdefault(word >> (32 - bits), []).append(place)
     chunks = []
     for _, places in sorted(members.items()):
+        places.sort(key=lambda place: (items[place].together, place))
         part = tuple(items[place] for place in places)
         identity = json.dumps([[item.key, item.fingerprint] for item in part])
         name = hashlib.sha256(identity.encode()).hexdigest()[:24] + SUFFIX
@@ -111,9 +114,28 @@ def read_index(spec: ImageSpec, chunk: Chunk) -> ChunkIndex | None:
     return index if found == good else None
 
 
-def read_images(spec: ImageSpec, chunk: Chunk) -> NDArray[np.uint8]:
-    """Return the readable images of a chunk, uint8 `[n, C * R * R]`."""
-    return _parse(spec, chunk)[1]
+@dataclass(frozen=True)
+class Whereabouts:
+    """Where one prepared image lies: a file and the number of its first byte."""
+
+    path: Path
+    offset: int
+
+    def read(self, size: int) -> bytes:
+        """Return its pixels."""
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return os.pread(descriptor, size, self.offset)
+        finally:
+            os.close(descriptor)
+
+
+def whereabouts(spec: ImageSpec, chunk: Chunk, index: ChunkIndex) -> dict[int, Whereabouts]:
+    """Return where each readable image of a chunk lies, by its place in the list of all items."""
+    good = [place for place, digest in zip(chunk.places, index.digests, strict=True) if digest]
+    size = image_bytes(spec)
+    start = chunk.path.stat().st_size - len(good) * size
+    return {place: Whereabouts(chunk.path, start + number * size) for number, place in enumerate(good)}
 
 
 def _parse(spec: ImageSpec, chunk: Chunk) -> tuple[ChunkIndex, NDArray[np.uint8]]:

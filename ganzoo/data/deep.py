@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.errors import DataError
 
-Window = Literal["range", "full", "percentile"] | tuple[float, float]
+Window = Literal["range", "full", "percentile", "header"] | tuple[float, float]
 """How deep grayscale becomes 0..255, always linearly.
 
 - `range`: the image's own darkest to its brightest value. Nothing is clipped; brightness is not comparable from
-  image to image.
+  image to image. (Of a volume or a DICOM series all slices share one window, here and for `percentile`.)
 - `full`: 0 to 65535, for data that use all 16 bits; a value outside is an error.
 - `percentile`: the image's own 0.5th to 99.5th percentile; the 1 % outside becomes black or white.
+- `header`: what the file itself states, as DICOM files may.
 - `[low, high]`: the same for all images of the data set; what is outside becomes black or white.
 """
 
@@ -36,7 +37,7 @@ def windowed(values: NDArray[np.generic], window: Window, name: str) -> NDArray[
     """
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise DataError(f"{name}: has values that are not finite")
-    low, high = _bounds(values, window, name)
+    low, high = bounds_of(values, window, name)
     if high <= low:
         return np.zeros(values.shape, np.float32)
     scaled = values.astype(np.float64)
@@ -45,13 +46,18 @@ def windowed(values: NDArray[np.generic], window: Window, name: str) -> NDArray[
     return np.clip(scaled, 0, 255, out=scaled).astype(np.float32)
 
 
-def _bounds(values: NDArray[np.generic], window: Window, name: str) -> tuple[float, float]:
+def bounds_of(values: NDArray[np.generic], window: Window, name: str) -> tuple[float, float]:
+    """Return which of these intensities is black and which white. Raises DataError."""
     if isinstance(window, tuple):
         return window
-    if window == "percentile":
-        low, high = np.percentile(values.astype(np.float64), _PERCENTILES)
-        return float(low), float(high)
+    if window == "header":
+        raise DataError(f"{name}: states no window of its own; choose 'range', 'percentile' or [low, high]")
     low, high = float(values.min()), float(values.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise DataError(f"{name}: has values that are not finite")
+    if window == "percentile":
+        exact: NDArray[Any] = values.astype(np.float64) if values.dtype == np.float16 else values
+        return float(np.percentile(exact, _PERCENTILES[0])), float(np.percentile(exact, _PERCENTILES[1]))
     if window == "range":
         return low, high
     if low < _FULL[0] or high > _FULL[1]:

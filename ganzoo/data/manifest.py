@@ -6,17 +6,19 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, PositiveInt, ValidationError
 
 from ganzoo.contracts import ImageSpec
 from ganzoo.errors import DataError
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
-IMAGES, LABELS, SUBJECTS = "images.npy", "labels.npy", "subjects.npy"
+LABELS, SUBJECTS, DIGESTS = "labels.npy", "subjects.npy", "digests.npy"
+_CONTENT_RULE = 1  # counts up when equal images would have another fingerprint
 SPLITS = ("train", "validate", "test", "held-out")
 """The names a split can have, in the order in which splits lie in a pack."""
 
@@ -42,7 +44,13 @@ class BadFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What `manifest.json` says."""
+    """What `manifest.json` says.
+
+    Attributes:
+        settings: The options that decided what the images are, and how they were split; no path is among them.
+        storage: How images lie in their files, see `ganzoo.data.storage`.
+        shards: How many images a file holds, by resolution, the full one first: lower ones are its area averages.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -55,7 +63,20 @@ class Manifest(BaseModel):
     fingerprint: str
     source_fingerprint: str
     bad_files: tuple[BadFile, ...]
+    settings: dict[str, JsonValue]
+    storage: Literal["raw", "deflate"]
+    shards: dict[PositiveInt, PositiveInt]
     files: dict[str, FileMark]
+
+    @property
+    def count(self) -> int:
+        """How many images there are."""
+        return sum(self.splits.values())
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of content and settings: the same on any machine, another when anything else is changed."""
+        return _checksum(self.model_dump(mode="json", exclude={"source_fingerprint"}))
 
     @property
     def spec(self) -> ImageSpec:
@@ -82,32 +103,33 @@ def content_fingerprint(
     Returns:
         64 hex digits: the same for any file names, another for one changed pixel, label or split.
     """
-    header = [FORMAT, spec.resolution, spec.channels, spec.label_dim, [splits[name] for name in SPLITS]]
+    header = [_CONTENT_RULE, spec.resolution, spec.channels, spec.label_dim, [splits[name] for name in SPLITS]]
     digest = hashlib.sha256(json.dumps(header).encode())
     digest.update(np.ascontiguousarray(digests).tobytes())
     digest.update(labels.astype("<i8").tobytes())
     return digest.hexdigest()
 
 
-def read_manifest(path: Path) -> Manifest:
-    """Read and check the manifest of the pack in folder `path`. Raises DataError."""
+def read_manifest(path: Path, called: str | None = None) -> Manifest:
+    """Read and check the manifest of the pack in folder `path`, which messages name `called`. Raises DataError."""
+    where = called or str(path)
     try:
         plain = json.loads((path / MANIFEST).read_text("utf-8"))
         stored = plain.pop("checksum")
     except OSError as error:
-        raise DataError(f"{path} is not a prepared data set: {MANIFEST}: {error.strerror}") from error
+        raise DataError(f"{where} is not a prepared data set: {MANIFEST}: {error.strerror}") from error
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise damaged(path, f"{MANIFEST} cannot be read") from error
+        raise damaged(where, f"{MANIFEST} cannot be read") from error
     if stored != _checksum(plain):
-        raise damaged(path, f"{MANIFEST} does not agree with its own checksum")
+        raise damaged(where, f"{MANIFEST} does not agree with its own checksum")
     if plain.get("format") != FORMAT:
-        raise DataError(f"{path} has format {plain.get('format')}, this version reads {FORMAT}: prepare again")
+        raise DataError(f"{where} has format {plain.get('format')}, this version reads {FORMAT}: prepare again")
     try:
         manifest = Manifest.model_validate(plain)
     except ValidationError as error:
-        raise damaged(path, f"{MANIFEST} lacks what it must have") from error
-    if set(manifest.splits) != set(SPLITS) or set(manifest.files) != {IMAGES, LABELS, SUBJECTS}:
-        raise damaged(path, f"{MANIFEST} lacks what it must have")
+        raise damaged(where, f"{MANIFEST} lacks what it must have") from error
+    if set(manifest.splits) != set(SPLITS) or manifest.resolution not in manifest.shards:
+        raise damaged(where, f"{MANIFEST} lacks what it must have")
     return manifest
 
 
@@ -115,6 +137,6 @@ def _checksum(plain: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 
-def damaged(path: Path, what: str) -> DataError:
+def damaged(path: Path | str, what: str) -> DataError:
     """Return the error for a pack that is not as it was written."""
     return DataError(f"the prepared data set {path} is damaged: {what}. Delete that folder; it is prepared again")

@@ -2,10 +2,11 @@
 
 A pack is a folder:
 
-    manifest.json   what is in it, with the size and SHA-256 of each file and a checksum of its own
-    images.npy      uint8 [N, C, R, R]
-    labels.npy      int64 [N], -1 where there is no label
-    subjects.npy    int64 [N], opaque numbers: equal where the subject is
+    manifest.json    what is in it, with the size and SHA-256 of each file and a checksum of its own
+    images-<R>.npy   uint8 [N, C, R, R], and the same for each lower resolution; see `ganzoo.data.storage` for shards
+    labels.npy       int64 [N], -1 where there is no label
+    subjects.npy     int64 [N], opaque numbers: equal where the subject is
+    digests.npy      uint8 [N, 32], the SHA-256 of each image's pixels
 
 Splits lie one after the other, and within a split images lie in the order of their own hash, so that file names
 and their order have no influence on anything that is computed from a pack.
@@ -13,38 +14,66 @@ and their order have no influence on anything that is computed from a pack.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.contracts import ImageSpec, PixelArray
 from ganzoo.data.manifest import (
-    IMAGES,
+    DIGESTS,
     LABELS,
     SPLITS,
     SUBJECTS,
     IndexArray,
     Manifest,
+    content_fingerprint,
     damaged,
     read_manifest,
 )
+from ganzoo.data.pack_files import LocalFiles, PackFiles
+from ganzoo.data.pyramid import shrunk
+from ganzoo.data.storage import Level
+from ganzoo.data.stored_images import StoredImages
 from ganzoo.errors import DataError
 from ganzoo.files import sha256_of
 
 
+class Images(Protocol):
+    """Something that images are picked from by number."""
+
+    def __getitem__(self, indices: IndexArray) -> PixelArray: ...
+
+
 class PackSplit:
-    """The images of one split of a pack."""
+    """The images of one split of a pack.
+
+    Args:
+        name: The split.
+        spec: What the images are.
+        images: They themselves, at the full resolution.
+        labels: Class of each, -1 for none.
+        subjects: Opaque number of each one's subject.
+        lower: The images at lower resolutions, where they are kept; others are averaged when they are read.
+    """
 
     def __init__(
-        self, name: str, spec: ImageSpec, images: PixelArray, labels: IndexArray, subjects: IndexArray
+        self,
+        name: str,
+        spec: ImageSpec,
+        images: Images,
+        labels: IndexArray,
+        subjects: IndexArray,
+        lower: Mapping[int, Images] | None = None,
     ) -> None:
         self.name = name
         self.spec = spec
         self.subjects = subjects
         self.classes = labels
         self._images = images
+        self._lower = lower or {}
 
     def __len__(self) -> int:
         return len(self.classes)
@@ -55,19 +84,21 @@ class PackSplit:
 
     def at(self, indices: IndexArray, resolution: int) -> PixelArray:
         """Return the images averaged over areas down to `resolution`, rounded half up: uint8 `[n, C, r, r]`."""
-        images = self.images(indices)
+        if resolution in self._lower:
+            return self._lower[resolution][indices]
         full = self.spec.resolution
-        if resolution == full:
-            return images
         if resolution < 1 or full % resolution:
             raise DataError(
                 f"images of {full}x{full} cannot be shown at {resolution}x{resolution}: choose a resolution "
                 f"that divides {full}"
             )
-        step = full // resolution
-        blocks = images.reshape(-1, self.spec.channels, resolution, step, resolution, step)
-        sums = blocks.sum(axis=(3, 5), dtype=np.uint32)
-        return ((sums + step * step // 2) // (step * step)).astype(np.uint8)
+        images = self.images(indices)
+        return images if resolution == full else shrunk(images, resolution)
+
+    def shards(self, resolution: int) -> IndexArray | None:
+        """Return which file each image is in at a resolution, `[n]`, where files are fetched one by one; else None."""
+        images = self._lower.get(resolution, self._images)
+        return images.shards() if isinstance(images, StoredImages) and images.streamed else None
 
     def labels(self, indices: IndexArray) -> NDArray[np.float32]:
         """Return one-hot labels, float32 `[n, L]`; L is 0 where the data set has no labels."""
@@ -82,31 +113,32 @@ class PackSplit:
 class Pack:
     """A prepared data set, opened for reading. See `Pack.open`."""
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
+    def __init__(self, path: Path, manifest: Manifest, files: PackFiles) -> None:
         self.path = path
         self.manifest = manifest
-        count = sum(manifest.splits.values())
-        side = manifest.resolution
-        self._images: PixelArray = self._array(IMAGES, "u1", (count, manifest.channels, side, side))
+        self.files = files
+        self.levels = {side: _level(manifest, side) for side in sorted(manifest.shards, reverse=True)}
+        expected = {LABELS, SUBJECTS, DIGESTS, *(name for level in self.levels.values() for name in level.files)}
+        if expected != set(manifest.files):
+            raise damaged(files.where, "its manifest lists other files than it must have")
+        count = manifest.count
         self._labels: IndexArray = self._array(LABELS, "i8", (count,))
         self._subjects: IndexArray = self._array(SUBJECTS, "i8", (count,))
+        self.digests: NDArray[np.uint8] = self._array(DIGESTS, "u1", (count, 32))
 
     @classmethod
     def open(cls, path: Path) -> Pack:
-        """Open a pack, checking its manifest and the size and shape of each file (`verify` reads them whole).
+        """Open a pack, checking its manifest and the size of each file (`verify` reads them whole).
 
         Raises:
             DataError: `path` is no pack, is of another format, or is damaged.
         """
         manifest = read_manifest(path)
-        for name, mark in manifest.files.items():
-            try:
-                size = (path / name).stat().st_size
-            except OSError as error:
-                raise damaged(path, f"{name}: {error.strerror}") from error
-            if size != mark.size:
-                raise damaged(path, f"{name} has {size} bytes instead of {mark.size}")
-        return cls(path, manifest)
+        files = LocalFiles(path, manifest)
+        pack = cls(path, manifest, files)
+        for name in manifest.files:
+            files.path(name)
+        return pack
 
     @property
     def name(self) -> str:
@@ -151,22 +183,43 @@ class Pack:
         counts = self.manifest.splits
         start = sum(counts[before] for before in SPLITS[: SPLITS.index(name)])
         part = slice(start, start + counts[name])
-        return PackSplit(name, self.spec, self._images[part], self._labels[part], self._subjects[part])
+        stored = {side: StoredImages(self.files, level, part.start, part.stop) for side, level in self.levels.items()}
+        full = stored.pop(self.spec.resolution)
+        return PackSplit(name, self.spec, full, self._labels[part], self._subjects[part], stored)
 
     def verify(self) -> list[str]:
         """Read every file whole and return what is wrong, as sentences; empty when all is as it was written."""
-        return [
+        wrong = [
             f"{self.path / name}: its content changed since it was prepared"
             for name, mark in self.manifest.files.items()
-            if sha256_of(self.path / name) != mark.sha256
+            if sha256_of(self.files.path(name)) != mark.sha256
+        ]
+        counts = content_fingerprint(self.spec, self.manifest.splits, self.digests, self._labels)
+        if not wrong and counts != self.fingerprint:
+            wrong.append(f"{self.path}: its fingerprint is not that of its content")
+        return wrong + [f"{self.path}: {overlap}" for overlap in self.overlaps()]
+
+    def overlaps(self) -> list[str]:
+        """Return which splits share a subject, as sentences; a pack where any do proves nothing."""
+        subjects = {name: set(self.split(name).subjects.tolist()) for name in self.splits}
+        return [
+            f"splits {one!r} and {other!r} share {len(subjects[one] & subjects[other])} subjects"
+            for number, one in enumerate(self.splits)
+            for other in self.splits[number + 1 :]
+            if subjects[one] & subjects[other]
         ]
 
     def _array(self, name: str, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
         try:
-            array = np.load(self.path / name, mmap_mode="r", allow_pickle=False)
+            array = np.load(self.files.path(name), mmap_mode="r", allow_pickle=False)
+        except DataError:
+            raise
         except Exception as error:  # a damaged header makes numpy raise whatever Python's own parser raises
-            raise damaged(self.path, f"{name} cannot be read: {error}") from error
+            raise damaged(self.files.where, f"{name} cannot be read: {error}") from error
         if array.shape != shape or array.dtype != np.dtype(kind):
-            raise damaged(self.path, f"{name} is {array.dtype}{list(array.shape)} instead of {list(shape)}")
-        # A plain view: fancy indexing of numpy's memmap subclass is several times slower.
+            raise damaged(self.files.where, f"{name} is {array.dtype}{list(array.shape)} instead of {list(shape)}")
         return array.view(np.ndarray)
+
+
+def _level(manifest: Manifest, resolution: int) -> Level:
+    return Level(resolution, manifest.channels, manifest.count, manifest.shards[resolution], manifest.storage)

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import multiprocessing
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ganzoo.contracts import ImageDataset, ImageSpec, Item
+from ganzoo.contracts import ImageDataset
 from ganzoo.data import chunks as chunk_files
-from ganzoo.data.assemble import Prepared, assemble, bad_files
+from ganzoo.data.assemble import assemble, bad_files
 from ganzoo.data.chunks import Chunk, ChunkIndex
-from ganzoo.data.manifest import SPLITS, BadFile
+from ganzoo.data.job import Job, Progress, Wishes
+from ganzoo.data.manifest import BadFile, read_manifest
 from ganzoo.data.pack import Pack
 from ganzoo.data.workers import fill_all
-from ganzoo.errors import DataError, GanzooError, PluginError
+from ganzoo.errors import DataError, GanzooError, RefusedError
 from ganzoo.files import make_folder, remove_tree, sweep_temporaries, writing
-from ganzoo.text import literal
-
-RULE_VERSION = 1
-"""Counts up when the same source would give other pixels: packs of another version are prepared again."""
 
 _LISTED_BAD_FILES = 20
 _LOCK_POLL_SECONDS = 0.1
-
-Progress = Callable[[int, int], None]
 
 
 def prepare(
@@ -40,7 +33,7 @@ def prepare(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Pack:
-    """Return the pack of a data set, preparing it unless a finished, current and undamaged one is there.
+    """Return the pack of a data set in the cache, preparing it unless a finished, current and undamaged one is there.
 
     Interrupted at any moment, it goes on where it stopped when it is called again. Of two processes that prepare
     the same pack at once, one works and the other waits for it.
@@ -58,29 +51,54 @@ def prepare(
         PluginError: The data set does not keep its contract.
         RunError: The disk is full, or a worker process died.
     """
-    _refuse_in_starting_worker()
-    items = dataset.items()
-    spec = type(dataset).spec_of(dataset.options)
-    _check(dataset, spec, items)
-    options = options_fingerprint(dataset, name)
-    source = source_fingerprint(options, items)
+    job = Job.of(dataset, name, Wishes(skip_bad, workers, progress))
     packs = cache / "packs"
-    stem = f"{re.sub(r'[^A-Za-z0-9_-]+', '-', name)}-{spec.resolution}"
-    final = packs / f"{stem}-{source[:16]}"
+    stem = f"{re.sub(r'[^A-Za-z0-9_-]+', '-', name)}-{job.spec.resolution}"
+    final = packs / f"{stem}-{job.source[:16]}"
+    place = f"{stem}-{job.options[:16]}"
+    return _obtain(job, final, packs / f".work-{place}", packs / f".lock-{place}", _make_in_cache)
+
+
+def prepare_at(dataset: ImageDataset, name: str, path: Path, wishes: Wishes) -> Pack:
+    """Return the pack of a data set at `path`, preparing it unless that very pack is there already. See `prepare`.
+
+    What an interrupted preparation leaves lies beside `path`, under a name that begins with `.work-`.
+
+    Raises:
+        RefusedError: There is something else at `path`.
+    """
+    job = Job.of(dataset, name, wishes)
+    if os.path.lexists(path):
+        _refuse_other(path, job)
+    working = path.parent / f".work-{path.name}-{job.options[:16]}"
+    return _obtain(job, path, working, working / ".lock", make_folder)
+
+
+def _obtain(job: Job, final: Path, working: Path, lock: Path, make: Callable[[Path], None]) -> Pack:
+    skip_bad = job.wishes.skip_bad
     pack = _finished(final)
     if pack is None:
-        working = packs / f".work-{stem}-{options[:16]}"
-        _make_in_cache(working)
-        with _lock(packs / f".lock-{stem}-{options[:16]}"):
+        make(working)
+        with _lock(lock):
             pack = _finished(final)  # perhaps the owner of the lock has just made it
             if pack is None:
-                parts = _fill(dataset, spec, items, working, workers, progress)
-                prepared = Prepared(name, spec, source, tuple(items), dataset.options.held_out)
-                _report(bad_files(parts), len(items), name, skip_bad)
-                pack = assemble(prepared, parts, final)
+                parts = _fill(job, working)
+                _report(bad_files(parts), len(job.items), job.name, skip_bad)
+                pack = assemble(job.prepared(), parts, final)
                 remove_tree(working)
-    _report(pack.manifest.bad_files, len(items), name, skip_bad)
+    _report(pack.manifest.bad_files, len(job.items), job.name, skip_bad)
     return pack
+
+
+def _refuse_other(path: Path, job: Job) -> None:
+    found = read_manifest(path)
+    form = job.wishes.form
+    shards = {level.resolution: level.per_shard for level in form.levels(job.spec, found.count)}
+    if found.source_fingerprint != job.source or (found.storage, found.shards) != (form.storage, shards):
+        raise RefusedError(
+            f"{path} is a prepared data set already, of another source or other settings; choose another path, or "
+            "delete it"
+        )
 
 
 def _make_in_cache(folder: Path) -> None:
@@ -88,54 +106,6 @@ def _make_in_cache(folder: Path) -> None:
         make_folder(folder)
     except GanzooError as error:
         raise type(error)(f"{error} Prepared images are kept in the cache: GANZOO_CACHE names its folder.") from error
-
-
-def _refuse_in_starting_worker() -> None:
-    """Stop a worker that runs its parent's script again: it would wait for ever for the pack its parent prepares."""
-    if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise DataError(
-            "a worker process ran the whole script again instead of preparing images; put what the script does "
-            'under: if __name__ == "__main__":'
-        )
-
-
-def options_fingerprint(dataset: ImageDataset, name: str) -> str:
-    """Hash all options that can change a pack (mirroring is done when a batch is drawn)."""
-    options = dataset.options.model_dump(exclude={"mirror"})
-    kind = f"{type(dataset).__module__}.{type(dataset).__qualname__}"
-    plain = [RULE_VERSION, type(dataset).reading_version, name, kind, options]
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def source_fingerprint(options: str, items: Sequence[Item]) -> str:
-    """Hash what the source looks like now: a file that changes, comes or goes gives another pack."""
-    digest = hashlib.sha256(options.encode())
-    for item in items:
-        digest.update(json.dumps([item.key, item.subject, item.label, item.split, item.fingerprint]).encode())
-    return digest.hexdigest()
-
-
-def _check(dataset: ImageDataset, spec: ImageSpec, items: Sequence[Item]) -> None:
-    if not items:
-        raise DataError(f"data set {dataset.name!r} has no images. {dataset.where_to_get}".strip())
-    if len({item.key for item in items}) != len(items):
-        raise PluginError(f"data set {dataset.name!r} gives two images the same key; keys must be unique")
-    for item in items:
-        if item.split is not None and item.split not in SPLITS:
-            raise PluginError(
-                f"data set {dataset.name!r} puts {literal(item.key)!r} in split {item.split!r}; "
-                f"splits are called {', '.join(SPLITS)}"
-            )
-        if (item.label is None) != (spec.label_dim == 0):
-            raise PluginError(
-                f"data set {dataset.name!r} promises {spec.label_dim} classes, but {literal(item.key)!r} "
-                f"has {'no label' if item.label is None else 'one'}"
-            )
-        if item.label is not None and not 0 <= item.label < spec.label_dim:
-            raise PluginError(
-                f"data set {dataset.name!r} promises {spec.label_dim} classes, but {literal(item.key)!r} "
-                f"has label {item.label}"
-            )
 
 
 def _finished(final: Path) -> Pack | None:
@@ -164,14 +134,7 @@ def _lock(path: Path) -> Iterator[None]:
         yield
 
 
-def _fill(
-    dataset: ImageDataset,
-    spec: ImageSpec,
-    items: Sequence[Item],
-    working: Path,
-    workers: int | None,
-    progress: Progress | None,
-) -> list[tuple[Chunk, ChunkIndex]]:
+def _fill(job: Job, working: Path) -> list[tuple[Chunk, ChunkIndex]]:
     """Fill all chunks, taking over those that an interrupted preparation left."""
     sweep_temporaries(working)
     parts: list[tuple[Chunk, ChunkIndex]] = []
@@ -181,17 +144,17 @@ def _fill(
         nonlocal count
         parts.append((chunk, index))
         count += len(chunk.items)
-        if progress:
-            progress(count, len(items))
+        if job.wishes.progress:
+            job.wishes.progress(count, len(job.items))
 
     missing = []
-    for chunk in chunk_files.divide(items, spec, working):
-        index = chunk_files.read_index(spec, chunk)
+    for chunk in chunk_files.divide(job.items, job.spec, working):
+        index = chunk_files.read_index(job.spec, chunk)
         if index is None:
             missing.append(chunk)
         else:
             done(chunk, index)
-    fill_all(dataset, spec, missing, workers, done)
+    fill_all(job.dataset, job.spec, missing, job.wishes.workers, done)
     return parts
 
 

@@ -1,30 +1,86 @@
-"""Cutting out the centre and changing the size, with the same result on every machine."""
+"""Making an image square and changing its size, with the same result on every machine."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+Resize = Literal["auto", "area", "lanczos", "bicubic", "bilinear", "nearest"]
+"""How the size is changed, always antialiased but for `nearest`.
+
+- `auto`: `area` where the size shrinks by a whole factor, `lanczos` otherwise.
+- `area`: the mean over each new pixel's exact area, rounded half up; cannot ring beyond the original's range.
+- `lanczos`, `bicubic`, `bilinear`: Pillow's filters, widened when shrinking.
+- `nearest`: picks pixels; for images whose values are names, such as masks.
+"""
+Shape = Literal["crop", "pad", "stretch", "square"]
+"""What happens to an image that is not square: its largest centred square is cut out, it is padded with the background
+on both sides, it is squeezed, or it is refused."""
+
+Plane = NDArray[np.uint8] | NDArray[np.float32]
+
 _BLOCK_COLUMNS = 256  # bounds the memory that 64 Mpx take
+_PILLOW = {
+    "lanczos": Image.Resampling.LANCZOS,
+    "bicubic": Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+    "nearest": Image.Resampling.NEAREST,
+}
 
 
-def to_square(plane: NDArray[np.uint8] | NDArray[np.float32], resolution: int) -> NDArray[np.uint8]:
-    """Cut the largest centred square out of `[H, W]` in [0, 255] and bring it to `[R, R]`."""
+def to_square(
+    plane: Plane, resolution: int, resize: Resize = "auto", shape: Shape = "crop", background: int = 0
+) -> NDArray[np.uint8]:
+    """Bring `[H, W]` in [0, 255] to `[R, R]`.
+
+    Args:
+        plane: One channel.
+        resolution: Side of the result.
+        resize: The filter.
+        shape: What happens to an image that is not square; `square` must have been refused before.
+        background: Gray level of what is padded.
+    """
+    if shape == "crop":
+        plane = _cropped(plane)
+    elif shape == "pad":
+        plane = _padded(plane, background)
+    height, width = plane.shape
+    if height == resolution == width:
+        return _rounded(plane)
+    filter_ = filter_for(resize, height, width, resolution)
+    if filter_ == "area":
+        return _area_mean(plane, resolution)
+    if plane.dtype == np.uint8:
+        picture = Image.fromarray(np.ascontiguousarray(plane))
+    else:
+        picture = Image.fromarray(np.ascontiguousarray(plane, np.float32))
+    return _rounded(np.asarray(picture.resize((resolution, resolution), _PILLOW[filter_])))
+
+
+def filter_for(resize: Resize, height: int, width: int, resolution: int) -> str:
+    """Return which filter `auto` stands for at this size, or the one that was asked for."""
+    if resize != "auto":
+        return resize
+    return "area" if height % resolution == 0 and width % resolution == 0 else "lanczos"
+
+
+def _cropped(plane: Plane) -> Plane:
     height, width = plane.shape
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    square = plane[top : top + side, left : left + side]
-    if side < resolution:
-        enlarged = Image.fromarray(np.ascontiguousarray(square)).resize(
-            (resolution, resolution), Image.Resampling.BILINEAR
-        )
-        return _rounded(np.asarray(enlarged))
-    if side == resolution:
-        return _rounded(square)
-    return _area_mean(square, resolution)
+    return plane[top : top + side, left : left + side]
+
+
+def _padded(plane: Plane, background: int) -> Plane:
+    height, width = plane.shape
+    side = max(height, width)
+    top, left = (side - height) // 2, (side - width) // 2
+    square = np.full((side, side), background, plane.dtype)
+    square[top : top + height, left : left + width] = plane
+    return square
 
 
 def _rounded(values: NDArray[np.generic]) -> NDArray[np.uint8]:
@@ -33,21 +89,22 @@ def _rounded(values: NDArray[np.generic]) -> NDArray[np.uint8]:
     return np.floor(np.clip(values.astype(np.float64), 0, 255) + 0.5).astype(np.uint8)
 
 
-def _area_mean(square: NDArray[np.uint8] | NDArray[np.float32], resolution: int) -> NDArray[np.uint8]:
+def _area_mean(plane: Plane, resolution: int) -> NDArray[np.uint8]:
     """Average over exact areas: a source pixel on a border counts by the part of it that lies inside.
 
     Whole numbers stay whole up to the last division, so 8-bit images come out the same everywhere.
     """
-    side = len(square)
-    exact = np.int64 if square.dtype == np.uint8 else np.float64
+    height, width = plane.shape
+    exact = np.int64 if plane.dtype == np.uint8 else np.float64
     blocks = [
-        _sums(square[:, start : start + _BLOCK_COLUMNS].astype(exact), resolution)
-        for start in range(0, side, _BLOCK_COLUMNS)
+        _sums(plane[:, start : start + _BLOCK_COLUMNS].astype(exact), resolution)
+        for start in range(0, width, _BLOCK_COLUMNS)
     ]
     sums = _sums(np.concatenate(blocks, axis=1).T, resolution).T
+    size = height * width
     if exact is np.int64:
-        return ((2 * sums + side * side) // (2 * side * side)).astype(np.uint8)
-    return _rounded(sums / (side * side))
+        return ((2 * sums + size) // (2 * size)).astype(np.uint8)
+    return _rounded(sums / size)
 
 
 def _sums(values: NDArray[Any], resolution: int) -> NDArray[Any]:

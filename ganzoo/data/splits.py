@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -26,25 +26,37 @@ def subject_tokens(items: Sequence[Item], digests: Sequence[str]) -> list[str]:
     ]
 
 
-def assign(items: Sequence[Item], tokens: Sequence[str], held_out: float) -> IndexArray:
+def assign(items: Sequence[Item], tokens: Sequence[str], shares: Mapping[str, float], seed: int = 0) -> IndexArray:
     """Give each image the number of its split in `SPLITS`.
 
-    What the source says stands, for all images of that subject. Of the other subjects, those with the smallest
-    hashes are held out: `held_out` of them, rounded, at least one if any are asked for, never all.
+    What the source says stands, for all images of that subject. The other subjects are drawn by their hashes: each
+    split gets its share of them, rounded, at least one, and one at least stays for training.
+
+    Args:
+        items: The images.
+        tokens: Each one's subject.
+        shares: Share of the subjects per split other than `train`; 0 and absent are the same.
+        seed: Another one draws other subjects.
 
     Raises:
-        DataError: A subject stands in two splits, or there are too few subjects to hold one out.
+        DataError: A subject stands in two splits, or there are too few subjects.
     """
     stated = _stated_splits(items, tokens)
-    free = sorted({token for token in tokens if token not in stated})
-    if held_out and free:
-        if len(free) < 2:
-            raise DataError(
-                f"dataset.held_out = {held_out} needs two subjects at least, and there is {len(free)}: "
-                "set it to 0, or add data of another subject"
-            )
-        count = min(max(round(held_out * len(free)), 1), len(free) - 1)
-        stated |= dict.fromkeys(free[:count], "held-out")
+    free = sorted({token for token in tokens if token not in stated}, key=lambda token: _drawn(token, seed))
+    wanted = {name: shares[name] for name in reversed(SPLITS) if shares.get(name)}
+    if wanted and free and len(free) <= len(wanted):
+        asked = ", ".join(f"{name} = {share:g}" for name, share in wanted.items())
+        least = {1: "two", 2: "three"}.get(len(wanted), "four")
+        raise DataError(
+            f"dataset.{asked.replace('held-out', 'held_out')} needs {least} subjects at least, and there is "
+            f"{len(free)}: set it to 0, or add data of another subject"
+        )
+    total = len(free)
+    for number, (name, share) in enumerate(wanted.items() if free else (), start=1):
+        least_left = 1 + len(wanted) - number  # one for training, and one for each split that comes
+        count = min(max(round(share * total), 1), len(free) - least_left)
+        stated |= dict.fromkeys(free[:count], name)
+        free = free[count:]
     return np.array([SPLITS.index(stated.get(token, "train")) for token in tokens], np.int64)
 
 
@@ -66,6 +78,11 @@ def _stated_splits(items: Sequence[Item], tokens: Sequence[str]) -> dict[str, st
                 "subject to one split"
             )
     return stated
+
+
+def _drawn(token: str, seed: int) -> str:
+    """Return what subjects are drawn by. Seed 0 is the token itself."""
+    return hashlib.sha256(f"{_SALT}\0{seed}\0{token}".encode()).hexdigest() if seed else token
 
 
 def _token(text: str) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 
-_SUFFIXES = frozenset({".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".dib"})
-_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
+IMAGE_SUFFIXES = frozenset(
+    {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif"}
+)
+_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF87a", b"GIF89a")
 _LEFT_OUT = frozenset({"__MACOSX"})
 _LISTED_LINKS = 5
 
@@ -65,6 +67,11 @@ def find_images(root: Path, *, follow_links: bool = False) -> ImageTree:
     Raises:
         DataError: The root is missing or no folder, a folder cannot be read, or links lead out of the root.
     """
+    return find_files(root, is_image_file, follow_links=follow_links)
+
+
+def find_files(root: Path, wanted: Callable[[Path], bool], *, follow_links: bool = False) -> ImageTree:
+    """List the files below `root` that are wanted, by the rules of `find_images`. Raises DataError."""
     root = root.expanduser()
     if not root.is_dir():
         what = "is not a folder" if root.exists() else "does not exist"
@@ -72,9 +79,9 @@ def find_images(root: Path, *, follow_links: bool = False) -> ImageTree:
     outside: list[str] = []
     files: list[ImageFile] = []
     others: Counter[str] = Counter()
-    for path in _walk(root, follow_links, outside):
-        if path.suffix.lower() in _SUFFIXES or _starts_like_an_image(path):
-            files.append(ImageFile(path, path.relative_to(root).as_posix(), _fingerprint(path)))
+    for path in walk(root, follow_links, outside):
+        if wanted(path):
+            files.append(ImageFile(path, path.relative_to(root).as_posix(), file_fingerprint(path)))
         else:
             others[path.suffix.lower() or "files without suffix"] += 1
     if outside:
@@ -82,7 +89,13 @@ def find_images(root: Path, *, follow_links: bool = False) -> ImageTree:
     return ImageTree(tuple(sorted(files, key=lambda file: file.key)), others)
 
 
-def _walk(root: Path, follow_links: bool, outside: list[str]) -> Iterator[Path]:
+def is_image_file(path: Path) -> bool:
+    """Whether a file is an image by its name, or by how it begins."""
+    return path.suffix.lower() in IMAGE_SUFFIXES or _starts_like_an_image(path)
+
+
+def walk(root: Path, follow_links: bool, outside: list[str]) -> Iterator[Path]:
+    """Give all files below a folder but hidden ones; links that lead out go to `outside` unless they are followed."""
     real_root = Path(os.path.realpath(root))
     waiting = [root]
     seen = {real_root}
@@ -120,7 +133,8 @@ def _starts_like_an_image(path: Path) -> bool:
     return start.startswith(_STARTS) or (start[:4] == b"RIFF" and start[8:] == b"WEBP")
 
 
-def _fingerprint(path: Path) -> str:
+def file_fingerprint(path: Path) -> str:
+    """Return what changes when a file does: size and times."""
     try:
         state = path.stat()
     except OSError as error:

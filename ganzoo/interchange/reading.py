@@ -49,7 +49,11 @@ def parse(data: bytes) -> Any:
         content = read_legacy(data, budget)
     else:
         stream = Stream(data)
-        content = read_stream(stream, budget)
+        try:
+            content = read_stream(stream, budget)
+        except CheckpointError as error:
+            hint = "" if data.startswith(b"\x80") else "; it does not begin as pickles do"
+            raise CheckpointError(f"{error}{hint}") from None
         if stream.rest:
             raise CheckpointError(f"{stream.rest:,} bytes follow its end")
     return Settling(budget).settle(content)

@@ -15,7 +15,7 @@ from ganzoo.interchange.inert import Record
 _MODULES = ("dnnlib.tflib.network", "tfutil")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # tensors have no single answer to ==
 class TensorFlowNetwork:
     """A `dnnlib.tflib.Network` as its pickle holds it.
 

@@ -29,9 +29,10 @@ class MappingNetwork(nn.Module):
         latent_dim: Z.
         label_dim: L; 0 for none.
         style_dim: W.
-        layers: How many dense layers.
+        layers: How many dense layers; none at all with labels alone (Z = 0), of size W once embedded.
         lr_multiplier: Factor on their learning rate.
-        width: Units of the hidden layers, and of the embedded labels.
+        width: Units of the hidden layers; by default W.
+        label_width: Size of labels that are embedded separately; by default W. Joint ones have the latents' size.
         labels: How labels enter.
         bias_gain: Factor on the biases; by default 1 for `joint` and sqrt(2) for `separate`: StyleGAN puts sqrt(2) on
             the weights alone, StyleGAN2 multiplies what leaves the leaky ReLU, bias included.
@@ -46,6 +47,7 @@ class MappingNetwork(nn.Module):
         *,
         lr_multiplier: float = 0.01,
         width: int | None = None,
+        label_width: int | None = None,
         labels: LabelEmbedding = "joint",
         bias_gain: float | None = None,
     ) -> None:
@@ -57,9 +59,9 @@ class MappingNetwork(nn.Module):
         if label_dim and labels == "joint":
             self.embedding = _BareMatrix(label_dim, latent_dim)
         elif label_dim:
-            self.embedding = EqualizedLinear(label_dim, width)
-        embedded = (latent_dim if labels == "joint" else width) if label_dim else 0
-        sizes = [latent_dim + embedded, *[width] * (layers - 1), style_dim]
+            self.embedding = EqualizedLinear(label_dim, label_width or style_dim)
+        embedded = (latent_dim if labels == "joint" else label_width or style_dim) if label_dim else 0
+        sizes = [latent_dim + embedded, *[width] * (layers - 1), *[style_dim] * min(layers, 1)]
         self.layers = nn.ModuleList(
             EqualizedLinear(inputs, outputs, gain=math.sqrt(2), lr_multiplier=lr_multiplier, bias_gain=bias_gain)
             for inputs, outputs in pairwise(sizes)

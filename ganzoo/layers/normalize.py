@@ -94,7 +94,7 @@ def _moments(values: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
 
 
 class MinibatchStd(nn.Module):
-    """Append how much images of a group differ, as one more constant feature map: `[N, C, H, W]` to `[N, C + 1, H, W]`.
+    """Append how much images of a group differ, as constant feature maps: `[N, C, H, W]` to `[N, C + maps, H, W]`.
 
     Image i is grouped with those at i + N / group * k, as in the official code. A batch that `group` does not divide
     is split in the largest groups that do.
@@ -103,18 +103,19 @@ class MinibatchStd(nn.Module):
 
     Args:
         group: Images per group; 0 takes the whole batch.
+        maps: Maps that are appended, each the mean over its share of the channels, which they divide.
     """
 
-    def __init__(self, group: int = 4) -> None:
+    def __init__(self, group: int = 4, maps: int = 1) -> None:
         super().__init__()
-        self.group = group
+        self.group, self.maps = group, maps
 
     def forward(self, features: Tensor) -> Tensor:
         """Append the map."""
         count, _, height, width = features.shape
         limit = min(self.group or count, count)
         size = next(size for size in range(limit, 0, -1) if count % size == 0)
-        grouped = features.float().reshape(size, count // size, -1)
-        deviation = (grouped.var(dim=0, correction=0) + 1e-8).sqrt().mean(dim=1)
-        appended = deviation.to(features.dtype).repeat(size).reshape(count, 1, 1, 1).expand(-1, -1, height, width)
+        grouped = features.float().reshape(size, count // size, self.maps, -1)
+        deviation = (grouped.var(dim=0, correction=0) + 1e-8).sqrt().mean(dim=2)
+        appended = deviation.to(features.dtype).repeat(size, 1)[:, :, None, None].expand(-1, -1, height, width)
         return torch.cat([features, appended], dim=1)

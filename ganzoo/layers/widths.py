@@ -26,7 +26,7 @@ def base_and_max(widths: Mapping[int, int]) -> tuple[int, int] | None:
     channel_max = max(widths.values())
     below = [side for side, channels in widths.items() if channels < channel_max]
     full = max((side * channels for side, channels in widths.items() if channels == channel_max), default=0)
-    base = max([full, *(side * widths[side] for side in below)])
+    base = max([full, *(side * widths[side] for side in below if widths[side] > 1)])  # 1 is the floor of any smaller
     fits = all(channels_at(side, base, channel_max) == channels for side, channels in widths.items())
     return (base, channel_max) if fits else None
 

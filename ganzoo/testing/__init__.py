@@ -17,6 +17,7 @@ from ganzoo.testing.discriminators import check_discriminator
 from ganzoo.testing.extractors import check_extractor
 from ganzoo.testing.failure import ConformanceError, kind_of
 from ganzoo.testing.generators import check_generator
+from ganzoo.testing.importers import check_importer
 from ganzoo.testing.losses import check_loss
 from ganzoo.testing.parts import (
     TinyDataset,
@@ -46,6 +47,7 @@ __all__ = [
     "check_discriminator",
     "check_extractor",
     "check_generator",
+    "check_importer",
     "check_loss",
     "check_part",
     "check_regularizer",
@@ -60,6 +62,7 @@ _CHECKS: dict[str | None, Any] = {
     "augmentation": check_augmentation,
     "dataset": check_dataset,
     "extractor": check_extractor,
+    "importer": check_importer,
 }
 
 

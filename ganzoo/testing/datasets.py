@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ganzoo.contracts import ImageDataset, ImageSpec, Item
+from ganzoo.data.manifest import SPLITS
 from ganzoo.errors import DataError
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.options import check_component
@@ -79,8 +80,8 @@ def _check_items(items: list[Item], spec: ImageSpec, judge: Judge) -> None:
     judge.require(len(set(keys)) == len(keys), "gives one key to two images")
     for item in items:
         judge.require(
-            item.split in (None, "train", "held-out"),
-            f"{item.key!r} is of split {item.split!r}; it must be 'train', 'held-out' or None",
+            item.split in (None, *SPLITS),
+            f"{item.key!r} is of split {item.split!r}; it must be None or one of {', '.join(SPLITS)}",
         )
         valid = 0 <= item.label < spec.label_dim if item.label is not None else spec.label_dim == 0
         judge.require(valid, f"{item.key!r} has label {item.label!r}, but spec_of says label_dim = {spec.label_dim}")

@@ -96,7 +96,7 @@ def begin_from(trainer: Trainer, directory: RunDirectory, recipe: Recipe) -> Non
     if checkpoint is None or _sha256(checkpoint.tensors) != recipe.initial_weights:
         reason = damaged[0] if damaged else "they are missing or others"
         raise RunError(f"the initial weights of {directory.path} cannot be used ({reason}); start the run again")
-    networks = {
+    networks: dict[str, nn.Module] = {
         "generator": trainer.game.generator,
         "discriminator": trainer.game.discriminator,
         "average": trainer.average.network,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol as TypingProtocol
 
@@ -12,15 +13,16 @@ from ganzoo.cache import cache_root
 from ganzoo.contracts import Extractor
 from ganzoo.data.batches import Batches
 from ganzoo.data.pack import Pack
+from ganzoo.data.prefetch import Prefetched
 from ganzoo.data.prepare import prepare
-from ganzoo.errors import DataError
+from ganzoo.data.ready import ready_pack
+from ganzoo.errors import DataError, GanzooError
 from ganzoo.recipe import Recipe
 from ganzoo.runs.record import DatasetId
 from ganzoo.scoring.protocol import Protocol, plan
 from ganzoo.settings import Selection
 from ganzoo.training.build import choose_device
 
-TRAINING_SPLIT = "train"
 _NAMED = 5
 
 
@@ -52,7 +54,17 @@ class Inputs:
     def batches(self, stream: str) -> Batches:
         """Return an endless stream of training reals."""
         options = self.recipe.dataset.options
-        return Batches(self.pack.split(TRAINING_SPLIT), self.recipe.seed, mirror=options.mirror, stream=stream)
+        split = self.pack.split(self.recipe.training.split)
+        return Batches(split, self.recipe.seed, mirror=options.mirror, stream=stream)
+
+    def stream(self, name: str, closers: ExitStack) -> Batches | Prefetched:
+        """Return the same for a trainer: where a GPU trains, the next batch is read while it works."""
+        batches = self.batches(name)
+        if self.device.type != "cuda":
+            return batches
+        prefetched = Prefetched(batches)
+        closers.callback(prefetched.close)
+        return prefetched
 
 
 def find_inputs(recipe: Recipe, device: str, observer: Observer, *, skip_bad: bool = False) -> Inputs:
@@ -63,30 +75,53 @@ def find_inputs(recipe: Recipe, device: str, observer: Observer, *, skip_bad: bo
     """
     chosen_device = choose_device(device)
     extractor: Extractor = recipe.scoring.extractor.cls(recipe.scoring.extractor.options)
-    extractor.weights()
-    name, pack = recipe.dataset.name, read_pack(recipe.dataset, observer, skip_bad=skip_bad)
-    if TRAINING_SPLIT not in pack.splits or not len(pack.split(TRAINING_SPLIT)):
-        raise DataError(
-            f"data set '{name}' has no images in split '{TRAINING_SPLIT}' (it has {', '.join(pack.splits)})"
-        )
-    recipe = recipe.with_image_count(len(pack.split(TRAINING_SPLIT)))
+    _check_weights(extractor, recipe)
+    pack = read_pack(recipe.dataset, observer, skip_bad=skip_bad)
+    _check_splits(recipe, pack)
+    recipe = recipe.with_image_count(len(pack.split(recipe.training.split)))
     return Inputs(recipe, pack, extractor, plan(recipe.scoring, extractor, pack), chosen_device)
+
+
+def _check_weights(extractor: Extractor, recipe: Recipe) -> None:
+    """Raise an error unless the extractor's weights are here; where the data are missing too, it says both."""
+    try:
+        extractor.weights()
+    except GanzooError as error:
+        chosen = recipe.dataset
+        try:
+            if not chosen.options.pack:
+                chosen.cls(chosen.options).items()
+        except DataError as missing:
+            raise DataError(f"{missing}\n{error}") from missing
+        raise
 
 
 def read_pack(chosen: Selection, observer: Observer, *, skip_bad: bool = False) -> Pack:
     """Return a data set's prepared images, preparing them if need be, and say which were left out."""
-    name = chosen.name
-    pack = prepare(
-        chosen.cls(chosen.options),
-        name,
-        cache=cache_root(),
-        skip_bad=skip_bad,
-        progress=observer.progress(f"preparing {name}"),
-    )
+    name, dataset = chosen.name, chosen.cls(chosen.options)
+    if location := chosen.options.pack:
+        pack = ready_pack(dataset, name, cache_root())
+        observer.say(f"images of {name} from the pack {location}")
+    else:
+        pack = prepare(
+            dataset, name, cache=cache_root(), skip_bad=skip_bad, progress=observer.progress(f"preparing {name}")
+        )
     if pack.bad_files:
         left_out = ", ".join(pack.bad_files[:_NAMED]) + (", ..." if len(pack.bad_files) > _NAMED else "")
         observer.say(f"left out of {name}, since they cannot be used ({len(pack.bad_files):,}): {left_out}")
     return pack
+
+
+def _check_splits(recipe: Recipe, pack: Pack) -> None:
+    """Raise DataError unless there are images to train on, and no subject is in two splits."""
+    wanted = recipe.training.split
+    if wanted not in pack.splits:
+        raise DataError(
+            f"training.split: data set '{recipe.dataset.name}' has no images in split '{wanted}' (it has "
+            f"{', '.join(pack.splits)})"
+        )
+    if overlaps := pack.overlaps():
+        raise DataError(f"{'; '.join(overlaps)}: what is learned from one would show in scores on the other")
 
 
 def identify(name: str, pack: Pack) -> DatasetId:

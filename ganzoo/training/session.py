@@ -81,7 +81,7 @@ class Session:
 
     def _trainer(self) -> Trainer:
         inputs, recipe = self.inputs, self.inputs.recipe
-        reals, fresh = inputs.batches("real"), inputs.batches("fresh")
+        reals, fresh = inputs.stream("real", self._closers), inputs.stream("fresh", self._closers)
         trainer = build_trainer(recipe, inputs.pack.spec, inputs.device, reals, fresh)
         checkpoint, damaged = newest_good(self.directory.checkpoints)
         for complaint in damaged:
@@ -158,7 +158,7 @@ class Session:
 
     def _first_pictures(self, trainer: Trainer) -> None:
         count = len(_grid_labels(self.inputs))
-        split = self.inputs.pack.split("train")
+        split = self.inputs.pack.split(self.inputs.recipe.training.split)
         reals = split.images(self.inputs.batches("real").indices(0, min(count, len(split))))
         write_grid(self.directory.samples / "reals.png", reals)
 

@@ -165,7 +165,7 @@ class Trainer:
             images, labels = stream.at(position, phase.batch_size, phase.resolution)
             device = self.game.device
             shown = images.to(device, memory_format=torch.channels_last, non_blocking=True)
-            return fade(shown, alpha), labels.to(device)
+            return fade(shown, alpha), labels.to(device, non_blocking=True)
 
         images, labels = read(self._reals)
         return RealBatch(images, labels, position, lambda: read(self._fresh_reals))

@@ -157,7 +157,7 @@ class _Constant(nn.Module):
         self.constant = nn.Parameter(torch.ones(1, channels, SMALLEST, SMALLEST))
 
     def forward(self, style: Tensor) -> Tensor:
-        return self.constant.expand(len(style), -1, -1, -1)
+        return self.constant.expand(style.shape[0], -1, -1, -1)
 
 
 class _Block(nn.Module):

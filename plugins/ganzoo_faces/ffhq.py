@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from ganzoo import DataError, ImageDataset, ImageSpec, Item
-from ganzoo.data import ImageFile, ReadingRule, find_images, read_image
+from ganzoo import DataError, ImageSpec, Item
+from ganzoo.data import Entry, SourceDataset, item_of
 
-_NAME = re.compile(r"(\d{5})\.(?:png|jpe?g)", re.ASCII | re.IGNORECASE)
+_NAME = re.compile(r"(?:(\d{5})|img(\d{8}))\.(?:png|jpe?g|webp)", re.ASCII | re.IGNORECASE)
 _TRAINING_IMAGES = 60_000
 _IMAGES = 70_000
+_NAMED = ("folder", "zip")  # the sources whose images have names
 
 
-class Ffhq(ImageDataset):
+class Ffhq(SourceDataset):
     """Aligned photographs of 70,000 faces (FFHQ), any of its sizes.
 
     Paper: Karras, Laine and Aila 2019, A Style-Based Generator Architecture for Generative Adversarial Networks,
@@ -35,23 +34,27 @@ class Ffhq(ImageDataset):
     )
     expected: ClassVar[str] = (
         "PNG or JPEG files at any depth whose names are numbers of five digits, 00000.png to 69999.png, as in the "
-        "folders 00000, 01000, ... of images1024x1024 or thumbnails128x128"
+        "folders 00000, 01000, ... of images1024x1024 or thumbnails128x128, or in one folder of 256x256 files; a zip "
+        "of such files, or StyleGAN2-ADA's (img00000000.png); or the TFRecords ffhq-r02.tfrecords to ffhq-r10.tfrecords"
     )
 
-    class Options(ImageDataset.Options):
+    class Options(SourceDataset.Options):
         """Where the photographs are, and how they are split."""
 
         mirror: bool = Field(
             default=False,
             description="Show each image flipped left-right half the time, as the official configurations for FFHQ do.",
         )
-        root: Path = Field(description="The folder that holds the photographs, at any depth.")
         split: Literal["official", "all", "by-share"] = Field(
             default="official",
             description="official: below 60000 for training, the others for validation; all: all 70,000 for training, "
             "as most published scores; by-share: held_out of them are kept from training.",
         )
-        follow_links: bool = Field(default=False, description="Follow links that lead out of root.")
+        numbering: Literal["names", "positions"] = Field(
+            default="names",
+            description="Where the official number of a photograph comes from: its name, or its position in the "
+            "source, which is right for whole sets that were packed in order.",
+        )
 
     @classmethod
     def spec_of(cls, options: Any) -> ImageSpec:
@@ -67,47 +70,50 @@ class Ffhq(ImageDataset):
         return None
 
     def items(self) -> Sequence[Item]:
-        root = self.options.root
-        try:
-            tree = find_images(root, follow_links=self.options.follow_links)
-        except DataError as error:
-            raise DataError(f"{error}. Expected there: {self.expected}. {self.where_to_get}") from error
-        items = [item for file in tree.files if (item := self._item(file))]
+        entries = self.entries()
+        numbers = self._numbers(entries)
+        items = [
+            self._item(entry, number)
+            for entry, number in zip(entries, numbers, strict=True)
+            if number is not None and number < _IMAGES
+        ]
         if not items:
-            raise DataError(
-                f"no photographs of FFHQ in {str(root)!r} (dataset.root). Expected: {self.expected}. "
-                f"Found: {tree.found()}. {self.where_to_get}"
-            )
-        _refuse_two_sizes(items, root)
+            raise DataError(self.nothing_found("no photographs of FFHQ"))
+        _refuse_two_sizes(items, str(self.options.root))
         return items
 
-    def load(self, item: Item) -> NDArray[np.uint8]:
-        rule = ReadingRule(self.options.resolution, channels=3)
-        return read_image(self.options.root.expanduser() / item.key, rule, called=item.key)
+    def _numbers(self, entries: Sequence[Entry]) -> Sequence[int | None]:
+        """Return the official number of each photograph; where only positions are known, these if that is right."""
+        if self.options.numbering == "names" and self.source.kind in _NAMED:
+            return [_number(PurePosixPath(entry.key).name) for entry in entries]
+        if self.options.numbering == "names" and self.options.split == "official":
+            raise DataError(
+                f"{str(self.options.root)!r} ({self.source.kind}) does not say which photograph is which, so the "
+                "official split is not known: set dataset.numbering = 'positions' if the whole set was packed in its "
+                "order, or dataset.split = 'all' or 'by-share'"
+            )
+        return range(len(entries))
 
-    def _item(self, file: ImageFile) -> Item | None:
-        number = _number(file.path.name)
-        if number is None:
-            return None
+    def _item(self, entry: Entry, number: int) -> Item:
         split = None
         if self.options.split != "by-share":
             held_back = self.options.split == "official" and number >= _TRAINING_IMAGES
             split = "validate" if held_back else "train"
-        return Item(key=file.key, subject=f"{number:05d}", split=split, fingerprint=file.fingerprint)
+        return item_of(entry, subject=f"{number:05d}", split=split)
 
 
 def _number(name: str) -> int | None:
     match = _NAME.fullmatch(name)
-    return int(match[1]) if match and int(match[1]) < _IMAGES else None
+    return int(match[1] or match[2]) if match else None
 
 
-def _refuse_two_sizes(items: Sequence[Item], root: Path) -> None:
+def _refuse_two_sizes(items: Sequence[Item], root: str) -> None:
     """Each photograph is used once: a root over images1024x1024 and thumbnails128x128 would hold each twice."""
     seen: dict[str, str] = {}
     for item in items:
         other = seen.setdefault(item.subject, item.key)
         if other != item.key:
             raise DataError(
-                f"photograph {item.subject} is in {str(root)!r} twice, as {other!r} and {item.key!r}; let dataset.root "
+                f"photograph {item.subject} is in {root!r} twice, as {other!r} and {item.key!r}; let dataset.root "
                 f"be one of the folders, such as images1024x1024"
             )

@@ -1,50 +1,45 @@
-"""Any folder of image files."""
+"""Any images: a folder, an archive, an array, a database, volumes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, field_validator
 
-from ganzoo import DataError, ImageDataset, ImageSpec, Item
-from ganzoo.data import ImageFile, ReadingRule, Window, find_images, read_image
+from ganzoo import DataError, ImageSpec, Item
+from ganzoo.data import Entry, SourceDataset, item_of
 
 _LISTED_CLASSES = 20
 
 
-class Folder(ImageDataset):
-    """Any tree of PNG, JPEG, WEBP, TIFF or BMP files, with its folders as classes if asked."""
+class Folder(SourceDataset):
+    """Any images: a tree of files, a zip, an array, LMDB, TFRecords, NIfTI, DICOM or a Hugging Face dataset on disk."""
 
     name = "folder"
-    where_to_get = "Put PNG, JPEG, WEBP, TIFF or BMP files into the folder, at any depth."
+    where_to_get = (
+        "Put PNG, JPEG, WEBP, TIFF, BMP or GIF files into the folder, at any depth; or let dataset.root name a zip of "
+        "them, an array (.npy, .npz), a folder with an LMDB, NVIDIA TFRecords, NIfTI volumes or DICOM files, or what "
+        "Hugging Face's save_to_disk wrote. Terms are those of whoever made your images."
+    )
 
-    class Options(ImageDataset.Options):
-        """Where the files are, and how they are read."""
+    class Options(SourceDataset.Options):
+        """Where the images are, and how they are read."""
 
-        root: Path = Field(description="The folder that holds the images, at any depth.")
         channels: Literal[1, 3] = Field(
             default=3, description="1: grayscale; 3: RGB. Files of the other kind are converted."
         )
         classes: NonNegativeInt = Field(
-            default=0, description="How many folders lie in root, each a class; 0: no labels."
+            default=0,
+            description="How many classes there are: as the source states labels (dataset.json, an array of labels), "
+            "else each folder in root is one. 0: no labels.",
         )
         subject_pattern: str | None = Field(
             default=None,
             description="Regular expression whose first group, searched in the path below root, is the subject: "
-            "images of one subject stay in one split. Default: each image is its own.",
+            "images of one subject stay in one split. Default: each volume or patient, else each image, is its own.",
         )
-        window: Window = Field(
-            default="range",
-            description="What of 16-bit grayscale becomes black and white: 'range', 'full', 'percentile' or "
-            "[low, high].",
-        )
-        background: int = Field(default=0, ge=0, le=255, description="Gray level behind transparent pixels.")
-        follow_links: bool = Field(default=False, description="Follow links that lead out of root.")
 
         @field_validator("subject_pattern")
         @classmethod
@@ -59,43 +54,42 @@ class Folder(ImageDataset):
                 raise ValueError("needs a group in parentheses, which is the subject")
             return value
 
-        @field_validator("window")
-        @classmethod
-        def _rises(cls, value: Window) -> Window:
-            if isinstance(value, tuple) and not value[0] < value[1]:
-                raise ValueError("needs [low, high] with low < high")
-            return value
-
     @classmethod
     def spec_of(cls, options: Any) -> ImageSpec:
         return ImageSpec(options.resolution, options.channels, options.classes)
 
     def items(self) -> Sequence[Item]:
-        tree = find_images(self.options.root, follow_links=self.options.follow_links)
-        if not tree.files:
-            raise DataError(
-                f"no images in {str(self.options.root)!r} (dataset.root): found {tree.found()}. {self.where_to_get}"
-            )
-        labels = self._labels(tree.files) if self.options.classes else {}
+        entries = self.entries()
+        if not entries:
+            raise DataError(self.nothing_found("no images"))
+        labels = self._labels(entries) if self.options.classes else [None] * len(entries)
         return [
-            Item(
-                key=file.key,
-                subject=self._subject(file.key),
-                label=labels[_class_of(file)] if labels else None,
-                fingerprint=file.fingerprint,
-            )
-            for file in tree.files
+            item_of(entry, subject=self._subject(entry), label=label, split=entry.split)
+            for entry, label in zip(entries, labels, strict=True)
         ]
 
-    def load(self, item: Item) -> NDArray[np.uint8]:
-        options = self.options
-        rule = ReadingRule(options.resolution, options.channels, options.window, options.background)
-        return read_image(options.root.expanduser() / item.key, rule, called=item.key)
+    def _labels(self, entries: Sequence[Entry]) -> Sequence[int | None]:
+        if all(entry.label is None for entry in entries):
+            numbers = self._class_numbers(entries)
+            return [numbers[_class_of(entry)] for entry in entries]
+        without = sum(entry.label is None for entry in entries)
+        if without:
+            raise DataError(
+                f"{str(self.options.root)!r} states labels, but not for {without} of its {len(entries)} images: "
+                "add them, or set dataset.classes = 0"
+            )
+        needed = max(entry.label or 0 for entry in entries) + 1
+        if needed > self.options.classes:
+            raise DataError(
+                f"dataset.classes = {self.options.classes}, but {str(self.options.root)!r} states labels up to "
+                f"{needed - 1}. Set classes = {needed}"
+            )
+        return [entry.label for entry in entries]
 
-    def _labels(self, files: Sequence[ImageFile]) -> dict[str, int]:
-        names = sorted({_class_of(file) for file in files})
+    def _class_numbers(self, entries: Sequence[Entry]) -> dict[str, int]:
+        names = sorted({_class_of(entry) for entry in entries})
         if "" in names:
-            count = sum(not _class_of(file) for file in files)
+            count = sum(not _class_of(entry) for entry in entries)
             raise DataError(
                 f"dataset.classes = {self.options.classes}, but {count} images lie directly in "
                 f"{str(self.options.root)!r}: move each into the folder of its class, or set classes = 0"
@@ -109,18 +103,18 @@ class Folder(ImageDataset):
             )
         return {name: label for label, name in enumerate(names)}
 
-    def _subject(self, key: str) -> str:
+    def _subject(self, entry: Entry) -> str:
         if self.options.subject_pattern is None:
-            return ""
-        match = re.search(self.options.subject_pattern, key)
+            return entry.subject
+        match = re.search(self.options.subject_pattern, entry.key)
         if match is None or not match[1]:
             raise DataError(
-                f"dataset.subject_pattern = {self.options.subject_pattern!r} finds no subject in {key!r}; it must "
-                "match the path below root of every image"
+                f"dataset.subject_pattern = {self.options.subject_pattern!r} finds no subject in {entry.key!r}; it "
+                "must match the path below root of every image"
             )
         return match[1]
 
 
-def _class_of(file: ImageFile) -> str:
+def _class_of(entry: Entry) -> str:
     """Return the first folder of a path, empty for a file directly in the root."""
-    return file.key.partition("/")[0] if "/" in file.key else ""
+    return entry.key.partition("/")[0] if "/" in entry.key else ""

@@ -1,26 +1,28 @@
-"""AKOA knee slices: sagittal DESS volumes of the Osteoarthritis Initiative, cut into PNG files."""
+"""AKOA knees: sagittal DESS volumes of the Osteoarthritis Initiative, or the slices cut from them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeInt, field_validator
+from pydantic import Field
 
-from ganzoo import DataError, ImageDataset, ImageSpec, Item
-from ganzoo.data import ImageFile, ReadingRule, find_images, read_image
+from ganzoo import DataError, ImageSpec, Item
+from ganzoo.data import Entry, Plane, SourceDataset, Window, item_of
 
 # OAI9014797_BaseLine_3_de3d1_SAG_3D_DESS_WE_RIGHT.nii.gz_0.png; visits are BaseLine, 12_Month, 24_Month and so on.
 _NAME = re.compile(
     r"OAI(?P<participant>\d+)_(?P<visit>\w+?)_(?P<series>\d+_[a-z0-9]+)_SAG_3D_DESS(?:_[a-z0-9]+)*?"
-    r"_(?P<side>left|right)(?:\.nii)?(?:\.gz)?_(?P<slice>\d+)\.png",
+    r"_(?P<side>left|right)(?:\.nii)?(?:\.gz)?(?:_(?P<slice>\d+)\.(?:png|jpe?g|tiff?|bmp|webp)|#(?P<layer>\d+))",
     re.ASCII | re.IGNORECASE,
 )
+
+_NAMED = ("folder", "zip", "nifti")  # the sources whose images have names
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,11 @@ def read_name(name: str) -> KneeSlice | None:
     if match is None:
         return None
     side: Literal["left", "right"] = "left" if match["side"].lower() == "left" else "right"
-    return KneeSlice(match["participant"], match["visit"], match["series"], side, int(match["slice"]))
+    number = int(match["slice"] or match["layer"] or 0)
+    return KneeSlice(match["participant"], match["visit"], match["series"], side, number)
 
 
-class Akoa(ImageDataset):
+class Akoa(SourceDataset):
     """Knee MRI slices of the OAI (AKOA analysis subset), split by participant.
 
     Paper: Peterfy, Schneider and Nevitt 2008, The osteoarthritis initiative: report on the design rationale for the
@@ -66,29 +69,28 @@ class Akoa(ImageDataset):
         "Queensland, as PNG slices, and is not public by itself."
     )
     expected: ClassVar[str] = (
-        "PNG files, at any depth, called OAI<participant>_<visit>_<series>_SAG_3D_DESS_WE_<LEFT or RIGHT>.nii.gz_"
-        "<slice>.png, with visits such as BaseLine or 12_Month"
+        "PNG files, in a folder at any depth or in a zip, called OAI<participant>_<visit>_<series>_SAG_3D_DESS_WE_"
+        "<LEFT or RIGHT>.nii.gz_<slice>.png, with visits such as BaseLine or 12_Month; or volumes called so up to "
+        ".nii.gz; or an array of slices (.npy, .npz) that states subjects, or has them in order with "
+        "dataset.per_subject"
     )
 
-    class Options(ImageDataset.Options):
+    class Options(SourceDataset.Options):
         """Where the slices are, and which of them are used."""
 
-        root: Path = Field(description="The folder that holds the slices, at any depth.")
+        held_out: float = Field(
+            default=0.1, ge=0.0, lt=1.0, description="Share of participants kept from training; at least one."
+        )
         side: Literal["both", "left", "right"] = Field(default="both", description="Whose knees are used.")
         mirror_left: bool = Field(
             default=False, description="Flip the slices of left knees left-right, so that they lie as right ones do."
         )
-        slices: tuple[NonNegativeInt, NonNegativeInt] | None = Field(
-            default=None, description="First and last slice number that is used of each volume; absent: all."
+        window: Window = Field(
+            default="percentile",
+            description="Volumes and deep slices: which intensities are black and white: 'percentile' or 'range' of "
+            "the volume, or [low, high].",
         )
-        follow_links: bool = Field(default=False, description="Follow links that lead out of root.")
-
-        @field_validator("slices")
-        @classmethod
-        def _rises(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
-            if value is not None and value[0] > value[1]:
-                raise ValueError("needs [first, last] with first <= last")
-            return value
+        plane: Plane = Field(default="sagittal", description="Volumes: the plane of their slices.")
 
     @classmethod
     def spec_of(cls, options: Any) -> ImageSpec:
@@ -96,17 +98,14 @@ class Akoa(ImageDataset):
 
     def items(self) -> Sequence[Item]:
         root = self.options.root
-        try:
-            tree = find_images(root, follow_links=self.options.follow_links)
-        except DataError as error:
-            raise DataError(f"{error}. Expected there: {self.expected}. {self.where_to_get}") from error
-        known = [(file, found) for file in tree.files if (found := read_name(file.path.name))]
+        entries = self.entries()
+        if entries and self.source.kind not in _NAMED:
+            return self._without_names(entries)
+        known = [(entry, found) for entry in entries if (found := read_name(PurePosixPath(entry.key).name))]
         if not known:
-            raise DataError(
-                f"no AKOA slices in {str(root)!r} (dataset.root). Expected: {self.expected}. Found: {tree.found()}. "
-                f"{self.where_to_get}"
-            )
-        items = [_item(file, found) for file, found in known if self._is_wanted(found)]
+            raise DataError(self.nothing_found("no AKOA slices"))
+        # Both knees and all visits of a person show the same anatomy: they stay in one split.
+        items = [item_of(entry, subject=found.participant) for entry, found in known if self._is_wanted(found)]
         if not items:
             raise DataError(
                 f"none of the {len(known)} AKOA slices in {str(root)!r} is left: dataset.side = {self.options.side!r} "
@@ -116,9 +115,8 @@ class Akoa(ImageDataset):
         return items
 
     def load(self, item: Item) -> NDArray[np.uint8]:
-        path = self.options.root.expanduser() / item.key
-        pixels = read_image(path, ReadingRule(self.options.resolution, channels=1), called=item.key)
-        found = read_name(path.name)
+        pixels = super().load(item)
+        found = read_name(PurePosixPath(item.key).name)
         if self.options.mirror_left and found and found.side == "left":
             return np.ascontiguousarray(pixels[:, :, ::-1])
         return pixels
@@ -127,13 +125,17 @@ class Akoa(ImageDataset):
         first, last = self.options.slices or (0, found.number)
         return self.options.side in ("both", found.side) and first <= found.number <= last
 
+    def _without_names(self, entries: Sequence[Entry]) -> Sequence[Item]:
+        options = self.options
+        if options.mirror_left or options.slices or options.side != "both":
+            raise DataError(
+                f"{str(options.root)!r} has no names that say side and slice: dataset.side, mirror_left and slices "
+                "need the files that AKOA hands out"
+            )
+        return self.items_with_subjects(entries)
 
-def _item(file: ImageFile, found: KneeSlice) -> Item:
-    # Both knees and all visits of a person show the same anatomy: they stay in one split.
-    return Item(key=file.key, subject=found.participant, fingerprint=file.fingerprint)
 
-
-def _sides(known: Sequence[tuple[ImageFile, KneeSlice]]) -> str:
+def _sides(known: Sequence[tuple[Entry, KneeSlice]]) -> str:
     counts = [(side, sum(found.side == side for _, found in known)) for side in ("left", "right")]
     return " and ".join(f"{count} of {side} knees" for side, count in counts)
 

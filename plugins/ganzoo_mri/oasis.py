@@ -1,25 +1,27 @@
-"""OASIS brain slices, as the PNG files that courses hand out."""
+"""OASIS-1 brains: the slices that courses hand out, volumes, or arrays."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from ganzoo import DataError, ImageDataset, ImageSpec, Item
-from ganzoo.data import ImageFile, ImageTree, ReadingRule, find_images, read_image
+from ganzoo import DataError, ImageSpec, Item
+from ganzoo.data import Entry, SourceDataset, Window, item_of
 
 _SLICE = re.compile(r"case_(\d+)_slice_(\d+)(?:\.nii)?\.png", re.ASCII)
 _MASK = re.compile(r"seg_\d+_slice_\d+(?:\.nii)?\.png", re.ASCII)
 _SPLIT_FOLDER = re.compile(r"keras_png_slices_(train|validate|test)")
+_SCAN = re.compile(r"(OAS1_\d{4})(?:_MR\d)?", re.ASCII | re.IGNORECASE)
+_SEGMENTATION = re.compile(r"seg", re.IGNORECASE)
+_NAMED = ("folder", "zip")
+_VOLUMES = ("nifti", "dicom")
 
 
-class Oasis(ImageDataset):
+class Oasis(SourceDataset):
     """Brain MRI slices of OASIS-1, split by subject; segmentation masks are left out.
 
     Paper: Marcus et al. 2007, Open Access Series of Imaging Studies (OASIS): Cross-sectional MRI Data in Young,
@@ -27,6 +29,7 @@ class Oasis(ImageDataset):
     """
 
     name = "oasis"
+    reading_version = 2
     where_to_get = (
         "OASIS is open after registration: https://sites.wustl.edu/oasisbrains/ (read the data use terms there: "
         "no attempt to identify anybody, and the acknowledgement). Publications acknowledge: 'Data were provided "
@@ -35,49 +38,63 @@ class Oasis(ImageDataset):
     )
     expected: ClassVar[str] = (
         "folders keras_png_slices_train, keras_png_slices_validate and keras_png_slices_test with files "
-        "case_<subject>_slice_<k>.nii.png, or one folder of such files"
+        "case_<subject>_slice_<k>.nii.png, or one folder or zip of such files; or NIfTI volumes, one per scan "
+        "(OAS1_<subject>_MR1/...nii.gz, masks are told by 'seg' in their names); or an array of slices (.npy, .npz) "
+        "that states subjects, or whose slices stand in order with dataset.per_subject"
     )
 
-    class Options(ImageDataset.Options):
-        """Where the slices are."""
+    class Options(SourceDataset.Options):
+        """Where the slices or volumes are; volumes are shown as the course's slices are."""
 
-        root: Path = Field(description="Folder with keras_png_slices_{train,validate,test}, or with the slices.")
-        follow_links: bool = Field(default=False, description="Follow links that lead out of root.")
+        window: Window = Field(
+            default="percentile",
+            description="Volumes: which intensities are black and white: 'percentile' or 'range' of the volume, "
+            "or [low, high].",
+        )
+        orientation: str = Field(
+            default="LA",
+            description="Volumes: what is down and what is right. The course's slices lie on their side, as 'LA' "
+            "says (left, anterior); 'PL' is upright.",
+        )
+        frame: int | None = Field(
+            default=256, gt=0, description="Volumes: side, in pixels, of the square around the centre that is shown."
+        )
 
     @classmethod
     def spec_of(cls, options: Any) -> ImageSpec:
         return ImageSpec(options.resolution, channels=1)
 
     def items(self) -> Sequence[Item]:
-        try:
-            tree = find_images(self.options.root, follow_links=self.options.follow_links)
-        except DataError as error:
-            raise DataError(f"{error}. Expected there: {self.expected}. {self.where_to_get}") from error
-        items = [item for file in tree.files if (item := _item(file))]
+        entries = self.entries()
+        if entries and self.source.kind not in (*_NAMED, *_VOLUMES):
+            return self.items_with_subjects(entries)
+        items = [item for entry in entries if (item := self._item(entry))]
         if not items:
-            raise DataError(
-                f"no OASIS slices in {str(self.options.root)!r} (dataset.root). Expected: {self.expected}. "
-                f"Found: {_found(tree)}. {self.where_to_get}"
-            )
+            raise DataError(self.nothing_found("no OASIS slices", _masks(entries)))
         return items
 
-    def load(self, item: Item) -> NDArray[np.uint8]:
-        rule = ReadingRule(self.options.resolution, channels=1)
-        return read_image(self.options.root.expanduser() / item.key, rule, called=item.key)
+    def _item(self, entry: Entry) -> Item | None:
+        if self.source.kind in _VOLUMES:
+            return _scan(entry)
+        path = PurePosixPath(entry.key)
+        match = _SLICE.fullmatch(path.name)
+        if match is None:
+            return None
+        folders = [*self.source.root.parts, *path.parts[:-1]]
+        split = next((found[1] for folder in reversed(folders) if (found := _SPLIT_FOLDER.fullmatch(folder))), None)
+        return item_of(entry, subject=match[1], split=split)
 
 
-def _item(file: ImageFile) -> Item | None:
-    match = _SLICE.fullmatch(file.path.name)
-    if match is None:
+def _scan(entry: Entry) -> Item | None:
+    """Return the item of a slice of a volume; both scans of a subject (MR1, MR2) are of one subject."""
+    file = entry.key.rpartition("#")[0]
+    if _SEGMENTATION.search(PurePosixPath(file).name):
         return None
-    folders = file.path.parts[:-1]
-    split = next((found[1] for folder in reversed(folders) if (found := _SPLIT_FOLDER.fullmatch(folder))), None)
-    return Item(key=file.key, subject=match[1], split=split, fingerprint=file.fingerprint)
+    match = _SCAN.search(file)
+    return item_of(entry, subject=match[1].upper() if match else entry.subject)
 
 
-def _found(tree: ImageTree) -> str:
+def _masks(entries: Sequence[Entry]) -> str:
     """Say what is there instead, by counts: names of medical files are nobody's business."""
-    masks = sum(_MASK.fullmatch(file.path.name) is not None for file in tree.files)
-    if not masks:
-        return tree.found()
-    return f"{masks} segmentation masks (seg_*), which are no images, among {tree.found()}"
+    masks = sum(_MASK.fullmatch(PurePosixPath(entry.key).name) is not None for entry in entries)
+    return f"{masks} segmentation masks (seg_*), which are no images, among " if masks else ""

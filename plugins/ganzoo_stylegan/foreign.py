@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -41,7 +42,14 @@ class Huangzh13(Importer):
         found = states(content)
         generators = {key: state for key, state in found.items() if _is_huangzh13_generator(state)}
         critics = [state for state in found.values() if _is_huangzh13_critic(state)]
-        return assembled(generators, critics, _huangzh13_generator, _huangzh13_critic)
+        known = [state for state in critics if not _sees_classes(state)]
+        if critics and not known and not generators:
+            raise CheckpointError("its discriminator sees classes as images, which no part here does")
+        foreign = assembled(generators, known, _huangzh13_generator, _huangzh13_critic)
+        if len(known) < len(critics):
+            note = "its discriminator was left out: it sees classes as images, which no part here does"
+            return replace(foreign, notes=(*foreign.notes, note))
+        return foreign
 
 
 class Rosinality(Importer):
@@ -106,22 +114,38 @@ def assembled(
         discriminator = critic_of(critics[0]) if critics else None
     except KeyError as error:
         raise CheckpointError(f"{error} is missing, which every such network has") from None
+    stranger = discriminator is not None and _other_classes(average, discriminator)
+    if stranger:
+        discriminator = None
     found = [each for each in (average, generator, discriminator) if each is not None]
     if any(images != found[0][1] for _, images in found):
         raise CheckpointError("its networks are of different resolutions or channels")
     resolution = reached(generators[(averaged or raw)[0]], found[0][1].resolution) if generators else None
-    notes = []
-    if raw and not averaged and len(generators) + len(critics) > 1:
-        notes.append("its generator is taken for the averaged one, as no key names one")
-    if resolution is not None:
-        notes.append(f"its generator was trained up to {resolution} pixels: larger blocks are as they began")
+    remarks = {
+        "its discriminator knows other classes than its generator and is left out": stranger,
+        "its generator is taken for the averaged one, as no key names one": bool(
+            raw and not averaged and len(generators) + len(critics) > 1
+        ),
+        "its mean style is 0, as if never tracked: --truncation would pull towards that": bool(
+            average and not average[0].weights["mean_style"].any()
+        ),
+        f"its generator was trained up to {resolution} pixels: larger blocks are as they began": resolution is not None,
+    }
     return ForeignCheckpoint(
         found[0][1],
         average[0] if average else None,
         generator[0] if generator else None,
         discriminator[0] if discriminator else None,
         resolution=resolution,
-        notes=tuple(notes),
+        notes=tuple(remark for remark, holds in remarks.items() if holds),
+    )
+
+
+def _other_classes(generator: Found | None, critic: Found) -> bool:
+    """Whether the two are of the same images but not of the same classes."""
+    images = critic[1]
+    return (
+        generator is not None and generator[1] != images and replace(generator[1], label_dim=images.label_dim) == images
     )
 
 
@@ -162,9 +186,11 @@ def _huangzh13_generator(state: State) -> Found:
     return generator_from(weights, blur=_taps(kernel), norm_epsilon=1e-5)
 
 
+def _sees_classes(state: State) -> bool:
+    return any("embedding" in name for name in state)
+
+
 def _huangzh13_critic(state: State) -> Found:
-    if any("embedding" in name for name in state):
-        raise CheckpointError("its discriminator sees classes as images, which is not known here")
     weights = huangzh13_discriminator_weights(state)
     return discriminator_from(weights, blur=_taps(state.get("blocks.0.blur.kernel")), from_rgb_activation="none")
 

@@ -86,12 +86,14 @@ class Block(nn.Module):
 class Head(nn.Module):
     """From features `[N, C, 4, 4]` to `[N, outputs]`: minibatch deviation, a convolution, two dense layers."""
 
-    def __init__(self, channels: int, outputs: int, *, group: int, clamp: float | None) -> None:
+    def __init__(
+        self, channels: int, width: int, outputs: int, *, deviation: MinibatchStd | None, clamp: float | None
+    ) -> None:
         super().__init__()
-        self.deviation = MinibatchStd(group) if group else None
-        self.conv = ActiveConv(channels + (1 if group else 0), channels, 3, clamp=clamp)
-        self.dense = EqualizedLinear(channels * 16, channels, gain=ACTIVATION_GAIN, bias_gain=ACTIVATION_GAIN)
-        self.out = EqualizedLinear(channels, outputs)
+        self.deviation = deviation
+        self.conv = ActiveConv(channels + (deviation.maps if deviation else 0), channels, 3, clamp=clamp)
+        self.dense = EqualizedLinear(channels * 16, width, gain=ACTIVATION_GAIN, bias_gain=ACTIVATION_GAIN)
+        self.out = EqualizedLinear(width, outputs)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return `[N, outputs]`."""
@@ -128,13 +130,19 @@ class StyleGAN2Discriminator(Discriminator):
         minibatch_std_group: NonNegativeInt = Field(
             default=4, description="Images whose deviation from each other is shown to the last layers; 0 for none."
         )
+        minibatch_std_maps: PositiveInt = Field(
+            default=1, description="Maps of that deviation, each of its share of the channels at side 4."
+        )
+        dense_width: PositiveInt | None = Field(
+            default=None, description="Units of the dense layer before the last; by default, the channels at side 4."
+        )
         labels: Literal["projection", "output"] = Field(
             default="projection",
             description="Labels enter by projection on their mapping network (`projection`, as in StyleGAN2-ADA), or "
             "choose among one output per class (`output`, as in the first StyleGAN2 code).",
         )
         mapping_layers: int = Field(
-            default=8, ge=1, le=16, description="Dense layers of the labels' mapping network, where there are labels."
+            default=8, ge=0, le=16, description="Dense layers after the embedding of labels, where there are labels."
         )
         mapping_dim: PositiveInt | None = Field(
             default=None, description="Size of the labels' projection; by default, the channels at side 4."
@@ -151,7 +159,11 @@ class StyleGAN2Discriminator(Discriminator):
         channels = {side: channels_at(side, options.channel_base, options.channel_max) for side in descending}
         inlets = descending if self.skips else descending[:1]
         self.from_rgb = nn.ModuleDict(
-            {str(side): ActiveConv(images.channels, channels[side], 1, clamp=options.clamp) for side in inlets}
+            {
+                # The official code never bounds what is read at side 4.
+                str(side): ActiveConv(images.channels, channels[side], 1, clamp=options.clamp if side > 4 else None)
+                for side in inlets
+            }
         )
         self.blocks = nn.ModuleDict(
             {
@@ -167,11 +179,17 @@ class StyleGAN2Discriminator(Discriminator):
                 0, images.label_dim, self.mapping_dim, options.mapping_layers, labels="separate"
             )
         outputs = self.mapping_dim if projected else max(images.label_dim, 1)
-        self.head = Head(channels[4], outputs, group=options.minibatch_std_group, clamp=options.clamp)
+        group, maps = options.minibatch_std_group, options.minibatch_std_maps
+        deviation = MinibatchStd(group, maps) if group else None
+        self.head = Head(
+            channels[4], options.dense_width or channels[4], outputs, deviation=deviation, clamp=options.clamp
+        )
         self.register_buffer("kernel", fir_kernel(FIR_TAPS), persistent=False)
 
     @classmethod
     def unfit(cls, options: Any, setting: Setting) -> str | None:
+        if channels_at(4, options.channel_base, options.channel_max) % options.minibatch_std_maps:
+            return "minibatch_std_maps must divide the channels at side 4, min(channel_base / 4, channel_max)"
         return resolution_problem("the stylegan2 discriminator", setting.images.resolution)
 
     @classmethod

@@ -9,7 +9,6 @@ from ganzoo.interchange import (
     Record,
     TensorFlowNetwork,
     attributes,
-    class_name,
     is_network,
     is_persistent,
     module_state,
@@ -103,15 +102,20 @@ def _grows(network: TensorFlowNetwork) -> bool:
 
 
 def _is_generator(record: Any) -> bool:
-    inside = submodules(record).get("synthesis")
-    return inside is not None and "b4" in submodules(inside) and "mapping" in submodules(record)
+    try:
+        inside = submodules(record)
+        return "mapping" in inside and "synthesis" in inside and "b4" in submodules(inside["synthesis"])
+    except CheckpointError:
+        return False
 
 
 def _clamp(record: Record) -> float | None:
     """Return the bound on convolutions, which must be one for all."""
-    affine = {"FullyConnectedLayer", "MinibatchStdLayer"}
-    layers = [layer for layer in _all(record) if "conv_clamp" in attributes(layer) and class_name(layer) not in affine]
-    # A shortcut is never bounded.
+    layers = [layer for layer in _all(record) if "conv_clamp" in attributes(layer)]
+    # Never bounded are shortcuts, and what a discriminator reads at side 4.
+    head = submodules(record).get("b4")
+    unbound = submodules(head).get("fromrgb") if head else None
+    layers = [layer for layer in layers if layer is not unbound]
     bounds = {attributes(layer)["conv_clamp"] for layer in layers if attributes(layer).get("activation") != "linear"}
     if len(bounds) > 1 or not all(bound is None or isinstance(bound, int | float) for bound in bounds):
         raise CheckpointError("its convolutions are bounded differently, which is not known here")

@@ -64,6 +64,7 @@ def generator_of(state: State, facts: Facts) -> tuple[ForeignNetwork, ImageSpec]
         "style_dim": style_dim,
         "mapping_layers": layers,
         "mapping_width": hidden if layers > 1 and hidden != style_dim else None,
+        "label_width": embedded if label_dim and not facts.joint_labels and embedded != style_dim else None,
         "labels": "joint" if facts.joint_labels else "separate",
         "mapping_lr_multiplier": facts.lr_multiplier,
         "channel_base": base,
@@ -91,20 +92,22 @@ def discriminator_of(state: State, facts: Facts, label_dim: int) -> ForeignNetwo
     base, highest = _widths(widths)
     layers = _count(state, r"mapping\.fc(\d+)\.weight")
     maps = _size(state, "b4.conv.weight", 1) - widths[4]
-    if maps not in (0, 1):
-        raise CheckpointError(
-            f"its discriminator has {maps} maps of minibatch deviation, and one at most is known here"
-        )
+    if maps < 0 or (maps and widths[4] % maps):
+        raise CheckpointError(f"its discriminator has {maps} maps of minibatch deviation for {widths[4]} channels")
+    projected = "mapping.embed.weight" in state
+    dense = _size(state, "b4.fc.weight", 0)
     group = facts.group if facts.group is not None else 2**16
     options: dict[str, Any] = {
         "channel_base": base,
         "channel_max": highest,
         "architecture": _path(state, "b4.fromrgb.weight", f"b{resolution}.skip.weight"),
         "minibatch_std_group": group if maps else 0,
+        "minibatch_std_maps": maps or None,
+        "dense_width": dense if dense != widths[4] else None,
         "clamp": facts.clamp,
-        "labels": "projection" if layers else "output" if label_dim else None,
-        "mapping_layers": layers or None,
-        "mapping_dim": _size(state, "b4.out.weight", 0) if layers else None,
+        "labels": "projection" if projected else "output" if label_dim else None,
+        "mapping_layers": layers if projected else None,
+        "mapping_dim": _size(state, "b4.out.weight", 0) if projected else None,
     }
     for name in [name for name in state if re.fullmatch(r"mapping\.fc\d+\.(weight|bias)", name)]:
         state[name] = state[name] * (facts.lr_multiplier / LR_MULTIPLIER)  # the part's own is fixed

@@ -24,6 +24,9 @@ class StyledOptions(Generator.Options):
     mapping_width: PositiveInt | None = Field(
         default=None, description="Units of the hidden layers of the mapping network; by default, style_dim."
     )
+    label_width: PositiveInt | None = Field(
+        default=None, description="Size of labels that are embedded separately; by default, style_dim."
+    )
     labels: Literal["separate", "joint"] = Field(
         default="separate",
         description="Labels are embedded and normalised by themselves (`separate`, as in StyleGAN2-ADA), or together "
@@ -77,6 +80,7 @@ class StyledGenerator(Generator):
             options.mapping_layers,
             lr_multiplier=options.mapping_lr_multiplier,
             width=options.mapping_width,
+            label_width=options.label_width,
             labels=options.labels,
             bias_gain=math.sqrt(2),
         )

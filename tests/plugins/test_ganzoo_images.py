@@ -165,9 +165,9 @@ def test_options_are_checked(tmp_path, options, said):
 
 
 def test_an_empty_folder_says_what_was_found(tmp_path):
-    (tmp_path / "a.gif").write_bytes(b"GIF89a")
-    (tmp_path / "b.gif").write_bytes(b"GIF89a")
-    with pytest.raises(DataError, match=r"no images in .*dataset\.root.*found 2 \.gif\. Put PNG"):
+    (tmp_path / "a.svg").write_bytes(b"<svg/>")
+    (tmp_path / "b.svg").write_bytes(b"<svg/>")
+    with pytest.raises(DataError, match=r"no images in .*dataset\.root.*Found: 2 \.svg\. Put PNG"):
         folder(tmp_path).items()
     with pytest.raises(DataError, match="does not exist"):
         folder(tmp_path / "nowhere").items()

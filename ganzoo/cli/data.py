@@ -1,0 +1,156 @@
+"""`ganzoo data`: prepare images once, check what came of it, look at it, get it out again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ganzoo.cli.run import Overrides, SkipBad
+
+if TYPE_CHECKING:
+    from ganzoo.contracts import ImageDataset
+    from ganzoo.data.pack import Pack
+    from ganzoo.registry import Part
+
+data = typer.Typer(
+    name="data",
+    help="Prepare images, check packs, look at them, export them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+PackArgument = Annotated[str, typer.Argument(help="A pack: its folder, or a URL such as s3://bucket/pack.")]
+
+
+@data.command()
+def prepare(
+    name: Annotated[str, typer.Argument(help="A data set: akoa, oasis, ffhq, folder, ...")],
+    out: Annotated[Path, typer.Option("--out", help="Folder that the pack will be; must be new.")],
+    source: Annotated[Path | None, typer.Option("--source", help="Where the images are.")] = None,
+    resolution: Annotated[int | None, typer.Option("--resolution", min=1, help="Side of the images.")] = None,
+    subject_pattern: Annotated[
+        str | None, typer.Option("--subject-pattern", help="Regular expression whose first group is the subject.")
+    ] = None,
+    set_: Overrides = None,
+    storage: Annotated[str, typer.Option("--storage", help="raw, or deflate: smaller, slower.")] = "raw",
+    pyramid: Annotated[
+        bool, typer.Option("--pyramid/--no-pyramid", help="Store lower resolutions too, for growing networks.")
+    ] = True,
+    shard_mb: Annotated[int, typer.Option("--shard-mb", min=0, help="Divide the pack into files of this size.")] = 0,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; one per core if absent.")] = None,
+    skip_bad: SkipBad = False,
+) -> None:
+    """Read images once and write a pack, whole or not at all; interrupted, it goes on where it was."""
+    from ganzoo.cli.data_report import say_inspection, say_sizes
+    from ganzoo.cli.terminal import Terminal
+    from ganzoo.data.form import Form
+    from ganzoo.data.inspection import inspect
+    from ganzoo.data.job import Wishes
+    from ganzoo.data.prepare import prepare_at
+    from ganzoo.data.storage import storage_called
+
+    form = Form(storage_called(storage), pyramid, shard_mb * 10**6)
+    given = {"resolution": resolution, "subject_pattern": subject_pattern}
+    dataset = _dataset(name, source, {key: value for key, value in given.items() if value is not None}, set_ or [])
+    terminal = Terminal()
+    wishes = Wishes(skip_bad, workers, terminal.progress(f"preparing {name}"), form)
+    pack = prepare_at(dataset, name, out, wishes)
+    terminal.say(f"pack {out}: {len(pack):,} images, hash {pack.manifest.hash}")
+    say_sizes(terminal, pack)
+    say_inspection(terminal, pack, inspect(pack, terminal.progress("inspecting")))
+    terminal.say(f'a recipe uses it by:  [dataset]  name = "{name}"  pack = "{out}"')
+
+
+@data.command()
+def check(pack: PackArgument) -> None:
+    """Verify every file of a pack, prove its splits disjoint, and report twins and odd images."""
+    from ganzoo.cli.data_report import say_inspection
+    from ganzoo.cli.terminal import Terminal
+    from ganzoo.data.inspection import inspect
+    from ganzoo.errors import DataError
+
+    terminal = Terminal()
+    opened = _open(pack)
+    if problems := opened.verify():
+        raise DataError("\n".join(problems))
+    files = len(opened.manifest.files)
+    terminal.say(f"{pack}: all {files} files are as they were written; hash {opened.manifest.hash}")
+    terminal.say("no subject is in two splits" if len(opened.splits) > 1 else "there is one split")
+    say_inspection(terminal, opened, inspect(opened, terminal.progress("inspecting")))
+
+
+@data.command()
+def show(
+    what: Annotated[str, typer.Argument(help="A pack (folder or URL), or a data set's name.")],
+    sheet: Annotated[Path | None, typer.Option("--sheet", help="Where the contact sheet goes; a PNG.")] = None,
+) -> None:
+    """Show what a pack holds and write a contact sheet, or say where to get a data set."""
+    from ganzoo.cli.data_report import say_dataset, say_histogram, say_pack
+    from ganzoo.cli.terminal import Terminal
+    from ganzoo.data.ready import is_url
+
+    terminal = Terminal()
+    if not is_url(what) and not Path(what).exists():
+        say_dataset(terminal, _part(what).cls)
+        return
+    from ganzoo.data.inspection import intensities
+    from ganzoo.data.sheet import COLUMNS, contact_sheet
+    from ganzoo.pictures import write_grid
+
+    pack = _open(what)
+    say_pack(terminal, pack)
+    say_histogram(terminal, intensities(pack))
+    path = sheet or Path(f"{Path(what.rstrip('/')).name}-sheet.png")
+    write_grid(path, contact_sheet(pack), COLUMNS)
+    terminal.say(f"contact sheet   {path}: rows of {', '.join(pack.splits)}")
+
+
+@data.command()
+def export(
+    pack: PackArgument,
+    out: Annotated[Path, typer.Option("--out", help="A new folder, or a new .zip in NVIDIA's layout.")],
+    split: Annotated[list[str] | None, typer.Option("--split", help="Only this split; may be given again.")] = None,
+) -> None:
+    """Write the images of a pack as PNG files."""
+    from ganzoo.cli.terminal import Terminal
+    from ganzoo.data.export import export as export_pack
+
+    terminal = Terminal()
+    count = export_pack(_open(pack), out, split or (), terminal.progress("exporting"))
+    terminal.say(f"{count:,} images in {out}")
+
+
+def _open(location: str) -> Pack:
+    from ganzoo.cache import cache_root
+    from ganzoo.data.ready import open_pack
+
+    return open_pack(location, cache_root())
+
+
+def _part(name: str) -> Part:
+    from ganzoo.registry import Registry
+
+    return Registry.discover().part("dataset", name)
+
+
+def _dataset(name: str, source: Path | None, given: dict[str, Any], overrides: list[str]) -> ImageDataset:
+    """Return a data set with the options that the command line gives."""
+    from pydantic import ValidationError
+
+    from ganzoo.errors import RecipeError
+    from ganzoo.mistakes import describe
+    from ganzoo.registry import Registry
+    from ganzoo.toml_source import apply_override
+
+    registry = Registry.discover()
+    cls = registry.part("dataset", name).cls
+    options = dict(given)
+    if source is not None:
+        options["root" if "root" in cls.Options.model_fields else "source"] = str(source)
+    for override in overrides:
+        apply_override(options, override.removeprefix("dataset."))
+    try:
+        return cls(cls.Options.model_validate(options))
+    except ValidationError as error:
+        raise RecipeError("\n".join(describe(error, options, registry, cls.Options))) from None

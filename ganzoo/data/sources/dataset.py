@@ -1,0 +1,88 @@
+"""The base of data sets that read any source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from ganzoo.contracts import ImageDataset, Item, PixelArray
+from ganzoo.data.images import reading
+from ganzoo.data.sources.detect import open_source
+from ganzoo.data.sources.options import SourceOptions
+from ganzoo.data.sources.source import Entry, Source
+from ganzoo.errors import DataError
+from ganzoo.text import literal
+
+
+class SourceDataset(ImageDataset):
+    """A data set whose `Options` are `SourceOptions`; subclasses say in `items` what each entry means.
+
+    Attributes:
+        expected: The layout that is looked for, for the message that it is not there.
+    """
+
+    class Options(SourceOptions):
+        """Where the images are, and how they are read."""
+
+    expected: ClassVar[str] = ""
+
+    def __init__(self, options: Any) -> None:
+        super().__init__(options)
+        self._source: Source | None = None
+
+    @property
+    def source(self) -> Source:
+        """The source, opened when it is first asked for. Raises DataError with `where_to_get`."""
+        if self._source is None:
+            try:
+                self._source = open_source(self.options)
+            except DataError as error:
+                raise DataError(f"{error}. {self._help('Expected there')}") from error
+        return self._source
+
+    def entries(self) -> Sequence[Entry]:
+        """List what the source holds. Raises DataError."""
+        with reading(literal(str(self.options.root))):  # a name in a damaged file can be one that no file may have
+            return self.source.entries()
+
+    def items_with_subjects(self, entries: Sequence[Entry]) -> Sequence[Item]:
+        """Return items of medical images without names. Raises DataError where the source states no subjects."""
+        if not all(entry.subject for entry in entries):
+            raise DataError(
+                f"{str(self.options.root)!r} does not say which images show the same person, and these must not fall "
+                "into two splits: add an array 'subjects' with a number for each image (NAME.subjects.npy beside "
+                "NAME.npy), or set dataset.per_subject to the number of images that each person has in a row"
+            )
+        return [item_of(entry, subject=entry.subject, split=entry.split) for entry in entries]
+
+    def nothing_found(self, what: str, found: str = "") -> str:
+        """Return the message that a source holds nothing of use, and what it holds instead, by counts only.
+
+        Args:
+            what: Such as `no images`.
+            found: What the data set knows of it, before what the source says.
+        """
+        root = str(self.options.root)
+        there = f"{found}{self.source.found()}"
+        return f"{what} in {root!r} (dataset.root). {self._help('Expected', f'Found: {there}. ')}"
+
+    def _help(self, expected: str, found: str = "") -> str:
+        layout = f"{expected}: {self.expected}. " if self.expected else ""
+        command = f"ganzoo data prepare {self.name} --source PATH --resolution {self.options.resolution} --out PACK"
+        return f"{layout}{found}{self.where_to_get} To prepare what lies elsewhere: {command}"
+
+    def load(self, item: Item) -> PixelArray:
+        channels = type(self).spec_of(self.options).channels
+        return self.source.read(item.key, self.options.rule(channels))
+
+
+def item_of(entry: Entry, *, subject: str = "", label: int | None = None, split: str | None = None) -> Item:
+    """Return the item of an entry, with what a data set knows about it."""
+    return Item(
+        key=entry.key,
+        subject=subject,
+        label=label,
+        split=split,
+        fingerprint=entry.fingerprint,
+        together=entry.together,
+    )

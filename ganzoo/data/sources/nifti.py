@@ -1,0 +1,160 @@
+"""NIfTI volumes, `.nii` and `.nii.gz`: each slice is an image, each volume a subject."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ganzoo.data.deep import Window
+from ganzoo.data.extras import require_extra
+from ganzoo.data.images import Picture, ReadingRule
+from ganzoo.data.sources.options import SourceOptions
+from ganzoo.data.sources.source import Entry, Source, place_of
+from ganzoo.data.sources.volume import Volume, framed, slice_axis
+from ganzoo.data.tree import ImageTree, file_fingerprint, find_files
+from ganzoo.errors import DataError
+from ganzoo.text import literal
+
+SUFFIXES = (".nii.gz", ".nii")
+MAX_VOLUME_BYTES = 2**30
+
+
+class NiftiSource(Source):
+    """One volume, or all below a folder."""
+
+    kind: ClassVar[str] = "nifti"
+
+    def __init__(self, root: Path, options: SourceOptions) -> None:
+        super().__init__(root, options)
+        self._tree: ImageTree | None = None
+        self._volume: tuple[str, Volume] | None = None
+        self._window: tuple[str, Window, tuple[float, float]] | None = None
+
+    def entries(self) -> Sequence[Entry]:
+        if self.root.is_file():
+            names = [(self.root.name, file_fingerprint(self.root))]
+        else:
+            self._tree = find_files(self.root, is_nifti, follow_links=self.options.follow_links)
+            names = [(file.key, file.fingerprint) for file in self._tree.files]
+        return [entry for name, fingerprint in names for entry in self._slices(name, fingerprint)]
+
+    def picture(self, key: str) -> Picture:
+        name, number = place_of(key)
+        volume = self._loaded(name)
+        if number >= volume.stored.shape[slice_axis(self.options)]:
+            raise DataError(f"{literal(key)}: the volume has no slice {number}")
+        black, _ = self._bounds(name, self.options.window)
+        return framed(volume.plane(number, self.options), self.options.frame, black)
+
+    def window_for(self, key: str, rule: ReadingRule) -> Window:
+        return self._bounds(place_of(key)[0], rule.window)
+
+    def found(self) -> str:
+        return self._tree.found() if self._tree else "a volume without slices that are wanted"
+
+    def _slices(self, name: str, fingerprint: str) -> list[Entry]:
+        """List the slices of a volume; one that cannot be read stands as a single entry, to be reported by name."""
+        suffix = next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), "")
+        subject = name[: len(name) - len(suffix)]
+        try:
+            count = _oriented_shape(_opened(self._path(name), literal(name)), self.options)[slice_axis(self.options)]
+            first, last = self.options.slices or (0, count - 1)
+            numbers = list(range(first, min(last, count - 1) + 1))
+            if self.options.foreground:
+                numbers = self._loaded(name).shown(numbers, self.options)
+        except DataError:
+            numbers = [0]
+        return [Entry(f"{name}#{number}", fingerprint, subject=subject, together=name) for number in numbers]
+
+    def _path(self, name: str) -> Path:
+        return self.root if self.root.is_file() else self.root / name
+
+    def _bounds(self, name: str, window: Window) -> tuple[float, float]:
+        if self._window is None or self._window[:2] != (name, window):
+            self._window = name, window, self._loaded(name).window(window)
+        return self._window[2]
+
+    def _loaded(self, name: str) -> Volume:
+        """Return a volume with its intensities; the last one is kept."""
+        if self._volume is None or self._volume[0] != name:
+            self._volume = None
+            image = _opened(self._path(name), literal(name))
+            self._volume = name, _volume(image, self.options, literal(name))
+        return self._volume[1]
+
+
+def is_nifti(path: Path) -> bool:
+    """Whether a file is a NIfTI volume by its name."""
+    return path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")
+
+
+def _opened(path: Path, name: str) -> Any:
+    """Open a volume without reading its intensities."""
+    nibabel = require_extra("nibabel", "nifti", "NIfTI volumes")
+    logging.getLogger("nibabel.global").disabled = True  # it logs what it then raises
+    try:
+        image = nibabel.load(path)
+        _refuse_odd(image, name)
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:  # ImageFileError, HeaderDataError, OSError, EOFError, zlib.error and more
+        raise DataError(f"{name}: is no NIfTI volume or a damaged one: {literal(str(error))[:200]}") from error
+    return image
+
+
+def _refuse_odd(image: Any, name: str) -> None:
+    shape = image.shape
+    shown = " x ".join(str(side) for side in shape)
+    if len(shape) < 3 or 0 in shape or any(side != 1 for side in shape[3:]):
+        raise DataError(f"{name}: has the shape {shown}; a volume has three axes: take one time point or channel of it")
+    dtype = image.get_data_dtype()
+    if dtype.kind not in "iuf" or dtype.itemsize > 8:
+        raise DataError(f"{name}: holds {dtype}, not intensities")
+    if int(np.prod(np.array(shape, dtype=object))) * dtype.itemsize > MAX_VOLUME_BYTES:
+        raise DataError(f"{name}: {shown} of {dtype} is more than {MAX_VOLUME_BYTES // 2**30} GiB")
+
+
+def _oriented_shape(image: Any, options: SourceOptions) -> tuple[int, ...]:
+    if options.orientation == "stored":
+        return tuple(image.shape[:3])
+    order = _orientation(image)[:, 0].astype(int)
+    return tuple(int(image.shape[axis]) for axis in np.argsort(order))
+
+
+def _orientation(image: Any) -> Any:
+    """Return, for each stored axis, which of right, anterior, superior it lies along and in which sense: `[3, 2]`."""
+    name = literal(Path(image.get_filename()).name)
+    if image.header.get("sform_code", 1) == 0 and image.header.get("qform_code", 1) == 0:
+        raise DataError(
+            f"{name}: does not state its orientation; show its slices as stored: dataset.orientation = 'stored'"
+        )
+    nibabel = require_extra("nibabel", "nifti", "NIfTI volumes")
+    try:
+        with np.errstate(all="ignore"):
+            found = nibabel.io_orientation(image.affine)
+    except (np.linalg.LinAlgError, ValueError):
+        found = np.full((3, 2), np.nan)
+    if not np.isfinite(found).all() or sorted(found[:, 0]) != [0, 1, 2]:
+        raise DataError(f"{name}: its orientation cannot be made out of its affine matrix")
+    return found
+
+
+def _volume(image: Any, options: SourceOptions, name: str) -> Volume:
+    try:
+        stored = np.asanyarray(image.dataobj.get_unscaled()).reshape(image.shape[:3], order="A")
+        slope, inter = float(image.dataobj.slope), float(image.dataobj.inter)
+        if options.orientation != "stored":
+            orientation = _orientation(image)
+            stored = stored[tuple(slice(None, None, int(sense)) for sense in orientation[:, 1])]
+            stored = stored.transpose(np.argsort(orientation[:, 0].astype(int)))
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:
+        raise DataError(f"{name}: is damaged or cut off: {literal(str(error))[:200]}") from error
+    if not np.isfinite([slope, inter]).all():
+        raise DataError(f"{name}: scales its intensities by {slope} and {inter}")
+    return Volume(stored, slope, inter, name)

@@ -1,0 +1,169 @@
+"""numpy's files, mapped into memory and never unpickled."""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import struct
+import zipfile
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganzoo.cache import cache_root
+from ganzoo.data.sources.zipped import open_zip
+from ganzoo.data.tree import file_fingerprint
+from ganzoo.errors import DataError
+from ganzoo.files import (
+    atomic_write,
+    make_folder,
+    publish_directory,
+    require_space,
+    temporary_directory_beside,
+    writing,
+)
+from ganzoo.text import literal
+
+_LOCAL_HEADER = 30
+_COPIED_AT_ONCE = 2**22
+_UNPACKED = "array.npy"
+
+
+def map_npy(path: Path, offset: int = 0, size: int | None = None) -> NDArray[Any]:
+    """Map an array that a file holds from `offset` on, without reading it.
+
+    Args:
+        path: The file.
+        offset: Where numpy's header begins.
+        size: How many bytes header and array have; the rest of the file if None.
+
+    Raises:
+        DataError: It is no array of numbers or text, or damaged, or of another size than it says.
+    """
+    name = literal(str(path))
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            shape, fortran, dtype = _header(file)
+            start = file.tell()
+            end = file.seek(0, 2) if size is None else offset + size
+            expected = _byte_count(shape, dtype)
+            if expected != end - start:
+                raise DataError(
+                    f"{name}: its header promises {expected} bytes, but {end - start} follow: it is damaged or cut off"
+                )
+            if not expected:
+                return np.empty(shape, dtype)
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return np.ndarray(shape, dtype, mapped, start, order="F" if fortran else "C")
+    except DataError:
+        raise
+    except OSError as error:
+        raise DataError(f"{name}: {error.strerror or literal(str(error))}") from error
+    except Exception as error:  # a damaged header makes numpy raise whatever Python's own parser raises
+        raise DataError(f"{name}: is no array that can be read: {literal(str(error))[:200]}") from error
+
+
+def map_npz(path: Path) -> dict[str, NDArray[Any]]:
+    """Map the arrays `images`, `labels` and `subjects` of an `.npz`; a single other array is taken for the images.
+
+    A compressed one is unpacked once, into the cache: it cannot be mapped.
+
+    Raises:
+        DataError: It is damaged, or which array holds the images cannot be told.
+    """
+    archive = open_zip(path)
+    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    if "images" not in members:
+        others = sorted(set(members) - {"labels", "subjects"})
+        if len(others) != 1:
+            shown = ", ".join(literal(name) for name in others[:10]) or "none"
+            raise DataError(f"{literal(str(path))}: needs an array called 'images'; it has: {shown}")
+        members["images"] = members.pop(others[0])
+    names = [name for name in ("images", "labels", "subjects") if name in members]
+    return {name: _map_member(path, archive, members[name]) for name in names}
+
+
+def _map_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
+    if info.compress_type != zipfile.ZIP_STORED:
+        return map_npy(_unpacked(path, archive, info))
+    _check_once(path, archive, info)
+    with path.open("rb") as file:
+        file.seek(info.header_offset)
+        header = file.read(_LOCAL_HEADER)
+    if len(header) < _LOCAL_HEADER or header[:4] != b"PK\3\4":
+        raise DataError(f"{literal(str(path))}: is damaged: {literal(info.filename)} is not where it should be")
+    name_size, extra_size = struct.unpack_from("<HH", header, 26)
+    return map_npy(path, info.header_offset + _LOCAL_HEADER + name_size + extra_size, info.file_size)
+
+
+def _check_once(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """Compare a stored array with its checksum, and remember that of this state of the file."""
+    mark = cache_root() / "checked" / _identity(path, info)
+    if not mark.is_file():
+        name = literal(f"{path}: {info.filename}")
+        with _member(archive, info, name) as packed:
+            while _block(packed, name):
+                pass
+        atomic_write(mark, b"")
+
+
+def _identity(path: Path, info: zipfile.ZipInfo) -> str:
+    identity = f"{path.resolve()}\0{file_fingerprint(path)}\0{info.filename}\0{info.CRC}"
+    return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def _unpacked(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Path:
+    final = cache_root() / "unpacked" / _identity(path, info)
+    if not (final / _UNPACKED).is_file():
+        make_folder(final.parent)
+        require_space(final.parent, info.file_size)
+        with temporary_directory_beside(final) as folder, writing(final):
+            _copy(archive, info, folder / _UNPACKED, literal(f"{path}: {info.filename}"))
+            publish_directory(folder, final)
+    return final / _UNPACKED
+
+
+def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, name: str) -> None:
+    with _member(archive, info, name) as packed:
+        try:
+            shape, _, dtype = _header(packed)
+        except Exception as error:
+            raise DataError(f"{name}: is no array that can be read: {literal(str(error))[:200]}") from error
+        if packed.tell() + _byte_count(shape, dtype) != info.file_size:
+            raise DataError(f"{name}: its header and its size do not agree")
+    with _member(archive, info, name) as packed, target.open("wb") as file:
+        while block := _block(packed, name):
+            file.write(block)
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> IO[bytes]:
+    try:
+        return archive.open(info)
+    except Exception as error:  # BadZipFile, RuntimeError for an encrypted one, NotImplementedError
+        raise DataError(f"{name}: is damaged or encrypted: {literal(str(error))[:200]}") from error
+
+
+def _block(packed: IO[bytes], name: str) -> bytes:
+    try:
+        return packed.read(_COPIED_AT_ONCE)
+    except Exception as error:  # zlib.error, BadZipFile, EOFError
+        raise DataError(f"{name}: is damaged: {literal(str(error))[:200]}") from error
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = read(file)
+    if dtype.hasobject or dtype.names or any(side < 0 for side in shape):
+        raise ValueError(f"it holds {dtype}")
+    return shape, fortran, dtype
+
+
+def _byte_count(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    count = dtype.itemsize
+    for side in shape:
+        count *= int(side)
+    return count

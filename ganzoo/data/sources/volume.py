@@ -1,0 +1,88 @@
+"""A three-dimensional image and its slices: orientation, window, and which of them show something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganzoo.data.deep import Window, bounds_of
+from ganzoo.data.sources.options import SourceOptions, axis_of, directions
+
+_POSITIVE = "RAS"
+_FOREGROUND = 1 / 20
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Stored numbers and what they mean.
+
+    Attributes:
+        stored: `[X, Y, Z]`, along right, anterior and superior, or as in the file; perhaps mapped, not in memory.
+        slope: Intensity is `slope * stored + inter`.
+        inter: See `slope`.
+        name: What messages call it.
+    """
+
+    stored: NDArray[Any]
+    slope: float
+    inter: float
+    name: str
+
+    def plane(self, number: int, options: SourceOptions) -> NDArray[Any]:
+        """Return intensities of slice `number` as `[H, W]`, the way the options want it shown."""
+        if options.orientation == "stored":
+            return self._scaled(self.stored[:, :, number].T)
+        down, right = directions(options.orientation, options.plane)
+        rows, columns = axis_of(down), axis_of(right)
+        assert rows is not None and columns is not None, "the options were validated"
+        picture = np.moveaxis(self.stored, (slice_axis(options), rows, columns), (0, 1, 2))[number]
+        if down not in _POSITIVE:
+            picture = picture[::-1]
+        if right not in _POSITIVE:
+            picture = picture[:, ::-1]
+        return self._scaled(picture)
+
+    def window(self, window: Window) -> tuple[float, float]:
+        """Return what is black and what is white in every slice. Raises DataError."""
+        if isinstance(window, tuple):
+            return window
+        ends = [self.slope * end + self.inter for end in bounds_of(self.stored, window, self.name)]
+        return min(ends), max(ends)
+
+    def shown(self, numbers: list[int], options: SourceOptions) -> list[int]:
+        """Return those slices of which enough is brighter than a twentieth of the window."""
+        low, high = self.window(options.window)
+        floor = low + _FOREGROUND * (high - low)
+        return [number for number in numbers if (self.plane(number, options) > floor).mean() >= options.foreground]
+
+    def _scaled(self, stored: NDArray[Any]) -> NDArray[Any]:
+        # Never 8 bits again, which would pass by the window.
+        exact: NDArray[Any] = stored.astype(np.float32 if stored.dtype.itemsize < 4 else np.float64)
+        return exact if self.slope == 1 and self.inter == 0 else exact * self.slope + self.inter
+
+
+def slice_axis(options: SourceOptions) -> int:
+    """Return the axis, 0 to 2 in right-anterior-superior order, along which slices are numbered."""
+    if options.orientation == "stored":
+        return 2
+    return {"sagittal": 0, "coronal": 1, "axial": 2}[options.plane]
+
+
+def framed(picture: NDArray[Any], side: int | None, black: float) -> NDArray[Any]:
+    """Return the centred square of `side` pixels; what it reaches beyond the picture has the value `black`."""
+    if side is None:
+        return picture
+    for axis in (0, 1):
+        length = picture.shape[axis]
+        if length > side:
+            start = (length - side) // 2
+            picture = np.take(picture, np.arange(start, start + side), axis)
+        else:
+            before = (side - length) // 2
+            widths = [(0, 0)] * picture.ndim
+            widths[axis] = (before, side - length - before)
+            picture = np.pad(picture, widths, constant_values=black)
+    return picture

@@ -1,0 +1,221 @@
+"""Files as other people's code writes them, with random weights of any size: for tests of importers."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+import types
+
+import numpy as np
+import torch
+
+
+class Maker:
+    """Draws weights from a seed, by name and shape."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+
+    def __call__(self, *shape: int) -> np.ndarray:
+        return np.asarray(self.rng.standard_normal(shape), "f4")
+
+
+class Network:
+    """Stands for `dnnlib.tflib.network.Network` while a pickle is written."""
+
+    def __init__(self, **state):
+        self.__dict__.update(state)
+
+
+def tensorflow_network(name, function, variables, *, components=(), version=4, **static_kwargs):
+    return Network(
+        version=version,
+        name=name,
+        static_kwargs=static_kwargs,
+        components=dict(components),
+        build_module_src="raise SystemExit",
+        build_func_name=function,
+        variables=list(variables.items()),
+    )
+
+
+def pickled(content) -> bytes:
+    """Pickle content whose networks are NVIDIA's, as far as names go."""
+    names = ("dnnlib", "dnnlib.tflib", "dnnlib.tflib.network")
+    modules = {name: types.ModuleType(name) for name in names}
+    modules[names[-1]].Network = Network
+    Network.__module__ = names[-1]
+    sys.modules.update(modules)
+    try:
+        return pickle.dumps(content, 2)
+    finally:
+        Network.__module__ = __name__
+        for name in names:
+            del sys.modules[name]
+
+
+def saved(content) -> bytes:
+    """Save content as torch does."""
+    file = io.BytesIO()
+    torch.save(content, file)
+    return file.getvalue()
+
+
+def stylegan2_generator(make: Maker, widths: dict[int, int], *, latent=6, style=5, classes=3, channels=1, layers=2):
+    """A generator of the first StyleGAN2 code, conditional: labels enter with the latents."""
+    mapping = {"LabelConcat/weight": make(classes, latent)} if classes else {}
+    inputs = latent * (2 if classes else 1)
+    for layer in range(layers):
+        mapping[f"Dense{layer}/weight"] = make(inputs if layer == 0 else style, style) * 100
+        mapping[f"Dense{layer}/bias"] = make(style) * 10
+    synthesis, noise, before = {}, 0, widths[4]
+
+    def layer(scope, inputs, outputs, side, kernel=3, noisy=True):
+        nonlocal noise
+        synthesis[f"{scope}/weight"] = make(kernel, kernel, inputs, outputs)
+        synthesis[f"{scope}/bias"] = make(outputs)
+        synthesis[f"{scope}/mod_weight"], synthesis[f"{scope}/mod_bias"] = make(style, inputs), make(inputs)
+        if noisy:
+            synthesis[f"{scope}/noise_strength"] = np.float32(0.3)
+            synthesis[f"noise{noise}"] = make(1, 1, side, side)
+            noise += 1
+
+    for side, width in sorted(widths.items()):
+        if side == 4:
+            synthesis["4x4/Const/const"] = make(1, width, 4, 4)
+            layer("4x4/Conv", width, width, 4)
+        else:
+            layer(f"{side}x{side}/Conv0_up", before, width, side)
+            layer(f"{side}x{side}/Conv1", width, width, side)
+        layer(f"{side}x{side}/ToRGB", width, channels, side, kernel=1, noisy=False)
+        before = width
+    own = {"lod": np.float32(0), "dlatent_avg": make(style)}
+    components = {
+        "mapping": tensorflow_network("G_mapping", "G_mapping", mapping),
+        "synthesis": tensorflow_network("G_synthesis", "G_synthesis_stylegan2", synthesis),
+    }
+    return tensorflow_network("G", "G_main", own, components=components)
+
+
+def stylegan2_discriminator(make: Maker, widths: dict[int, int], *, classes=3, channels=1):
+    """A discriminator of the first StyleGAN2 code, conditional: a score per class."""
+    top = max(widths)
+    found = {
+        f"{top}x{top}/FromRGB/weight": make(1, 1, channels, widths[top]),
+        f"{top}x{top}/FromRGB/bias": make(widths[top]),
+    }
+    for side in sorted(widths, reverse=True)[:-1]:
+        here, below = widths[side], widths[side // 2]
+        for name, inputs, outputs in (("Conv0", here, here), ("Conv1_down", here, below)):
+            found[f"{side}x{side}/{name}/weight"] = make(3, 3, inputs, outputs)
+            found[f"{side}x{side}/{name}/bias"] = make(outputs)
+        found[f"{side}x{side}/Skip/weight"] = make(1, 1, here, below)
+    last = widths[4]
+    found |= {"4x4/Conv/weight": make(3, 3, last + 1, last), "4x4/Conv/bias": make(last)}
+    found |= {"4x4/Dense0/weight": make(last * 16, last), "4x4/Dense0/bias": make(last)}
+    found |= {"Output/weight": make(last, max(classes, 1)), "Output/bias": make(max(classes, 1))}
+    return tensorflow_network("D", "D_stylegan2", found, mbstd_group_size=2)
+
+
+def stylegan_generator(make: Maker, widths: dict[int, int], *, lod=0.0, latent=6, style=5, channels=3):
+    """A generator of the official StyleGAN."""
+    top, before = max(widths), widths[4]
+    mapping = {"Dense0/weight": make(latent, style) * 100, "Dense0/bias": make(style) * 10}
+    synthesis: dict[str, object] = {"lod": np.float32(lod), "4x4/Const/const": make(1, widths[4], 4, 4)}
+
+    def epilogue(scope, width):
+        synthesis[f"{scope}/bias"], synthesis[f"{scope}/Noise/weight"] = make(width), make(width)
+        synthesis[f"{scope}/StyleMod/weight"] = make(style, 2 * width)
+        synthesis[f"{scope}/StyleMod/bias"] = make(2 * width)
+
+    for index, (side, width) in enumerate(sorted(widths.items())):
+        places = ("Const", "Conv") if side == 4 else ("Conv0_up", "Conv1")
+        for place in places:
+            epilogue(f"{side}x{side}/{place}", width)
+            if place != "Const":
+                inputs = before if place == "Conv0_up" else width
+                synthesis[f"{side}x{side}/{place}/weight"] = make(3, 3, inputs, width)
+        step = top.bit_length() - side.bit_length()
+        synthesis[f"ToRGB_lod{step}/weight"] = make(1, 1, width, channels)
+        synthesis[f"ToRGB_lod{step}/bias"] = make(channels)
+        for number in (0, 1):
+            synthesis[f"noise{2 * index + number}"] = make(1, 1, side, side)
+        before = width
+    components = {
+        "mapping": tensorflow_network("G_mapping", "G_mapping", mapping),
+        "synthesis": tensorflow_network("G_synthesis", "G_synthesis", synthesis),
+    }
+    own = {"lod": np.float32(lod), "dlatent_avg": make(style)}
+    return tensorflow_network("Gs", "G_style", own, components=components, version=3, truncation_psi=0.7)
+
+
+def huangzh13_generator(
+    make: Maker, widths: dict[int, int], *, classes=0, latent=6, style=5
+) -> dict[str, torch.Tensor]:
+    found = {"class_embedding.weight": make(classes, latent)} if classes else {}
+    found["truncation.avg_latent"] = make(style)
+    for layer, inputs in enumerate([latent * (2 if classes else 1), style]):
+        found[f"g_mapping.map.dense{layer}.weight"] = make(style, inputs) * 100
+        found[f"g_mapping.map.dense{layer}.bias"] = make(style) * 10
+    before = widths[4]
+    for index, (side, width) in enumerate(sorted(widths.items())):
+        block = "g_synthesis.init_block" if side == 4 else f"g_synthesis.blocks.{index - 1}"
+        if side == 4:
+            found[f"{block}.const"], found[f"{block}.bias"] = make(1, width, 4, 4), make(width)
+        else:
+            found[f"{block}.conv0_up.weight"] = make(width, before, 3, 3)
+            found[f"{block}.conv0_up.bias"] = make(width)
+        last = f"{block}.{'conv' if side == 4 else 'conv1'}"
+        found[f"{last}.weight"], found[f"{last}.bias"] = make(width, width, 3, 3), make(width)
+        for number in (1, 2):
+            found[f"{block}.epi{number}.top_epi.noise.weight"] = make(width)
+            found[f"{block}.epi{number}.style_mod.lin.weight"] = make(2 * width, style)
+            found[f"{block}.epi{number}.style_mod.lin.bias"] = make(2 * width)
+        found[f"g_synthesis.to_rgb.{index}.weight"] = make(3, width, 1, 1)
+        found[f"g_synthesis.to_rgb.{index}.bias"] = make(3)
+        before = width
+    return {name: torch.from_numpy(value) for name, value in found.items()}
+
+
+def huangzh13_discriminator(make: Maker, widths: dict[int, int], channels=3) -> dict[str, torch.Tensor]:
+    found, descending = {}, sorted(widths, reverse=True)
+    for index, side in enumerate(descending):
+        found[f"from_rgb.{index}.weight"] = make(widths[side], channels, 1, 1)
+        found[f"from_rgb.{index}.bias"] = make(widths[side])
+        if side > 4:
+            for name, inputs, outputs in (
+                ("conv0", widths[side], widths[side]),
+                ("conv1_down", widths[side], widths[side // 2]),
+            ):
+                found[f"blocks.{index}.{name}.weight"] = make(outputs, inputs, 3, 3)
+                found[f"blocks.{index}.{name}.bias"] = make(outputs)
+            found[f"blocks.{index}.blur.kernel"] = np.outer([1, 2, 1], [1, 2, 1])[None, None].astype("f4") / 16
+    last = widths[4]
+    found |= {"final_block.conv.weight": make(last, last + 1, 3, 3), "final_block.conv.bias": make(last)}
+    found |= {"final_block.dense0.weight": make(last, last * 16), "final_block.dense0.bias": make(last)}
+    found |= {"final_block.dense1.weight": make(1, last), "final_block.dense1.bias": make(1)}
+    return {name: torch.from_numpy(value) for name, value in found.items()}
+
+
+def rosinality_generator(make: Maker, widths: dict[int, int], *, trained=None, code=6) -> dict[str, torch.Tensor]:
+    found, before = {}, widths[4]
+    for index, (side, width) in enumerate(sorted(widths.items())):
+        block = f"generator.progression.{index}"
+        if side == 4:
+            found[f"{block}.conv1.input"] = make(1, width, 4, 4)
+        else:
+            found[f"{block}.conv1.1.conv.weight_orig"] = make(width, before, 3, 3)
+            found[f"{block}.conv1.1.conv.bias"] = make(width)
+        found[f"{block}.conv2.conv.weight_orig"] = make(width, width, 3, 3)
+        found[f"{block}.conv2.conv.bias"] = make(width)
+        for number in (1, 2):
+            found[f"{block}.noise{number}.weight_orig"] = make(1, width, 1, 1)
+            found[f"{block}.adain{number}.style.linear.weight_orig"] = make(2 * width, code)
+            found[f"{block}.adain{number}.style.linear.bias"] = make(2 * width)
+        found[f"generator.to_rgb.{index}.conv.weight_orig"] = make(3, width, 1, 1)
+        found[f"generator.to_rgb.{index}.conv.bias"] = make(3) * (trained is None or side <= trained)
+        before = width
+    for layer in (1, 3):
+        found[f"style.{layer}.linear.weight_orig"], found[f"style.{layer}.linear.bias"] = make(code, code), make(code)
+    return {name: torch.from_numpy(np.asarray(value, "f4")) for name, value in found.items()}
