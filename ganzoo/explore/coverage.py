@@ -16,10 +16,9 @@ from ganzoo.data.pack import PackSplit
 from ganzoo.errors import DataError
 from ganzoo.explore.memorisation import EXCHANGES, HELD_OUT_SPLITS, Integers
 from ganzoo.explore.project import Projection
-from ganzoo.explore.reals import pack_of
+from ganzoo.explore.reals import pack_of, training_split
 from ganzoo.explore.subject import Subject
 from ganzoo.seeds import seed_for
-from ganzoo.training.inputs import TRAINING_SPLIT
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def chosen(subject: Subject, count: int, seed: int = 0) -> Choice:
             f"data set '{pack.name}' has no held-out images, so there is nothing to compare training images with; "
             f"train with dataset.held_out, such as 0.1"
         )
-    splits = {name: pack.split(name) for name in (TRAINING_SPLIT, split)}
+    splits = {name: pack.split(name) for name in (training_split(subject), split)}
     count = min(count, *map(len, splits.values()))
     indices = {name: _drawn(part, count, seed) for name, part in splits.items()}
     return Choice(

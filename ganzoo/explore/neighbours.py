@@ -16,13 +16,12 @@ from ganzoo.drawing.sheet import Panel, Sheet
 from ganzoo.errors import GanzooError
 from ganzoo.explore.figure import Figure
 from ganzoo.explore.memorisation import HELD_OUT_SPLITS
-from ganzoo.explore.reals import pack_of
+from ganzoo.explore.reals import pack_of, training_split
 from ganzoo.explore.subject import Subject
 from ganzoo.explore.verdict import ASSUMPTIONS, References, Report, judged
 from ganzoo.registry import Registry
 from ganzoo.scoring.features import build_extractor, extract
 from ganzoo.training.experiment import recipe_of
-from ganzoo.training.inputs import TRAINING_SPLIT
 
 SAMPLES = 100
 SHOWN = 8
@@ -150,7 +149,7 @@ def neighbours(
         raise GanzooError(
             f"the generator stands at {subject.resolution} pixels; neighbours are those of its last stage"
         )
-    training = pack.split(TRAINING_SPLIT)
+    training = pack.split(training_split(subject))
     held_out = next((pack.split(name) for name in HELD_OUT_SPLITS if name in pack.splits), None)
     samples, reports = subject.images(seeds), []
     for name, space in _spaces(subject, extractor).items():

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ganzoo.cache import cache_root
 from ganzoo.contracts import PixelArray
 from ganzoo.data.batches import Batches
 from ganzoo.data.pack import Pack
-from ganzoo.data.prepare import prepare
 from ganzoo.errors import RefusedError
-from ganzoo.explore.subject import Subject
+from ganzoo.explore.subject import Progress, Subject
 from ganzoo.runs.record import read_record
 from ganzoo.training.experiment import recipe_of
-from ganzoo.training.inputs import TRAINING_SPLIT
+from ganzoo.training.inputs import read_pack
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,25 @@ class Reals:
     facts: dict[str, Any]
 
 
+class _Listening:
+    """An observer that passes on how far a preparation is, and nothing else."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def say(self, text: str) -> None:
+        """See `Observer.say`."""
+
+    def progress(self, what: str) -> Progress:
+        """See `Observer.progress`."""
+        return self._progress
+
+
+def training_split(subject: Subject) -> str:
+    """Return the split that a run learned from."""
+    return recipe_of(subject.directory).training.split
+
+
 def pack_of(subject: Subject) -> Pack:
     """Return the images that a run learned from, prepared if need be.
 
@@ -41,21 +58,22 @@ def pack_of(subject: Subject) -> Pack:
     if not directory.recipe.exists():
         raise RefusedError(f"{directory.path} was imported and names no data set, so it has no real images to show")
     recipe = recipe_of(directory)
-    dataset = recipe.dataset.cls(recipe.dataset.options)
-    pack = prepare(dataset, recipe.dataset.name, cache=cache_root(), skip_bad=True, progress=subject.progress)
+    pack = read_pack(recipe.dataset, _Listening(subject.progress), skip_bad=True)
     record = read_record(directory.record)
     if record.dataset and record.dataset.fingerprint != pack.fingerprint:
         raise RefusedError(f"the images of data set '{recipe.dataset.name}' have changed since {directory.path} began")
     return pack
 
 
-def real_images(subject: Subject, count: int, *, split: str = TRAINING_SPLIT) -> Reals:
-    """Return real images; if there are fewer than `count` they come again, in another order.
+def real_images(subject: Subject, count: int, *, split: str | None = None) -> Reals:
+    """Return real images; of the split that was trained on unless another is
+    named; if there are fewer than `count` they come again, in another order.
 
     Raises:
         GanzooError: They cannot be had, or there is no such split.
     """
     pack = pack_of(subject)
+    split = split or training_split(subject)
     images = pack.split(split)
     indices = Batches(images, recipe_of(subject.directory).seed, mirror=False).indices(0, count)
     facts = {"dataset": pack.name, "fingerprint": pack.fingerprint, "split": split, "count": count}
