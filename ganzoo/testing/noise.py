@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ganzoo.capabilities import NoiseMaps
 from ganzoo.testing import networks
 from ganzoo.testing.failure import Judge
 
@@ -21,6 +22,8 @@ def check_noise(generator: Any, build: networks.Build, inputs: networks.Inputs, 
     constant = _fixed(generator, "constant", inputs, judge)
     networks.check_independence(generator, inputs, judge, training=False)
     _check_saved(generator, build, constant, inputs, judge)
+    if isinstance(generator, NoiseMaps):
+        _check_maps(generator, inputs, constant, judge)
     none = _fixed(generator, "none", inputs, judge)
     judge.require(not torch.equal(constant, none), "`constant` noise adds nothing; its maps must not be zero")
     generator.use_noise("random")
@@ -49,6 +52,26 @@ def _fixed(generator: Any, mode: str, inputs: networks.Inputs, judge: Judge) -> 
     one, other = (_images(generator, inputs, seed, judge) for seed in (1, 2))
     judge.require(torch.equal(one, other), f"under `{mode}` noise, two seeds of the global stream give other images")
     return one
+
+
+def _check_maps(generator: Any, inputs: networks.Inputs, constant: Tensor, judge: Judge) -> None:
+    """The named buffers are all that `constant` noise is, and one map per image may stand in their place."""
+    with judge.doing("noise_maps"):
+        names = list(generator.noise_maps())
+        buffers = {name: generator.get_buffer(name) for name in names}
+    with judge.doing("a forward with other noise maps"), torch.no_grad(), networks.seeded():
+        own = {name: _per_image(buffer, len(inputs[0])) for name, buffer in buffers.items()}
+        same = torch.func.functional_call(generator, own, inputs)
+        other = torch.func.functional_call(generator, {name: -each for name, each in own.items()}, inputs)
+    judge.require(
+        torch.allclose(same, constant, rtol=1e-4, atol=1e-5),
+        "with its own noise maps, repeated for each image, a generator makes other images",
+    )
+    judge.require(not names or not torch.equal(other, constant), "noise_maps names buffers that change no image")
+
+
+def _per_image(buffer: Tensor, count: int) -> Tensor:
+    return buffer.reshape(1, 1, *buffer.shape[-2:]).repeat(count, 1, 1, 1)
 
 
 def _check_saved(

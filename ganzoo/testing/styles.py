@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from ganzoo.capabilities import StyleAffines
 from ganzoo.manner import truncated
 from ganzoo.testing import networks
 from ganzoo.testing.failure import Judge
@@ -17,6 +18,8 @@ def check_styles(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
     with networks.steady(generator):
         _check_composition(generator, inputs, judge)
         _check_truncation(generator, inputs, judge)
+        if isinstance(generator, StyleAffines):
+            _check_weights(generator, inputs, judge)
     _check_tracking(generator, inputs, judge)
 
 
@@ -57,6 +60,21 @@ def _check_truncation(generator: Any, inputs: networks.Inputs, judge: Judge) -> 
     judge.require(
         torch.allclose(none, none[:1].expand_as(none), rtol=1e-3, atol=1e-4),
         "truncation with psi 0 gives another image for each latent; synthesize must depend on the styles alone",
+    )
+
+
+def _check_weights(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
+    """Each layer's weight `[O, W]` fits its style, and every style is seen by some layer."""
+    with judge.doing("style_weights"), torch.no_grad():
+        found = list(generator.style_weights())
+        _, layers, width = generator.map(*inputs).shape
+    judge.require(
+        all(weight.dim() == 2 and weight.shape[1] == width for _, weight in found),
+        f"style_weights must return weights [O, W] with W = {width}, found {[list(each.shape) for _, each in found]}",
+    )
+    judge.require(
+        {number for number, _ in found} == set(range(layers)),
+        f"style_weights must name a layer for each of the {layers} styles, found {sorted({n for n, _ in found})}",
     )
 
 
