@@ -48,13 +48,14 @@ def chosen(subject: Subject, count: int, seed: int = 0) -> Choice:
         RefusedError: The run was imported and names no data set.
     """
     pack = pack_of(subject)
-    split = next((name for name in HELD_OUT_SPLITS if name in pack.splits), None)
+    shown = training_split(subject)
+    split = next((name for name in HELD_OUT_SPLITS if name in pack.splits and name != shown), None)
     if split is None:
         raise DataError(
             f"data set '{pack.name}' has no held-out images, so there is nothing to compare training images with; "
             f"train with dataset.held_out, such as 0.1"
         )
-    splits = {name: pack.split(name) for name in (training_split(subject), split)}
+    splits = {name: pack.split(name) for name in (shown, split)}
     count = min(count, *map(len, splits.values()))
     indices = {name: _drawn(part, count, seed) for name, part in splits.items()}
     return Choice(

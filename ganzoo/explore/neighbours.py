@@ -149,8 +149,10 @@ def neighbours(
         raise GanzooError(
             f"the generator stands at {subject.resolution} pixels; neighbours are those of its last stage"
         )
-    training = pack.split(training_split(subject))
-    held_out = next((pack.split(name) for name in HELD_OUT_SPLITS if name in pack.splits), None)
+    shown = training_split(subject)
+    training = pack.split(shown)
+    others = [name for name in HELD_OUT_SPLITS if name in pack.splits and name != shown]
+    held_out = pack.split(others[0]) if others else None
     samples, reports = subject.images(seeds), []
     for name, space in _spaces(subject, extractor).items():
         ours = _references(training, space, mirror=recipe.dataset.options.mirror)
