@@ -268,11 +268,12 @@ def _opens_for_writing(call: ast.Call) -> bool:
     )
 
 
-# Into a temporary folder that ganzoo.files publishes, or to append to a lock or a partial download.
+# Into a temporary folder that ganzoo.files publishes, into memory, or to append to a lock or a partial download.
 WRITES_BY_RIGHT = {
     "ganzoo.data.assemble": {"np.save"},
     "ganzoo.data.shard_writer": {"self._path.open"},
     "ganzoo.data.prepare": {"path.open"},
+    "ganzoo.drawing.film": {"av.open"},
     "ganzoo.data.sources.numpy_files": {"target.open"},
     "ganzoo.download": {"part.open", "part.unlink"},
     "ganzoo.runs.directory": {"self.lock_file.touch"},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,6 +30,8 @@ from ganzoo.explore.subject import open_subject
 from ganzoo.explore.timelapse import strip as time_strip
 from ganzoo.explore.timelapse import timelapse
 from ganzoo.explore.truncation import truncation
+from ganzoo.registry import Registry
+from ganzoo.training.importing import import_checkpoint
 
 STYLED = ["dcgan-styled", "stylegan", "stylegan2", "stylegan2-growing"]
 DRAW = {
@@ -292,6 +296,23 @@ def test_classes_follow_the_seed_or_are_chosen(root):
         replace(subject, label=3).images([0])
     with pytest.raises(GanzooError, match="knows no classes"):
         replace(open_subject(untrained(root, "dcgan", channels=4), device="cpu"), label=0).images([0])
+
+
+@pytest.mark.parametrize(
+    "file", ["stylegan2_ada_g32.pkl", "stylegan2_tf_g32.pkl", "stylegan1_tf_32.pkl", "stylegan1_huangzh13_32.pth"]
+)
+def test_imported_checkpoints_work_with_each_figure(file, tmp_path):
+    if "GANZOO_REFERENCE" not in os.environ:
+        pytest.skip("GANZOO_REFERENCE names no folder of other people's checkpoints")
+    run = tmp_path / "imported"
+    import_checkpoint(Path(os.environ["GANZOO_REFERENCE"]) / file, run, Registry.discover())
+    subject = open_subject(run, device="cpu")
+    for name, draw in DRAW.items():
+        if name == "timelapse":
+            with pytest.raises(RefusedError, match="nothing to watch"):
+                draw(subject)
+        else:
+            assert draw(subject).canvas.png()
 
 
 def test_commands_write_the_figure_and_say_what_it_shows(root, tmp_path):

@@ -102,3 +102,10 @@ def test_a_better_score_replaces_the_snapshot_of_the_last(folder):
             kept.append([int(name) for name in names(folder / "snapshots")])
     assert kept == [[8], [8], [24], [24]]
     assert listener.best["images_seen"] == 24
+
+
+def test_the_curves_of_a_run_are_drawn_as_it_goes(folder):
+    run = start(folder, recipe_of({"training": {"samples_kimg": 0.016, "log_kimg": 0.016}}))
+    drawn = (run.path / "curves.svg").read_text()
+    assert all(f">{title}<" in drawn for title in ("loss", "D outputs", "images/s", "generator/loss"))
+    assert drawn.startswith("<svg")

@@ -66,8 +66,7 @@ def pack_of(subject: Subject) -> Pack:
 
 
 def real_images(subject: Subject, count: int, *, split: str | None = None) -> Reals:
-    """Return real images; of the split that was trained on unless another is
-    named; if there are fewer than `count` they come again, in another order.
+    """Return real images of the split that was trained on, or of another; too few come again, in another order.
 
     Raises:
         GanzooError: They cannot be had, or there is no such split.

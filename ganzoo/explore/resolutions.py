@@ -10,9 +10,10 @@ from ganzoo.capabilities import SkipOutputs
 from ganzoo.contracts import Growable, PixelArray
 from ganzoo.drawing.sheet import Panel, Sheet
 from ganzoo.errors import RefusedError
+from ganzoo.explore.ages import aged, kept_ages, trained_resolution
 from ganzoo.explore.capabilities import require
 from ganzoo.explore.figure import Figure
-from ganzoo.explore.subject import Subject, aged, kept_ages, trained_resolution
+from ganzoo.explore.subject import Subject
 from ganzoo.manner import Stage
 from ganzoo.sampling import to_uint8
 

@@ -21,7 +21,7 @@ from ganzoo.sampling import to_uint8
 from ganzoo.training.build import choose_device
 from ganzoo.training.evaluation import ages_of
 from ganzoo.training.networks import load_generator, networks_of
-from ganzoo.training.portraits import Place, stage_in_training, stage_of
+from ganzoo.training.portraits import Place, stage_of
 
 Kind = Literal["ema", "raw"]
 Progress = Callable[[int, int], None]
@@ -210,53 +210,24 @@ def open_subject(
     directory, chosen = RunDirectory.open(path), choose_device(device)
     age = ages_of(directory, at)[0]
     place, networks = Place(age, resolution, alpha, device), networks_of(directory)
-    generator, stage = _loaded(directory, networks, age, weights, place, chosen)
+    generator, stage = loaded(directory, networks, age, weights, place, chosen)
     manner = replace(manner or Manner(), stage=stage)
     manner.check(generator)
-    sha256 = _sha256(directory, age, weights)
+    sha256 = sha256_of_weights(directory, age, weights)
     return Subject(
         directory, generator, networks.spec, age, weights, sha256, chosen, manner, label=label, progress=progress
     )
 
 
-def _loaded(
+def loaded(
     directory: RunDirectory, networks: Networks, age: int, weights: Kind, place: Place, device: torch.device
 ) -> tuple[Generator, Stage | None]:
+    """Return a run's generator at an age on a device, and where it is to stand."""
     generator = load_generator(directory, age, networks, weights).to(device)
     return generator, stage_of(generator, directory, age, networks, place)
 
 
-def kept_ages(subject: Subject) -> list[int]:
-    """Return the ages at which generators with these weights were kept, oldest first."""
-    folders = [subject.directory.checkpoints, *([subject.directory.snapshots] if subject.weights == "ema" else [])]
-    return sorted({int(path.name) for folder in folders for path in folder.glob("[0-9]*")})
-
-
-def trained_resolution(subject: Subject, age: int) -> int:
-    """Return the resolution at which a growing generator was trained at an age."""
-    return stage_in_training(subject.directory, age, networks_of(subject.directory)).resolution
-
-
-def aged(subject: Subject, age: int) -> Subject:
-    """Return the same run's generator at another age, where its training then stood, used in the same manner.
-
-    Raises:
-        GanzooError: None of that age was kept, or it is damaged.
-    """
-    networks = networks_of(subject.directory)
-    generator, stage = _loaded(
-        subject.directory, networks, age, subject.weights, Place(age, device=str(subject.device)), subject.device
-    )
-    return replace(
-        subject,
-        generator=generator,
-        images_seen=age,
-        sha256=_sha256(subject.directory, age, subject.weights),
-        manner=replace(subject.manner, stage=stage),
-    )
-
-
-def _sha256(directory: RunDirectory, age: int, weights: Kind) -> str:
+def sha256_of_weights(directory: RunDirectory, age: int, weights: Kind) -> str:
     """Return the hash that the manifest of a kept generator states; its loading has checked it."""
     for folder in (directory.checkpoints, directory.snapshots):
         try:

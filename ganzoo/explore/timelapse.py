@@ -11,9 +11,10 @@ import numpy as np
 from ganzoo.contracts import PixelArray
 from ganzoo.drawing.sheet import Panel, Sheet
 from ganzoo.errors import RefusedError
+from ganzoo.explore.ages import aged, kept_ages
 from ganzoo.explore.figure import Figure
 from ganzoo.explore.film import Film
-from ganzoo.explore.subject import Subject, aged, kept_ages, silent
+from ganzoo.explore.subject import Subject, silent
 from ganzoo.runs.metrics import read_metrics
 from ganzoo.runs.record import read_record
 
