@@ -38,6 +38,24 @@ class Untracked(TinyStyledGenerator):
         return torch.ones(6)
 
 
+@broken(PARTS, "style_weights must return weights [O, W] with W = 6, found [[6, 3]]")
+class TurnedWeights(TinyStyledGenerator):
+    def style_weights(self):
+        return [(0, self.layers[0].weight[:3].T)]
+
+
+@broken(PARTS, "style_weights must name a layer for each of the 2 styles, found [0]")
+class HalfOfTheWeights(TinyStyledGenerator):
+    def style_weights(self):
+        return [(0, self.layers[0].weight)]
+
+
+@broken(PARTS, "noise_maps names buffers that change no image")
+class OtherBuffers(TinyStyledGenerator):
+    def noise_maps(self):
+        return ["mean"]
+
+
 @broken(PARTS, "psi 0 gives another image for each latent")
 class Remembering(TinyStyledGenerator):
     """Its images depend on the latents that were mapped last."""
