@@ -160,3 +160,32 @@ def test_psnr_is_of_eight_bits():
     one = np.zeros((2, 1, 4, 4), np.uint8)
     assert psnr(one, one) == [100.0, 100.0]
     assert psnr(one, one + 10)[0] == pytest.approx(20 * math.log10(25.5))
+
+
+def test_stages_of_vgg16_end_with_activations_before_pooling():
+    from ganzoo_features import vgg16
+    from torchvision.models import vgg16 as published
+
+    with torch.device("meta"):
+        layers = list(published().features)
+    assert all(isinstance(layers[stop - 1], torch.nn.ReLU) for stop in vgg16._STAGES[1:])
+    assert all(isinstance(layers[stop], torch.nn.MaxPool2d) for stop in vgg16._STAGES[1:])
+
+
+def test_perceptual_distances_see_structure_more_than_brightness_and_can_be_descended():
+    network = Registry.discover().part("extractor", "random-features").cls(None).perceptual()
+    rng = torch.Generator().manual_seed(0)
+    image = torch.randn(1, 3, 16, 16, generator=rng).clamp(-1, 1)
+    shown = image.clone().requires_grad_()
+    features = network(shown)
+    gradient = torch.autograd.grad(features.square().sum() + features.sum(), shown)[0]
+    assert torch.isfinite(gradient).all()
+    assert gradient.abs().max() > 0
+    assert torch.equal(shown, image)
+
+    def distance(other):
+        return float((network(other) - features).square().sum())
+
+    assert distance(image) < 1e-10
+    mixed = image.flatten()[torch.randperm(image.numel(), generator=rng)].view_as(image)
+    assert distance(image * 0.8) < distance(mixed) / 5
