@@ -36,6 +36,7 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 SCORING = ("generated=32", "reference_images=32", "kid_subset_size=16", "kid_subsets=2")
 TINY = {
     "training": ("training.total_kimg=0.064", "training.batch_size=16"),
+    "growth": ("training.total_kimg=0.128", "training.growth.stable_kimg=0.016", "training.growth.fade_kimg=0.016"),
     "longer": ("training.total_kimg=0.128",),
     "scoring": (*(f"scoring.{setting}" for setting in SCORING), 'scoring.extractor={name="random-features"}'),
     "dcgan": ("generator.width=4", "discriminator.width=4", "dataset.resolution=16"),
@@ -152,7 +153,9 @@ def tiny(arguments: list[str]) -> list[str]:
         return []
     recipe = tomllib.loads(find_recipe(rest[0]).read_text("utf-8"))
     named = {recipe[section]["name"] for section in ("dataset", "generator")}
-    return [*TINY["training"], *TINY["scoring"], *(setting for name in sorted(named) for setting in TINY.get(name, ()))]
+    growth = TINY["growth"] if "growth" in recipe["training"] else ()
+    parts = (setting for name in sorted(named) for setting in TINY.get(name, ()))
+    return [*TINY["training"], *growth, *TINY["scoring"], *parts]
 
 
 def write_images(folder: Path, names: list[str]) -> None:
@@ -168,6 +171,7 @@ def prepare_folder(page: Path, folder: Path) -> None:
     write_images(folder / "my-images", [f"{number:03d}.png" for number in range(64)])
     slices = [f"case_{number // 4:03d}_slice_{number % 4}.nii.png" for number in range(64)]
     write_images(folder / "data" / "oasis" / "keras_png_slices_train", slices)
+    write_images(folder / "data" / "ffhq", [f"{number:05d}.png" for number in range(64)])
     for text in blocks(page, "toml", "python"):
         named = re.match(r"# ([\w./-]+\.(?:toml|py))\b", text)
         if named:

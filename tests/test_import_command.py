@@ -161,6 +161,19 @@ def test_a_discriminator_that_no_part_computes_is_left_out_with_a_note(folder):
     assert torch.allclose(generator_of(run).map(z, torch.eye(3))[:, 0], x, atol=1e-5)
 
 
+def test_what_a_person_should_know_of_a_file_is_noted(folder):
+    make = files.Maker(12)
+    generator = files.huangzh13_generator(make, WIDTHS, classes=3)
+    generator["truncation.avg_latent"] = torch.zeros_like(generator["truncation.avg_latent"])
+    critic = files.huangzh13_discriminator(make, WIDTHS)
+    networks = networks_of(imported(folder, files.saved({"gen_shadow": generator, "dis": critic})))
+    assert networks.images.label_dim == 3 and networks.discriminator is None
+    assert [note.split(" and ")[0].split(",")[0] for note in networks.origin.notes] == [
+        "its discriminator knows other classes than its generator",
+        "its mean style is 0",
+    ]
+
+
 def test_rosinality_checkpoints_name_the_averaged_generator(folder):
     raw, averaged = (files.rosinality_generator(files.Maker(seed), WIDTHS, trained=8) for seed in (4, 5))
     wrapped = {f"module.{name}": value for name, value in raw.items()}

@@ -114,22 +114,38 @@ def assembled(
         discriminator = critic_of(critics[0]) if critics else None
     except KeyError as error:
         raise CheckpointError(f"{error} is missing, which every such network has") from None
+    stranger = discriminator is not None and _other_classes(average, discriminator)
+    if stranger:
+        discriminator = None
     found = [each for each in (average, generator, discriminator) if each is not None]
     if any(images != found[0][1] for _, images in found):
         raise CheckpointError("its networks are of different resolutions or channels")
     resolution = reached(generators[(averaged or raw)[0]], found[0][1].resolution) if generators else None
-    notes = []
-    if raw and not averaged and len(generators) + len(critics) > 1:
-        notes.append("its generator is taken for the averaged one, as no key names one")
-    if resolution is not None:
-        notes.append(f"its generator was trained up to {resolution} pixels: larger blocks are as they began")
+    remarks = {
+        "its discriminator knows other classes than its generator and is left out": stranger,
+        "its generator is taken for the averaged one, as no key names one": bool(
+            raw and not averaged and len(generators) + len(critics) > 1
+        ),
+        "its mean style is 0, as if never tracked: --truncation would pull towards that": bool(
+            average and not average[0].weights["mean_style"].any()
+        ),
+        f"its generator was trained up to {resolution} pixels: larger blocks are as they began": resolution is not None,
+    }
     return ForeignCheckpoint(
         found[0][1],
         average[0] if average else None,
         generator[0] if generator else None,
         discriminator[0] if discriminator else None,
         resolution=resolution,
-        notes=tuple(notes),
+        notes=tuple(remark for remark, holds in remarks.items() if holds),
+    )
+
+
+def _other_classes(generator: Found | None, critic: Found) -> bool:
+    """Whether the two are of the same images but not of the same classes."""
+    images = critic[1]
+    return (
+        generator is not None and generator[1] != images and replace(generator[1], label_dim=images.label_dim) == images
     )
 
 
