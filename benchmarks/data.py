@@ -240,7 +240,7 @@ def show_memory(folder: Path, gigabytes: float) -> None:
     print(f"\n{gigabytes:g} GB read at random: RssAnon {', '.join(marks)} MiB against the first batch")
 
 
-def prepare_all(folder: Path, pngs: Path, channels: int, workers: int) -> tuple[Pack, Pack, dict[str, float]]:
+def prepare_all(folder: Path, pngs: Path, channels: int, workers: int | None) -> tuple[Pack, Pack, dict[str, float]]:
     folder_set = Registry.discover().part("dataset", "folder").cls
     dataset = folder_set(folder_set.Options(root=pngs, resolution=SIDE, channels=channels))
     speeds, packs = {}, []
@@ -248,7 +248,7 @@ def prepare_all(folder: Path, pngs: Path, channels: int, workers: int) -> tuple[
         start = time.perf_counter()
         wishes = Wishes(workers=workers, form=Form(storage=storage))
         packs.append(prepare_at(dataset, "folder", folder / f"pack-{storage}", wishes))
-        speeds[f"prepare, {storage}, pyramid, {workers} processes"] = len(packs[-1]) / (time.perf_counter() - start)
+        speeds[f"prepare, {storage}, with lower resolutions"] = len(packs[-1]) / (time.perf_counter() - start)
     return packs[0], packs[1], speeds
 
 
@@ -295,7 +295,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--channels", type=int, default=3, choices=(1, 3))
     parser.add_argument("--large-gb", type=float, default=6.0)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, help="processes that prepare; one per core as soon as it pays if absent")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as place:

@@ -71,10 +71,10 @@ class BadLabel(TinyDataset):
         return [Item(key="000001", label=3)]
 
 
-@broken(DATASETS, "is of split 'validate'")
+@broken(DATASETS, "is of split 'dev'")
 class BadSplit(TinyDataset):
     def items(self):
-        return [Item(key="000001", split="validate")]
+        return [Item(key="000001", split="dev")]
 
 
 @broken(DATASETS, "must return uint8 [1, 16, 16], found float64 [1, 16, 16]")
