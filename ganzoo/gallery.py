@@ -20,7 +20,7 @@ from ganzoo.sampling import repeatable, seeded_noise
 from ganzoo.seeds import seed_for
 from ganzoo.streams import RowStreams
 
-_LARGEST_GROUP = {"cpu": 8}
+_LARGEST_GROUP = {"cpu": 16}
 _LARGEST_GROUP_ELSEWHERE = 32
 _PIXELS = {"cpu": 2**18}
 _PIXELS_ELSEWHERE = 2**22

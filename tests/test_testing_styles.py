@@ -50,6 +50,18 @@ class HalfOfTheWeights(TinyStyledGenerator):
         return [(0, self.layers[0].weight)]
 
 
+@broken(PARTS, "style_sides must return a side for each of the 2 styles, found 1")
+class OneSide(TinyStyledGenerator):
+    def style_sides(self):
+        return [4]
+
+
+@broken(PARTS, "outputs must end with the image of synthesize")
+class OtherOutputs(TinyStyledGenerator):
+    def outputs(self, styles):
+        return [torch.zeros_like(self.synthesize(styles))]
+
+
 @broken(PARTS, "noise_maps names buffers that change no image")
 class OtherBuffers(TinyStyledGenerator):
     def noise_maps(self):
