@@ -333,4 +333,7 @@ def test_commands_write_the_figure_and_say_what_it_shows(root, tmp_path):
         with Image.open(tmp_path / f"{command}.png") as image:
             assert image.size == (facts["width"], facts["height"])
     app(["explore", "interpolate", str(run), "--seeds", "0,1", "--seconds", "0.2"], standalone_mode=False)
-    assert (run / "figures" / "interpolate.mp4").stat().st_size > 0
+    film = run / "figures" / "interpolate.mp4"
+    facts = json.loads(film.with_name(f"{film.name}.json").read_text())
+    played = decoded(film.read_bytes(), ".mp4")
+    assert (facts["frames"], facts["height"], facts["width"]) == (len(played), *played[0].shape[:2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from training_world import GROWING, in_memory, installed, recipe_of, start
 import ganzoo
 from ganzoo.cli import app
 from ganzoo.errors import GanzooError, RefusedError
+from ganzoo.explore import neighbours
 from ganzoo.explore.directions import of_styles, of_weights
+from ganzoo.explore.search import Schedule
 
 STYLEGAN2 = {
     "generator": {
@@ -135,6 +138,20 @@ def test_neighbours_are_drawn_and_tested_in_both_spaces(stylegan2, explore, tmp_
     assert found["assumptions"]
 
 
+def test_neighbours_tell_how_far_they_are(stylegan2):
+    told = []
+    subject = replace(ganzoo.open(stylegan2.path, device="cpu").subject, progress=lambda *far: told.append(far))
+    neighbours.neighbours(subject, range(3), extractor="pixels")
+    assert {(3, 3), (60, 60), (40, 40)} <= set(told)
+
+
+def test_what_is_found_is_shown_inline(styled):
+    run = ganzoo.open(styled.path, device="cpu")
+    found = run.figure.project(run.sample(1).pixels, schedule=Schedule(steps=2), distance="pixels")
+    for shown in (found, run.figure.neighbours(range(2), extractor="pixels")):
+        assert shown._repr_png_() == shown.figure()._repr_png_()
+
+
 def test_without_held_out_images_neighbours_say_so(styled, explore, tmp_path, capsys):
     explore("neighbours", styled, "--seeds", "0-4", "--extractor", "pixels", "--out", "n.svg")
     assert "no held-out images" in capsys.readouterr().out
@@ -145,7 +162,6 @@ def test_without_held_out_images_neighbours_say_so(styled, explore, tmp_path, ca
 
 
 def test_the_training_image_itself_is_its_own_neighbour(stylegan2, monkeypatch):
-    from ganzoo.explore import neighbours
     from ganzoo.explore.reals import pack_of
     from ganzoo.explore.subject import Subject
 

@@ -37,9 +37,17 @@ class Film:
         Raises:
             GanzooError: The name ends otherwise, or MP4 is asked for and its encoder is not installed.
         """
-        data = film_bytes(self.frames(), path.suffix, self.fps)
+        size: dict[str, int] = {}
+        data = film_bytes(_measured(self.frames(), size), path.suffix, self.fps)
         atomic_write(path, data)
-        return [path, write_sidecar(path, self.name, self.facts, frames=self.count, fps=self.fps)]
+        return [path, write_sidecar(path, self.name, self.facts, frames=self.count, fps=self.fps, **size)]
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, bytes]:
         return {"image/gif": film_bytes(self.frames(), ".gif", self.fps)}
+
+
+def _measured(frames: Iterator[PixelArray], size: dict[str, int]) -> Iterator[PixelArray]:
+    """Pass frames on, and note their size in pixels."""
+    for frame in frames:
+        size["height"], size["width"] = frame.shape[:2]
+        yield frame

@@ -17,7 +17,7 @@ from ganzoo.errors import GanzooError
 from ganzoo.explore.figure import Figure
 from ganzoo.explore.memorisation import HELD_OUT_SPLITS
 from ganzoo.explore.reals import pack_of, training_split
-from ganzoo.explore.subject import Subject
+from ganzoo.explore.subject import Progress, Subject
 from ganzoo.explore.verdict import ASSUMPTIONS, References, Report, judged
 from ganzoo.registry import Registry
 from ganzoo.scoring.features import build_extractor, extract
@@ -88,6 +88,9 @@ class Neighbours:
         sheet = Sheet(drawn, top=top, title=self.verdict, scale=scale)
         return Figure("neighbours", sheet.canvas(), {**self.plain(), "shown": len(drawn), "scale": sheet.enlargement})
 
+    def _repr_png_(self) -> bytes:
+        return self.figure()._repr_png_()
+
     def plain(self) -> dict[str, Any]:
         """Return the report as plain data: the verdict, the tests, and each sample's neighbours."""
         return {
@@ -155,8 +158,9 @@ def neighbours(
     held_out = pack.split(others[0]) if others else None
     samples, reports = subject.images(seeds), []
     for name, space in _spaces(subject, extractor).items():
-        ours = _references(training, space, mirror=recipe.dataset.options.mirror)
-        theirs = None if held_out is None else _references(held_out, space, mirror=recipe.dataset.options.mirror)
+        mirror, told = recipe.dataset.options.mirror, subject.progress
+        ours = _references(training, space, mirror, told)
+        theirs = None if held_out is None else _references(held_out, space, mirror, told)
         reports.append(judged(name, space(samples), ours, theirs, seed))
     return Neighbours(samples, seeds, reports, training, held_out, _facts(subject, pack, training, held_out, seeds))
 
@@ -187,11 +191,12 @@ def _features(extractor: Extractor, subject: Subject) -> Space:
     return space
 
 
-def _references(split: PackSplit, space: Space, *, mirror: bool) -> References:
-    parts = [
-        torch.cat([space(images) for images in _read(split, flipped)])
-        for flipped in ((False, True) if mirror else (False,))
-    ]
+def _references(split: PackSplit, space: Space, mirror: bool, told: Progress) -> References:
+    sides, parts = ((False, True) if mirror else (False,)), list[Tensor]()
+    for flipped in sides:
+        for images in _read(split, flipped):
+            parts.append(space(images))
+            told(sum(map(len, parts)), len(sides) * len(split))
     return References(torch.cat(parts), split.subjects)
 
 

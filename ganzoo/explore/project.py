@@ -107,6 +107,9 @@ class Projection:
             *self.film(scale).write(folder / f"search{film}"),
         ]
 
+    def _repr_png_(self) -> bytes:
+        return self.figure()._repr_png_()
+
     def table(self) -> list[dict[str, Any]]:
         """Return each image's name, distance and PSNR."""
         rows = zip(self.names, self.distances, self.psnr, strict=True)
