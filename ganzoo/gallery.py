@@ -20,8 +20,7 @@ from ganzoo.sampling import repeatable, seeded_noise
 from ganzoo.seeds import seed_for
 from ganzoo.streams import RowStreams
 
-_LARGEST_GROUP = {"cpu": 16}
-_LARGEST_GROUP_ELSEWHERE = 32
+_LARGEST_GROUP = 32
 _PIXELS = {"cpu": 2**18}
 _PIXELS_ELSEWHERE = 2**22
 
@@ -29,7 +28,7 @@ _PIXELS_ELSEWHERE = 2**22
 def group_size(resolution: int, device: torch.device) -> int:
     """Return how many images of this side are computed at once on a device."""
     pixels = _PIXELS.get(device.type, _PIXELS_ELSEWHERE)
-    return max(1, min(_LARGEST_GROUP.get(device.type, _LARGEST_GROUP_ELSEWHERE), pixels // resolution**2))
+    return max(1, min(_LARGEST_GROUP, pixels // resolution**2))
 
 
 def latents_of(generator: Generator, seeds: Sequence[int]) -> Tensor:

@@ -137,7 +137,7 @@ def test_images_that_are_not_finite_are_refused():
 
 def test_groups_get_smaller_as_images_get_larger():
     sizes = [group_size(side, CPU) for side in (32, 256, 1024)]
-    assert sizes == [16, 4, 1]
+    assert sizes == [32, 4, 1]
     assert group_size(1024, torch.device("cuda")) == 4
 
 
@@ -164,4 +164,4 @@ def test_a_critic_that_compares_its_batch_gets_the_whole_file():
     assert critic.sizes == [20]
     assert torch.allclose(logits, images.mean((1, 2, 3)) - images.mean())
     judge(critic, images, labels, together=False, stage=None, device=CPU)
-    assert critic.sizes == [20, 16, 16]
+    assert critic.sizes == [20, 32]
