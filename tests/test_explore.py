@@ -272,6 +272,19 @@ def test_a_timelapse_has_a_frame_for_each_kept_age(subjects):
     assert not np.array_equal(*frames)
 
 
+def test_frames_of_a_timelapse_are_of_one_size_however_long_their_captions(subjects, monkeypatch, tmp_path):
+    monkeypatch.setattr("ganzoo.explore.timelapse.scores_by_age", lambda subject: {2000: ("KID", 0.0123)})
+    film = timelapse(subjects["dcgan", 1], [0])
+    assert len({frame.shape for frame in film.frames()}) == 1
+    path, _ = film.write(tmp_path / "film.webp")
+    assert len(decoded(path.read_bytes(), ".webp")) == 2
+
+
+def test_imported_runs_have_no_untrained_network(subjects):
+    with pytest.raises(RefusedError, match="did not begin from its seed"):
+        time_strip(subjects["dcgan", 1], [0], before=True)
+
+
 def test_the_spectrum_of_white_noise_is_flat():
     noise = np.random.default_rng(0).normal(0, 0.5, (400, 1, 32, 32))
     assert radial_spectrum(noise)[2:] == pytest.approx(np.full(15, 0.25), rel=0.05)

@@ -15,8 +15,12 @@ import ganzoo
 from ganzoo.cli import app
 from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.explore import neighbours
+from ganzoo.explore.ages import untrained
 from ganzoo.explore.directions import of_styles, of_weights
 from ganzoo.explore.search import Schedule
+from ganzoo.explore.timelapse import strip, timelapse
+from ganzoo.training.build import build_generator
+from ganzoo.training.experiment import recipe_of as recipe_on_disk
 
 STYLEGAN2 = {
     "generator": {
@@ -143,6 +147,20 @@ def test_neighbours_tell_how_far_they_are(stylegan2):
     subject = replace(ganzoo.open(stylegan2.path, device="cpu").subject, progress=lambda *far: told.append(far))
     neighbours.neighbours(subject, range(3), extractor="pixels")
     assert {(3, 3), (60, 60), (40, 40)} <= set(told)
+
+
+@pytest.mark.parametrize("run", ["stylegan2", "growing"])
+def test_a_timelapse_may_begin_with_the_untrained_network(request, run):
+    directory = request.getfixturevalue(run)
+    recipe = recipe_on_disk(directory)
+    subject = ganzoo.open(directory.path, device="cpu").subject
+    first = untrained(subject)
+    fresh = build_generator(recipe.generator, first.spec, recipe.seed).state_dict()
+    assert all(torch.equal(fresh[name], kept) for name, kept in first.generator.state_dict().items())
+    film = timelapse(subject, [0, 1], before=True)
+    assert film.facts["ages"][0] == 0
+    assert len({frame.shape for frame in film.frames()}) == 1
+    assert strip(subject, [0], before=True, columns=2).facts["ages"][0] == 0
 
 
 def test_what_is_found_is_shown_inline(styled):

@@ -73,6 +73,7 @@ def interpolate(
 def timelapse(
     run: options.Run,
     seeds: options.Seeds = None,
+    before: Annotated[bool, typer.Option("--before", help="Begin with the untrained network.")] = False,
     columns: Annotated[int, typer.Option(min=2, max=100, help="Ages in a strip at most.")] = 8,
     fps: Annotated[int, typer.Option(min=1, max=120, help="Frames per second: kept ages.")] = 4,
     class_: options.Class = None,
@@ -98,6 +99,8 @@ def timelapse(
         device=device,
     )
     if out is not None and out.suffix.lower() in _STILL:
-        options.written(strip(subject, options.seeds_of(seeds, range(3)), columns=columns, scale=scale), run, out)
+        drawn = strip(subject, options.seeds_of(seeds, range(3)), before=before, columns=columns, scale=scale)
+        options.written(drawn, run, out)
         return
-    options.written(film(subject, options.seeds_of(seeds, range(16)), fps=fps, scale=scale), run, out, ".mp4")
+    shown = film(subject, options.seeds_of(seeds, range(16)), before=before, fps=fps, scale=scale)
+    options.written(shown, run, out, ".mp4")

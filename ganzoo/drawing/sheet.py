@@ -36,6 +36,7 @@ class Sheet:
         top: A heading for each column, or nothing.
         left: A heading for each row, or nothing.
         title: A line above all.
+        titles: All that the title may become in other frames of a film: each has room, so that all are of one size.
         scale: Each pixel of an image becomes `scale` times `scale` pixels; None: enough to see small images.
         break_after: Columns after which a wider gap stands.
         break_below: Rows below which a wider gap stands.
@@ -45,6 +46,7 @@ class Sheet:
     top: Sequence[str] = ()
     left: Sequence[str] = ()
     title: str = ""
+    titles: Sequence[str] = ()
     scale: int | None = None
     break_after: Sequence[int] = ()
     break_below: Sequence[int] = ()
@@ -69,7 +71,8 @@ class Sheet:
         head = _MARGIN + _LINE * (bool(self.title) + bool(self.top))
         tops = _starts(head, heights, self.break_below)
         right = lefts[-1] + widths[-1] + _MARGIN
-        canvas = Canvas(max(right, 2 * _MARGIN + width_of(self.title, TEXT_SIZE)), tops[-1] + heights[-1] + _MARGIN)
+        title = max(width_of(each, TEXT_SIZE) for each in (self.title, *self.titles))
+        canvas = Canvas(max(right, 2 * _MARGIN + title), tops[-1] + heights[-1] + _MARGIN)
         if self.title:
             canvas.add(Words(self.title, _MARGIN, _MARGIN + TEXT_SIZE, TEXT_SIZE))
         for column, heading in enumerate(self.top):

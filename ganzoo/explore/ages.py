@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ganzoo.errors import RefusedError
 from ganzoo.explore.subject import Subject, loaded, sha256_of_weights
+from ganzoo.training.build import build_generator
+from ganzoo.training.experiment import recipe_of
 from ganzoo.training.networks import networks_of
 from ganzoo.training.portraits import Place, stage_in_training
 
@@ -35,5 +38,30 @@ def aged(subject: Subject, age: int) -> Subject:
         generator=generator,
         images_seen=age,
         sha256=sha256_of_weights(subject.directory, age, subject.weights),
+        manner=replace(subject.manner, stage=stage),
+    )
+
+
+def untrained(subject: Subject) -> Subject:
+    """Return the same run's generator before its first step, built from its seed again; its hash is left empty.
+
+    Raises:
+        RefusedError: The run was imported, or began from the weights of another one.
+    """
+    directory = subject.directory
+    if not directory.recipe.exists() or recipe_of(directory).initial_weights is not None:
+        raise RefusedError(
+            f"{directory.path} did not begin from its seed (it was imported, or began from the weights of another "
+            f"run), so its untrained network is not known"
+        )
+    networks = networks_of(directory)
+    assert networks.generator is not None, "a recipe names one"
+    generator = build_generator(networks.generator, networks.spec, networks.seed).eval().requires_grad_(False)
+    stage = None if subject.manner.stage is None else stage_in_training(directory, 0, networks)
+    return replace(
+        subject,
+        generator=generator.to(subject.device),
+        images_seen=0,
+        sha256="",
         manner=replace(subject.manner, stage=stage),
     )

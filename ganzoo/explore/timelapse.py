@@ -11,7 +11,7 @@ import numpy as np
 from ganzoo.contracts import PixelArray
 from ganzoo.drawing.sheet import Panel, Sheet
 from ganzoo.errors import RefusedError
-from ganzoo.explore.ages import aged, kept_ages
+from ganzoo.explore.ages import aged, kept_ages, untrained
 from ganzoo.explore.figure import Figure
 from ganzoo.explore.film import Film
 from ganzoo.explore.subject import Subject, silent
@@ -23,37 +23,61 @@ _SELECTION = "selection/"
 _FEWEST_SCORED = 3
 
 
-def timelapse(subject: Subject, seeds: Sequence[int] = range(16), *, fps: int = FPS, scale: int | None = None) -> Film:
+def timelapse(
+    subject: Subject,
+    seeds: Sequence[int] = range(16),
+    *,
+    before: bool = False,
+    fps: int = FPS,
+    scale: int | None = None,
+) -> Film:
     """Return a film of a grid of seeds, one frame per kept age, with kimg and the score of that age in the corner.
 
+    Args:
+        subject: The generator.
+        seeds: Images in the grid.
+        before: Begin with the untrained network, built from the run's seed again.
+        fps: Ages per second.
+        scale: Side of each pixel in the film; None: enough to see it.
+
     Raises:
-        RefusedError: Only one age was kept.
+        RefusedError: Only one age was kept, or the untrained network is not known.
     """
-    ages = _ages(subject)
+    ages = _ages(subject, before)
     columns = math.ceil(math.sqrt(len(seeds)))
 
     def frames() -> Iterator[PixelArray]:
         scores = scores_by_age(subject)
+        captions = [_caption(age, scores) for age in ages]
         for number, age in enumerate(ages, start=1):
-            images = _full_sized(aged(subject, age), seeds)
+            images = _images(subject, age, seeds)
             rows = [
                 [Panel(image) for image in images[start : start + columns]] for start in range(0, len(seeds), columns)
             ]
             subject.progress(number, len(ages))
-            yield Sheet(rows, title=_caption(age, scores), scale=scale).canvas().raster()
+            yield Sheet(rows, title=captions[number - 1], titles=captions, scale=scale).canvas().raster()
 
     return Film("timelapse", frames, len(ages), fps, subject.facts(seeds, ages=ages))
 
 
-def strip(subject: Subject, seeds: Sequence[int] = range(3), *, columns: int = 8, scale: int | None = None) -> Figure:
+def strip(
+    subject: Subject,
+    seeds: Sequence[int] = range(3),
+    *,
+    before: bool = False,
+    columns: int = 8,
+    scale: int | None = None,
+) -> Figure:
     """Draw a row for each seed over at most `columns` of the kept ages: those with a score, else evenly chosen ones.
 
+    With `before`, the untrained network comes first, in one of the columns.
+
     Raises:
-        RefusedError: Only one age was kept.
+        RefusedError: Only one age was kept, or the untrained network is not known.
     """
-    scores = scores_by_age(subject)
-    ages = _chosen(_ages(subject), scores, columns)
-    images = [_full_sized(aged(subject, age), seeds) for age in ages]
+    scores, first = scores_by_age(subject), [0] if before else []
+    ages = [*first, *_chosen(_ages(subject, before)[len(first) :], scores, columns - len(first))]
+    images = [_images(subject, age, seeds) for age in ages]
     rows = [[Panel(column[row]) for column in images] for row in range(len(seeds))]
     rows[-1] = [Panel(panel.pixels, _score(age, scores)) for panel, age in zip(rows[-1], ages, strict=True)]
     sheet = Sheet(rows, top=[_kimg(age) for age in ages], left=[f"seed {seed}" for seed in seeds], scale=scale)
@@ -80,8 +104,8 @@ def scores_by_age(subject: Subject) -> dict[int, tuple[str, float]]:
     return {age: (name, value) for age, value in found[name].items()}
 
 
-def _ages(subject: Subject) -> list[int]:
-    ages = kept_ages(subject)
+def _ages(subject: Subject, before: bool) -> list[int]:
+    ages = [*([0] if before else []), *kept_ages(subject)]
     if len(ages) < 2:
         raise RefusedError(
             f"{subject.directory.path} kept {subject.weights} generators of {len(ages)} age, so there is nothing to "
@@ -98,15 +122,16 @@ def _chosen(ages: Sequence[int], scores: Mapping[int, object], columns: int) -> 
     return [ages[round(index)] for index in np.linspace(0, len(ages) - 1, columns).tolist()]
 
 
-def _full_sized(subject: Subject, seeds: Sequence[int]) -> PixelArray:
-    """Return the images of seeds, those of a growing generator enlarged to the final side."""
-    images = replace(subject, progress=silent).images(seeds)
+def _images(subject: Subject, age: int, seeds: Sequence[int]) -> PixelArray:
+    """Return the images of seeds at an age, those of a growing generator enlarged to the final side."""
+    quiet = replace(subject, progress=silent)
+    images = (aged(quiet, age) if age else untrained(quiet)).images(seeds)
     times = subject.spec.resolution // images.shape[-1]
     return images.repeat(times, axis=2).repeat(times, axis=3)
 
 
 def _kimg(age: int) -> str:
-    return f"{age / 1000:.1f} kimg"
+    return "untrained" if age == 0 else f"{age / 1000:.1f} kimg"
 
 
 def _score(age: int, scores: dict[int, tuple[str, float]]) -> str:
