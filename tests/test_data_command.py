@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -131,10 +132,11 @@ def test_a_data_set_says_where_to_get_it():
         (("data", "prepare", "phantom", "--out", "x", "--resolution", "17"), "power of two"),
         (("data", "prepare", "phantom", "--out", "x", "--set", "cout=3"), "did you mean 'count'"),
         (("data", "prepare", "phantom", "--out", "x", "--storage", "zip"), "choose raw"),
-        (("data", "prepare", "folder", "--out", "x"), "root"),
+        (("data", "prepare", "folder", "--out", "x"), "folder needs --source PATH"),
+        (("data", "prepare", "akoa", "--out", "x"), "https://nda.nih.gov/oai"),
         (("data", "prepare", "folder", "--out", "x", "--source", "nowhere"), "nowhere"),
         (("data", "check", "nowhere"), "nowhere is not a prepared data set"),
-        (("data", "show", "nothing-like-this"), "nothing-like-this"),
+        (("data", "show", "nothing-like-this"), "there is no pack at nothing-like-this"),
         (("data", "export", "nowhere", "--out", "y"), "is not a prepared data set"),
     ],
 )
@@ -150,8 +152,34 @@ def test_a_damaged_pack_does_not_pass_the_check():
     data = bytearray(path.read_bytes())
     data[-5] ^= 4
     path.write_bytes(data)
-    outcome = ganzoo("data", "check", "pack")
-    assert outcome.code == 2 and "images-8.npy: its content changed" in outcome.err
+    for command in (("check", "pack"), ("show", "pack"), ("export", "pack", "--out", "pngs")):
+        outcome = ganzoo("data", *command)
+        assert outcome.code == 2 and "images-8.npy: its content changed" in outcome.err
+    assert not Path("pngs").exists() and not Path("pack-sheet.png").exists()
+
+
+def test_the_recipe_that_prepare_prints_uses_the_pack(tmp_path):
+    folder_of(tmp_path / "images", count=60)
+    options = ("--source", "images", "--resolution", "16", "--set", "channels=1", "--set", "held_out=0.2")
+    made = prepare("pack", "--set", "shares={test=0.2}", "--set", "window=[0, 255]", name="folder", options=options)
+    printed = tomllib.loads(made.out.partition("a recipe uses it by:\n")[2])
+    (tmp_path / "images").rename(tmp_path / "elsewhere")
+    run = start(tmp_path / "run", recipe_of(SMALL, printed))
+    assert read_record(run.record).status == "finished"
+
+
+def test_slices_that_are_left_out_are_counted(tmp_path):
+    nibabel = pytest.importorskip("nibabel")
+    for number in (1, 2):
+        volume = np.random.default_rng(number).normal(100, 10, (16, 16, 8)).astype(np.float32)
+        volume[:, :, :3] = 0
+        nibabel.save(nibabel.Nifti1Image(volume, np.eye(4)), tmp_path / f"OAS1_000{number}_MR1.nii")
+    options = ("--source", ".", "--resolution", "16", "--set", "frame=16")
+    made = prepare("pack", name="oasis", options=options)
+    assert made.code == 0 and "left out        6 of 16 slices" in made.out
+    assert len(Pack.open(Path("pack"))) == 10 and Pack.open(Path("pack")).manifest.settings["foreground"] == 0.01
+    every = prepare("every", "--set", "foreground=0", name="oasis", options=options)
+    assert "left out" not in every.out and len(Pack.open(Path("every"))) == 16
 
 
 # --- recipes that use a pack

@@ -12,7 +12,6 @@ from ganzoo.cli.run import Overrides, SkipBad
 if TYPE_CHECKING:
     from ganzoo.contracts import ImageDataset
     from ganzoo.data.pack import Pack
-    from ganzoo.registry import Part
 
 data = typer.Typer(
     name="data",
@@ -42,7 +41,7 @@ def prepare(
     skip_bad: SkipBad = False,
 ) -> None:
     """Read images once and write a pack, whole or not at all; interrupted, it goes on where it was."""
-    from ganzoo.cli.data_report import say_inspection, say_sizes
+    from ganzoo.cli.data_report import say_inspection, say_left_out, say_sizes, say_use
     from ganzoo.cli.terminal import Terminal
     from ganzoo.data.form import Form
     from ganzoo.data.inspection import inspect
@@ -57,9 +56,10 @@ def prepare(
     wishes = Wishes(skip_bad, workers, terminal.progress(f"preparing {name}"), form)
     pack = prepare_at(dataset, name, out, wishes)
     terminal.say(f"pack {out}: {len(pack):,} images, hash {pack.manifest.hash}")
+    say_left_out(terminal, dataset)
     say_sizes(terminal, pack)
     say_inspection(terminal, pack, inspect(pack, terminal.progress("inspecting")))
-    terminal.say(f'a recipe uses it by:  [dataset]  name = "{name}"  pack = "{out}"')
+    say_use(terminal, dataset, name, out)
 
 
 @data.command()
@@ -68,12 +68,9 @@ def check(pack: PackArgument) -> None:
     from ganzoo.cli.data_report import say_inspection
     from ganzoo.cli.terminal import Terminal
     from ganzoo.data.inspection import inspect
-    from ganzoo.errors import DataError
 
     terminal = Terminal()
-    opened = _open(pack)
-    if problems := opened.verify():
-        raise DataError("\n".join(problems))
+    opened = _open_verified(pack, fetch=True)
     files = len(opened.manifest.files)
     terminal.say(f"{pack}: all {files} files are as they were written; hash {opened.manifest.hash}")
     terminal.say("no subject is in two splits" if len(opened.splits) > 1 else "there is one split")
@@ -92,13 +89,13 @@ def show(
 
     terminal = Terminal()
     if not is_url(what) and not Path(what).exists():
-        say_dataset(terminal, _part(what).cls)
+        say_dataset(terminal, _dataset_class(what))
         return
     from ganzoo.data.inspection import intensities
     from ganzoo.data.sheet import COLUMNS, contact_sheet
     from ganzoo.pictures import write_grid
 
-    pack = _open(what)
+    pack = _open_verified(what)
     say_pack(terminal, pack)
     say_histogram(terminal, intensities(pack))
     path = sheet or Path(f"{Path(what.rstrip('/')).name}-sheet.png")
@@ -117,21 +114,34 @@ def export(
     from ganzoo.data.export import export as export_pack
 
     terminal = Terminal()
-    count = export_pack(_open(pack), out, split or (), terminal.progress("exporting"))
+    count = export_pack(_open_verified(pack), out, split or (), terminal.progress("exporting"))
     terminal.say(f"{count:,} images in {out}")
 
 
-def _open(location: str) -> Pack:
+def _open_verified(location: str, *, fetch: bool = False) -> Pack:
+    """Open a pack and compare all of it with its checksums: a damaged one is neither shown nor exported.
+
+    Files of a remote one are compared when they come, so without `fetch` only those come that are needed.
+    """
     from ganzoo.cache import cache_root
-    from ganzoo.data.ready import open_pack
+    from ganzoo.data.ready import is_url, open_pack
+    from ganzoo.errors import DataError
 
-    return open_pack(location, cache_root())
+    pack = open_pack(location, cache_root())
+    if (fetch or not is_url(location)) and (problems := pack.verify()):
+        raise DataError("\n".join(problems))
+    return pack
 
 
-def _part(name: str) -> Part:
+def _dataset_class(name: str) -> type[ImageDataset]:
+    """Return the data set of that name; what is neither one nor a pack may be a mistake in either."""
+    from ganzoo.errors import PluginError
     from ganzoo.registry import Registry
 
-    return Registry.discover().part("dataset", name)
+    try:
+        return Registry.discover().part("dataset", name).cls
+    except PluginError as error:
+        raise PluginError(f"{error}; and there is no pack at {name}") from None
 
 
 def _dataset(name: str, source: Path | None, given: dict[str, Any], overrides: list[str]) -> ImageDataset:
@@ -150,6 +160,10 @@ def _dataset(name: str, source: Path | None, given: dict[str, Any], overrides: l
         options["root" if "root" in cls.Options.model_fields else "source"] = str(source)
     for override in overrides:
         apply_override(options, override.removeprefix("dataset."))
+    if "root" not in options and (root := cls.Options.model_fields.get("root")) and root.is_required():
+        expected = getattr(cls, "expected", "")
+        layout = f" Expected there: {expected}." if expected else ""
+        raise RecipeError(f"{name} needs --source PATH: where the images are.{layout} {cls.where_to_get}".rstrip())
     try:
         return cls(cls.Options.model_validate(options))
     except ValidationError as error:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.disk import size_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ganzoo.cli.terminal import Terminal
     from ganzoo.contracts import ImageDataset
     from ganzoo.data.inspection import Inspection, SplitCount
@@ -71,6 +73,24 @@ def say_sizes(terminal: Terminal, pack: Pack) -> None:
             f"{'stored as' if own else 'instead of'} {cost.storage:<8} {'' if own else 'about '}{size}, "
             f"{cost.images_per_second:,.0f} images/s read by one process"
         )
+
+
+def say_left_out(terminal: Terminal, dataset: ImageDataset) -> None:
+    """Say which images of its source a data set does not use by its options."""
+    from ganzoo.data import SourceDataset
+
+    if isinstance(dataset, SourceDataset) and (left_out := dataset.source.left_out()):
+        terminal.say(f"left out        {left_out}")
+
+
+def say_use(terminal: Terminal, dataset: ImageDataset, name: str, out: Path) -> None:
+    """Say how a recipe uses a pack: it states the options that are not what they would be anyway."""
+    import tomli_w
+
+    options = dataset.options
+    stated = options.model_dump(mode="json", include=options.model_fields_set | {"resolution"}, exclude_none=True)
+    terminal.say("a recipe uses it by:")
+    terminal.say(tomli_w.dumps({"dataset": {"name": name, **stated, "pack": str(out)}}).rstrip())
 
 
 def say_dataset(terminal: Terminal, cls: type[ImageDataset]) -> None:

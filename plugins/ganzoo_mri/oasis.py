@@ -56,6 +56,13 @@ class Oasis(SourceDataset):
             description="Volumes: what is down and what is right. The course's slices lie on their side, as 'LA' "
             "says (left, anterior); 'PL' is upright.",
         )
+        foreground: float = Field(
+            default=0.01,
+            ge=0.0,
+            le=1.0,
+            description="Volumes: leave out slices of which less than this share is brighter than a twentieth of the "
+            "window, as those above and below the brain; 0 keeps all.",
+        )
         frame: int | None = Field(
             default=256, gt=0, description="Volumes: side, in pixels, of the square around the centre that is shown."
         )

@@ -179,7 +179,7 @@ PNG_SCALE = 548.17  # the factor by which the slices of subjects 401 and 402 wer
 def test_volumes_look_like_the_slices_that_were_made_from_them(tmp_path, volume, subject, top):
     data = Path(os.environ["GANZOO_DATA"])
     root = data / "nifti" / f"oasis_{volume}.nii.gz"
-    exact = oasis(root, resolution=256, window=[0, 255 / PNG_SCALE])
+    exact = oasis(root, resolution=256, window=[0, 255 / PNG_SCALE], foreground=0)
     usual = oasis(root, resolution=256)
     items = {int(item.key.rpartition("#")[2]): item for item in exact.items()}
     assert len(items) == 192
@@ -191,6 +191,9 @@ def test_volumes_look_like_the_slices_that_were_made_from_them(tmp_path, volume,
         assert np.corrcoef(by_default.ravel(), png.ravel())[0, 1] > 0.98
         turned = [np.rot90(png, quarter) for quarter in (1, 2, 3)] + [png[::-1], png[:, ::-1]]
         assert all(np.corrcoef(by_default.ravel(), other.ravel())[0, 1] < 0.97 for other in turned)
+    kept = {int(item.key.rpartition("#")[2]) for item in usual.items()}
+    dark = [number for number, item in items.items() if not usual.load(item).any()]
+    assert dark and not kept & set(dark) and 140 < len(kept) < 160 and kept >= set(range(40, 170))
 
 
 # --- ffhq

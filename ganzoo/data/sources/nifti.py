@@ -33,8 +33,10 @@ class NiftiSource(Source):
         self._tree: ImageTree | None = None
         self._volume: tuple[str, Volume] | None = None
         self._window: tuple[str, Window, tuple[float, float]] | None = None
+        self._judged = self._dark = 0
 
     def entries(self) -> Sequence[Entry]:
+        self._judged = self._dark = 0
         if self.root.is_file():
             names = [(self.root.name, file_fingerprint(self.root))]
         else:
@@ -56,6 +58,14 @@ class NiftiSource(Source):
     def found(self) -> str:
         return self._tree.found() if self._tree else "a volume without slices that are wanted"
 
+    def left_out(self) -> str:
+        if not self._dark:
+            return ""
+        return (
+            f"{self._dark:,} of {self._judged:,} slices, in which less than {self.options.foreground:g} of the pixels "
+            "are brighter than a twentieth of the window (dataset.foreground)"
+        )
+
     def _slices(self, name: str, fingerprint: str) -> list[Entry]:
         """List the slices of a volume; one that cannot be read stands as a single entry, to be reported by name."""
         suffix = next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), "")
@@ -65,7 +75,9 @@ class NiftiSource(Source):
             first, last = self.options.slices or (0, count - 1)
             numbers = list(range(first, min(last, count - 1) + 1))
             if self.options.foreground:
-                numbers = self._loaded(name).shown(numbers, self.options)
+                self._judged += len(numbers)
+                numbers, before = self._loaded(name).shown(numbers, self.options), len(numbers)
+                self._dark += before - len(numbers)
         except DataError:
             numbers = [0]
         return [Entry(f"{name}#{number}", fingerprint, subject=subject, together=name) for number in numbers]

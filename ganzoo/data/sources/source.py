@@ -72,6 +72,10 @@ class Source(ABC):
         """Say what is there, by counts only: for the message that there are no images."""
         return "nothing"
 
+    def left_out(self) -> str:
+        """Say what the options have left out when entries were listed, by counts; empty for nothing."""
+        return ""
+
     def read(self, key: str, rule: ReadingRule) -> PixelArray:
         """Return the image of an entry as uint8 `[C, R, R]`. Raises DataError naming it."""
         name = literal(key)
