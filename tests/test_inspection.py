@@ -85,6 +85,16 @@ def test_odd_images_are_flagged_and_others_are_not():
     }
 
 
+def test_small_photographs_before_a_white_wall_are_no_masks_and_small_labels_are():
+    generator = np.random.default_rng(0)
+    photographs = 255 - generator.integers(0, 4, (6, 3, 32, 32))
+    photographs[..., 10:22, 10:22] = generator.normal(120, 40, (6, 3, 12, 12)).clip(0, 255)
+    labels = np.zeros((2, 1, 32, 32), np.uint8)
+    labels[..., 8:24, 8:24] = generator.integers(1, 5, (2, 1, 16, 16))
+    for images, found in ((photographs.astype(np.uint8), 0), (labels, 2)):
+        assert len(oddities(histograms(images), thumbnails(images))["mask-like"]) == found
+
+
 def test_histograms_count_every_channel(tmp_path):
     images = noise(5, 16, 3)
     counts = histograms(images)

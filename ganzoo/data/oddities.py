@@ -19,6 +19,7 @@ KINDS = {
 _CONSTANT = 0.995
 _SATURATED = 0.25
 _MASK_VALUES, _MASK_SHARE = 5, 0.35
+_MASK_MOST, _MASK_NEAR = 40, 15
 _UNLIKE, _ALIKE = -0.3, 0.2
 _FEWEST = 8
 
@@ -44,13 +45,24 @@ def oddities(counts: Counts, thumbs: PixelArray) -> dict[str, NDArray[np.int64]]
     total = np.maximum(counts.sum(axis=1), 1)
     constant = counts.max(axis=1) >= _CONSTANT * total
     saturated = counts[:, 255] > _SATURATED * total
-    ordered = np.sort(counts, axis=1)[:, ::-1]
-    rest = total - ordered[:, 0]
-    few = ordered[:, 1 : 1 + _MASK_VALUES].sum(axis=1)
-    masks = (few > _MASK_SHARE * rest) & ~constant
+    masks = _masks(counts) & ~constant
     inverted = _inverted(thumbs, constant)
     flags = {"constant": constant, "saturated": saturated & ~constant, "mask-like": masks, "inverted": inverted}
     return {kind: np.flatnonzero(flags[kind]) for kind in KINDS}
+
+
+def _masks(counts: Counts) -> NDArray[np.bool_]:
+    """Whether a handful of values make up what is not background.
+
+    A photograph of something before a white wall has many values a little below white. They count as background too,
+    unless the image has so few values in all that those are labels.
+    """
+    background = counts.argmax(axis=1)[:, None]
+    many = (counts > 0).sum(axis=1)[:, None] > _MASK_MOST
+    near = np.abs(np.arange(256)[None] - background) <= np.where(many, _MASK_NEAR, 0)
+    rest = np.where(near, 0, counts)
+    few = np.sort(rest, axis=1)[:, -_MASK_VALUES:].sum(axis=1)
+    return few > _MASK_SHARE * rest.sum(axis=1)
 
 
 def _inverted(thumbs: PixelArray, constant: NDArray[np.bool_]) -> NDArray[np.bool_]:
