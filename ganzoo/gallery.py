@@ -2,8 +2,8 @@
 
 Latents and noise come from a stream per image; a generator that draws in another way than `RowStreams` knows makes one
 image at a time. Since libraries sum in another order for other batch sizes, every group has one size, which image size
-and device decide alone, and the last one is filled up. What is left depends on the place in the batch at some sizes of
-linear layers, and is below 1e-6.
+and device decide alone (half of it where memory runs out), and the last one is filled up. What is left depends on the
+place in the batch at some sizes of linear layers, and is below 1e-6.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ganzoo.contracts import Discriminator, Generator
 from ganzoo.errors import RunError
+from ganzoo.groups import in_groups
 from ganzoo.manner import Manner, Stage
 from ganzoo.sampling import repeatable, seeded_noise
 from ganzoo.seeds import seed_for
@@ -104,11 +105,14 @@ def drawn(
         with torch.no_grad(), seeded_noise(own[0] if stream is None else stream, device), RowStreams(own):
             return make(rows).float().cpu()
 
+    def filled(rows: range) -> Tensor:
+        return made(torch.tensor(rows).clamp_(max=len(seeds) - 1))[: len(seeds) - rows.start]
+
     with manner.applied(generator), repeatable(device):
         first = torch.zeros(2, dtype=torch.int64)
         free = torch.equal(made(first, 0), made(first, 1))  # of all other draws than those of RowStreams
-        for rows, count in _groups(len(seeds), group_size(resolution, device) if free else 1):
-            yield _finite(made(rows)[:count], "the generator made images")
+        for images in in_groups(len(seeds), group_size(resolution, device) if free else 1, filled):
+            yield _finite(images, "the generator made images")
 
 
 def judge(

@@ -14,8 +14,9 @@ from torch import nn
 from training_world import DCGAN, GROWING, installed, recipe_of, same, trainer_of, weights
 
 from ganzoo.errors import GanzooError, RunError
+from ganzoo.groups import is_out_of_memory
 from ganzoo.training.forecast import forecast, heaviest_phase
-from ganzoo.training.memory import MetaMemory, is_out_of_memory
+from ganzoo.training.memory import MetaMemory
 from ganzoo.training.rehearsal import rehearse, rehearse_step
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from ganzoo.contracts import Discriminator, ImageSpec
 from ganzoo.errors import RecipeError, RunError
 from ganzoo.gallery import group_size, judge, latents_of, portray
+from ganzoo.groups import in_groups
 from ganzoo.manner import Manner, Stage
 from ganzoo.testing import TinyGrowableGenerator, TinyStyledGenerator
 
@@ -56,6 +57,49 @@ def test_an_image_depends_on_its_seed_alone(cls):
     assert torch.equal(portraits(generator, [7]), many[7:8])
     assert torch.equal(portraits(generator, [19, 7, 3, 7]), many[[19, 7, 3, 7]])
     assert len(torch.unique(many.flatten(1), dim=0)) == 20
+
+
+class Hungry(NoisyToy):
+    """Has memory for three images at a time."""
+
+    most = 3
+
+    def forward(self, latents, labels):
+        if len(latents) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return super().forward(latents, labels)
+
+
+def test_groups_shrink_until_memory_suffices():
+    generator, plenty = toy(Hungry), toy(Hungry)
+    plenty.most = 100
+    torch.testing.assert_close(portraits(generator, range(7)), portraits(plenty, range(7)))
+
+
+def test_rows_come_once_and_in_order_although_memory_runs_out():
+    asked = []
+
+    def make(rows):
+        asked.append(len(rows))
+        if len(rows) > 2:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return list(rows)
+
+    assert [row for rows in in_groups(6, 8, make) for row in rows] == list(range(6))
+    assert asked == [8, 4, 2, 2, 2]
+
+
+def test_other_errors_and_too_little_memory_for_one_image_are_told():
+    def broken(rows):
+        raise RuntimeError("another error")
+
+    def hopeless(rows):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(RuntimeError, match="another error"):
+        list(in_groups(3, 2, broken))
+    with pytest.raises(RunError, match="out of memory for a single image"):
+        list(in_groups(3, 2, hopeless))
 
 
 def test_the_noise_of_an_image_is_that_of_its_seed():

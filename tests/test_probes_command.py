@@ -163,6 +163,18 @@ def test_a_timelapse_may_begin_with_the_untrained_network(request, run):
     assert strip(subject, [0], before=True, columns=2).facts["ages"][0] == 0
 
 
+def test_projection_goes_on_in_smaller_groups_where_memory_runs_out(stylegan2):
+    def hungry(module, inputs):
+        if len(inputs[0]) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    run = ganzoo.open(stylegan2.path, device="cpu")
+    targets, schedule = run.sample(3).pixels, Schedule(steps=2)
+    found = run.figure.project(targets, schedule=schedule, distance="pixels")
+    next(iter(run.subject.generator.blocks.values())).conv1.register_forward_pre_hook(hungry)
+    torch.testing.assert_close(run.figure.project(targets, schedule=schedule, distance="pixels").styles, found.styles)
+
+
 def test_what_is_found_is_shown_inline(styled):
     run = ganzoo.open(styled.path, device="cpu")
     found = run.figure.project(run.sample(1).pixels, schedule=Schedule(steps=2), distance="pixels")

@@ -25,6 +25,7 @@ from ganzoo.explore.styles import style_sample
 from ganzoo.explore.subject import Subject
 from ganzoo.files import write_json
 from ganzoo.gallery import group_size
+from ganzoo.groups import in_groups
 from ganzoo.manner import Manner
 from ganzoo.pictures import write_picture
 from ganzoo.sampling import repeatable, seeded_noise, to_uint8
@@ -127,7 +128,7 @@ def project(
     seed: int = 0,
     frames: int = FRAMES,
 ) -> Projection:
-    """Find the styles of images, as many at once as the device bears.
+    """Find the styles of images, as many at once as the device bears: fewer once its memory runs out.
 
     Args:
         subject: The generator; without fitted noise its noise mode is used, `constant` unless it says otherwise.
@@ -211,26 +212,25 @@ def _found(
     frames: int,
 ) -> Found:
     """Search in batches, with the generator's noise and stage as they are to be; all results on the CPU."""
-    size, parts = group_size(subject.resolution, subject.device), []
     synthesis = Synthesis(subject.generator)
     manner = Manner(noise=_mode(subject), stage=subject.manner.stage)
+
+    def find(rows: range) -> Found:
+        batch = torch.from_numpy(targets[rows.start : rows.stop]).to(subject.device).float() / 127.5 - 1.0
+        return search(
+            synthesis,
+            measure.to(batch),
+            start,
+            schedule,
+            [seed_for(seed, rows.start + number) for number in range(len(batch))],
+            frames=frames,
+            progress=_told(subject, rows.start, len(batch), len(targets), schedule.steps),
+        ).cpu()
+
     with manner.applied(subject.generator), repeatable(subject.device), seeded_noise(seed, subject.device):
         if manner.stage is not None:
             manner.stage.set(subject.generator)
-        for first in range(0, len(targets), size):
-            batch = torch.from_numpy(targets[first : first + size]).to(subject.device).float() / 127.5 - 1.0
-            parts.append(
-                search(
-                    synthesis,
-                    measure.to(batch),
-                    start,
-                    schedule,
-                    [seed_for(seed, first + number) for number in range(len(batch))],
-                    frames=frames,
-                    progress=_told(subject, first, len(batch), len(targets), schedule.steps),
-                ).cpu()
-            )
-    return joined(parts)
+        return joined(list(in_groups(len(targets), group_size(subject.resolution, subject.device), find)))
 
 
 def _told(subject: Subject, first: int, count: int, total: int, steps: int) -> Callable[[int], None]:

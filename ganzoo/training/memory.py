@@ -14,11 +14,6 @@ from ganzoo.phases import Phase
 from ganzoo.settings import TrainingSettings
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, on a GPU or on the CPU (which says so in words only)."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
-
-
 def less_memory(training: TrainingSettings, phase: Phase) -> str:
     """Say what to change where a step of a phase needs too much."""
     batch = f"training.growth.batch_size for {phase.resolution}" if training.growth else "training.batch_size"

@@ -11,11 +11,12 @@ from torch import Tensor
 
 from ganzoo.contracts import ImageSpec
 from ganzoo.errors import GanzooError, RunError
+from ganzoo.groups import is_out_of_memory
 from ganzoo.phases import Phase
 from ganzoo.provenance import peak_memory_bytes
 from ganzoo.recipe import Recipe
 from ganzoo.training.build import build_trainer, choose_device
-from ganzoo.training.memory import is_out_of_memory, less_memory
+from ganzoo.training.memory import less_memory
 from ganzoo.training.trainer import Trainer
 
 

@@ -11,6 +11,7 @@ import torch
 
 from ganzoo.errors import GanzooError, RunError, RunStopped
 from ganzoo.files import AppendFile, sweep_temporaries
+from ganzoo.groups import is_out_of_memory
 from ganzoo.pictures import write_grid
 from ganzoo.provenance import peak_memory_bytes
 from ganzoo.runs.checkpoint import newest_good
@@ -31,7 +32,7 @@ from ganzoo.training.listeners import (
     ScoreListener,
     SnapshotListener,
 )
-from ganzoo.training.memory import is_out_of_memory, less_memory
+from ganzoo.training.memory import less_memory
 from ganzoo.training.state import not_finite, restore
 from ganzoo.training.tensorboard import TensorBoardTracker
 from ganzoo.training.trainer import Diverged, Listener, Trainer
