@@ -5,18 +5,21 @@
 One run measures everything on the same images: Pillow with a DataLoader of two workers, a zip of PNGs, an LMDB of PNGs
 (rosinality's layout), TFRecords (NVIDIA's layout; the package `tfrecord`), and packs. Each reads batches of 64 in
 random order (TFRecords in theirs) for some seconds in a process of its own; rounds alternate and the median counts.
-Images are JPEGs below `$GANZOO_DATA/ffhq` if that is set, else smooth noise. Afterwards a set of several gigabytes is
+Images are JPEGs below `$GANZOO_DATA/ffhq` if that is set, else smooth noise. The most private memory (RssAnon) of
+preparing and of reading, workers included, stands beside. Afterwards a set of several gigabytes is
 read at random, and the growth of private memory (RssAnon) is printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import os
 import statistics
 import tempfile
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -178,15 +181,38 @@ def anonymous_bytes(pid: int | str = "self") -> int:
     return int(status) * 1024 + below
 
 
+class Peak:
+    """The most private memory that this process and its workers take at once, beyond what it has on entering."""
+
+    def __enter__(self) -> Peak:
+        self.bytes, self._before, self._over = 0, anonymous_bytes(), threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._watcher.join()
+        self._look()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.02):
+            self._look()
+
+    def _look(self) -> None:
+        with contextlib.suppress(OSError, IndexError):  # a worker that has just ended
+            self.bytes = max(self.bytes, anonymous_bytes() - self._before)
+
+
 def measured(reader: Reader, seconds: float) -> tuple[float, int]:
-    """Run a reader in a process of its own; return images per second and how much private memory it took."""
+    """Run a reader in a process of its own; return images per second and the most private memory it took."""
     out, into = os.pipe()
     child = os.fork()
     if child == 0:
-        before = anonymous_bytes()
-        count, took = reader(seconds)
+        with Peak() as peak:
+            count, took = reader(seconds)
         with os.fdopen(into, "w") as file:
-            json.dump([count / took, anonymous_bytes() - before], file)
+            json.dump([count / took, peak.bytes], file)
         os._exit(0)
     os.close(into)
     with os.fdopen(out) as file:
@@ -240,16 +266,20 @@ def show_memory(folder: Path, gigabytes: float) -> None:
     print(f"\n{gigabytes:g} GB read at random: RssAnon {', '.join(marks)} MiB against the first batch")
 
 
-def prepare_all(folder: Path, pngs: Path, channels: int, workers: int | None) -> tuple[Pack, Pack, dict[str, float]]:
+def prepare_all(
+    folder: Path, pngs: Path, channels: int, workers: int | None
+) -> tuple[Pack, Pack, dict[str, tuple[float, int]]]:
     folder_set = Registry.discover().part("dataset", "folder").cls
     dataset = folder_set(folder_set.Options(root=pngs, resolution=SIDE, channels=channels))
-    speeds, packs = {}, []
+    found, packs = {}, []
     for storage in ("raw", "deflate"):
         start = time.perf_counter()
         wishes = Wishes(workers=workers, form=Form(storage=storage))
-        packs.append(prepare_at(dataset, "folder", folder / f"pack-{storage}", wishes))
-        speeds[f"prepare, {storage}, with lower resolutions"] = len(packs[-1]) / (time.perf_counter() - start)
-    return packs[0], packs[1], speeds
+        with Peak() as peak:
+            packs.append(prepare_at(dataset, "folder", folder / f"pack-{storage}", wishes))
+        speed = len(packs[-1]) / (time.perf_counter() - start)
+        found[f"prepare, {storage}, with lower resolutions"] = speed, peak.bytes
+    return packs[0], packs[1], found
 
 
 def contenders(folder: Path, paths: list[Path], channels: int, raw: Pack, deflate: Pack) -> dict[str, Reader]:
@@ -310,13 +340,13 @@ def main() -> None:
         print(
             f"{asked.images} images of 256x256x{asked.channels}; load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores"
         )
-        for name, speed in prepared.items():
-            print(f"{name:<45}{speed:>10,.0f} images/s")
+        for name, (speed, most) in prepared.items():
+            print(f"{name:<45}{speed:>10,.0f} images/s {'':>9} {most / 2**20:>8.1f} MiB private at most")
         base = statistics.median(speed for speed, _ in next(iter(found.values())))
         for name, rounds in found.items():
             speed = statistics.median(each for each, _ in rounds)
             memory = max(each for _, each in rounds) / 2**20
-            print(f"{name:<45}{speed:>10,.0f} images/s {speed / base:>8.1f}x {memory:>8.1f} MiB private")
+            print(f"{name:<45}{speed:>10,.0f} images/s {speed / base:>8.1f}x {memory:>8.1f} MiB private at most")
         show_memory(folder, asked.large_gb)
 
 
