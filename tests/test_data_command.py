@@ -168,6 +168,13 @@ def test_the_recipe_that_prepare_prints_uses_the_pack(tmp_path):
     assert read_record(run.record).status == "finished"
 
 
+def test_an_array_of_floats_without_a_range_is_refused_once(tmp_path):
+    np.save(tmp_path / "floats.npy", np.full((50, 16, 16), np.nan, np.float32))
+    made = prepare("pack", name="folder", options=("--source", "floats.npy", "--resolution", "16"))
+    assert made.code == 2 and made.err.count("does not say which value is black") == 1
+    assert "floats.npy: an array of float32" in made.err and "--set 'window=[low,high]'" in made.err
+
+
 def test_slices_that_are_left_out_are_counted(tmp_path):
     nibabel = pytest.importorskip("nibabel")
     for number in (1, 2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,13 +56,8 @@ class ArraySource(Source):
         return image.astype(image.dtype.newbyteorder("="), copy=False)
 
     def window_for(self, key: str, rule: ReadingRule) -> Window:
-        images = self._arrays(place_of(key)[0]).images
-        if images.dtype.kind == "f" and rule.window in ("range", "full"):
-            first = images[0]
-            raise DataError(
-                f"{literal(key)}: an array of {images.dtype} does not say which value is black and which white (its "
-                f"first image has {np.nanmin(first):g} to {np.nanmax(first):g}); state it: dataset.window = [low, high]"
-            )
+        name = place_of(key)[0]
+        _refuse_unscaled(self._arrays(name).images, rule.window, literal(name))
         return rule.window
 
     def _files(self) -> list[tuple[str, str]]:
@@ -72,6 +68,7 @@ class ArraySource(Source):
 
     def _entries_of(self, name: str, fingerprint: str) -> list[Entry]:
         arrays = self._arrays(name)
+        _refuse_unscaled(arrays.images, self.options.window, literal(name))  # once, not for each image
         return [
             Entry(
                 key=f"{name}#{number}",
@@ -125,6 +122,17 @@ def _as_images(array: NDArray[Any], name: str) -> NDArray[Any]:
     if 0 in array.shape[1:]:
         raise DataError(f"{name}: is an array of {shown}, whose images have no pixels")
     return array
+
+
+def _refuse_unscaled(images: NDArray[Any], window: Window, name: str) -> None:
+    if images.dtype.kind == "f" and window in ("range", "full") and len(images):
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):  # of an image that is all NaN
+            low, high = np.nanmin(images[0]), np.nanmax(images[0])
+        raise DataError(
+            f"{name}: an array of {images.dtype} does not say which value is black and which white (its first image "
+            f"has {low:g} to {high:g}); state it: dataset.window = [low, high], by --set 'window=[low,high]' on the "
+            "command line"
+        )
 
 
 def _side(array: NDArray[Any] | None, count: int, kinds: str, name: str) -> NDArray[Any] | None:
