@@ -175,6 +175,18 @@ def test_an_array_of_floats_without_a_range_is_refused_once(tmp_path):
     assert "floats.npy: an array of float32" in made.err and "--set 'window=[low,high]'" in made.err
 
 
+def test_images_that_are_not_used_are_counted(tmp_path):
+    write_akoa(tmp_path / "knees", participants=3, slices=2, resolution=16)
+    for name in ("Figure_1.png", "OAI12_BaseLine_RIGHT.png"):
+        Image.fromarray(noise(1, 16)[0, 0]).save(tmp_path / "knees" / name)
+    made = prepare("pack", name="akoa", options=("--source", "knees", "--resolution", "16"))
+    assert made.code == 0 and "left out        2 of 14 images, by their names or by the options" in made.out
+    right = prepare("right", "--set", "side=right", name="akoa", options=("--source", "knees", "--resolution", "16"))
+    assert "left out        8 of 14 images" in right.out
+    every = prepare("every", name="folder", options=("--source", "knees", "--resolution", "16"))
+    assert "left out" not in every.out
+
+
 def test_slices_that_are_left_out_are_counted(tmp_path):
     nibabel = pytest.importorskip("nibabel")
     for number in (1, 2):

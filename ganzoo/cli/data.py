@@ -56,7 +56,7 @@ def prepare(
     wishes = Wishes(skip_bad, workers, terminal.progress(f"preparing {name}"), form)
     pack = prepare_at(dataset, name, out, wishes)
     terminal.say(f"pack {out}: {len(pack):,} images, hash {pack.manifest.hash}")
-    say_left_out(terminal, dataset)
+    say_left_out(terminal, dataset, pack)
     say_sizes(terminal, pack)
     say_inspection(terminal, pack, inspect(pack, terminal.progress("inspecting")))
     say_use(terminal, dataset, name, out)

@@ -75,12 +75,13 @@ def say_sizes(terminal: Terminal, pack: Pack) -> None:
         )
 
 
-def say_left_out(terminal: Terminal, dataset: ImageDataset) -> None:
-    """Say which images of its source a data set does not use by its options."""
+def say_left_out(terminal: Terminal, dataset: ImageDataset, pack: Pack) -> None:
+    """Say how many images of its source a data set has not used, bad ones apart."""
     from ganzoo.data import SourceDataset
 
-    if isinstance(dataset, SourceDataset) and (left_out := dataset.source.left_out()):
-        terminal.say(f"left out        {left_out}")
+    if isinstance(dataset, SourceDataset):
+        for left_out in dataset.left_out(len(pack) + len(pack.bad_files)):
+            terminal.say(f"left out        {left_out}")
 
 
 def say_use(terminal: Terminal, dataset: ImageDataset, name: str, out: Path) -> None:

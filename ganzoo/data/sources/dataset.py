@@ -29,6 +29,7 @@ class SourceDataset(ImageDataset):
     def __init__(self, options: Any) -> None:
         super().__init__(options)
         self._source: Source | None = None
+        self._listed = 0
 
     @property
     def source(self) -> Source:
@@ -43,7 +44,16 @@ class SourceDataset(ImageDataset):
     def entries(self) -> Sequence[Entry]:
         """List what the source holds. Raises DataError."""
         with reading(literal(str(self.options.root))):  # a name in a damaged file can be one that no file may have
-            return self.source.entries()
+            entries = self.source.entries()
+        self._listed = len(entries)
+        return entries
+
+    def left_out(self, used: int) -> list[str]:
+        """Say what of the source is not used, by counts; after `items`, whose number is `used`."""
+        told = [said] if (said := self.source.left_out()) else []
+        if unused := self._listed - used:
+            told.append(f"{unused:,} of {self._listed:,} images, by their names or by the options")
+        return told
 
     def items_with_subjects(self, entries: Sequence[Entry]) -> Sequence[Item]:
         """Return items of medical images without names. Raises DataError where the source states no subjects."""
