@@ -288,6 +288,19 @@ def test_bad_options_are_refused(stylegan2, explore, tmp_path, command, options,
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize("command", ["neighbours", "spectrum", "pca", "interpolate", "timelapse", "project"])
+def test_a_file_that_could_not_be_written_is_refused_before_any_work(stylegan2, explore, tmp_path, command):
+    (tmp_path / "x.jpg").touch()
+    images = ["no-such-image.png"] if command == "project" else []
+    with pytest.raises(GanzooError, match=r"--out 'x\.jpg': (should end in|is a file)"):
+        explore(command, stylegan2, *images, "--out", "x.jpg")
+
+
+def test_a_missing_image_is_named_by_its_path(stylegan2, explore):
+    with pytest.raises(GanzooError, match=r"folder/absent\.png"):
+        explore("project", stylegan2, "folder/absent.png")
+
+
 def test_a_conditional_one_channel_run_is_projected(styled):
     run = ganzoo.open(styled.path, device="cpu")
     found = run.figure.project(run.sample(2).pixels, distance="pixels")

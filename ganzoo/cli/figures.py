@@ -85,9 +85,7 @@ def mix(
         str | None, typer.Option(help="Ranges by resolution, such as 4-8,16-32. [default: coarse, middle and fine]")
     ] = None,
     layers: Annotated[str | None, typer.Option(help="Ranges by number of the layer instead: 0-3,4-7.")] = None,
-    grids: Annotated[
-        bool, typer.Option("--grids", help="Draw two grids instead, without and with mixing at a random layer.")
-    ] = False,
+    grids: Annotated[bool, typer.Option("--grids", help="Two grids instead, without and with mixing.")] = False,
     seeds: Annotated[str | None, typer.Option(help="Seeds of the two grids. [default: 0-15]")] = None,
     class_: options.Class = None,
     truncation: options.Truncation = 1.0,
@@ -188,6 +186,7 @@ def spectrum(
     """Draw the mean power of real and generated images over spatial frequency."""
     from ganzoo.explore.spectrum import spectrum as draw
 
+    options.check_out(out, *options.STILL)
     subject = options.opened(
         run,
         truncation=truncation,
@@ -234,7 +233,7 @@ def _ranges(subject: Any, sides: str | None, layers: str | None) -> Any:
         return None
     if sides is not None and layers is not None:
         raise GanzooError("--sides and --layers both choose ranges; leave one of them out")
-    require(subject.generator, "mix")
+    require(subject, "mix")
     return ranges_by_side(subject, _spans(sides)) if sides is not None else ranges_by_layer(subject, _spans(layers))
 
 

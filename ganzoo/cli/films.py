@@ -9,7 +9,6 @@ import typer
 
 from ganzoo.cli import subject as options
 
-_STILL = (".png", ".svg")
 FilmOut = Annotated[
     Path | None,
     typer.Option(help="Film (.mp4, .webp, .gif) or strip (.png, .svg). [default: <run>/figures/<name>.mp4]"),
@@ -48,6 +47,7 @@ def interpolate(
     """Film the way from seed to seed, or a random walk; or draw a strip of it."""
     from ganzoo.explore.interpolate import Way, interpolation, steps_for, strip
 
+    options.check_out(out, *options.STILL, *options.FILMS)
     subject = options.opened(
         run,
         truncation=truncation,
@@ -59,7 +59,7 @@ def interpolate(
         resolution=resolution,
         device=device,
     )
-    still = out is not None and out.suffix.lower() in _STILL
+    still = out is not None and out.suffix.lower() in options.STILL
     random = steps_for(walk, fps) if walk else 0
     way = Way(space, course, loop, steps_for(seconds, fps), random, smoothness * fps)
     if still:
@@ -89,6 +89,7 @@ def timelapse(
     from ganzoo.explore.timelapse import strip
     from ganzoo.explore.timelapse import timelapse as film
 
+    options.check_out(out, *options.STILL, *options.FILMS)
     subject = options.opened(
         run,
         truncation=truncation,
@@ -98,7 +99,7 @@ def timelapse(
         weights=weights,
         device=device,
     )
-    if out is not None and out.suffix.lower() in _STILL:
+    if out is not None and out.suffix.lower() in options.STILL:
         drawn = strip(subject, options.seeds_of(seeds, range(3)), before=before, columns=columns, scale=scale)
         options.written(drawn, run, out)
         return

@@ -9,8 +9,6 @@ import typer
 
 from ganzoo.cli import subject as options
 
-_STILL = (".png", ".svg")
-
 
 def project(
     run: options.Run,
@@ -47,6 +45,7 @@ def project(
 
     if bool(images) == bool(coverage):
         raise GanzooError("name image files or folders to project, or ask for --coverage N; one of both")
+    options.check_out(out)
     mode = None if noise == "fit" else noise
     subject = options.opened(
         run, noise=mode, label=class_, at=at, weights=weights, resolution=resolution, device=device, what="projecting"
@@ -96,6 +95,7 @@ def neighbours(
     from ganzoo.explore.neighbours import SAMPLES
     from ganzoo.explore.neighbours import neighbours as find
 
+    options.check_out(out, *options.STILL)
     subject = options.opened(
         run,
         truncation=truncation,
@@ -139,6 +139,7 @@ def pca(
     """Draw walks along the principal directions of styles, or of the weights that see them."""
     from ganzoo.explore import pca as figures
 
+    options.check_out(out, *options.STILL, *options.FILMS)
     subject = options.opened(
         run,
         truncation=truncation,
@@ -150,7 +151,7 @@ def pca(
         device=device,
     )
     chosen = None if layers is None else options.seeds_of(layers, ())
-    if out is None or out.suffix.lower() in _STILL:
+    if out is None or out.suffix.lower() in options.STILL:
         drawn = figures.pca(subject, seed, source, count=count, reach=reach, steps=steps, layers=chosen, scale=scale)
         options.written(drawn, run, out)
         return

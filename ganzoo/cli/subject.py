@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ganzoo.explore.film import Film
     from ganzoo.explore.subject import Subject
 
+STILL = (".png", ".svg")
+FILMS = (".mp4", ".webp", ".gif")
 Run = Annotated[Path, typer.Argument(help="The run's folder, trained here or imported.")]
 Seeds = Annotated[str | None, typer.Option(help="Seeds such as 0-7,100; the images of `ganzoo sample`.")]
 Class = Annotated[int | None, typer.Option("--class", help="One class for all images. [default: seed modulo classes]")]
@@ -86,6 +88,22 @@ def written(figure: Figure | Film, run: Path, out: Path | None, suffix: str = ".
     terminal = Terminal()
     for path in figure.write(out or run / "figures" / f"{figure.name}{suffix}"):
         terminal.say(f"wrote {path}")
+
+
+def check_out(out: Path | None, *endings: str) -> None:
+    """Refuse, before any work, a file that could not be written afterwards; without endings, `out` is a folder.
+
+    Raises:
+        GanzooError: The name ends otherwise, or there is a file where a folder would be.
+    """
+    from ganzoo.errors import GanzooError
+
+    if out is None:
+        return
+    if endings and out.suffix.lower() not in endings:
+        raise GanzooError(f"--out '{out}': should end in {', '.join(endings)}")
+    if not endings and out.exists() and not out.is_dir():
+        raise GanzooError(f"--out '{out}': is a file; name a folder")
 
 
 def leave_out(options: Mapping[str, object], reason: str) -> None:

@@ -1,12 +1,16 @@
-"""Which figures a generator can make, judged by its capabilities alone."""
+"""Which figures can be made of a run: judged by its generator's capabilities, and by what its folder holds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ganzoo.capabilities import NoiseMaps, SkipOutputs, StyleAffines
-from ganzoo.contracts import Generator, Growable, NoiseInputs, StyleBased
+from ganzoo.contracts import Growable, NoiseInputs, StyleBased
 from ganzoo.errors import RefusedError
+
+if TYPE_CHECKING:
+    from ganzoo.explore.subject import Subject
 
 # What each figure needs of the generator; any of the capabilities is enough.
 NEEDS: Mapping[str, tuple[type, ...]] = {
@@ -33,19 +37,37 @@ _MEANING: Mapping[type, str] = {
 }
 
 
-def possible(generator: Generator) -> list[str]:
-    """Return the names of the figures that a generator can make."""
-    return [name for name, needs in NEEDS.items() if not needs or isinstance(generator, needs)]
+def possible(subject: Subject) -> list[str]:
+    """Return the names of the figures that can be made; an imported run has no data and no curves."""
+    return [
+        name
+        for name, needs in NEEDS.items()
+        if (not needs or isinstance(subject.generator, needs)) and _is_there(subject, name)
+    ]
 
 
-def require(generator: Generator, figure: str, *capabilities: type) -> None:
+def require(subject: Subject, figure: str, *capabilities: type) -> None:
     """Raise RefusedError, naming what is missing and what can be made, unless the generator has one of them."""
-    if isinstance(generator, capabilities or NEEDS[figure]):
+    wanted, generator = capabilities or NEEDS[figure], subject.generator
+    if isinstance(generator, wanted):
         return
-    wanted = capabilities or NEEDS[figure]
     meaning = " or ".join(_MEANING[each] for each in wanted)
     lacking = " or ".join(each.__name__ for each in wanted)
     raise RefusedError(
         f"'{figure}' needs a generator that {meaning}, which '{generator.name}' does not (it lacks the capability "
-        f"{lacking}). It can make: {', '.join(possible(generator))}"
+        f"{lacking}). It can make: {', '.join(possible(subject))}"
     )
+
+
+def _is_there(subject: Subject, figure: str) -> bool:
+    """Whether the run's folder holds what a figure shows beside the generator."""
+    from ganzoo.explore.ages import kept_ages
+
+    match figure:
+        case "neighbours" | "spectrum":
+            return subject.directory.recipe.exists()
+        case "curves":
+            return subject.directory.metrics.exists()
+        case "timelapse":
+            return len(kept_ages(subject)) > 1
+    return True

@@ -120,7 +120,7 @@ def _prepared(subject: Subject, seeds: Sequence[int], way: Way) -> tuple[Subject
     styled = isinstance(subject.generator, StyleBased)
     space: Space = "z" if way.random or not (styled or way.space) else way.space or "w"
     if space == "w":
-        require(subject.generator, "interpolate in w", StyleBased)
+        require(subject, "interpolate in w", StyleBased)
         if way.course == "slerp":
             raise GanzooError("styles lie on no sphere: in w the path is straight (lerp), slerp is for z")
     course: Course = way.course or ("slerp" if space == "z" else "lerp")

@@ -39,7 +39,7 @@ def mix(
     Raises:
         RefusedError: The generator has no styles.
     """
-    require(subject.generator, "mix")
+    require(subject, "mix")
     ranges = usual_ranges(subject) if ranges is None else ranges
     base, given = subject.styles(left), subject.styles(top)
     styles, noises = [base, given], [*left, *top]
@@ -70,7 +70,7 @@ def mixing_pair(subject: Subject, seeds: Sequence[int] = range(16), *, scale: in
     Raises:
         RefusedError: The generator has no styles, or a single style layer, so that there is nothing to mix.
     """
-    require(subject.generator, "mix")
+    require(subject, "mix")
     layers = layer_count(subject)
     if layers < 2:
         raise RefusedError(f"'{subject.generator.name}' has a single style layer, so there is nothing to mix")

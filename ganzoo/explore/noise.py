@@ -39,7 +39,7 @@ def noise(
     Raises:
         RefusedError: The generator has no noise inputs.
     """
-    require(subject.generator, "noise")
+    require(subject, "noise")
     if realizations < 2:
         raise GanzooError(f"a standard deviation over {realizations} noises says nothing; take 2 or more")
     drawn = [_with_noises(subject, seed, realizations) for seed in seeds]

@@ -63,8 +63,8 @@ class Figures:
 
     @property
     def possible(self) -> list[str]:
-        """Names of the figures that this generator can make."""
-        return possible(self._subject.generator)
+        """Names of the figures that can be made of this run."""
+        return possible(self._subject)
 
     def curves(self) -> Figure:
         """See `ganzoo.explore.curves.curves`."""

@@ -48,9 +48,9 @@ def directions(
         RefusedError: The generator has no styles, or does not show its weights.
         GanzooError: There are not so many directions, or no such layer.
     """
-    require(subject.generator, "pca", StyleBased)
+    require(subject, "pca", StyleBased)
     if source == "weights":
-        require(subject.generator, "pca of weights", StyleAffines)
+        require(subject, "pca of weights", StyleAffines)
     styles = style_sample(subject, samples, seed)
     if not 0 < count <= styles.shape[1]:
         raise GanzooError(f"{count} directions are asked for; w has {styles.shape[1]} dimensions")

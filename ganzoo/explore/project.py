@@ -143,9 +143,9 @@ def project(
     Raises:
         RefusedError: The generator has no styles, or no noise maps although they are to be fitted.
     """
-    require(subject.generator, "project", StyleBased)
+    require(subject, "project", StyleBased)
     if fit_noise:
-        require(subject.generator, "projection with fitted noise", NoiseMaps)
+        require(subject, "projection with fitted noise", NoiseMaps)
     measure = likeness(subject, distance)
     schedule = schedule or Schedule()
     if schedule.whiteness is None:

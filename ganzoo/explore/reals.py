@@ -9,6 +9,7 @@ from ganzoo.contracts import PixelArray
 from ganzoo.data.batches import Batches
 from ganzoo.data.pack import Pack
 from ganzoo.errors import RefusedError
+from ganzoo.explore.capabilities import possible
 from ganzoo.explore.subject import Progress, Subject
 from ganzoo.runs.record import read_record
 from ganzoo.training.experiment import recipe_of
@@ -56,7 +57,10 @@ def pack_of(subject: Subject) -> Pack:
     """
     directory = subject.directory
     if not directory.recipe.exists():
-        raise RefusedError(f"{directory.path} was imported and names no data set, so it has no real images to show")
+        raise RefusedError(
+            f"{directory.path} was imported and names no data set, so it has no real images to show. "
+            f"It can make: {', '.join(possible(subject))}"
+        )
     recipe = recipe_of(directory)
     pack = read_pack(recipe.dataset, _Listening(subject.progress), skip_bad=True)
     record = read_record(directory.record)

@@ -35,7 +35,7 @@ def resolutions(
     Raises:
         RefusedError: The generator neither grows nor sums up images of several resolutions.
     """
-    require(subject.generator, "resolutions")
+    require(subject, "resolutions")
     ages: dict[int, int] = {}
     if isinstance(subject.generator, Growable):
         columns, ages = _stages(subject, seeds, present)

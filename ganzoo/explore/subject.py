@@ -138,7 +138,7 @@ class Subject:
         """
         from ganzoo.explore.capabilities import require
 
-        require(self.generator, figure, StyleBased)
+        require(self, figure, StyleBased)
         assert isinstance(self.generator, StyleBased)
         return self.generator
 

@@ -31,4 +31,4 @@ def read_targets(subject: Subject, paths: Sequence[Path]) -> tuple[PixelArray, l
     if not 0 < len(files) <= MOST:
         raise DataError(f"{len(files):,} images to project; name files, or folders that hold between 1 and {MOST:,}")
     rule = ReadingRule(subject.resolution, subject.spec.channels)
-    return np.stack([read_image(path, rule, called=name) for name, path in files]), [name for name, _ in files]
+    return np.stack([read_image(path, rule) for _, path in files]), [name for name, _ in files]

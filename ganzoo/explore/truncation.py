@@ -34,7 +34,7 @@ def truncation(
     Raises:
         RefusedError: The generator has no styles.
     """
-    require(subject.generator, "truncation")
+    require(subject, "truncation")
     columns = [subject.with_manner(truncation=psi, cutoff=cutoff).images(seeds) for psi in psis]
     rows = [[Panel(column[row]) for column in columns] for row in range(len(seeds))]
     sheet = Sheet(rows, top=[f"psi {psi:g}" for psi in psis], left=[f"seed {seed}" for seed in seeds], scale=scale)
