@@ -175,6 +175,16 @@ def test_an_array_of_floats_without_a_range_is_refused_once(tmp_path):
     assert "floats.npy: an array of float32" in made.err and "--set 'window=[low,high]'" in made.err
 
 
+def test_files_that_are_skipped_are_listed(tmp_path):
+    write_akoa(tmp_path / "knees", participants=3, slices=2, resolution=16)
+    bad = sorted((tmp_path / "knees").iterdir())[3]
+    bad.write_bytes(b"")
+    made = prepare("pack", "--skip-bad", name="akoa", options=("--source", "knees", "--resolution", "16"))
+    assert made.code == 0 and f"left out        1 files that cannot be used:\n  {bad.name}: is empty" in made.out
+    shown = ganzoo("data", "show", "pack")
+    assert "left out        1 files: image 1" in shown.out and "OAI9" not in shown.out
+
+
 def test_images_that_are_not_used_are_counted(tmp_path):
     write_akoa(tmp_path / "knees", participants=3, slices=2, resolution=16)
     for name in ("Figure_1.png", "OAI12_BaseLine_RIGHT.png"):

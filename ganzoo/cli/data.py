@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,7 +42,7 @@ def prepare(
     skip_bad: SkipBad = False,
 ) -> None:
     """Read images once and write a pack, whole or not at all; interrupted, it goes on where it was."""
-    from ganzoo.cli.data_report import say_inspection, say_left_out, say_sizes, say_use
+    from ganzoo.cli.data_report import say_bad, say_inspection, say_left_out, say_sizes, say_use
     from ganzoo.cli.terminal import Terminal
     from ganzoo.data.form import Form
     from ganzoo.data.inspection import inspect
@@ -53,7 +54,8 @@ def prepare(
     given = {"resolution": resolution, "subject_pattern": subject_pattern}
     dataset = _dataset(name, source, {key: value for key, value in given.items() if value is not None}, set_ or [])
     terminal = Terminal()
-    wishes = Wishes(skip_bad, workers, terminal.progress(f"preparing {name}"), form)
+    progress = terminal.progress(f"preparing {name}")
+    wishes = Wishes(skip_bad, workers, progress, form, partial(say_bad, terminal))
     pack = prepare_at(dataset, name, out, wishes)
     terminal.say(f"pack {out}: {len(pack):,} images, hash {pack.manifest.hash}")
     say_left_out(terminal, dataset, pack)

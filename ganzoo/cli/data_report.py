@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.disk import size_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ganzoo.cli.terminal import Terminal
     from ganzoo.contracts import ImageDataset
     from ganzoo.data.inspection import Inspection, SplitCount
-    from ganzoo.data.manifest import IndexArray
+    from ganzoo.data.manifest import BadFile, IndexArray
     from ganzoo.data.pack import Pack
     from ganzoo.data.twins import Twins
 
 _LISTED = 8
+_LISTED_BAD = 100
 _BARS = " ▁▂▃▄▅▆▇█"
 _BINS = 64
 
@@ -73,6 +75,15 @@ def say_sizes(terminal: Terminal, pack: Pack) -> None:
             f"{'stored as' if own else 'instead of'} {cost.storage:<8} {'' if own else 'about '}{size}, "
             f"{cost.images_per_second:,.0f} images/s read by one process"
         )
+
+
+def say_bad(terminal: Terminal, bad: Sequence[BadFile]) -> None:
+    """Say which files cannot be used and are left out."""
+    terminal.say(f"left out        {len(bad):,} files that cannot be used:")
+    for file in bad[:_LISTED_BAD]:
+        terminal.say(f"  {file.reason}")
+    if len(bad) > _LISTED_BAD:
+        terminal.say(f"  and {len(bad) - _LISTED_BAD:,} more")
 
 
 def say_left_out(terminal: Terminal, dataset: ImageDataset, pack: Pack) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,13 +115,34 @@ def assemble(prepared: Prepared, parts: Parts, final: Path) -> Pack:
 
 def bad_files(parts: Parts) -> tuple[BadFile, ...]:
     """Return the files of filled chunks that could not be read, by name."""
+    return tuple(BadFile(key=literal(item.key), reason=reason) for item, reason in _bad(parts))
+
+
+def _recorded(parts: Parts) -> tuple[BadFile, ...]:
+    """Return the bad files as a pack remembers them: where images are of stated subjects, names may say of whom."""
+    return tuple(
+        _unnamed(item, reason, number) if item.subject else BadFile(key=literal(item.key), reason=reason)
+        for number, (item, reason) in enumerate(_bad(parts), start=1)
+    )
+
+
+def _unnamed(item: Item, reason: str, number: int) -> BadFile:
+    what = reason.partition(": ")[2]
+    file = item.key.rpartition("#")[0] or item.key
+    telling = (item.subject, literal(PurePosixPath(file).name), literal(PurePosixPath(file).stem))
+    if not what or any(text in what for text in telling):
+        what = "cannot be read"
+    return BadFile(key=f"image {number}", reason=f"image {number}: {what}")
+
+
+def _bad(parts: Parts) -> list[tuple[Item, str]]:
     bad = [
-        BadFile(key=literal(item.key), reason=reason)
+        (item, reason)
         for chunk, index in parts
         for item, reason in zip(chunk.items, index.reasons, strict=True)
         if reason
     ]
-    return tuple(sorted(bad, key=lambda file: file.key))
+    return sorted(bad, key=lambda found: found[0].key)
 
 
 def _lay_out(prepared: Prepared, parts: Parts) -> _Layout:
@@ -181,7 +202,7 @@ def _manifest(prepared: Prepared, layout: _Layout, parts: Parts, marks: dict[str
         splits=layout.splits,
         fingerprint=content_fingerprint(spec, layout.splits, layout.digests, layout.labels),
         source_fingerprint=prepared.source_fingerprint,
-        bad_files=bad_files(parts),
+        bad_files=_recorded(parts),
         settings=dict(prepared.settings),
         storage=prepared.form.storage,
         shards={level.resolution: level.per_shard for level in prepared.form.levels(spec, len(layout.places))},

@@ -13,7 +13,7 @@ from typing import Any
 from ganzoo.contracts import ImageDataset, ImageSpec, Item
 from ganzoo.data.assemble import Prepared
 from ganzoo.data.form import Form
-from ganzoo.data.manifest import SPLITS
+from ganzoo.data.manifest import SPLITS, BadFile
 from ganzoo.errors import DataError, PluginError
 from ganzoo.text import literal
 
@@ -32,12 +32,14 @@ class Wishes:
         workers: Number of processes; None takes one per core as soon as it is worth while.
         progress: Called with the number of images done and of all.
         form: How the images are stored.
+        tell_bad: Called with the files that are left out, by name, where `skip_bad` lets the preparation go on.
     """
 
     skip_bad: bool = False
     workers: int | None = None
     progress: Progress | None = None
     form: Form = field(default_factory=Form)
+    tell_bad: Callable[[Sequence[BadFile]], None] | None = None
 
 
 @dataclass(frozen=True)

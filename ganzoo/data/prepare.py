@@ -83,7 +83,10 @@ def _obtain(job: Job, final: Path, working: Path, lock: Path, make: Callable[[Pa
             pack = _finished(final)  # perhaps the owner of the lock has just made it
             if pack is None:
                 parts = _fill(job, working)
-                _report(bad_files(parts), len(job.items), job.name, skip_bad)
+                bad = bad_files(parts)
+                _report(bad, len(job.items), job.name, skip_bad)
+                if bad and job.wishes.tell_bad:
+                    job.wishes.tell_bad(bad)
                 pack = assemble(job.prepared(), parts, final)
                 remove_tree(working)
     _report(pack.manifest.bad_files, len(job.items), job.name, skip_bad)

@@ -191,6 +191,8 @@ def test_knees_that_are_missing_are_told_with_names_layout_and_terms(tmp_path):
 
 def test_participants_leave_no_trace_in_the_pack(tmp_path):
     knees(tmp_path / "knees", [9012345, 9012346])
-    prepare(akoa(tmp_path / "knees"), "akoa", cache=tmp_path / "cache", workers=1)
+    next((tmp_path / "knees").rglob("*9012345*")).write_bytes(b"no image")
+    pack = prepare(akoa(tmp_path / "knees"), "akoa", cache=tmp_path / "cache", workers=1, skip_bad=True)
     for path in (tmp_path / "cache").rglob("*"):
         assert path.is_dir() or b"901234" not in path.read_bytes()
+    assert pack.manifest.bad_files[0].reason.startswith("image 1: is not a PNG")
