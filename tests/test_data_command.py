@@ -185,6 +185,12 @@ def test_files_that_are_skipped_are_listed(tmp_path):
     assert "left out        1 files: image 1" in shown.out and "OAI9" not in shown.out
 
 
+def test_a_pack_is_no_source():
+    prepare("pack")
+    outcome = prepare("again", name="folder", options=("--source", "pack", "--resolution", "16"))
+    assert outcome.code == 2 and "pack is a prepared pack, no source: let dataset.pack name it" in outcome.err
+
+
 def test_images_that_are_not_used_are_counted(tmp_path):
     write_akoa(tmp_path / "knees", participants=3, slices=2, resolution=16)
     for name in ("Figure_1.png", "OAI12_BaseLine_RIGHT.png"):

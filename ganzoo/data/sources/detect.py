@@ -7,6 +7,7 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
+from ganzoo.data.manifest import DIGESTS, MANIFEST
 from ganzoo.data.sources.array import ArraySource, is_array
 from ganzoo.data.sources.arrow import SPLITS_FILE, STATE, ArrowSource
 from ganzoo.data.sources.btree import MAGIC, MAGIC_OFFSET
@@ -99,6 +100,8 @@ def _holds_arrays(path: Path) -> bool:
 
 
 def _kind_of_folder(root: Path, follow_links: bool) -> tuple[str, Path]:
+    if (root / MANIFEST).is_file() and (root / DIGESTS).is_file():
+        raise DataError(f"{literal(str(root))} is a prepared pack, no source: let dataset.pack name it")
     if kind := _marked(root):
         return kind, root
     found: Counter[str] = Counter()
