@@ -259,6 +259,33 @@ def test_films_are_decoded_frame_by_frame(suffix, colour):
         assert error < (0.01 if suffix == ".webp" or not (colour or suffix == ".mp4") else 8)
 
 
+def test_an_mp4_says_what_its_colours_mean():
+    av = pytest.importorskip("av")
+    frame = np.full((16, 16, 3), (20, 40, 220), np.uint8)
+    with av.open(io.BytesIO(film_bytes(iter([frame] * 2), ".mp4", 10))) as container:
+        context = container.streams.video[0].codec_context
+        assert (context.color_range, context.colorspace) == (1, 6)
+        for played in container.decode(video=0):
+            assert near(played.to_ndarray(format="rgb24") // 3, frame // 3)
+
+
+def test_a_gif_too_fast_for_players_is_refused():
+    with pytest.raises(GanzooError, match="a GIF plays at most 50"):
+        film_bytes(iter([np.zeros((2, 2), np.uint8)]), ".gif", 60)
+
+
+def test_progress_is_that_of_the_whole_figure(subjects):
+    told = []
+    subject = replace(subjects["stylegan2", 1], progress=lambda *far: told.append(far))
+    film = interpolation(subject, [0, 1], Way("z", steps=80))
+    assert len(list(film.frames())) == 81
+    assert told[-1] == (81, 81)
+    assert {total for _, total in told} == {81}
+    told.clear()
+    truncation(subject, [0, 1], psis=(1, 0, -1))
+    assert [done for done, _ in told] == [2, 4, 6]
+
+
 def test_a_film_of_another_kind_is_refused():
     with pytest.raises(GanzooError, match=r"\.mp4, \.webp, \.gif"):
         film_bytes(iter([np.zeros((2, 2), np.uint8)]), ".avi", 5)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ganzoo.contracts import PixelArray
 
 SUFFIXES = (".mp4", ".webp", ".gif")
+_COLOURS = 1, 6, 1, 13  # what a player must know to show them as they were: limited range, BT.601, BT.709, sRGB
+_FASTEST_GIF = 50  # players show faster ones at ten frames per second
 _QUALITY = "12"  # x264's constant rate factor: 0 is lossless, 18 looks so
 
 
@@ -31,7 +33,7 @@ def film_bytes(frames: Iterable[PixelArray], suffix: str, fps: int) -> bytes:
         fps: Frames per second.
 
     Raises:
-        GanzooError: The suffix is another, or MP4 is asked for and its encoder is not installed.
+        GanzooError: The suffix is another, MP4 is asked for and its encoder is not installed, or a GIF is too fast.
     """
     match suffix.lower():
         case ".mp4":
@@ -39,6 +41,8 @@ def film_bytes(frames: Iterable[PixelArray], suffix: str, fps: int) -> bytes:
         case ".webp":
             return _animated(frames, fps, "WEBP", lossless=True, method=4)
         case ".gif":
+            if fps > _FASTEST_GIF:
+                raise GanzooError(f"{fps} frames per second: a GIF plays at most {_FASTEST_GIF}; write .mp4 or .webp")
             return _animated(frames, fps, "GIF")
     raise GanzooError(f"'{suffix}': a film is written as {', '.join(SUFFIXES)}; end its name so")
 
@@ -67,6 +71,8 @@ def _mp4(frames: Iterable[PixelArray], fps: int) -> bytes:
                 stream = container.add_stream("libx264", rate=Fraction(fps), options={"crf": _QUALITY})
                 stream.height, stream.width = even.shape[:2]
                 stream.pix_fmt = "yuv420p"
+                context = stream.codec_context
+                context.color_range, context.colorspace, context.color_primaries, context.color_trc = _COLOURS
             container.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
         if stream is not None:
             container.mux(stream.encode())

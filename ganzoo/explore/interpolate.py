@@ -78,7 +78,8 @@ def interpolation(
     def frames() -> Iterator[PixelArray]:
         for start in range(0, len(points), _CHUNK):
             part = slice(start, start + _CHUNK)
-            for image in _images(subject, way, points[part], labels[part], noises[part]):
+            told = subject.within(start, len(points))
+            for image in _images(told, way, points[part], labels[part], noises[part]):
                 yield _frame(image, scale)
 
     return Film("interpolate", frames, len(points), fps, facts | {"scale": scale})

@@ -42,7 +42,10 @@ def noise(
     require(subject, "noise")
     if realizations < 2:
         raise GanzooError(f"a standard deviation over {realizations} noises says nothing; take 2 or more")
-    drawn = [_with_noises(subject, seed, realizations) for seed in seeds]
+    drawn = [
+        _with_noises(subject.within(number * realizations, len(seeds) * realizations), seed, realizations)
+        for number, seed in enumerate(seeds)
+    ]
     deviations = [images.astype(np.float64).mean(axis=1).std(axis=0)[None] for images in drawn]
     gain = _gain(max(float(each.max()) for each in deviations))
     some = _layered(subject, seeds)

@@ -75,6 +75,10 @@ class Subject:
         manner.check(self.generator)
         return replace(self, manner=manner)
 
+    def within(self, first: int, total: int) -> Subject:
+        """Return the same generator, whose progress is that of `total` images of which `first` are done."""
+        return replace(self, progress=lambda done, _: self.progress(first + done, total))
+
     def latents(self, seeds: Sequence[int]) -> Tensor:
         """Return the latent of each seed, `[N, Z]`: those of `ganzoo sample`."""
         return latents_of(self.generator, seeds)

@@ -35,7 +35,10 @@ def truncation(
         RefusedError: The generator has no styles.
     """
     require(subject, "truncation")
-    columns = [subject.with_manner(truncation=psi, cutoff=cutoff).images(seeds) for psi in psis]
+    told = [subject.within(number * len(seeds), len(psis) * len(seeds)) for number in range(len(psis))]
+    columns = [
+        each.with_manner(truncation=psi, cutoff=cutoff).images(seeds) for each, psi in zip(told, psis, strict=True)
+    ]
     rows = [[Panel(column[row]) for column in columns] for row in range(len(seeds))]
     sheet = Sheet(rows, top=[f"psi {psi:g}" for psi in psis], left=[f"seed {seed}" for seed in seeds], scale=scale)
     facts = subject.facts(seeds, psis=list(psis), scale=sheet.enlargement) | {"truncation_cutoff": cutoff}
