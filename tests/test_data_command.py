@@ -191,6 +191,15 @@ def test_a_pack_is_no_source():
     assert outcome.code == 2 and "pack is a prepared pack, no source: let dataset.pack name it" in outcome.err
 
 
+def test_labels_that_are_not_used_are_told():
+    made = prepare("pack", options=("--resolution", "16", "--set", "count=12", "--set", "classes=2"))
+    assert made.code == 0 and ganzoo("data", "export", "pack", "--out", "set.zip").code == 0
+    plain = prepare("plain", name="folder", options=("--source", "set.zip", "--resolution", "16"))
+    assert "labels of 2 classes that the source states; dataset.classes = 2 uses them" in plain.out
+    used = prepare("used", "--set", "classes=2", name="folder", options=("--source", "set.zip", "--resolution", "16"))
+    assert "left out" not in used.out
+
+
 def test_images_that_are_not_used_are_counted(tmp_path):
     write_akoa(tmp_path / "knees", participants=3, slices=2, resolution=16)
     for name in ("Figure_1.png", "OAI12_BaseLine_RIGHT.png"):

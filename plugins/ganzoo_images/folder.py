@@ -18,6 +18,7 @@ class Folder(SourceDataset):
     """Any images: a tree of files, a zip, an array, LMDB, TFRecords, NIfTI, DICOM or a Hugging Face dataset on disk."""
 
     name = "folder"
+    _stated = 0
     where_to_get = (
         "Put PNG, JPEG, WEBP, TIFF, BMP or GIF files into the folder, at any depth; or let dataset.root name a zip of "
         "them, an array (.npy, .npz), a folder with an LMDB, NVIDIA TFRecords, NIfTI volumes or DICOM files, or what "
@@ -62,11 +63,20 @@ class Folder(SourceDataset):
         entries = self.entries()
         if not entries:
             raise DataError(self.nothing_found("no images"))
+        self._stated = max((entry.label + 1 for entry in entries if entry.label is not None), default=0)
         labels = self._labels(entries) if self.options.classes else [None] * len(entries)
         return [
             item_of(entry, subject=self._subject(entry), label=label, split=entry.split)
             for entry, label in zip(entries, labels, strict=True)
         ]
+
+    def left_out(self, used: int) -> list[str]:
+        told = super().left_out(used)
+        if not self.options.classes and self._stated:
+            told.append(
+                f"labels of {self._stated} classes that the source states; dataset.classes = {self._stated} uses them"
+            )
+        return told
 
     def _labels(self, entries: Sequence[Entry]) -> Sequence[int | None]:
         if all(entry.label is None for entry in entries):
