@@ -83,6 +83,15 @@ def test_distances_of_copies_are_zero_even_among_large_numbers():
     assert table.diagonal().max() < 1e-2 * table.median()
 
 
+def test_pixels_are_compared_as_root_mean_squares_in_blocks(monkeypatch):
+    images = torch.randint(0, 256, (7, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    whole = References(images, np.arange(7), 12**0.5).distances(images[:3])
+    monkeypatch.setattr("ganzoo.explore.memorisation._BYTES_AT_ONCE", 200)  # two rows at a time
+    assert torch.equal(References(images, np.arange(7), 12**0.5).distances(images[:3]), whole)
+    difference = images[:3, None].double() - images[None].double()
+    torch.testing.assert_close(whole.double(), difference.square().mean(2).sqrt(), atol=1e-4, rtol=1e-5)
+
+
 def test_sets_are_equal_and_of_whole_subjects():
     ours, theirs = equal_sets(np.repeat(np.arange(20), 5), np.arange(100, 125), seed=0)
     assert len(ours) == len(theirs) == 25

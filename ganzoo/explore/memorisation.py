@@ -36,6 +36,7 @@ _TAIL = 0.1
 _SMALLEST_TAIL = 5
 _SMALLEST_RATIO = 1e-6
 _AT_ONCE = 4096
+_BYTES_AT_ONCE = 2**28
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,16 @@ class Nearest:
 
 
 def distances(images: Tensor, references: Tensor) -> Tensor:
-    """Return Euclidean distances `[N, M]` between rows `[N, D]` and `[M, D]`, float32.
+    """Return Euclidean distances `[N, M]` between rows `[N, D]` and `[M, D]` of any type, float32.
 
-    Sums are in float64, so that a copy among large numbers has distance 0.
+    Sums are in float64, so that a copy among large numbers has distance 0; of long rows few are converted at a time.
     """
-    ours = images.double()
-    blocks = [torch.cdist(ours, block.double()).float() for block in torch.split(references, _AT_ONCE)]
-    return torch.cat(blocks, dim=1)
+    at_once = max(1, min(_AT_ONCE, _BYTES_AT_ONCE // (8 * images.shape[1])))
+    rows = []
+    for ours in images.split(at_once):
+        wide = ours.double()
+        rows.append(torch.cat([torch.cdist(wide, block.double()).float() for block in references.split(at_once)], 1))
+    return torch.cat(rows)
 
 
 def nearest(table: Tensor, subjects: Integers) -> Nearest:

@@ -157,10 +157,11 @@ def neighbours(
     others = [name for name in HELD_OUT_SPLITS if name in pack.splits and name != shown]
     held_out = pack.split(others[0]) if others else None
     samples, reports = subject.images(seeds), []
+    mirror, told = recipe.dataset.options.mirror, subject.progress
     for name, space in _spaces(subject, extractor).items():
-        mirror, told = recipe.dataset.options.mirror, subject.progress
-        ours = _references(training, space, mirror, told)
-        theirs = None if held_out is None else _references(held_out, space, mirror, told)
+        unit = float(np.sqrt(samples[0].size)) if name == PIXELS else 1.0
+        ours = _references(training, space, mirror, told, unit)
+        theirs = None if held_out is None else _references(held_out, space, mirror, told, unit)
         reports.append(judged(name, space(samples), ours, theirs, seed))
     return Neighbours(samples, seeds, reports, training, held_out, _facts(subject, pack, training, held_out, seeds))
 
@@ -177,7 +178,7 @@ def _spaces(subject: Subject, name: str | None) -> dict[str, Space]:
             extractor = cls(cls.Options())
         extractor.weights()
         spaces[extractor.name] = _features(extractor, subject)
-    spaces[PIXELS] = lambda images: torch.from_numpy(images).flatten(1).float() / float(np.sqrt(images[0].size))
+    spaces[PIXELS] = lambda images: torch.from_numpy(images).flatten(1)
     return spaces
 
 
@@ -191,13 +192,13 @@ def _features(extractor: Extractor, subject: Subject) -> Space:
     return space
 
 
-def _references(split: PackSplit, space: Space, mirror: bool, told: Progress) -> References:
+def _references(split: PackSplit, space: Space, mirror: bool, told: Progress, unit: float) -> References:
     sides, parts = ((False, True) if mirror else (False,)), list[Tensor]()
     for flipped in sides:
         for images in _read(split, flipped):
             parts.append(space(images))
             told(sum(map(len, parts)), len(sides) * len(split))
-    return References(torch.cat(parts), split.subjects)
+    return References(torch.cat(parts), split.subjects, unit)
 
 
 def _read(split: PackSplit, flipped: bool) -> Iterator[PixelArray]:

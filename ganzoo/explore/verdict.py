@@ -75,14 +75,16 @@ class References:
     Attributes:
         values: `[M, D]`, images in any order; where training mirrors, their mirror images follow, `[2 M, D]`.
         subjects: `[M]`.
+        unit: Distances are divided by it.
     """
 
     values: Tensor
     subjects: Integers
+    unit: float = 1.0
 
     def distances(self, images: Tensor) -> Tensor:
         """Return the distances of images `[N, D]` to each reference or its mirror image, the smaller one: `[N, M]`."""
-        table = distances(images, self.values)
+        table = distances(images, self.values) / self.unit
         return table.view(len(images), -1, len(self.subjects)).amin(dim=1)
 
 
