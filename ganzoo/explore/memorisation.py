@@ -61,9 +61,11 @@ def distances(images: Tensor, references: Tensor) -> Tensor:
     """
     at_once = max(1, min(_AT_ONCE, _BYTES_AT_ONCE // (8 * images.shape[1])))
     rows = []
-    for ours in images.split(at_once):
+    for ours in torch.split(images, at_once):
         wide = ours.double()
-        rows.append(torch.cat([torch.cdist(wide, block.double()).float() for block in references.split(at_once)], 1))
+        rows.append(
+            torch.cat([torch.cdist(wide, block.double()).float() for block in torch.split(references, at_once)], 1)
+        )
     return torch.cat(rows)
 
 
