@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ class Manner:
 
     def check(self, generator: Generator) -> None:
         """Raise RecipeError, naming the capability, if the generator cannot be used like this."""
+        if not math.isfinite(self.truncation):
+            raise RecipeError(f"truncation {self.truncation} is no number; choose one such as 0.7.")
         if self.truncation != 1.0 and not isinstance(generator, StyleBased):
             raise RecipeError(
                 f"truncation {self.truncation:g} needs a generator with styles, which '{generator.name}' is not "

@@ -165,6 +165,11 @@ def test_what_a_generator_lacks_is_named():
         portraits(toy(StyledToy), [0], Manner(noise="none"))
 
 
+def test_a_truncation_that_is_no_number_is_named():
+    with pytest.raises(RecipeError, match="truncation nan is no number"):
+        portraits(styled(), [0], Manner(truncation=float("nan")))
+
+
 def test_a_growing_generator_is_used_at_the_stage_asked_for():
     torch.manual_seed(0)
     generator = TinyGrowableGenerator(TinyGrowableGenerator.Options(), ImageSpec(16, 1))
