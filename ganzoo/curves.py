@@ -16,7 +16,8 @@ from ganzoo.runs.directory import RunDirectory
 from ganzoo.runs.metrics import Moment, read_metrics
 from ganzoo.runs.record import read_record
 
-Measured = Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+Course = tuple[NDArray[np.float64], NDArray[np.float64]]
+Measured = Mapping[str, Course]
 SPEED = "images/s"
 _SELECTION, _LOSS = "selection/", "/loss"
 _LOSSES, _OUTPUTS = "loss", "D outputs"
@@ -25,13 +26,24 @@ _LOSSES, _OUTPUTS = "loss", "D outputs"
 def curves_of(runs: Sequence[Path]) -> Canvas:
     """Draw losses, D's outputs, scores, penalties, strengths and speed of one or several runs.
 
-    Of one run, what belongs together shares a chart; of several, each quantity has a chart with a curve per run.
+    Of one run, what belongs together shares a chart; of several, each quantity has a chart with a curve per run, and
+    scores on other data or under another protocol, which cannot be compared, have charts of their own.
 
     Raises:
         RunError: A run has measured nothing yet.
     """
     directories = [RunDirectory.open(path) for path in runs]
-    measured = {_name(directory, directories): _measured(directory) for directory in directories}
+    scores = [_scores(directory) for directory in directories]
+    under = {(label, measured_under) for each in scores for label, (measured_under, _) in each.items()}
+    labels = [label for label, _ in under]
+    measured = {
+        _name(directory, directories): _measured(directory)
+        | {
+            f"{label} ({measured_under})" if labels.count(label) > 1 else label: course
+            for label, (measured_under, course) in found.items()
+        }
+        for directory, found in zip(directories, scores, strict=True)
+    }
     charts = _of_one(next(iter(measured.values()))) if len(measured) == 1 else _of_several(measured)
     title = next(iter(measured)) if len(measured) == 1 else ""
     return page(charts, title=title)
@@ -48,7 +60,7 @@ def _name(directory: RunDirectory, all_of_them: Sequence[RunDirectory]) -> str:
     return directory.name if names.count(directory.name) == 1 else str(directory.path)
 
 
-def _measured(directory: RunDirectory) -> Measured:
+def _measured(directory: RunDirectory) -> dict[str, Course]:
     moments = read_metrics(directory.metrics)
     if not moments:
         raise RunError(f"{directory.path} has no metrics yet: nothing was measured, so there are no curves to draw")
@@ -60,7 +72,7 @@ def _measured(directory: RunDirectory) -> Measured:
     if "seconds" in found:
         found.pop("seconds")
         found[SPEED] = _speed([moment for moment in moments if "seconds" in moment])
-    return found | _scores(directory)
+    return found
 
 
 def _speed(moments: Sequence[Moment]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -72,17 +84,23 @@ def _speed(moments: Sequence[Moment]) -> tuple[NDArray[np.float64], NDArray[np.f
         return seen[1:] / 1000, np.where(took > 0, np.diff(seen) / took, np.nan)
 
 
-def _scores(directory: RunDirectory) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Return the scores that are reported, by their label, where more than one age was scored under one protocol."""
+def _scores(directory: RunDirectory) -> dict[str, tuple[str, Course]]:
+    """Return by label what the reported scores were measured under, and their course: the protocol of most ages."""
     if not directory.record.exists():
         return {}
-    by_kind: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for score in read_record(directory.record).scores:
+    record, by_kind = read_record(directory.record), dict[tuple[str, str], list[tuple[float, float]]]()
+    for score in record.scores:
         if score.purpose == "report":
-            by_kind.setdefault((score.label, score.protocol_id), []).append((score.images_seen / 1000, score.value))
+            data = score.dataset or record.dataset
+            on = f"{data.name} {data.fingerprint[:6]}, " if data else ""
+            kind = score.label, f"{on}protocol {score.protocol_id[:6]}"
+            by_kind.setdefault(kind, []).append((score.images_seen / 1000, score.value))
     most = {label: max(len(found) for (each, _), found in by_kind.items() if each == label) for label, _ in by_kind}
-    kept = {label: sorted(found) for (label, _), found in by_kind.items() if len(found) == most[label]}
-    return {label: (np.array([x for x, _ in found]), np.array([y for _, y in found])) for label, found in kept.items()}
+    kept = {kind: sorted(found) for kind, found in by_kind.items() if len(found) == most[kind[0]]}
+    return {
+        label: (under, (np.array([x for x, _ in found]), np.array([y for _, y in found])))
+        for (label, under), found in kept.items()
+    }
 
 
 def _group(key: str) -> str:

@@ -13,6 +13,7 @@ from training_world import GROWING, in_memory, installed, recipe_of, start
 
 import ganzoo
 from ganzoo.cli import app
+from ganzoo.curves import curves_of
 from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.explore import neighbours
 from ganzoo.explore.ages import untrained
@@ -323,6 +324,17 @@ def test_an_opened_run_shows_itself(stylegan2):
     assert "project" in run.figure.possible
     with pytest.raises(AttributeError, match="there is no figure 'portrait'"):
         _ = run.figure.portrait
+
+
+def test_scores_that_cannot_be_compared_have_charts_of_their_own(stylegan2, styled):
+    def titles(*runs):
+        words = [mark.text for mark in curves_of([run.path for run in runs]).marks if hasattr(mark, "text")]
+        return [text for text in words if text.startswith("FD-random")]
+
+    assert titles(stylegan2) == titles(stylegan2, stylegan2) == ["FD-random"]
+    one, other = titles(stylegan2, styled)
+    assert one != other
+    assert one.startswith("FD-random (tiny ")
 
 
 def test_an_opened_run_scores_itself(styled):
