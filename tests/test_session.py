@@ -38,7 +38,7 @@ GROWING_STYLES = {
     "discriminator": {"name": "stylegan", "channel_max": 4},
     "loss": {"name": "rahinge"},
     "augmentation": {"name": "ada", "initial_p": 0.3, "speed_kimg": 0.5, "interval": 2},
-    "regularizers": [{"name": "r1", "every": 3}],
+    "regularizers": [{"name": "r1", "every": 3}, {"name": "path-length", "every": 2}],
 }
 PATHS = {
     "dataset": {"name": "phantom", "resolution": 16, "count": 40},
