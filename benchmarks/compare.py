@@ -12,10 +12,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ganzoo.runs.record import DatasetId, RunRecord, Score, recipe_hash, write_record
+from ganzoo._runs.record import DatasetId, RunRecord, Score, recipe_hash, write_record
 
 PROTOCOL = {"generated": 10_000, "reference_images": 9_000, "extractor": "inception-v3-compat", "split": "train"}
-COMMAND = "import sys; from ganzoo.cli.compare import compare; from pathlib import Path; compare([Path(sys.argv[1])])"
+COMMAND = "import sys; from ganzoo._cli.compare import compare; from pathlib import Path; compare([Path(sys.argv[1])])"
 
 
 def write_runs(root: Path, count: int) -> None:

@@ -29,13 +29,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ganzoo.data.batches import Batches
-from ganzoo.data.form import Form
-from ganzoo.data.job import Wishes
-from ganzoo.data.manifest import DIGESTS, FORMAT, LABELS, MANIFEST, SPLITS, SUBJECTS, FileMark, Manifest
-from ganzoo.data.pack import Pack
-from ganzoo.data.prepare import prepare_at
-from ganzoo.registry import Registry
+from ganzoo._registry.registry import Registry
+from ganzoo.data.pack.format import PackFormat
+from ganzoo.data.pack.manifest import DIGESTS, FORMAT, LABELS, MANIFEST, SPLITS, SUBJECTS, FileMark, Manifest
+from ganzoo.data.pack.pack import Pack
+from ganzoo.data.prepare.job import Wishes
+from ganzoo.data.prepare.prepare import prepare_at
+from ganzoo.data.stream.batches import Batches
 
 SIDE, BATCH = 256, 64
 Reader = Callable[[float], tuple[int, float]]
@@ -274,7 +274,7 @@ def prepare_all(
     found, packs = {}, []
     for storage in ("raw", "deflate"):
         start = time.perf_counter()
-        wishes = Wishes(workers=workers, form=Form(storage=storage))
+        wishes = Wishes(workers=workers, form=PackFormat(storage=storage))
         with Peak() as peak:
             packs.append(prepare_at(dataset, "folder", folder / f"pack-{storage}", wishes))
         speed = len(packs[-1]) / (time.perf_counter() - start)

@@ -23,11 +23,12 @@ from peers import LATENT, AkanimaxProGAN, LucidrainsStyleGAN2, Variant
 from rich.console import Console
 from rich.table import Table
 
-from ganzoo.contracts import ImageSpec, Side
-from ganzoo.provenance import peak_memory_bytes
-from ganzoo.recipe import validate
-from ganzoo.registry import Registry
-from ganzoo.training.build import build_trainer
+from ganzoo._recipe.load import validate
+from ganzoo._registry.registry import Registry
+from ganzoo._runs.provenance import peak_memory_bytes
+from ganzoo._training.build import build_trainer
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.contracts.objectives import Role
 from ganzoo_stylegan2.discriminator import StyleGAN2Discriminator
 
 RESOLUTION, BASE, HIGHEST = 64, 4096, 128
@@ -67,7 +68,7 @@ class Ours:
         images = ImageSpec(RESOLUTION, 3)
         self.trainer = build_trainer(chosen, images, torch.device("cpu"), reals, reals)
         self.lazy = {
-            Side(side): every
+            Role(side): every
             for side, every in (("discriminator", 16), ("generator", 4))
             if any(penalty.get("every") == every for penalty in recipe.get("regularizers", []))
         }
@@ -83,7 +84,7 @@ class Ours:
         networks = (self.trainer.game.generator, self.trainer.game.discriminator)
         return sum(p.numel() for network in networks for p in network.parameters())
 
-    def step(self, lazy: Side | None = None) -> None:
+    def step(self, lazy: Role | None = None) -> None:
         """Do one step, in which the lazy penalties of one side take part, or none."""
         for side, player in self.trainer.players.items():
             player.updates = 0 if side is lazy else 1

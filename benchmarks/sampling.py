@@ -17,12 +17,13 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from ganzoo.contracts import Generator, ImageSpec
-from ganzoo.explore.subject import Subject
-from ganzoo.gallery import group_size
-from ganzoo.manner import Manner
-from ganzoo.registry import Registry
-from ganzoo.runs.directory import RunDirectory
+from ganzoo._inference.opened_generator import Subject
+from ganzoo._inference.per_seed import group_size
+from ganzoo._inference.sampling_options import SamplingOptions
+from ganzoo._registry.registry import Registry
+from ganzoo._runs.directory import RunDirectory
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.contracts.networks import Generator
 
 TARGET = 1.1
 
@@ -66,7 +67,7 @@ def main() -> None:
     device = torch.device(given.device)
     generator = _generator(given.resolution).to(device)
     spec = ImageSpec(given.resolution, 1, 0)
-    subject = Subject(RunDirectory(Path("none")), generator, spec, 0, "ema", "", device, Manner())
+    subject = Subject(RunDirectory(Path("none")), generator, spec, 0, "ema", "", device, SamplingOptions())
     size = group_size(given.resolution, device)
     _bare(generator, size, size, device)
     _by_seed(subject, size)

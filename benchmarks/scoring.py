@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from ganzoo.registry import Registry
+from ganzoo._registry.registry import Registry
 from ganzoo.scoring.features import build_extractor, extract
 from ganzoo.scoring.metrics import frechet_distance, kernel_distance
 from ganzoo.scoring.protocol import KidSettings

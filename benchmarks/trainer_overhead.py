@@ -16,11 +16,12 @@ from rich.console import Console
 from rich.table import Table
 from torch.nn.functional import softplus
 
-from ganzoo.contracts import ImageSpec
-from ganzoo.recipe import Recipe, validate
-from ganzoo.registry import Registry
-from ganzoo.training.build import build_trainer
-from ganzoo.training.trainer import Trainer
+from ganzoo._recipe.load import validate
+from ganzoo._recipe.recipe import Recipe
+from ganzoo._registry.registry import Registry
+from ganzoo._training.build import build_trainer
+from ganzoo._training.trainer import Trainer
+from ganzoo.contracts.component import ImageSpec
 
 RESOLUTION, BLOCK = 64, 2
 GAMMA, RATE, BETAS, EPSILON = 1.0, 2e-4, (0.5, 0.99), 1e-8

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from ganzoo.option_table import option_rows
-from ganzoo.recipe import Recipe
-from ganzoo.registry import Part, Registry
-from ganzoo.settings import GrowthSettings, OptimizerSettings, PublishedValue, ScoringSettings, TrainingSettings
+from ganzoo._recipe.option_table import option_rows
+from ganzoo._recipe.recipe import Recipe
+from ganzoo._recipe.schema import GrowthSettings, OptimizerSettings, PublishedValue, ScoringSettings, TrainingSettings
+from ganzoo._registry.registry import Part, Registry
 
 PAGE = Path(__file__).with_name("recipes.md")
 SECTIONS: dict[str, type[BaseModel]] = {

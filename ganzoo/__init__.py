@@ -1,6 +1,6 @@
 """ganzoo: train GANs from plugins and TOML recipes, score them under one protocol, compare what can be compared.
 
-What a plugin author imports, and `ganzoo.open` for notebooks; loaded on first use, so `import ganzoo` costs no torch.
+All that a plugin author or a notebook imports; loaded on first use, so `import ganzoo` costs no torch.
 """
 
 from __future__ import annotations
@@ -8,63 +8,93 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
-
 if TYPE_CHECKING:
-    from ganzoo.contracts import (
-        AdversarialLoss,
-        Augmentation,
-        Choice,
-        Discriminator,
-        Extractor,
-        ForeignCheckpoint,
-        ForeignNetwork,
-        Generator,
-        Growable,
-        ImageDataset,
-        ImageSpec,
-        Importer,
-        Item,
-        NoiseInputs,
-        NoiseMode,
-        Regularizer,
-        Setting,
-        Side,
-        Step,
-        StyleBased,
-        Weights,
-    )
-    from ganzoo.errors import CheckpointError, DataError, GanzooError, PluginError, RecipeError, WeightsError
-    from ganzoo.explore.opened import open as open
-    from ganzoo.hookspecs import hookimpl
+    from ganzoo._version import __version__ as __version__
+    from ganzoo.contracts.checkpoints import ForeignCheckpoint as ForeignCheckpoint
+    from ganzoo.contracts.checkpoints import ForeignNetwork as ForeignNetwork
+    from ganzoo.contracts.checkpoints import Importer as Importer
+    from ganzoo.contracts.component import ComponentOptions as ComponentOptions
+    from ganzoo.contracts.component import ConfiguredPart as ConfiguredPart
+    from ganzoo.contracts.component import ImageSpec as ImageSpec
+    from ganzoo.contracts.component import PixelArray as PixelArray
+    from ganzoo.contracts.component import RecipeContext as RecipeContext
+    from ganzoo.contracts.datasets import DatasetOptions as DatasetOptions
+    from ganzoo.contracts.datasets import ImageDataset as ImageDataset
+    from ganzoo.contracts.datasets import Item as Item
+    from ganzoo.contracts.extractors import Extractor as Extractor
+    from ganzoo.contracts.extractors import WeightsFile as WeightsFile
+    from ganzoo.contracts.networks import Discriminator as Discriminator
+    from ganzoo.contracts.networks import Generator as Generator
+    from ganzoo.contracts.networks import Growable as Growable
+    from ganzoo.contracts.networks import NoiseInputs as NoiseInputs
+    from ganzoo.contracts.networks import NoiseMode as NoiseMode
+    from ganzoo.contracts.networks import StyleBased as StyleBased
+    from ganzoo.contracts.objectives import AdversarialLoss as AdversarialLoss
+    from ganzoo.contracts.objectives import Augmentation as Augmentation
+    from ganzoo.contracts.objectives import Regularizer as Regularizer
+    from ganzoo.contracts.objectives import RegularizerOptions as RegularizerOptions
+    from ganzoo.contracts.objectives import Role as Role
+    from ganzoo.contracts.objectives import Step as Step
+    from ganzoo.contracts.phase import Phase as Phase
+    from ganzoo.errors import CheckpointError as CheckpointError
+    from ganzoo.errors import DataError as DataError
+    from ganzoo.errors import GanzooError as GanzooError
+    from ganzoo.errors import PluginError as PluginError
+    from ganzoo.errors import RecipeError as RecipeError
+    from ganzoo.errors import WeightsError as WeightsError
+    from ganzoo.figures.notebook import open as open
+    from ganzoo.hookspecs import hookimpl as hookimpl
 
 _HOME = {
-    "ganzoo.contracts": (
-        "AdversarialLoss",
-        "Augmentation",
-        "Choice",
+    "ganzoo._version": ("__version__",),
+    "ganzoo.contracts.component": (
+        "ComponentOptions",
+        "ConfiguredPart",
+        "ImageSpec",
+        "PixelArray",
+        "RecipeContext",
+    ),
+    "ganzoo.contracts.networks": (
         "Discriminator",
-        "Extractor",
-        "ForeignCheckpoint",
-        "ForeignNetwork",
         "Generator",
         "Growable",
-        "ImageDataset",
-        "ImageSpec",
-        "Importer",
-        "Item",
         "NoiseInputs",
         "NoiseMode",
-        "Regularizer",
-        "Setting",
-        "Side",
-        "Step",
         "StyleBased",
-        "Weights",
     ),
-    "ganzoo.errors": ("CheckpointError", "DataError", "GanzooError", "PluginError", "RecipeError", "WeightsError"),
+    "ganzoo.contracts.objectives": (
+        "AdversarialLoss",
+        "Augmentation",
+        "Regularizer",
+        "RegularizerOptions",
+        "Role",
+        "Step",
+    ),
+    "ganzoo.contracts.datasets": (
+        "DatasetOptions",
+        "ImageDataset",
+        "Item",
+    ),
+    "ganzoo.contracts.extractors": (
+        "Extractor",
+        "WeightsFile",
+    ),
+    "ganzoo.contracts.checkpoints": (
+        "ForeignCheckpoint",
+        "ForeignNetwork",
+        "Importer",
+    ),
+    "ganzoo.contracts.phase": ("Phase",),
+    "ganzoo.errors": (
+        "CheckpointError",
+        "DataError",
+        "GanzooError",
+        "PluginError",
+        "RecipeError",
+        "WeightsError",
+    ),
     "ganzoo.hookspecs": ("hookimpl",),
-    "ganzoo.explore.opened": ("open",),
+    "ganzoo.figures.notebook": ("open",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -73,8 +103,10 @@ __all__ = [
     "AdversarialLoss",
     "Augmentation",
     "CheckpointError",
-    "Choice",
+    "ComponentOptions",
+    "ConfiguredPart",
     "DataError",
+    "DatasetOptions",
     "Discriminator",
     "Extractor",
     "ForeignCheckpoint",
@@ -88,15 +120,18 @@ __all__ = [
     "Item",
     "NoiseInputs",
     "NoiseMode",
+    "Phase",
+    "PixelArray",
     "PluginError",
+    "RecipeContext",
     "RecipeError",
     "Regularizer",
-    "Setting",
-    "Side",
+    "RegularizerOptions",
+    "Role",
     "Step",
     "StyleBased",
-    "Weights",
     "WeightsError",
+    "WeightsFile",
     "__version__",
     "hookimpl",
 ]

@@ -14,16 +14,11 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from ganzoo.contracts import (
-        AdversarialLoss,
-        Augmentation,
-        Discriminator,
-        Extractor,
-        Generator,
-        ImageDataset,
-        Importer,
-        Regularizer,
-    )
+    from ganzoo.contracts.checkpoints import Importer
+    from ganzoo.contracts.datasets import ImageDataset
+    from ganzoo.contracts.extractors import Extractor
+    from ganzoo.contracts.networks import Discriminator, Generator
+    from ganzoo.contracts.objectives import AdversarialLoss, Augmentation, Regularizer
 
 ENTRY_POINT_GROUP = "ganzoo"
 hookspec = pluggy.HookspecMarker("ganzoo")

@@ -9,9 +9,10 @@ import pytest
 import torch
 from training_world import installed, merged, recipe_of, trainer_of
 
-from ganzoo.contracts import Growable, Side, StyleBased
+from ganzoo._registry.registry import Part, Registry
+from ganzoo.contracts.networks import Growable, StyleBased
+from ganzoo.contracts.objectives import Role
 from ganzoo.errors import RecipeError
-from ganzoo.registry import Part, Registry
 
 OWN = [part for part in Registry.discover().parts() if part.source.distribution == "ganzoo-toolkit"]
 GENERATORS = [part for part in OWN if part.kind == "generator"]
@@ -81,8 +82,8 @@ def train(recipe: dict) -> None:
     trainer = trainer_of(recipe)
     spec = recipe["dataset"]
     networks = {
-        Side.GENERATOR: (trainer.game.generator, trainer.game.generator.latent_dim),
-        Side.DISCRIMINATOR: (trainer.game.discriminator, (spec["channels"], SIDE, SIDE)),
+        Role.GENERATOR: (trainer.game.generator, trainer.game.generator.latent_dim),
+        Role.DISCRIMINATOR: (trainer.game.discriminator, (spec["channels"], SIDE, SIDE)),
     }
     missed: set[str] = set()
     connected: set[str] = set()
@@ -104,7 +105,7 @@ def train(recipe: dict) -> None:
         for name, parameter in network.named_parameters():
             watch(f"{side.value} {name}", parameter)
     reports = []
-    trainer.listeners.append(type("Note", (), {"after_step": lambda self, trainer, report: reports.append(report)})())
+    trainer.callbacks.append(type("Note", (), {"on_step_end": lambda self, trainer, report: reports.append(report)})())
     trainer.run()
     assert trainer.finished
     assert all(math.isfinite(value) for report in reports for value in report.values())
@@ -181,7 +182,9 @@ def test_what_cannot_be_split_is_refused(discriminator, loss):
     couples = [
         part
         for part, section in parts
-        if part.cls.couples_batch(part.cls.Options(**{key: value for key, value in section.items() if key != "name"}))
+        if part.cls.depends_on_batch(
+            part.cls.Options(**{key: value for key, value in section.items() if key != "name"})
+        )
     ]
     if not couples:
         recipe_of(recipe)

@@ -6,35 +6,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ganzoo.data.batches import Batches
-    from ganzoo.data.deep import Window
-    from ganzoo.data.images import ReadingRule, read_image
-    from ganzoo.data.pack import Pack, PackSplit
-    from ganzoo.data.reading import ReadingOptions
+    from ganzoo.data.images.decode import ReadingRule, read_image
+    from ganzoo.data.images.find import ImageFile, ImageTree, find_images
+    from ganzoo.data.images.intensity_window import Window
+    from ganzoo.data.images.options import ReadingOptions
+    from ganzoo.data.pack.pack import Pack, PackSplit
     from ganzoo.data.sources.dataset import SourceDataset, item_of
     from ganzoo.data.sources.detect import open_source
     from ganzoo.data.sources.options import Plane, SourceOptions
     from ganzoo.data.sources.source import Entry, Source
-    from ganzoo.data.tree import ImageFile, ImageTree, find_images
+    from ganzoo.data.stream.batches import Batches
 
 _MODULE_OF = {
-    "Batches": "batches",
+    "Batches": "stream.batches",
     "Entry": "sources.source",
-    "ImageFile": "tree",
-    "ImageTree": "tree",
-    "Pack": "pack",
-    "PackSplit": "pack",
+    "ImageFile": "images.find",
+    "ImageTree": "images.find",
+    "Pack": "pack.pack",
+    "PackSplit": "pack.pack",
     "Plane": "sources.options",
-    "ReadingOptions": "reading",
-    "ReadingRule": "images",
+    "ReadingOptions": "images.options",
+    "ReadingRule": "images.decode",
     "Source": "sources.source",
     "SourceDataset": "sources.dataset",
     "SourceOptions": "sources.options",
-    "Window": "deep",
-    "find_images": "tree",
+    "Window": "images.intensity_window",
+    "find_images": "images.find",
     "item_of": "sources.dataset",
     "open_source": "sources.detect",
-    "read_image": "images",
+    "read_image": "images.decode",
 }
 
 __all__ = [

@@ -6,7 +6,6 @@ Arrays are CPU tensors; what is neither container, number, text nor array is a `
 
 from __future__ import annotations
 
-from ganzoo.interchange.inert import Global, Record
 from ganzoo.interchange.persistence import (
     attributes,
     class_name,
@@ -16,7 +15,8 @@ from ganzoo.interchange.persistence import (
     module_state,
     submodules,
 )
-from ganzoo.interchange.reading import parse, read_content
+from ganzoo.interchange.read import parse, read_content
+from ganzoo.interchange.records import Global, Record
 from ganzoo.interchange.tensorflow import TensorFlowNetwork, is_network, network_of
 
 __all__ = [

@@ -11,12 +11,12 @@ from typing import Any
 
 from ganzoo.errors import CheckpointError
 from ganzoo.interchange.arrays import ARRAY_MEANINGS
-from ganzoo.interchange.budget import MAX_STREAMS, Budget
+from ganzoo.interchange.byte_stream import Stream
 from ganzoo.interchange.containers import CONTAINER_MEANINGS
-from ganzoo.interchange.instructions import run
-from ganzoo.interchange.machine import Meaning, Persistent
-from ganzoo.interchange.stream import Stream
+from ganzoo.interchange.limits import MAX_STREAMS, Budget
+from ganzoo.interchange.opcodes import run
 from ganzoo.interchange.tensors import TENSOR_MEANINGS, Storage
+from ganzoo.interchange.unpickler import Meaning, Persistent
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_VERSION = 1001

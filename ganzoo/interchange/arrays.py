@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from ganzoo.errors import CheckpointError
-from ganzoo.interchange.budget import Budget
-from ganzoo.interchange.inert import Global, Record
-from ganzoo.interchange.machine import Meaning
+from ganzoo.interchange.limits import Budget
+from ganzoo.interchange.records import Global, Record
+from ganzoo.interchange.unpickler import Meaning
 
 MAX_DIMENSIONS = 16
 _NUMBERS = frozenset({"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"})

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganzoo.errors import CheckpointError
-from ganzoo.interchange.budget import Budget
-from ganzoo.interchange.inert import Global, Record
-from ganzoo.interchange.machine import Meaning, hashable
+from ganzoo.interchange.limits import Budget
+from ganzoo.interchange.records import Global, Record
+from ganzoo.interchange.unpickler import Meaning, hashable
 
 _BUILTINS = ("builtins", "__builtin__")
 _DICTIONARIES = (("collections", "OrderedDict"), ("dnnlib.util", "EasyDict"), ("dnnlib", "EasyDict"))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ganzoo.errors import CheckpointError
-from ganzoo.interchange.stream import Stream
+from ganzoo.interchange.byte_stream import Stream
 
 MAX_INTEGER_BYTES = 64
 MAX_DIGITS = 160

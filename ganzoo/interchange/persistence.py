@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.errors import CheckpointError
-from ganzoo.interchange.inert import Record
+from ganzoo.interchange.records import Record
 
 _FUNCTION = ("torch_utils.persistence", "_reconstruct_persistent_obj")
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.errors import CheckpointError
-from ganzoo.interchange.inert import Record
+from ganzoo.interchange.records import Record
 
 _MODULES = ("dnnlib.tflib.network", "tfutil")
 

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from ganzoo.errors import CheckpointError
 from ganzoo.interchange.arrays import dimensions
-from ganzoo.interchange.budget import Budget
-from ganzoo.interchange.inert import Global
-from ganzoo.interchange.machine import Meaning
+from ganzoo.interchange.limits import Budget
+from ganzoo.interchange.records import Global
+from ganzoo.interchange.unpickler import Meaning
 
 _DTYPES = {
     "Float": torch.float32,

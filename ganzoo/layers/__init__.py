@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from ganzoo.layers.channels import SMALLEST, base_and_max, channels_at, resolution_problem, sides
 from ganzoo.layers.convolution import convolve
-from ganzoo.layers.critic import ProgressiveCritic
 from ganzoo.layers.equalized import EqualizedConv2d, EqualizedLinear
 from ganzoo.layers.fused import EqualizedDownConv2d, EqualizedUpConv2d
 from ganzoo.layers.growth import Growth
 from ganzoo.layers.mapping import MappingNetwork
-from ganzoo.layers.mixing import draw_crossover, layered
 from ganzoo.layers.noise import add_noise
-from ganzoo.layers.normalize import MinibatchStd, adaptive_instance_norm, instance_norm, pixel_norm
+from ganzoo.layers.normalization import MinibatchStd, adaptive_instance_norm, instance_norm, pixel_norm
 from ganzoo.layers.precision import full_precision
+from ganzoo.layers.progressive_discriminator import ProgressiveCritic
 from ganzoo.layers.resample import downsample, fir_kernel, fir_taps, smooth, upsample
-from ganzoo.layers.widths import SMALLEST, base_and_max, channels_at, side_problem, sides
+from ganzoo.layers.style_mixing import draw_crossover, layered
 
 __all__ = [
     "SMALLEST",
@@ -38,7 +38,7 @@ __all__ = [
     "instance_norm",
     "layered",
     "pixel_norm",
-    "side_problem",
+    "resolution_problem",
     "sides",
     "smooth",
     "upsample",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ganzoo.layers.widths import SMALLEST, sides
+from ganzoo.layers.channels import SMALLEST, sides
 
 
 @dataclass

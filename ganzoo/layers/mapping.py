@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from ganzoo.layers.equalized import EqualizedLinear
-from ganzoo.layers.normalize import pixel_norm
+from ganzoo.layers.normalization import pixel_norm
 
 LabelEmbedding = Literal["joint", "separate"]
 

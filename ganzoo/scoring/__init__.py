@@ -1,1 +1,1 @@
-"""Scores: their protocol, features, metrics, and standard errors."""
+"""Scoring: protocol, features, metrics with standard errors."""

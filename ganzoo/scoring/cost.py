@@ -8,8 +8,9 @@ from pathlib import Path
 
 import torch
 
-from ganzoo.contracts import Extractor, Generator
-from ganzoo.data.pack import Pack
+from ganzoo.contracts.extractors import Extractor
+from ganzoo.contracts.networks import Generator
+from ganzoo.data.pack.pack import Pack
 from ganzoo.scoring.features import build_extractor, extract, generated_batches, layers_for
 from ganzoo.scoring.protocol import Protocol
 from ganzoo.scoring.reference import is_cached

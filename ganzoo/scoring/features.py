@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ganzoo._inference.generate import draw_labels, generate, repeatable, to_uint8
 from ganzoo.errors import RunError
-from ganzoo.sampling import draw_labels, generate, repeatable, to_uint8
 
 if TYPE_CHECKING:
-    from ganzoo.contracts import Generator
-    from ganzoo.data.pack import Pack
+    from ganzoo.contracts.networks import Generator
+    from ganzoo.data.pack.pack import Pack
     from ganzoo.scoring.protocol import Protocol
 
 Features = dict[str, Tensor]

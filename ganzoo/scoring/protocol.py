@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from ganzoo.errors import RecipeError
 
 if TYPE_CHECKING:
-    from ganzoo.contracts import Extractor
-    from ganzoo.data.pack import Pack
-    from ganzoo.settings import ScoringSettings
+    from ganzoo._recipe.schema import ScoringSettings
+    from ganzoo.contracts.extractors import Extractor
+    from ganzoo.data.pack.pack import Pack
 
 NoiseMode: TypeAlias = Literal["random", "constant", "none"]  # contracts' own, without importing torch
 
@@ -179,8 +179,8 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Protoco
     """
     from importlib.metadata import version
 
-    from ganzoo.sampling import ROUNDING
-    from ganzoo.scoring.requirements import check_counts, check_served
+    from ganzoo._inference.generate import ROUNDING
+    from ganzoo.scoring.checks import check_counts, check_served
 
     check_served(settings.metrics, extractor)
     if settings.split not in pack.splits:

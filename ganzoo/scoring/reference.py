@@ -17,9 +17,9 @@ from pydantic import JsonValue
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from ganzoo.cache import cache_root
+from ganzoo._io.atomic import publish_directory, remove_tree, temporary_directory_beside, write_json
+from ganzoo._io.cache_dir import cache_root
 from ganzoo.errors import GanzooError, RefusedError
-from ganzoo.files import publish_directory, remove_tree, temporary_directory_beside, write_json
 from ganzoo.scoring.features import Features, layers_for
 from ganzoo.scoring.protocol import Protocol
 

@@ -8,20 +8,14 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ganzoo.contracts import Extractor, Generator
-from ganzoo.data.pack import Pack
-from ganzoo.runs.record import Score
+from ganzoo._runs.record import Score
+from ganzoo.contracts.extractors import Extractor
+from ganzoo.contracts.networks import Generator
+from ganzoo.data.pack.pack import Pack
 from ganzoo.scoring.cost import Cost, estimate
-from ganzoo.scoring.features import (
-    Features,
-    build_extractor,
-    extract,
-    generated_batches,
-    layers_for,
-    reference_batches,
-)
-from ganzoo.scoring.manifold import inception_score, precision_recall
+from ganzoo.scoring.features import Features, build_extractor, extract, generated_batches, layers_for, reference_batches
 from ganzoo.scoring.metrics import Estimate, frechet_distance, kernel_distance
+from ganzoo.scoring.precision_recall import inception_score, precision_recall
 from ganzoo.scoring.protocol import Protocol, plan
 from ganzoo.scoring.reference import Notice, cached_reference
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ganzoo.contracts import Component
+from ganzoo.contracts.component import Component
 from ganzoo.testing.augmentations import check_augmentation
 from ganzoo.testing.datasets import check_dataset
 from ganzoo.testing.discriminators import check_discriminator
@@ -29,7 +29,7 @@ from ganzoo.testing.parts import (
     TinyStyledGenerator,
 )
 from ganzoo.testing.regularizers import check_regularizer
-from ganzoo.testing.settings import small_setting
+from ganzoo.testing.settings import small_context
 from ganzoo.testing.step import LinearStep
 
 __all__ = [
@@ -51,7 +51,7 @@ __all__ = [
     "check_loss",
     "check_part",
     "check_regularizer",
-    "small_setting",
+    "small_context",
 ]
 
 _CHECKS: dict[str | None, Any] = {

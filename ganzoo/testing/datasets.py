@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.contracts import ImageDataset, ImageSpec, Item
-from ganzoo.data.manifest import SPLITS
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.contracts.datasets import ImageDataset, Item
+from ganzoo.data.pack.manifest import SPLITS
 from ganzoo.errors import DataError
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.options import check_component

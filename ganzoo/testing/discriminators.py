@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ganzoo.contracts import Discriminator, Growable, ImageSpec
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.contracts.networks import Discriminator, Growable
 from ganzoo.testing import networks
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.growth import check_discriminator_growth, stages
@@ -24,7 +25,7 @@ def check_discriminator(cls: type[Discriminator], options: Any = None, *, resolu
     Args:
         cls: The discriminator.
         options: What to test it with; the defaults of its options if None.
-        resolution: Side of the images to test with, a power of two.
+        resolution: Role of the images to test with, a power of two.
 
     Raises:
         ConformanceError: Naming the part, what was expected, and what was found.
@@ -49,7 +50,7 @@ def _check_on(cls: type[Discriminator], options: Any, images: ImageSpec, judge: 
     _check_learning(discriminator, images, judge)
     networks.check_double_backward(discriminator, inputs, judge)
     networks.check_state_dict(discriminator, build, inputs, judge)
-    if not cls.couples_batch(options):  # the deviation within a minibatch is seen in evaluation too
+    if not cls.depends_on_batch(options):  # the deviation within a minibatch is seen in evaluation too
         networks.check_independence(discriminator, inputs, judge, training=False)
         networks.check_independence(discriminator, inputs, judge, training=True)
     with judge.doing("building it without memory (torch.device('meta')), as `ganzoo check` does"):

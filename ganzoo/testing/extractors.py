@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo.contracts import Extractor, Weights
+from ganzoo.contracts.extractors import Extractor, WeightsFile
 from ganzoo.errors import WeightsError
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.options import check_component
@@ -22,7 +22,7 @@ def check_extractor(cls: type[Extractor], options: Any = None, *, side: int = 32
     Args:
         cls: The extractor.
         options: What to test it with; the defaults of its options if None.
-        side: Side of the images to test with.
+        side: Role of the images to test with.
 
     Raises:
         ConformanceError: Naming the part, what was expected, and what was found.
@@ -62,7 +62,7 @@ def _has_weights(extractor: Extractor, judge: Judge) -> bool:
         judge.require(False, f"weights() raises {type(error).__name__}; raise ganzoo.WeightsError: {error}")
         raise
     if weights is not None:
-        judge.require(isinstance(weights, Weights), f"weights() must return Weights or None, found {weights!r:.80}")
+        judge.require(isinstance(weights, WeightsFile), f"weights() must return Weights or None, found {weights!r:.80}")
         judge.require(weights.path.is_file(), f"weights() names {weights.path}, which is no file")
         judge.require(re.fullmatch("[0-9a-f]{64}", weights.sha256), "weights() gives no SHA-256 of 64 hex digits")
     return True

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ganzoo.contracts import Generator, Growable, ImageSpec, NoiseInputs, StyleBased
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.contracts.networks import Generator, Growable, NoiseInputs, StyleBased
 from ganzoo.testing import networks
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.growth import check_generator_growth, stages
@@ -25,7 +26,7 @@ def check_generator(cls: type[Generator], options: Any = None, *, resolution: in
     Args:
         cls: The generator.
         options: What to test it with; the defaults of its options if None.
-        resolution: Side of the images to test with, a power of two.
+        resolution: Role of the images to test with, a power of two.
 
     Raises:
         ConformanceError: Naming the part, what was expected, and what was found.
@@ -51,7 +52,7 @@ def _check_on(cls: type[Generator], options: Any, images: ImageSpec, judge: Judg
     networks.check_double_backward(generator, inputs, judge)
     networks.check_state_dict(generator, build, inputs, judge)
     networks.check_independence(generator, inputs, judge, training=False)
-    if not cls.couples_batch(options):
+    if not cls.depends_on_batch(options):
         networks.check_independence(generator, inputs, judge, training=True)
     _check_meta(build, images, judge)
     if isinstance(generator, NoiseInputs):

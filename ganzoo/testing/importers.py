@@ -6,7 +6,9 @@ from typing import Any
 
 import torch
 
-from ganzoo.contracts import Discriminator, ForeignCheckpoint, ForeignNetwork, Generator, ImageSpec, Importer
+from ganzoo.contracts.checkpoints import ForeignCheckpoint, ForeignNetwork, Importer
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.errors import CheckpointError
 from ganzoo.interchange import Global, Record
 from ganzoo.testing.failure import Judge
@@ -28,9 +30,9 @@ def check_importer(cls: type[Importer], options: Any = None, *, content: Any = N
     judge = Judge(cls, "importer")
     check_component(cls, Importer, options, judge)
     for foreign in _foreign_contents():
-        with judge.doing(f"recognises({foreign!r:.60})"):
-            answer = cls.recognises(foreign)
-        judge.require(answer is False, f"recognises {foreign!r:.60}, which is no checkpoint of any layout")
+        with judge.doing(f"recognizes({foreign!r:.60})"):
+            answer = cls.recognizes(foreign)
+        judge.require(answer is False, f"recognizes {foreign!r:.60}, which is no checkpoint of any layout")
     if content is not None:
         _check_understood(cls, content, judge)
 
@@ -52,7 +54,7 @@ def _foreign_contents() -> list[Any]:
 
 
 def _check_understood(cls: type[Importer], content: Any, judge: Judge) -> None:
-    judge.require(cls.recognises(content), "does not recognise the content that it is to be tested with")
+    judge.require(cls.recognizes(content), "does not recognize the content that it is to be tested with")
     with judge.doing("read"):
         found = cls.read(content)
     judge.require(isinstance(found, ForeignCheckpoint), f"read gives {type(found).__name__}, not a ForeignCheckpoint")
@@ -81,7 +83,7 @@ def _check_partial(cls: type[Importer], content: dict[Any, Any], judge: Judge) -
     for key in content:
         less = {name: value for name, value in content.items() if name != key}
         with judge.doing(f"recognising a file without {key!r:.60}"):
-            known = cls.recognises(less)
+            known = cls.recognizes(less)
         try:
             if known:
                 cls.read(less)

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.contracts import AdversarialLoss, Choice, ImageSpec, Regularizer
+from ganzoo.contracts.component import ConfiguredPart, ImageSpec
+from ganzoo.contracts.objectives import AdversarialLoss, Regularizer
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.options import check_component
 from ganzoo.testing.settings import reason_against
@@ -39,7 +40,7 @@ def check_loss(cls: type[AdversarialLoss], options: Any = None) -> None:
     def of_generator(real: Tensor, fake: Tensor) -> Tensor:
         return loss.generator_loss(fake, lambda: real)
 
-    coupled = cls.couples_batch(options)
+    coupled = cls.depends_on_batch(options)
     for what, objective in (("discriminator_loss", of_discriminator), ("generator_loss", of_generator)):
         _check_scalar(objective, what, judge)
         if not coupled:
@@ -80,7 +81,7 @@ def _check_mean(objective: Objective, what: str, judge: Judge) -> None:
     judge.require(
         torch.allclose(whole, halves, rtol=1e-4, atol=1e-6),
         f"{what} of a batch is not the mean over its halves; take means over the batch, "
-        "or let couples_batch(options) return True",
+        "or let depends_on_batch(options) return True",
     )
 
 
@@ -121,8 +122,8 @@ def _check_penalties(cls: type[AdversarialLoss], options: Any, judge: Judge) -> 
     judge.require(isinstance(own, tuple), f"regularizers(options) must return a tuple, found {own!r:.80}")
     for choice in own:
         judge.require(
-            isinstance(choice, Choice) and issubclass(choice.cls, Regularizer),
-            f"regularizers(options) must hold Choice(penalty class, its options), found {choice!r:.80}",
+            isinstance(choice, ConfiguredPart) and issubclass(choice.cls, Regularizer),
+            f"regularizers(options) must hold ConfiguredPart(penalty class, its options), found {choice!r:.80}",
         )
         judge.require(
             isinstance(choice.options, choice.cls.Options),

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from ganzoo.contracts import NoiseInputs
+from ganzoo.contracts.networks import NoiseInputs
 from ganzoo.testing.failure import Judge
 
 Inputs = tuple[Tensor, Tensor]
@@ -80,7 +80,7 @@ def check_gradients(network: nn.Module, inputs: Inputs, judge: Judge, *, reached
     if labels.shape[1]:
         judge.require(
             labels.grad is not None and labels.grad.any(),
-            "the labels change nothing; use them, or say in `unfit` that label_dim must be 0",
+            "the labels change nothing; use them, or say in `incompatibility` that label_dim must be 0",
         )
 
 
@@ -134,7 +134,7 @@ def check_independence(network: nn.Module, inputs: Inputs, judge: Judge, *, trai
             return
         halves = [network(*(part[at : at + 2] for part in inputs)) for at in range(0, len(inputs[0]), 2)]
     same = torch.allclose(torch.cat(halves), together, rtol=1e-3, atol=1e-4)
-    advice = "; let couples_batch(options) return True" if training else ""
+    advice = "; let depends_on_batch(options) return True" if training else ""
     judge.require(same, f"in {mode} mode, one result depends on the others of its batch{advice}")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.capabilities import NoiseMaps
+from ganzoo.contracts.capabilities import NoiseMaps
 from ganzoo.testing import networks
 from ganzoo.testing.failure import Judge
 

@@ -6,7 +6,7 @@ import inspect
 import re
 from typing import Any
 
-from ganzoo.contracts import Component, ComponentOptions
+from ganzoo.contracts.component import Component, ComponentOptions
 from ganzoo.testing.failure import Judge
 
 RESERVED = ("name", "override")
@@ -61,6 +61,6 @@ def _options_for(cls: type[Component], options: Any, judge: Judge) -> ComponentO
     with judge.doing("writing its options as plain data and reading them again"):
         again = cls.Options.model_validate(options.model_dump(mode="json"))
     judge.require(again == options, "its options are not the same after being saved with a run and read again")
-    with judge.doing("couples_batch(options)"):
-        judge.require(isinstance(cls.couples_batch(options), bool), "couples_batch must return True or False")
+    with judge.doing("depends_on_batch(options)"):
+        judge.require(isinstance(cls.depends_on_batch(options), bool), "depends_on_batch must return True or False")
     return options

@@ -10,31 +10,28 @@ from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, softplus
 
-from ganzoo.contracts import (
-    AdversarialLoss,
-    Discriminator,
-    Generator,
-    ImageDataset,
-    ImageSpec,
-    Item,
-    NoiseMode,
-    PixelArray,
-)
+from ganzoo.contracts.component import ComponentOptions, ImageSpec, PixelArray
+from ganzoo.contracts.datasets import DatasetOptions, ImageDataset, Item
+from ganzoo.contracts.networks import Discriminator, Generator, NoiseMode
+from ganzoo.contracts.objectives import AdversarialLoss
 
 _GROWTH_START = 4
 
 
-class TinyGenerator(Generator):
+class TinyGeneratorOptions(ComponentOptions):
+    """Size of the latents."""
+
+    latent_dim: PositiveInt = Field(default=8, description="Size of the latents.")
+
+
+class TinyGenerator(Generator[TinyGeneratorOptions]):
     """One linear layer and a tanh."""
 
     name = "tiny"
 
-    class Options(Generator.Options):
-        """Size of the latents."""
+    Options = TinyGeneratorOptions
 
-        latent_dim: PositiveInt = Field(default=8, description="Size of the latents.")
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: TinyGeneratorOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.latent_dim = options.latent_dim
         self.shape = (images.channels, images.resolution, images.resolution)
@@ -45,18 +42,21 @@ class TinyGenerator(Generator):
         return self.dense(torch.cat([latents, labels], dim=1)).unflatten(1, self.shape).tanh()
 
 
-class TinyStyledGenerator(Generator):
+class TinyStyledGeneratorOptions(ComponentOptions):
+    """Sizes of latents and styles."""
+
+    latent_dim: PositiveInt = Field(default=8, description="Size of the latents.")
+    style_dim: PositiveInt = Field(default=6, description="Size of the styles.")
+
+
+class TinyStyledGenerator(Generator[TinyStyledGeneratorOptions]):
     """Two linear layers, each with a style and a noise map of its own; mixes styles while training."""
 
     name = "tiny-styled"
 
-    class Options(Generator.Options):
-        """Sizes of latents and styles."""
+    Options = TinyStyledGeneratorOptions
 
-        latent_dim: PositiveInt = Field(default=8, description="Size of the latents.")
-        style_dim: PositiveInt = Field(default=6, description="Size of the styles.")
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: TinyStyledGeneratorOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.latent_dim = options.latent_dim
         self.shape = (images.channels, images.resolution, images.resolution)
@@ -110,7 +110,7 @@ class TinyDiscriminator(Discriminator):
 
     name = "tiny"
 
-    def __init__(self, options: Discriminator.Options, images: ImageSpec) -> None:
+    def __init__(self, options: ComponentOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.dense = nn.Linear(images.channels * images.resolution**2 + images.label_dim, 1)
 
@@ -147,17 +147,20 @@ class _Grown(nn.Module):
         return self.resolution // 2 if fades else None
 
 
-class TinyGrowableGenerator(Generator):
+class TinyGrowableGeneratorOptions(ComponentOptions):
+    """Size of the latents."""
+
+    latent_dim: PositiveInt = Field(default=8, description="Size of the latents.")
+
+
+class TinyGrowableGenerator(Generator[TinyGrowableGeneratorOptions]):
     """One linear layer per resolution; the newest one is faded in."""
 
     name = "tiny-growable"
 
-    class Options(Generator.Options):
-        """Size of the latents."""
+    Options = TinyGrowableGeneratorOptions
 
-        latent_dim: PositiveInt = Field(default=8, description="Size of the latents.")
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: TinyGrowableGeneratorOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.latent_dim, self.channels = options.latent_dim, images.channels
         self.growth = _Grown(images.resolution)
@@ -187,7 +190,7 @@ class TinyGrowableDiscriminator(Discriminator):
 
     name = "tiny-growable"
 
-    def __init__(self, options: Discriminator.Options, images: ImageSpec) -> None:
+    def __init__(self, options: ComponentOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.growth = _Grown(images.resolution)
         self.layers = nn.ModuleDict(
@@ -209,22 +212,25 @@ class TinyGrowableDiscriminator(Discriminator):
         return torch.lerp(self._at(previous, avg_pool2d(images, 2), labels), logits, self.growth.alpha)
 
 
-class TinyDataset(ImageDataset):
+class TinyDatasetOptions(DatasetOptions):
+    """How many, and of what kind."""
+
+    resolution: PositiveInt = Field(default=16, description="Role of the images, a power of two.")
+    channels: PositiveInt = Field(default=1, description="1 for grayscale, 3 for colour.")
+    classes: int = Field(default=0, ge=0, description="Classes: the image's number modulo this; 0 for none.")
+    count: PositiveInt = Field(default=64, description="How many images.")
+    seed: int = Field(default=0, ge=0, description="Seed of the images.")
+
+
+class TinyDataset(ImageDataset[TinyDatasetOptions]):
     """Squares of random place and brightness on black, made from a seed: no files."""
 
     name = "tiny"
 
-    class Options(ImageDataset.Options):
-        """How many, and of what kind."""
-
-        resolution: PositiveInt = Field(default=16, description="Side of the images, a power of two.")
-        channels: PositiveInt = Field(default=1, description="1 for grayscale, 3 for colour.")
-        classes: int = Field(default=0, ge=0, description="Classes: the image's number modulo this; 0 for none.")
-        count: PositiveInt = Field(default=64, description="How many images.")
-        seed: int = Field(default=0, ge=0, description="Seed of the images.")
+    Options = TinyDatasetOptions
 
     @classmethod
-    def spec_of(cls, options: Options) -> ImageSpec:
+    def spec_of(cls, options: TinyDatasetOptions) -> ImageSpec:
         return ImageSpec(options.resolution, options.channels, options.classes)
 
     def items(self) -> Sequence[Item]:

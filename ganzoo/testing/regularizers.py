@@ -7,7 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo.contracts import Generator, ImageSpec, Regularizer, Side
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.contracts.networks import Generator
+from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.testing.failure import ConformanceError, Judge
 from ganzoo.testing.networks import seeded
 from ganzoo.testing.options import check_component
@@ -33,7 +35,8 @@ def check_regularizer(cls: type[Regularizer], options: Any = None, *, generator:
     judge = Judge(cls, "regularizer")
     options = check_component(cls, Regularizer, options, judge)
     judge.require(
-        isinstance(getattr(cls, "side", None), Side), "`side` must say who pays: Side.GENERATOR or .DISCRIMINATOR"
+        isinstance(getattr(cls, "applies_to", None), Role),
+        "`applies_to` must say who pays: Role.GENERATOR or .DISCRIMINATOR",
     )
     judge.require(isinstance(cls.generator_must_be, type), "generator_must_be must be a class or a capability")
     reason_against(cls, options, _IMAGES, judge)
@@ -44,7 +47,7 @@ def check_regularizer(cls: type[Regularizer], options: Any = None, *, generator:
         f"needs a {cls.generator_must_be.__name__} generator to be tested: check_regularizer(..., generator=...)",
     )
     _check_value(cls, options, generator, judge)
-    if cls.side is Side.DISCRIMINATOR:
+    if cls.applies_to is Role.DISCRIMINATOR:
         _check_mean(cls, options, generator, judge)
     _check_buffers(cls, options, generator, judge)
 
@@ -93,18 +96,20 @@ def _check_value(cls: type[Regularizer], options: Any, generator: Generator, jud
     with judge.doing("building it"):
         regularizer = cls(options)
     critic = _critic()
-    payer: nn.Module = critic if cls.side is Side.DISCRIMINATOR else generator
+    payer: nn.Module = critic if cls.applies_to is Role.DISCRIMINATOR else generator
     payer.zero_grad()
     value = _penalty(regularizer, _step(cls, generator, critic), judge)
-    judge.require(value.requires_grad, f"penalty gives no gradient to the {cls.side.value}")
+    judge.require(value.requires_grad, f"penalty gives no gradient to the {cls.applies_to.value}")
     with judge.doing("the gradient of the penalty"):
         torch.autograd.backward(value)
     slopes = [parameter.grad for parameter in payer.parameters() if parameter.grad is not None]
-    judge.require(any(bool(slope.any()) for slope in slopes), f"penalty gives no gradient to the {cls.side.value}")
+    judge.require(
+        any(bool(slope.any()) for slope in slopes), f"penalty gives no gradient to the {cls.applies_to.value}"
+    )
     judge.require(
         all(bool(torch.isfinite(slope).all()) for slope in slopes), "the gradient of the penalty is not finite"
     )
-    if cls.side is Side.DISCRIMINATOR:
+    if cls.applies_to is Role.DISCRIMINATOR:
         leaks = any(parameter.grad is not None for parameter in generator.parameters())
         judge.require(not leaks, "penalty sends gradient into the generator, though the discriminator pays it")
 

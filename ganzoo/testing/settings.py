@@ -5,54 +5,46 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ganzoo.contracts import (
-    AdversarialLoss,
-    Augmentation,
-    Choice,
-    Component,
-    Discriminator,
-    Generator,
-    ImageSpec,
-    Regularizer,
-    Setting,
-)
-from ganzoo.phases import Phase
+from ganzoo.contracts.component import Component, ConfiguredPart, ImageSpec, RecipeContext
+from ganzoo.contracts.networks import Discriminator, Generator
+from ganzoo.contracts.objectives import AdversarialLoss, Augmentation, Regularizer
+from ganzoo.contracts.phase import Phase
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.parts import TinyDiscriminator, TinyGenerator, TinyLoss
 
 BATCH = 4
 
 
-def small_setting(images: ImageSpec, part: type[Component] | None = None, options: Any = None) -> Setting:
+def small_context(images: ImageSpec, part: type[Component] | None = None, options: Any = None) -> RecipeContext:
     """Return tiny parts on `images` in one phase of batch 4, with `part` in its place."""
-    setting = Setting(
+    context = RecipeContext(
         images=images,
         phases=(Phase(images.resolution, 0, 1000, BATCH),),
         micro_batch=0,
         discriminator_steps=1,
-        generator=Choice(TinyGenerator, TinyGenerator.Options()),
-        discriminator=Choice(TinyDiscriminator, TinyDiscriminator.Options()),
-        loss=Choice(TinyLoss, TinyLoss.Options()),
+        generator=ConfiguredPart(TinyGenerator, TinyGenerator.Options()),
+        discriminator=ConfiguredPart(TinyDiscriminator, TinyDiscriminator.Options()),
+        loss=ConfiguredPart(TinyLoss, TinyLoss.Options()),
         regularizers=(),
     )
     if part is None:
-        return setting
-    chosen: Any = Choice(part, options)
+        return context
+    chosen: Any = ConfiguredPart(part, options)
     if issubclass(part, AdversarialLoss):
-        return replace(setting, loss=chosen, regularizers=part.regularizers(options))
+        return replace(context, loss=chosen, regularizers=part.regularizers(options))
     if issubclass(part, Regularizer):
-        return replace(setting, regularizers=(chosen,))
+        return replace(context, regularizers=(chosen,))
     kinds = {Generator: "generator", Discriminator: "discriminator", Augmentation: "augmentation"}
-    return replace(setting, **{field: chosen for kind, field in kinds.items() if issubclass(part, kind)})
+    return replace(context, **{field: chosen for kind, field in kinds.items() if issubclass(part, kind)})
 
 
 def reason_against(cls: type[Component], options: Any, images: ImageSpec, judge: Judge) -> str | None:
     """Ask the part whether it fits `images` among tiny parts; the answer must be a sentence or None."""
-    with judge.doing("unfit(options, setting)"):
-        reason = cls.unfit(options, small_setting(images, cls, options))
+    with judge.doing("incompatibility(options, context)"):
+        reason = cls.incompatibility(options, small_context(images, cls, options))
         judge.require(
             reason is None or (isinstance(reason, str) and reason.strip()),
-            f"unfit must return a sentence or None, not {reason!r}",
+            f"incompatibility must return a sentence or None, not {reason!r}",
         )
     return reason
 

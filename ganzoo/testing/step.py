@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
-from ganzoo.contracts import Discriminator, Generator, ImageSpec
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.testing.parts import TinyGenerator
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from ganzoo.capabilities import SkipOutputs, StyleAffines, StyleSides
-from ganzoo.manner import truncated
+from ganzoo.contracts.capabilities import SkipOutputs, StyleAffines, StyleResolutions
+from ganzoo.layers.style import truncated
 from ganzoo.testing import networks
 from ganzoo.testing.failure import Judge
 
@@ -26,16 +26,16 @@ def check_styles(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
 
 def _check_sides(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
     """Where a generator says more of itself for figures, it must be so."""
-    with judge.doing("style_sides and outputs"), torch.no_grad():
+    with judge.doing("style_resolutions and outputs"), torch.no_grad():
         styles = generator.map(*inputs)
-        sides = generator.style_sides() if isinstance(generator, StyleSides) else [0] * styles.shape[1]
+        sides = generator.style_resolutions() if isinstance(generator, StyleResolutions) else [0] * styles.shape[1]
         with networks.seeded():
             image = generator.synthesize(styles)
         with networks.seeded():
             last = generator.outputs(styles)[-1] if isinstance(generator, SkipOutputs) else image
     judge.require(
         len(sides) == styles.shape[1],
-        f"style_sides must return a side for each of the {styles.shape[1]} styles, found {len(sides)}",
+        f"style_resolutions must return a side for each of the {styles.shape[1]} styles, found {len(sides)}",
     )
     judge.require(torch.allclose(last, image, rtol=1e-4, atol=1e-5), "outputs must end with the image of synthesize")
 

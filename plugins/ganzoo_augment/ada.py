@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor
 
-from ganzoo import Augmentation, ImageSpec, Setting
+from ganzoo import Augmentation, ImageSpec, RecipeContext
 from ganzoo_augment.colour import SWITCHES, colours, recolour
 from ganzoo_augment.draws import Draws
 from ganzoo_augment.geometry import inverse
@@ -17,7 +16,23 @@ from ganzoo_augment.options import PipeOptions
 from ganzoo_augment.resampling import resample
 
 
-class ADA(Augmentation):
+class ADAOptions(PipeOptions):
+    """How often; the defaults are the paper's."""
+
+    p: float | None = Field(
+        default=None, ge=0, le=1, description="Fixed probability of each transform; absent: adaptive."
+    )
+    initial_p: NonNegativeFloat = Field(default=0.0, description="Where an adaptive p begins.")
+    target: float = Field(
+        default=0.6, ge=-1, le=1, description="Mean sign of the logits of reals that an adaptive p aims at."
+    )
+    speed_kimg: PositiveFloat = Field(
+        default=500.0, description="Thousands of images in which an adaptive p goes from 0 to 1, at the fastest."
+    )
+    interval: PositiveInt = Field(default=4, description="Batches between two changes of an adaptive p.")
+
+
+class ADA(Augmentation[ADAOptions]):
     """Random moves, turns and colours of reals and fakes, as often as the discriminator overfits.
 
     Every transform happens to an image with probability p, the `bgc` pipe of the paper: flips, turns, shifts, scales,
@@ -35,27 +50,14 @@ class ADA(Augmentation):
 
     name = "ada"
 
-    class Options(PipeOptions):
-        """How often; the defaults are the paper's."""
-
-        p: float | None = Field(
-            default=None, ge=0, le=1, description="Fixed probability of each transform; absent: adaptive."
-        )
-        initial_p: NonNegativeFloat = Field(default=0.0, description="Where an adaptive p begins.")
-        target: float = Field(
-            default=0.6, ge=-1, le=1, description="Mean sign of the logits of reals that an adaptive p aims at."
-        )
-        speed_kimg: PositiveFloat = Field(
-            default=500.0, description="Thousands of images in which an adaptive p goes from 0 to 1, at the fastest."
-        )
-        interval: PositiveInt = Field(default=4, description="Batches between two changes of an adaptive p.")
+    Options = ADAOptions
 
     p: Tensor
     signs: Tensor
     images: Tensor
     batches: Tensor
 
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: ADAOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.adaptive = options.p is None
         p = torch.tensor(options.initial_p if options.p is None else options.p, device="cpu")
@@ -66,17 +68,17 @@ class ADA(Augmentation):
         self.register_load_state_dict_post_hook(_read_p)  # type: ignore[no-untyped-call]
 
     @classmethod
-    def unfit(cls, options: Any, setting: Setting) -> str | None:
+    def incompatibility(cls, options: ADAOptions, context: RecipeContext) -> str | None:
         switched_on = [switch for switch in SWITCHES if getattr(options, switch)]
-        if setting.images.channels in (1, 3) or not switched_on:
+        if context.images.channels in (1, 3) or not switched_on:
             return None
         return (
-            f"its colour transforms know images of 1 or 3 channels, and these have {setting.images.channels}: "
+            f"its colour transforms know images of 1 or 3 channels, and these have {context.images.channels}: "
             f"set {' and '.join(f'{switch} = false' for switch in switched_on)}"
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        p = 1.0 if images.is_meta else self._p  # a forecast counts the memory of all transforms
+        p = 1.0 if images.is_meta else self._p  # a estimate_memory counts the memory of all transforms
         return self.transform(images, Draws(len(images), p)) if p > 0 else images
 
     def transform(self, images: Tensor, draws: Draws) -> Tensor:

@@ -10,12 +10,24 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganzoo import Augmentation, ImageSpec
+from ganzoo import Augmentation, ComponentOptions, ImageSpec
 
 Step = Literal["color", "translation", "cutout"]
 
 
-class DiffAugment(Augmentation):
+class DiffAugmentOptions(ComponentOptions):
+    """What happens, and how far; the defaults are the paper's strongest policy."""
+
+    policy: tuple[Step, ...] = Field(
+        default=("color", "translation", "cutout"),
+        min_length=1,
+        description="What happens, in this order: `color` changes brightness, saturation and contrast.",
+    )
+    translation_range: float = Field(default=0.125, ge=0, le=1, description="Longest shift, in sides.")
+    cutout_size: float = Field(default=0.5, ge=0, le=1, description="Role of the square set to 0, in sides.")
+
+
+class DiffAugment(Augmentation[DiffAugmentOptions]):
     """Random colours, shifts and holes in every image, reals and fakes alike.
 
     Nothing adapts: all of the policy happens to every image. `color` leaves gray images their saturation, which they
@@ -26,18 +38,9 @@ class DiffAugment(Augmentation):
 
     name = "diffaugment"
 
-    class Options(Augmentation.Options):
-        """What happens, and how far; the defaults are the paper's strongest policy."""
+    Options = DiffAugmentOptions
 
-        policy: tuple[Step, ...] = Field(
-            default=("color", "translation", "cutout"),
-            min_length=1,
-            description="What happens, in this order: `color` changes brightness, saturation and contrast.",
-        )
-        translation_range: float = Field(default=0.125, ge=0, le=1, description="Longest shift, in sides.")
-        cutout_size: float = Field(default=0.5, ge=0, le=1, description="Side of the square set to 0, in sides.")
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: DiffAugmentOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self._steps: dict[Step, Callable[[Tensor], Tensor]] = {
             "color": _color,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, NonNegativeFloat
 
-from ganzoo import Augmentation
+from ganzoo import ComponentOptions
 
 
 def _switch(what: str) -> bool:
@@ -12,7 +12,7 @@ def _switch(what: str) -> bool:
     return switch
 
 
-class PipeOptions(Augmentation.Options):
+class PipeOptions(ComponentOptions):
     """Switches and strengths of the transforms; the defaults are the paper's (appendix B)."""
 
     x_flip: bool = _switch("Mirror left-right. Wrong where sides matter (knees).")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Discriminator, ImageSpec, Setting
+from ganzoo import ComponentOptions, Discriminator, ImageSpec, RecipeContext, Regularizer
 from ganzoo_dcgan.layers import (
     SMALLEST,
     Kernel,
@@ -22,7 +20,21 @@ from ganzoo_dcgan.layers import (
 )
 
 
-class DCGANDiscriminator(Discriminator):
+class DCGANDiscriminatorOptions(ComponentOptions):
+    """Options of the discriminator; the defaults are the paper's."""
+
+    width: PositiveInt = Field(
+        default=128, description="Channels of the first hidden map; each coarser one has twice as many."
+    )
+    max_width: PositiveInt = Field(default=1024, description="Most channels a map may have.")
+    kernel: Kernel = Field(default=5, description="Role of the kernels: 5 as in the paper, or 4.")
+    normalization: Normalization = Field(
+        default="batch",
+        description="Of all hidden layers but the first; `layer` is over channels and pixels of each image.",
+    )
+
+
+class DCGANDiscriminator(Discriminator[DCGANDiscriminatorOptions]):
     """Convolutions of stride 2 with leaky ReLU 0.2 to one dense logit; the defaults are the paper's.
 
     The first layer is not normalized, and there is no sigmoid at the end: the loss owns it. Labels, where there are
@@ -34,20 +46,9 @@ class DCGANDiscriminator(Discriminator):
 
     name = "dcgan"
 
-    class Options(Discriminator.Options):
-        """Options of the discriminator; the defaults are the paper's."""
+    Options = DCGANDiscriminatorOptions
 
-        width: PositiveInt = Field(
-            default=128, description="Channels of the first hidden map; each coarser one has twice as many."
-        )
-        max_width: PositiveInt = Field(default=1024, description="Most channels a map may have.")
-        kernel: Kernel = Field(default=5, description="Side of the kernels: 5 as in the paper, or 4.")
-        normalization: Normalization = Field(
-            default="batch",
-            description="Of all hidden layers but the first; `layer` is over channels and pixels of each image.",
-        )
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: DCGANDiscriminatorOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         kind = options.normalization
         first, *coarser = widths(images.resolution, options.width, options.max_width)
@@ -69,24 +70,24 @@ class DCGANDiscriminator(Discriminator):
         self.apply(initialize)
 
     @classmethod
-    def unfit(cls, options: Any, setting: Setting) -> str | None:
+    def incompatibility(cls, options: DCGANDiscriminatorOptions, context: RecipeContext) -> str | None:
         if options.normalization == "batch":
-            if min(setting.batch_sizes) == 1:
+            if min(context.batch_sizes) == 1:
                 return (
                     "batch normalization needs more than one image in a batch: "
                     'raise training.batch_size, or set discriminator.normalization = "layer"'
                 )
-            for penalty in setting.regularizers:
-                if penalty.cls.per_sample_gradient:
+            for penalty in context.regularizers:
+                if issubclass(penalty.cls, Regularizer) and penalty.cls.per_sample_gradient:
                     return (
                         f"the penalty {penalty.cls.name!r} bounds the gradient of each image's own logit, and batch "
                         "normalization makes a logit depend on the whole batch: "
                         'set discriminator.normalization = "layer"'
                     )
-        return resolution_problem("the dcgan discriminator", setting.images.resolution)
+        return resolution_problem("the dcgan discriminator", context.images.resolution)
 
     @classmethod
-    def couples_batch(cls, options: Any) -> bool:
+    def depends_on_batch(cls, options: DCGANDiscriminatorOptions) -> bool:
         return bool(options.normalization == "batch")
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:

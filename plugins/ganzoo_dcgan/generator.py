@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from ganzoo import Generator, ImageSpec, Setting
+from ganzoo import ComponentOptions, Generator, ImageSpec, RecipeContext
 from ganzoo_dcgan.layers import (
     SMALLEST,
     Kernel,
@@ -23,7 +23,25 @@ from ganzoo_dcgan.layers import (
 )
 
 
-class DCGANGenerator(Generator):
+class DCGANGeneratorOptions(ComponentOptions):
+    """Options of the generator; the defaults are the paper's."""
+
+    latent_dim: PositiveInt = Field(default=100, description="Size of the latents.")
+    latents: Literal["uniform", "normal"] = Field(
+        default="uniform", description="Distribution of the latents: U(-1, 1) as in the paper, or N(0, 1)."
+    )
+    width: PositiveInt = Field(
+        default=128, description="Channels of the finest hidden map; each coarser one has twice as many."
+    )
+    max_width: PositiveInt = Field(default=1024, description="Most channels a map may have.")
+    kernel: Kernel = Field(default=5, description="Role of the kernels: 5 as in the paper, or 4.")
+    normalization: Normalization = Field(
+        default="batch",
+        description="Of the hidden layers; `layer` is over channels and pixels of each image.",
+    )
+
+
+class DCGANGenerator(Generator[DCGANGeneratorOptions]):
     """Dense layer, then transposed convolutions of stride 2 to a tanh; the defaults are the paper's.
 
     Labels, where there are any, are concatenated to the latents (one-hot). The last layer is not normalized.
@@ -33,24 +51,9 @@ class DCGANGenerator(Generator):
 
     name = "dcgan"
 
-    class Options(Generator.Options):
-        """Options of the generator; the defaults are the paper's."""
+    Options = DCGANGeneratorOptions
 
-        latent_dim: PositiveInt = Field(default=100, description="Size of the latents.")
-        latents: Literal["uniform", "normal"] = Field(
-            default="uniform", description="Distribution of the latents: U(-1, 1) as in the paper, or N(0, 1)."
-        )
-        width: PositiveInt = Field(
-            default=128, description="Channels of the finest hidden map; each coarser one has twice as many."
-        )
-        max_width: PositiveInt = Field(default=1024, description="Most channels a map may have.")
-        kernel: Kernel = Field(default=5, description="Side of the kernels: 5 as in the paper, or 4.")
-        normalization: Normalization = Field(
-            default="batch",
-            description="Of the hidden layers; `layer` is over channels and pixels of each image.",
-        )
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: DCGANGeneratorOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.latent_dim = options.latent_dim
         self.distribution = options.latents
@@ -76,16 +79,16 @@ class DCGANGenerator(Generator):
         self.apply(initialize)
 
     @classmethod
-    def unfit(cls, options: Any, setting: Setting) -> str | None:
-        if options.normalization == "batch" and min(setting.batch_sizes) == 1:
+    def incompatibility(cls, options: DCGANGeneratorOptions, context: RecipeContext) -> str | None:
+        if options.normalization == "batch" and min(context.batch_sizes) == 1:
             return (
                 "batch normalization needs more than one image in a batch: "
                 'raise training.batch_size, or set generator.normalization = "layer"'
             )
-        return resolution_problem("the dcgan generator", setting.images.resolution)
+        return resolution_problem("the dcgan generator", context.images.resolution)
 
     @classmethod
-    def couples_batch(cls, options: Any) -> bool:
+    def depends_on_batch(cls, options: DCGANGeneratorOptions) -> bool:
         return bool(options.normalization == "batch")
 
     def sample_latents(self, count: int, rng: torch.Generator) -> Tensor:

@@ -10,7 +10,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu_
 
-from ganzoo import Generator, ImageSpec, NoiseMode, Setting
+from ganzoo import ComponentOptions, Generator, ImageSpec, NoiseMode, RecipeContext
 from ganzoo.layers import (
     EqualizedLinear,
     MappingNetwork,
@@ -23,7 +23,33 @@ from ganzoo.layers import (
 from ganzoo_dcgan.layers import SMALLEST, initialize, resolution_problem, widths
 
 
-class StyledDCGANGenerator(Generator):
+class StyledDCGANGeneratorOptions(ComponentOptions):
+    """Sizes, styles and noise."""
+
+    latent_dim: PositiveInt = Field(default=512, description="Size of the latents.")
+    style_dim: PositiveInt = Field(default=512, description="Size of the styles.")
+    mapping_layers: int = Field(default=8, ge=1, le=16, description="Layers of the mapping network.")
+    mapping_lr_multiplier: PositiveFloat = Field(
+        default=0.01, description="Factor on the learning rate of the mapping network."
+    )
+    width: PositiveInt = Field(
+        default=32, description="Channels of the finest map; each coarser one has twice as many."
+    )
+    max_width: PositiveInt = Field(default=512, description="Most channels a map may have.")
+    kernel: Literal[3, 5] = Field(default=3, description="Role of the kernels.")
+    input: Literal["dense", "constant"] = Field(
+        default="dense", description="What the first block begins with: a dense layer as in DCGAN, or a constant."
+    )
+    noise: bool = Field(default=True, description="Whether blocks add noise, with learned weights.")
+    style_mixing: float = Field(
+        default=0.9, ge=0.0, le=1.0, description="Probability that a batch in training mixes two styles."
+    )
+    style_mean_decay: float = Field(
+        default=0.995, ge=0.0, lt=1.0, description="Decay per batch of the tracked mean style."
+    )
+
+
+class StyledDCGANGenerator(Generator[StyledDCGANGeneratorOptions]):
     """DCGAN's generator with a mapping network, AdaIN in each block and bilinear upsampling; it does not grow.
 
     A dense layer (of the first block's style) or a learned constant gives 4x4; then one block per resolution:
@@ -36,32 +62,9 @@ class StyledDCGANGenerator(Generator):
     name = "dcgan-styled"
     mean_style: Tensor
 
-    class Options(Generator.Options):
-        """Sizes, styles and noise."""
+    Options = StyledDCGANGeneratorOptions
 
-        latent_dim: PositiveInt = Field(default=512, description="Size of the latents.")
-        style_dim: PositiveInt = Field(default=512, description="Size of the styles.")
-        mapping_layers: int = Field(default=8, ge=1, le=16, description="Layers of the mapping network.")
-        mapping_lr_multiplier: PositiveFloat = Field(
-            default=0.01, description="Factor on the learning rate of the mapping network."
-        )
-        width: PositiveInt = Field(
-            default=32, description="Channels of the finest map; each coarser one has twice as many."
-        )
-        max_width: PositiveInt = Field(default=512, description="Most channels a map may have.")
-        kernel: Literal[3, 5] = Field(default=3, description="Side of the kernels.")
-        input: Literal["dense", "constant"] = Field(
-            default="dense", description="What the first block begins with: a dense layer as in DCGAN, or a constant."
-        )
-        noise: bool = Field(default=True, description="Whether blocks add noise, with learned weights.")
-        style_mixing: float = Field(
-            default=0.9, ge=0.0, le=1.0, description="Probability that a batch in training mixes two styles."
-        )
-        style_mean_decay: float = Field(
-            default=0.995, ge=0.0, lt=1.0, description="Decay per batch of the tracked mean style."
-        )
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: StyledDCGANGeneratorOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.options = options
         self.latent_dim = options.latent_dim
@@ -91,23 +94,23 @@ class StyledDCGANGenerator(Generator):
         self.register_buffer("mean_style", torch.zeros(options.style_dim))
 
     @classmethod
-    def unfit(cls, options: Any, setting: Setting) -> str | None:
-        return resolution_problem("the dcgan-styled generator", setting.images.resolution)
+    def incompatibility(cls, options: StyledDCGANGeneratorOptions, context: RecipeContext) -> str | None:
+        return resolution_problem("the dcgan-styled generator", context.images.resolution)
 
     def use_noise(self, mode: NoiseMode) -> None:
         """See `NoiseInputs.use_noise`."""
         self.noise_mode, self.noise_modes = mode, {}
 
-    def noise_sides(self) -> Sequence[int]:
-        """See `NoiseSides.noise_sides`; none if the option `noise` is off."""
+    def noise_resolutions(self) -> Sequence[int]:
+        """See `NoiseResolutions.noise_resolutions`; none if the option `noise` is off."""
         return self.sides if self.options.noise else []
 
     def use_noise_at(self, modes: Mapping[int, NoiseMode]) -> None:
-        """See `NoiseSides.use_noise_at`."""
+        """See `NoiseResolutions.use_noise_at`."""
         self.noise_modes = dict(modes)
 
-    def style_sides(self) -> Sequence[int]:
-        """See `StyleSides.style_sides`: one style per block."""
+    def style_resolutions(self) -> Sequence[int]:
+        """See `StyleResolutions.style_resolutions`: one style per block."""
         return self.sides
 
     def noise_maps(self) -> Sequence[str]:
@@ -165,7 +168,7 @@ class _Block(nn.Module):
 
     noise: Tensor
 
-    def __init__(self, inputs: int, outputs: int, side: int, options: StyledDCGANGenerator.Options) -> None:
+    def __init__(self, inputs: int, outputs: int, side: int, options: StyledDCGANGeneratorOptions) -> None:
         super().__init__()
         self.side = side
         self.convolution = nn.Conv2d(inputs, outputs, options.kernel, padding=options.kernel // 2)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from ganzoo import DataError, ImageSpec, Item
-from ganzoo.data import Entry, SourceDataset, item_of
+from ganzoo.data import Entry, SourceDataset, SourceOptions, item_of
 
 _NAME = re.compile(r"(?:(\d{5})|img(\d{8}))\.(?:png|jpe?g|webp)", re.ASCII | re.IGNORECASE)
 _TRAINING_IMAGES = 60_000
@@ -18,7 +18,26 @@ _IMAGES = 70_000
 _NAMED = ("folder", "zip")  # the sources whose images have names
 
 
-class Ffhq(SourceDataset):
+class FfhqOptions(SourceOptions):
+    """Where the photographs are, and how they are split."""
+
+    mirror: bool = Field(
+        default=False,
+        description="Show each image flipped left-right half the time, as the official configurations for FFHQ do.",
+    )
+    split: Literal["official", "all", "by-share"] = Field(
+        default="official",
+        description="official: below 60000 for training, the others for validation; all: all 70,000 for training, "
+        "as most published scores; by-share: held_out of them are kept from training.",
+    )
+    numbering: Literal["names", "positions"] = Field(
+        default="names",
+        description="Where the official number of a photograph comes from: its name, or its position in the "
+        "source, which is right for whole sets that were packed in order.",
+    )
+
+
+class Ffhq(SourceDataset[FfhqOptions]):
     """Aligned photographs of 70,000 faces (FFHQ), any of its sizes.
 
     Paper: Karras, Laine and Aila 2019, A Style-Based Generator Architecture for Generative Adversarial Networks,
@@ -38,30 +57,14 @@ class Ffhq(SourceDataset):
         "of such files, or StyleGAN2-ADA's (img00000000.png); or the TFRecords ffhq-r02.tfrecords to ffhq-r10.tfrecords"
     )
 
-    class Options(SourceDataset.Options):
-        """Where the photographs are, and how they are split."""
-
-        mirror: bool = Field(
-            default=False,
-            description="Show each image flipped left-right half the time, as the official configurations for FFHQ do.",
-        )
-        split: Literal["official", "all", "by-share"] = Field(
-            default="official",
-            description="official: below 60000 for training, the others for validation; all: all 70,000 for training, "
-            "as most published scores; by-share: held_out of them are kept from training.",
-        )
-        numbering: Literal["names", "positions"] = Field(
-            default="names",
-            description="Where the official number of a photograph comes from: its name, or its position in the "
-            "source, which is right for whole sets that were packed in order.",
-        )
+    Options = FfhqOptions
 
     @classmethod
-    def spec_of(cls, options: Any) -> ImageSpec:
+    def spec_of(cls, options: FfhqOptions) -> ImageSpec:
         return ImageSpec(options.resolution, channels=3)
 
     @classmethod
-    def unfit(cls, options: Any, setting: Any) -> str | None:
+    def incompatibility(cls, options: FfhqOptions, context: Any) -> str | None:
         if options.held_out and options.split != "by-share":
             return (
                 f"held_out = {options.held_out:g} has no effect where split = '{options.split}' decides; "

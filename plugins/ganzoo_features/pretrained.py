@@ -14,28 +14,31 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ganzoo import Extractor, Weights, WeightsError
-from ganzoo.weights import PublishedWeights, find_weights, load_state
+from ganzoo import ComponentOptions, Extractor, WeightsError, WeightsFile
+from ganzoo.weights.find import PublishedWeights, find_weights, load_state
 
 
-class PretrainedExtractor(Extractor):
+class PretrainedExtractorOptions(ComponentOptions):
+    """Options of every extractor with weights."""
+
+    weights: Path | None = Field(
+        default=None,
+        description="File of weights; absent: looked for in the environment variable and the caches.",
+    )
+
+
+class PretrainedExtractor(Extractor[PretrainedExtractorOptions]):
     """An extractor of torch-fidelity with weights from a file. Subclasses say which, and where its input enters."""
 
     published: ClassVar[PublishedWeights]
 
-    class Options(Extractor.Options):
-        """Options of every extractor with weights."""
+    Options = PretrainedExtractorOptions
 
-        weights: Path | None = Field(
-            default=None,
-            description="File of weights; absent: looked for in the environment variable and the caches.",
-        )
-
-    def weights(self) -> Weights:
+    def weights(self) -> WeightsFile:
         return self._found
 
     @cached_property
-    def _found(self) -> Weights:
+    def _found(self) -> WeightsFile:
         return find_weights(self.published, self.options.weights, self.name)
 
     def identity(self) -> Mapping[str, str | int | float | bool]:

@@ -6,7 +6,7 @@ ReLU of slope 0.2. Half of the first layer's filters have no response to flat ar
 Features: for each layer the mean and standard deviation over the image of each channel (736 numbers), and the
 luminance averaged over an 8x8 grid (64 numbers), 800 in all.
 
-Weights: normal with variance 2 / fan-in, biases normal with deviation 0.1. They come from SHAKE-256 of
+WeightsFile: normal with variance 2 / fan-in, biases normal with deviation 0.1. They come from SHAKE-256 of
 `ganzoo random-features 1 layer <i>`: each number is a sum of twelve 16-bit words, centred and divided by 65536. This is
 integer arithmetic and correctly rounded floats alone, so every machine and version makes the same bits.
 """
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
-from ganzoo import Extractor, Weights
+from ganzoo import Extractor, WeightsFile
 from ganzoo_features.perceptual import UnitFeatures
 
 VERSION = 1
@@ -49,7 +49,7 @@ class RandomFeatures(Extractor):
     }
     layers: ClassVar[Mapping[str, str]] = {"fid": LAYER, "kid": LAYER, "prc": LAYER}
 
-    def weights(self) -> Weights | None:
+    def weights(self) -> WeightsFile | None:
         return None
 
     def identity(self) -> Mapping[str, str | int | float | bool]:

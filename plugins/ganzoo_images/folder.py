@@ -4,17 +4,48 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, NonNegativeInt, field_validator
 
 from ganzoo import DataError, ImageSpec, Item
-from ganzoo.data import Entry, SourceDataset, item_of
+from ganzoo.data import Entry, SourceDataset, SourceOptions, item_of
 
 _LISTED_CLASSES = 20
 
 
-class Folder(SourceDataset):
+class FolderOptions(SourceOptions):
+    """Where the images are, and how they are read."""
+
+    channels: Literal[1, 3] = Field(
+        default=3, description="1: grayscale; 3: RGB. Files of the other kind are converted."
+    )
+    classes: NonNegativeInt = Field(
+        default=0,
+        description="How many classes there are: as the source states labels (dataset.json, an array of labels), "
+        "else each folder in root is one. 0: no labels.",
+    )
+    subject_pattern: str | None = Field(
+        default=None,
+        description="Regular expression whose first group, searched in the path below root, is the subject: "
+        "images of one subject stay in one split. Default: each volume or patient, else each image, is its own.",
+    )
+
+    @field_validator("subject_pattern")
+    @classmethod
+    def _has_a_group(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            groups = re.compile(value).groups
+        except re.error as error:
+            raise ValueError(f"is no regular expression: {error}") from error
+        if not groups:
+            raise ValueError("needs a group in parentheses, which is the subject")
+        return value
+
+
+class Folder(SourceDataset[FolderOptions]):
     """Any images: a tree of files, a zip, an array, LMDB, TFRecords, NIfTI, DICOM or a Hugging Face dataset on disk."""
 
     name = "folder"
@@ -25,38 +56,10 @@ class Folder(SourceDataset):
         "Hugging Face's save_to_disk wrote. Terms are those of whoever made your images."
     )
 
-    class Options(SourceDataset.Options):
-        """Where the images are, and how they are read."""
-
-        channels: Literal[1, 3] = Field(
-            default=3, description="1: grayscale; 3: RGB. Files of the other kind are converted."
-        )
-        classes: NonNegativeInt = Field(
-            default=0,
-            description="How many classes there are: as the source states labels (dataset.json, an array of labels), "
-            "else each folder in root is one. 0: no labels.",
-        )
-        subject_pattern: str | None = Field(
-            default=None,
-            description="Regular expression whose first group, searched in the path below root, is the subject: "
-            "images of one subject stay in one split. Default: each volume or patient, else each image, is its own.",
-        )
-
-        @field_validator("subject_pattern")
-        @classmethod
-        def _has_a_group(cls, value: str | None) -> str | None:
-            if value is None:
-                return None
-            try:
-                groups = re.compile(value).groups
-            except re.error as error:
-                raise ValueError(f"is no regular expression: {error}") from error
-            if not groups:
-                raise ValueError("needs a group in parentheses, which is the subject")
-            return value
+    Options = FolderOptions
 
     @classmethod
-    def spec_of(cls, options: Any) -> ImageSpec:
+    def spec_of(cls, options: FolderOptions) -> ImageSpec:
         return ImageSpec(options.resolution, options.channels, options.classes)
 
     def items(self) -> Sequence[Item]:

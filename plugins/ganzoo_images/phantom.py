@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from ganzoo import ImageDataset, ImageSpec, Item
+from ganzoo import DatasetOptions, ImageDataset, ImageSpec, Item
 from ganzoo_images.anatomy import head, knee
 from ganzoo_images.canvas import Dice, FloatArray
 
@@ -18,7 +18,30 @@ _SMALLEST, _LARGEST = 16, 512
 _HEAD, _KNEE = 0, 1
 
 
-class Phantom(ImageDataset):
+class PhantomOptions(DatasetOptions):
+    """How many pictures, and of what."""
+
+    count: PositiveInt = Field(default=2000, le=1_000_000, description="How many pictures there are.")
+    channels: Literal[1, 3] = Field(default=1, description="1: grayscale; 3: tinted, each in its own colour.")
+    anatomy: Literal["both", "head", "knee"] = Field(default="both", description="What the pictures show.")
+    classes: Literal[0, 2] = Field(default=0, description="2: label 0 is a head, label 1 a knee.")
+    seed: int = Field(default=0, description="Seed of the pictures; has nothing to do with the run's seed.")
+
+    @field_validator("resolution")
+    @classmethod
+    def _known_resolution(cls, value: int) -> int:
+        if not _SMALLEST <= value <= _LARGEST or value & (value - 1):
+            raise ValueError(f"must be a power of two from {_SMALLEST} to {_LARGEST}")
+        return value
+
+    @model_validator(mode="after")
+    def _labels_need_both(self) -> PhantomOptions:
+        if self.classes and self.anatomy != "both":
+            raise ValueError('classes = 2 needs anatomy = "both"')
+        return self
+
+
+class Phantom(ImageDataset[PhantomOptions]):
     """Synthetic head and knee slices, drawn from a seed at any size: no download.
 
     Image i of a seed is the same picture at every resolution. With `anatomy = "both"`, even images are heads.
@@ -26,30 +49,10 @@ class Phantom(ImageDataset):
 
     name = "phantom"
 
-    class Options(ImageDataset.Options):
-        """How many pictures, and of what."""
-
-        count: PositiveInt = Field(default=2000, le=1_000_000, description="How many pictures there are.")
-        channels: Literal[1, 3] = Field(default=1, description="1: grayscale; 3: tinted, each in its own colour.")
-        anatomy: Literal["both", "head", "knee"] = Field(default="both", description="What the pictures show.")
-        classes: Literal[0, 2] = Field(default=0, description="2: label 0 is a head, label 1 a knee.")
-        seed: int = Field(default=0, description="Seed of the pictures; has nothing to do with the run's seed.")
-
-        @field_validator("resolution")
-        @classmethod
-        def _known_resolution(cls, value: int) -> int:
-            if not _SMALLEST <= value <= _LARGEST or value & (value - 1):
-                raise ValueError(f"must be a power of two from {_SMALLEST} to {_LARGEST}")
-            return value
-
-        @model_validator(mode="after")
-        def _labels_need_both(self) -> Phantom.Options:
-            if self.classes and self.anatomy != "both":
-                raise ValueError('classes = 2 needs anatomy = "both"')
-            return self
+    Options = PhantomOptions
 
     @classmethod
-    def spec_of(cls, options: Any) -> ImageSpec:
+    def spec_of(cls, options: PhantomOptions) -> ImageSpec:
         return ImageSpec(options.resolution, options.channels, options.classes)
 
     def items(self) -> Sequence[Item]:

@@ -8,10 +8,17 @@ import torch
 from pydantic import Field, NonNegativeFloat
 from torch import Tensor
 
-from ganzoo import Regularizer, Side, Step
+from ganzoo import Regularizer, RegularizerOptions, Role, Step
 
 
-class GradientPenalty(Regularizer):
+class GradientPenaltyOptions(RegularizerOptions):
+    """Strength, norm and rhythm."""
+
+    weight: NonNegativeFloat = Field(default=10.0, description="Weight (lambda).")
+    target: NonNegativeFloat = Field(default=1.0, description="Gradient norm that is asked for.")
+
+
+class GradientPenalty(Regularizer[GradientPenaltyOptions]):
     """The gradient between real and generated images is pulled to norm 1, image by image.
 
     GP = weight * mean_i (|d logit_i / d x_i| - target)^2 at x = real + t (fake - real), one t ~ U(0, 1) per image;
@@ -22,14 +29,10 @@ class GradientPenalty(Regularizer):
     """
 
     name = "gradient-penalty"
-    side: ClassVar[Side] = Side.DISCRIMINATOR
+    applies_to: ClassVar[Role] = Role.DISCRIMINATOR
     per_sample_gradient: ClassVar[bool] = True
 
-    class Options(Regularizer.Options):
-        """Strength, norm and rhythm."""
-
-        weight: NonNegativeFloat = Field(default=10.0, description="Weight (lambda).")
-        target: NonNegativeFloat = Field(default=1.0, description="Gradient norm that is asked for.")
+    Options = GradientPenaltyOptions
 
     def penalty(self, step: Step) -> Tensor:
         share = step.uniform(len(step.real), 1, 1, 1).to(step.real)

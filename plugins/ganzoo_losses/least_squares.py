@@ -7,10 +7,18 @@ from collections.abc import Callable
 from pydantic import Field
 from torch import Tensor
 
-from ganzoo import AdversarialLoss
+from ganzoo import AdversarialLoss, ComponentOptions
 
 
-class LeastSquares(AdversarialLoss):
+class LeastSquaresOptions(ComponentOptions):
+    """The targets."""
+
+    fake_target: float = Field(default=0.0, description="What D wants of generated images (the paper's a).")
+    real_target: float = Field(default=1.0, description="What D wants of real images (the paper's b).")
+    generator_target: float = Field(default=1.0, description="What G wants of its images (the paper's c).")
+
+
+class LeastSquares(AdversarialLoss[LeastSquaresOptions]):
     """Squared distance of the logits from targets: 1 for real, 0 for generated, 1 for the generator (0-1 coding).
 
     L_D = mean (r - b)^2 / 2 + mean (f - a)^2 / 2, L_G = mean (f - c)^2 / 2.
@@ -20,12 +28,7 @@ class LeastSquares(AdversarialLoss):
 
     name = "least-squares"
 
-    class Options(AdversarialLoss.Options):
-        """The targets."""
-
-        fake_target: float = Field(default=0.0, description="What D wants of generated images (the paper's a).")
-        real_target: float = Field(default=1.0, description="What D wants of real images (the paper's b).")
-        generator_target: float = Field(default=1.0, description="What G wants of its images (the paper's c).")
+    Options = LeastSquaresOptions
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         reals = (real - self.options.real_target).square().mean()

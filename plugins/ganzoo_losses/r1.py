@@ -8,10 +8,16 @@ import torch
 from pydantic import Field, NonNegativeFloat
 from torch import Tensor
 
-from ganzoo import Regularizer, Side, Step
+from ganzoo import Regularizer, RegularizerOptions, Role, Step
 
 
-class R1(Regularizer):
+class R1Options(RegularizerOptions):
+    """Strength and rhythm."""
+
+    gamma: NonNegativeFloat = Field(default=10.0, description="Weight; half of it multiplies the penalty.")
+
+
+class R1(Regularizer[R1Options]):
     """Half gamma times the squared gradient of the raw logits at real images, mean over the batch.
 
     R1 = gamma / 2 * mean_i sum_CHW |d logit_i / d x_i|^2. It shares the forward of the loss on the reals. With
@@ -21,13 +27,10 @@ class R1(Regularizer):
     """
 
     name = "r1"
-    side: ClassVar[Side] = Side.DISCRIMINATOR
+    applies_to: ClassVar[Role] = Role.DISCRIMINATOR
     needs_real_gradient: ClassVar[bool] = True
 
-    class Options(Regularizer.Options):
-        """Strength and rhythm."""
-
-        gamma: NonNegativeFloat = Field(default=10.0, description="Weight; half of it multiplies the penalty.")
+    Options = R1Options
 
     def penalty(self, step: Step) -> Tensor:
         (slope,) = torch.autograd.grad(step.real_logits.sum(), step.real_input, create_graph=True)

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 from torch.nn.functional import relu
 
-from ganzoo import AdversarialLoss, PluginError, Setting
+from ganzoo import AdversarialLoss, PluginError, RecipeContext
 
 
 class RaHinge(AdversarialLoss):
@@ -26,8 +26,8 @@ class RaHinge(AdversarialLoss):
     name = "rahinge"
 
     @classmethod
-    def unfit(cls, options: Any, setting: Setting) -> str | None:
-        if min(setting.batch_sizes) > 1:
+    def incompatibility(cls, options: Any, context: RecipeContext) -> str | None:
+        if min(context.batch_sizes) > 1:
             return None
         return (
             "the loss 'rahinge' compares each logit with the mean over the other side's batch, and in a batch of one "
@@ -35,7 +35,7 @@ class RaHinge(AdversarialLoss):
         )
 
     @classmethod
-    def couples_batch(cls, options: Any) -> bool:
+    def depends_on_batch(cls, options: Any) -> bool:
         return True
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:

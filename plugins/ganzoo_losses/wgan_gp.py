@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor
 
-from ganzoo import AdversarialLoss, Choice, Regularizer
+from ganzoo import AdversarialLoss, ComponentOptions, ConfiguredPart, Regularizer
 from ganzoo_losses.gradient_penalty import GradientPenalty
 
 
-class WGANGP(AdversarialLoss):
+class WGANGPOptions(ComponentOptions):
+    """The penalty's options, and the drift."""
+
+    weight: NonNegativeFloat = Field(default=10.0, description="Weight of the gradient penalty (lambda).")
+    target: NonNegativeFloat = Field(default=1.0, description="Gradient norm that the penalty asks for.")
+    every: PositiveInt = Field(
+        default=1, description="Penalize on every n-th update only, n times as strong (lazy when above 1)."
+    )
+    drift: NonNegativeFloat = Field(
+        default=0.0, description="Weight of the mean squared logit of the reals; ProGAN: 0.001."
+    )
+
+
+class WGANGP(AdversarialLoss[WGANGPOptions]):
     """The difference of mean logits, with the gradient penalty that belongs to it and ProGAN's drift if asked.
 
     L_D = mean f - mean r + drift * mean r^2, L_G = -mean f. The penalty is the part `gradient-penalty`, which the
@@ -24,22 +36,12 @@ class WGANGP(AdversarialLoss):
 
     name = "wgan-gp"
 
-    class Options(AdversarialLoss.Options):
-        """The penalty's options, and the drift."""
-
-        weight: NonNegativeFloat = Field(default=10.0, description="Weight of the gradient penalty (lambda).")
-        target: NonNegativeFloat = Field(default=1.0, description="Gradient norm that the penalty asks for.")
-        every: PositiveInt = Field(
-            default=1, description="Penalize on every n-th update only, n times as strong (lazy when above 1)."
-        )
-        drift: NonNegativeFloat = Field(
-            default=0.0, description="Weight of the mean squared logit of the reals; ProGAN: 0.001."
-        )
+    Options = WGANGPOptions
 
     @classmethod
-    def regularizers(cls, options: Any) -> tuple[Choice[Regularizer], ...]:
+    def regularizers(cls, options: WGANGPOptions) -> tuple[ConfiguredPart[Regularizer], ...]:
         own = GradientPenalty.Options(weight=options.weight, target=options.target, every=options.every)
-        return (Choice(GradientPenalty, own),)
+        return (ConfiguredPart(GradientPenalty, own),)
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         loss = fake.mean() - real.mean()

@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from ganzoo import DataError, ImageSpec, Item
-from ganzoo.data import Entry, Plane, SourceDataset, Window, item_of
+from ganzoo.data import Entry, Plane, SourceDataset, SourceOptions, Window, item_of
 
 # OAI9014797_BaseLine_3_de3d1_SAG_3D_DESS_WE_RIGHT.nii.gz_0.png; visits are BaseLine, 12_Month, 24_Month and so on.
 _NAME = re.compile(
@@ -54,7 +54,25 @@ def read_name(name: str) -> KneeSlice | None:
     return KneeSlice(match["participant"], match["visit"], match["series"], side, number)
 
 
-class Akoa(SourceDataset):
+class AkoaOptions(SourceOptions):
+    """Where the slices are, and which of them are used."""
+
+    held_out: float = Field(
+        default=0.1, ge=0.0, lt=1.0, description="Share of participants kept from training; at least one."
+    )
+    side: Literal["both", "left", "right"] = Field(default="both", description="Whose knees are used.")
+    mirror_left: bool = Field(
+        default=False, description="Flip the slices of left knees left-right, so that they lie as right ones do."
+    )
+    window: Window = Field(
+        default="percentile",
+        description="Volumes and deep slices: which intensities are black and white: 'percentile' or 'range' of "
+        "the volume, or [low, high].",
+    )
+    plane: Plane = Field(default="sagittal", description="Volumes: the plane of their slices.")
+
+
+class Akoa(SourceDataset[AkoaOptions]):
     """Knee MRI slices of the OAI (AKOA analysis subset), split by participant.
 
     Paper: Peterfy, Schneider and Nevitt 2008, The osteoarthritis initiative: report on the design rationale for the
@@ -75,25 +93,10 @@ class Akoa(SourceDataset):
         "dataset.per_subject"
     )
 
-    class Options(SourceDataset.Options):
-        """Where the slices are, and which of them are used."""
-
-        held_out: float = Field(
-            default=0.1, ge=0.0, lt=1.0, description="Share of participants kept from training; at least one."
-        )
-        side: Literal["both", "left", "right"] = Field(default="both", description="Whose knees are used.")
-        mirror_left: bool = Field(
-            default=False, description="Flip the slices of left knees left-right, so that they lie as right ones do."
-        )
-        window: Window = Field(
-            default="percentile",
-            description="Volumes and deep slices: which intensities are black and white: 'percentile' or 'range' of "
-            "the volume, or [low, high].",
-        )
-        plane: Plane = Field(default="sagittal", description="Volumes: the plane of their slices.")
+    Options = AkoaOptions
 
     @classmethod
-    def spec_of(cls, options: Any) -> ImageSpec:
+    def spec_of(cls, options: AkoaOptions) -> ImageSpec:
         return ImageSpec(options.resolution, channels=1)
 
     def items(self) -> Sequence[Item]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from ganzoo import DataError, ImageSpec, Item
-from ganzoo.data import Entry, SourceDataset, Window, item_of
+from ganzoo.data import Entry, SourceDataset, SourceOptions, Window, item_of
 
 _SLICE = re.compile(r"case_(\d+)_slice_(\d+)(?:\.nii)?\.png", re.ASCII)
 _MASK = re.compile(r"seg_\d+_slice_\d+(?:\.nii)?\.png", re.ASCII)
@@ -21,7 +21,32 @@ _NAMED = ("folder", "zip")
 _VOLUMES = ("nifti", "dicom")
 
 
-class Oasis(SourceDataset):
+class OasisOptions(SourceOptions):
+    """Where the slices or volumes are; volumes are shown as the course's slices are."""
+
+    window: Window = Field(
+        default="percentile",
+        description="Volumes: which intensities are black and white: 'percentile' or 'range' of the volume, "
+        "or [low, high].",
+    )
+    orientation: str = Field(
+        default="LA",
+        description="Volumes: what is down and what is right. The course's slices lie on their side, as 'LA' "
+        "says (left, anterior); 'PL' is upright.",
+    )
+    foreground: float = Field(
+        default=0.01,
+        ge=0.0,
+        le=1.0,
+        description="Volumes: leave out slices of which less than this share is brighter than a twentieth of the "
+        "window, as those above and below the brain; 0 keeps all.",
+    )
+    frame: int | None = Field(
+        default=256, gt=0, description="Volumes: side, in pixels, of the square around the centre that is shown."
+    )
+
+
+class Oasis(SourceDataset[OasisOptions]):
     """Brain MRI slices of OASIS-1, split by subject; segmentation masks are left out.
 
     Paper: Marcus et al. 2007, Open Access Series of Imaging Studies (OASIS): Cross-sectional MRI Data in Young,
@@ -43,32 +68,10 @@ class Oasis(SourceDataset):
         "that states subjects, or whose slices stand in order with dataset.per_subject"
     )
 
-    class Options(SourceDataset.Options):
-        """Where the slices or volumes are; volumes are shown as the course's slices are."""
-
-        window: Window = Field(
-            default="percentile",
-            description="Volumes: which intensities are black and white: 'percentile' or 'range' of the volume, "
-            "or [low, high].",
-        )
-        orientation: str = Field(
-            default="LA",
-            description="Volumes: what is down and what is right. The course's slices lie on their side, as 'LA' "
-            "says (left, anterior); 'PL' is upright.",
-        )
-        foreground: float = Field(
-            default=0.01,
-            ge=0.0,
-            le=1.0,
-            description="Volumes: leave out slices of which less than this share is brighter than a twentieth of the "
-            "window, as those above and below the brain; 0 keeps all.",
-        )
-        frame: int | None = Field(
-            default=256, gt=0, description="Volumes: side, in pixels, of the square around the centre that is shown."
-        )
+    Options = OasisOptions
 
     @classmethod
-    def spec_of(cls, options: Any) -> ImageSpec:
+    def spec_of(cls, options: OasisOptions) -> ImageSpec:
         return ImageSpec(options.resolution, channels=1)
 
     def items(self) -> Sequence[Item]:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor
 
-from ganzoo import Discriminator, ImageSpec, Setting
-from ganzoo.layers import ProgressiveCritic, side_problem
+from ganzoo import ComponentOptions, Discriminator, ImageSpec, RecipeContext
+from ganzoo.layers import ProgressiveCritic, resolution_problem
 
 
-class ProGANDiscriminator(Discriminator):
+class ProGANDiscriminatorOptions(ComponentOptions):
+    """Options of the discriminator; the defaults are the official code's."""
+
+    channel_base: PositiveInt = Field(
+        default=16384, description="Channels are min(channel_base / side, channel_max); the official 8192 is 16384."
+    )
+    channel_max: PositiveInt = Field(default=512, description="Most channels a map may have.")
+    minibatch_std_group: NonNegativeInt = Field(
+        default=4, description="Images per group of the minibatch standard deviation; 0: the batch; 1: none."
+    )
+
+
+class ProGANDiscriminator(Discriminator[ProGANDiscriminatorOptions]):
     """Halving blocks that can grow, minibatch standard deviation on 4x4; the defaults are the official code's.
 
     Each resolution reads images by a 1x1 convolution with leaky ReLU; while a block fades in, what it makes of the
@@ -23,18 +33,9 @@ class ProGANDiscriminator(Discriminator):
 
     name = "progan"
 
-    class Options(Discriminator.Options):
-        """Options of the discriminator; the defaults are the official code's."""
+    Options = ProGANDiscriminatorOptions
 
-        channel_base: PositiveInt = Field(
-            default=16384, description="Channels are min(channel_base / side, channel_max); the official 8192 is 16384."
-        )
-        channel_max: PositiveInt = Field(default=512, description="Most channels a map may have.")
-        minibatch_std_group: NonNegativeInt = Field(
-            default=4, description="Images per group of the minibatch standard deviation; 0: the batch; 1: none."
-        )
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: ProGANDiscriminatorOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.body = ProgressiveCritic(
             images.resolution,
@@ -46,11 +47,11 @@ class ProGANDiscriminator(Discriminator):
         )
 
     @classmethod
-    def unfit(cls, options: Any, setting: Setting) -> str | None:
-        return side_problem("the progan discriminator", setting.images.resolution)
+    def incompatibility(cls, options: ProGANDiscriminatorOptions, context: RecipeContext) -> str | None:
+        return resolution_problem("the progan discriminator", context.images.resolution)
 
     @classmethod
-    def couples_batch(cls, options: Any) -> bool:
+    def depends_on_batch(cls, options: ProGANDiscriminatorOptions) -> bool:
         return bool(options.minibatch_std_group != 1)
 
     def grow(self, resolution: int, alpha: float) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu_
 
-from ganzoo import Generator, ImageSpec, Setting
+from ganzoo import ComponentOptions, Generator, ImageSpec, RecipeContext
 from ganzoo.layers import (
     SMALLEST,
     EqualizedConv2d,
@@ -19,14 +18,25 @@ from ganzoo.layers import (
     Growth,
     channels_at,
     pixel_norm,
-    side_problem,
+    resolution_problem,
     sides,
 )
 
 _GAIN = math.sqrt(2)
 
 
-class ProGANGenerator(Generator):
+class ProGANGeneratorOptions(ComponentOptions):
+    """Options of the generator; the defaults are the official code's."""
+
+    latent_dim: PositiveInt = Field(default=512, description="Size of the latents.")
+    normalize_latents: bool = Field(default=True, description="Scale latents, and labels with them, to mean square 1.")
+    channel_base: PositiveInt = Field(
+        default=16384, description="Channels are min(channel_base / side, channel_max); the official 8192 is 16384."
+    )
+    channel_max: PositiveInt = Field(default=512, description="Most channels a map may have.")
+
+
+class ProGANGenerator(Generator[ProGANGeneratorOptions]):
     """Doubling blocks that can grow, each feature vector of length 1; the defaults are the official code's.
 
     A dense layer to 4x4, then two 3x3 convolutions per resolution, the first after nearest-neighbour upsampling. Each
@@ -39,19 +49,9 @@ class ProGANGenerator(Generator):
 
     name = "progan"
 
-    class Options(Generator.Options):
-        """Options of the generator; the defaults are the official code's."""
+    Options = ProGANGeneratorOptions
 
-        latent_dim: PositiveInt = Field(default=512, description="Size of the latents.")
-        normalize_latents: bool = Field(
-            default=True, description="Scale latents, and labels with them, to mean square 1."
-        )
-        channel_base: PositiveInt = Field(
-            default=16384, description="Channels are min(channel_base / side, channel_max); the official 8192 is 16384."
-        )
-        channel_max: PositiveInt = Field(default=512, description="Most channels a map may have.")
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: ProGANGeneratorOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.latent_dim = options.latent_dim
         self.normalize_latents = options.normalize_latents
@@ -68,8 +68,8 @@ class ProGANGenerator(Generator):
         )
 
     @classmethod
-    def unfit(cls, options: Any, setting: Setting) -> str | None:
-        return side_problem("the progan generator", setting.images.resolution)
+    def incompatibility(cls, options: ProGANGeneratorOptions, context: RecipeContext) -> str | None:
+        return resolution_problem("the progan generator", context.images.resolution)
 
     def grow(self, resolution: int, alpha: float) -> None:
         """Work at `resolution` from now on, the newest block weighing `alpha`."""

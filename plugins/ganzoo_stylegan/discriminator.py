@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor
 
-from ganzoo import Discriminator, ImageSpec, Setting
-from ganzoo.layers import ProgressiveCritic, side_problem
+from ganzoo import ComponentOptions, Discriminator, ImageSpec, RecipeContext
+from ganzoo.layers import ProgressiveCritic, resolution_problem
 from ganzoo_stylegan.options import Blur
 
 
-class StyleGANDiscriminator(Discriminator):
+class StyleGANDiscriminatorOptions(ComponentOptions):
+    """Options of the discriminator; the defaults are the official code's."""
+
+    channel_base: PositiveInt = Field(
+        default=16384, description="Channels are min(channel_base / side, channel_max); the official 8192 is 16384."
+    )
+    channel_max: PositiveInt = Field(default=512, description="Most channels a map may have.")
+    blur: Blur = Field(default=(1, 2, 1), description="Taps of the filter before each halving; [] for none.")
+    minibatch_std_group: NonNegativeInt = Field(
+        default=4, description="Images per group of the minibatch standard deviation; 0: the batch; 1: none."
+    )
+    from_rgb_activation: Literal["leaky-relu", "none"] = Field(
+        default="leaky-relu", description="After the layers that read images; some copies of the code have none."
+    )
+    widening: Literal["second", "first"] = Field(
+        default="second", description="Which layer of a block goes over to the next one's channels."
+    )
+
+
+class StyleGANDiscriminator(Discriminator[StyleGANDiscriminatorOptions]):
     """ProGAN's discriminator with a filter before each halving; the defaults are the official code's.
 
     Where there are classes, the logit is the score of the image's class, as in the official code.
@@ -22,25 +41,9 @@ class StyleGANDiscriminator(Discriminator):
 
     name = "stylegan"
 
-    class Options(Discriminator.Options):
-        """Options of the discriminator; the defaults are the official code's."""
+    Options = StyleGANDiscriminatorOptions
 
-        channel_base: PositiveInt = Field(
-            default=16384, description="Channels are min(channel_base / side, channel_max); the official 8192 is 16384."
-        )
-        channel_max: PositiveInt = Field(default=512, description="Most channels a map may have.")
-        blur: Blur = Field(default=(1, 2, 1), description="Taps of the filter before each halving; [] for none.")
-        minibatch_std_group: NonNegativeInt = Field(
-            default=4, description="Images per group of the minibatch standard deviation; 0: the batch; 1: none."
-        )
-        from_rgb_activation: Literal["leaky-relu", "none"] = Field(
-            default="leaky-relu", description="After the layers that read images; some copies of the code have none."
-        )
-        widening: Literal["second", "first"] = Field(
-            default="second", description="Which layer of a block goes over to the next one's channels."
-        )
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: StyleGANDiscriminatorOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.body = ProgressiveCritic(
             images.resolution,
@@ -55,11 +58,11 @@ class StyleGANDiscriminator(Discriminator):
         )
 
     @classmethod
-    def unfit(cls, options: Any, setting: Setting) -> str | None:
-        return side_problem("the stylegan discriminator", setting.images.resolution)
+    def incompatibility(cls, options: StyleGANDiscriminatorOptions, context: RecipeContext) -> str | None:
+        return resolution_problem("the stylegan discriminator", context.images.resolution)
 
     @classmethod
-    def couples_batch(cls, options: Any) -> bool:
+    def depends_on_batch(cls, options: StyleGANDiscriminatorOptions) -> bool:
         return bool(options.minibatch_std_group != 1)
 
     def grow(self, resolution: int, alpha: float) -> None:

@@ -34,7 +34,7 @@ class Huangzh13(Importer):
     name = "huangzh13-stylegan"
 
     @classmethod
-    def recognises(cls, content: Any) -> bool:
+    def recognizes(cls, content: Any) -> bool:
         return any(_is_huangzh13_generator(state) or _is_huangzh13_critic(state) for state in states(content).values())
 
     @classmethod
@@ -61,7 +61,7 @@ class Rosinality(Importer):
     name = "rosinality-stylegan"
 
     @classmethod
-    def recognises(cls, content: Any) -> bool:
+    def recognizes(cls, content: Any) -> bool:
         return any(
             "generator.progression.0.conv1.input" in state or _is_rosinality_critic(state)
             for state in states(content).values()

@@ -10,7 +10,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from ganzoo import Generator, ImageSpec, NoiseMode, Setting
+from ganzoo import ComponentOptions, Generator, ImageSpec, NoiseMode, RecipeContext
 from ganzoo.layers import (
     EqualizedConv2d,
     Growth,
@@ -19,14 +19,49 @@ from ganzoo.layers import (
     draw_crossover,
     full_precision,
     layered,
-    side_problem,
+    resolution_problem,
     sides,
 )
-from ganzoo_stylegan.layers import Manner, Start, StyledBlock
+from ganzoo_stylegan.layers import SamplingOptions, Start, StyledBlock
 from ganzoo_stylegan.options import Blur
 
 
-class StyleGANGenerator(Generator):
+class StyleGANGeneratorOptions(ComponentOptions):
+    """Options of the generator; the defaults are the official code's."""
+
+    latent_dim: PositiveInt = Field(default=512, description="Size of the latents.")
+    style_dim: PositiveInt = Field(default=512, description="Size of the styles.")
+    mapping_layers: int = Field(default=8, ge=1, le=16, description="Layers of the mapping network.")
+    mapping_width: PositiveInt | None = Field(
+        default=None, description="Units of the hidden layers of the mapping network; by default, style_dim."
+    )
+    mapping_lr_multiplier: PositiveFloat = Field(
+        default=0.01, description="Factor on the learning rate of the mapping network."
+    )
+    channel_base: PositiveInt = Field(
+        default=16384, description="Channels are min(channel_base / side, channel_max); the official 8192 is 16384."
+    )
+    channel_max: PositiveInt = Field(default=512, description="Most channels a map may have.")
+    input: Literal["constant", "normal", "dense"] = Field(
+        default="constant",
+        description="What the 4x4 block begins with: a learned constant, 1 at first; one that is N(0, 1) at "
+        "first; or a dense layer, as before StyleGAN (the paper's 'traditional input').",
+    )
+    blur: Blur = Field(default=(1, 2, 1), description="Taps of the filter after each doubling; [] for none.")
+    bias_before_blur: bool = Field(
+        default=False, description="Whether a doubling layer's bias is added before the filter."
+    )
+    norm_epsilon: PositiveFloat = Field(default=1e-8, description="Added to the variance of a map.")
+    style_offset: float = Field(default=1.0, description="Added to the learned scale of a map.")
+    style_mixing: float = Field(
+        default=0.9, ge=0.0, le=1.0, description="How often a batch in training mixes the styles of two latents."
+    )
+    style_mean_decay: float = Field(
+        default=0.995, ge=0.0, le=1.0, description="Weight kept by the mean style at each batch in training."
+    )
+
+
+class StyleGANGenerator(Generator[StyleGANGeneratorOptions]):
     """A mapping network, and blocks that can grow, each layer with a style and noise; the defaults are official.
 
     Parameters: `mapping.layers.<n>` and `mapping.embedding.weight` (with classes), `start.constant`,
@@ -40,41 +75,9 @@ class StyleGANGenerator(Generator):
     name = "stylegan"
     mean_style: Tensor
 
-    class Options(Generator.Options):
-        """Options of the generator; the defaults are the official code's."""
+    Options = StyleGANGeneratorOptions
 
-        latent_dim: PositiveInt = Field(default=512, description="Size of the latents.")
-        style_dim: PositiveInt = Field(default=512, description="Size of the styles.")
-        mapping_layers: int = Field(default=8, ge=1, le=16, description="Layers of the mapping network.")
-        mapping_width: PositiveInt | None = Field(
-            default=None, description="Units of the hidden layers of the mapping network; by default, style_dim."
-        )
-        mapping_lr_multiplier: PositiveFloat = Field(
-            default=0.01, description="Factor on the learning rate of the mapping network."
-        )
-        channel_base: PositiveInt = Field(
-            default=16384, description="Channels are min(channel_base / side, channel_max); the official 8192 is 16384."
-        )
-        channel_max: PositiveInt = Field(default=512, description="Most channels a map may have.")
-        input: Literal["constant", "normal", "dense"] = Field(
-            default="constant",
-            description="What the 4x4 block begins with: a learned constant, 1 at first; one that is N(0, 1) at "
-            "first; or a dense layer, as before StyleGAN (the paper's 'traditional input').",
-        )
-        blur: Blur = Field(default=(1, 2, 1), description="Taps of the filter after each doubling; [] for none.")
-        bias_before_blur: bool = Field(
-            default=False, description="Whether a doubling layer's bias is added before the filter."
-        )
-        norm_epsilon: PositiveFloat = Field(default=1e-8, description="Added to the variance of a map.")
-        style_offset: float = Field(default=1.0, description="Added to the learned scale of a map.")
-        style_mixing: float = Field(
-            default=0.9, ge=0.0, le=1.0, description="How often a batch in training mixes the styles of two latents."
-        )
-        style_mean_decay: float = Field(
-            default=0.995, ge=0.0, le=1.0, description="Weight kept by the mean style at each batch in training."
-        )
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: StyleGANGeneratorOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.options = options
         self.latent_dim = options.latent_dim
@@ -92,14 +95,14 @@ class StyleGANGenerator(Generator):
             width=options.mapping_width,
         )
         self.register_buffer("mean_style", torch.zeros(options.style_dim))
-        manner = Manner(
+        sampling = SamplingOptions(
             options.style_dim, options.norm_epsilon, options.style_offset, options.blur, options.bias_before_blur
         )
         widths = [channels_at(side, options.channel_base, options.channel_max) for side in all_sides]
         self.start = Start(options.input, options.style_dim, widths[0])
         self.blocks = nn.ModuleDict(
             {
-                str(side): StyledBlock(inputs, outputs, side, manner)
+                str(side): StyledBlock(inputs, outputs, side, sampling)
                 for side, inputs, outputs in zip(all_sides, [None, *widths], widths, strict=False)
             }
         )
@@ -111,8 +114,8 @@ class StyleGANGenerator(Generator):
         )
 
     @classmethod
-    def unfit(cls, options: Any, setting: Setting) -> str | None:
-        return side_problem("the stylegan generator", setting.images.resolution)
+    def incompatibility(cls, options: StyleGANGeneratorOptions, context: RecipeContext) -> str | None:
+        return resolution_problem("the stylegan generator", context.images.resolution)
 
     def grow(self, resolution: int, alpha: float) -> None:
         """Work at `resolution` from now on, the newest block weighing `alpha`."""
@@ -122,7 +125,7 @@ class StyleGANGenerator(Generator):
         """Choose the noise from now on."""
         self.noise_mode, self.noise_modes = mode, {}
 
-    def noise_sides(self) -> Sequence[int]:
+    def noise_resolutions(self) -> Sequence[int]:
         """Return the sides of all blocks."""
         return [int(side) for side in self.blocks]
 
@@ -130,7 +133,7 @@ class StyleGANGenerator(Generator):
         """Choose the noise at some sides, until `use_noise`."""
         self.noise_modes = dict(modes)
 
-    def style_sides(self) -> Sequence[int]:
+    def style_resolutions(self) -> Sequence[int]:
         """Return the side of each style's layer: two layers a block."""
         return [int(side) for side in self.blocks for _ in range(2)]
 

@@ -26,7 +26,7 @@ GAIN = math.sqrt(2)
 
 
 @dataclass(frozen=True)
-class Manner:
+class SamplingOptions:
     """What all layers of a network have in common.
 
     Attributes:
@@ -52,15 +52,17 @@ class StyledLayer(nn.Module):
     Args:
         inputs: Channels of the input; None for a layer without convolution, whose input is the constant.
         outputs: Channels C of the output.
-        side: Side of the output.
+        side: Role of the output.
         doubles: Whether the convolution doubles the side.
-        manner: What all layers share.
+        sampling: What all layers share.
     """
 
     noise: Tensor
     kernel: Tensor | None
 
-    def __init__(self, inputs: int | None, outputs: int, side: int, *, doubles: bool, manner: Manner) -> None:
+    def __init__(
+        self, inputs: int | None, outputs: int, side: int, *, doubles: bool, sampling: SamplingOptions
+    ) -> None:
         super().__init__()
         self.convolution: EqualizedConv2d | None = None
         if inputs is not None and doubles:
@@ -69,24 +71,26 @@ class StyledLayer(nn.Module):
             self.convolution = EqualizedConv2d(inputs, outputs, 3, gain=GAIN, bias=None)
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.noise_weight = nn.Parameter(torch.zeros(outputs))
-        self.style = EqualizedLinear(manner.style_dim, 2 * outputs)
-        self.manner = manner
+        self.style = EqualizedLinear(sampling.style_dim, 2 * outputs)
+        self.sampling = sampling
         self.register_buffer("noise", torch.randn(1, 1, side, side))
-        self.register_buffer("kernel", fir_kernel(manner.blur) if doubles and manner.blur else None, persistent=False)
+        self.register_buffer(
+            "kernel", fir_kernel(sampling.blur) if doubles and sampling.blur else None, persistent=False
+        )
 
     def forward(self, features: Tensor, style: Tensor, noise: NoiseMode) -> Tensor:
         """Map `[N, inputs, ...]` and the layer's style `[N, W]` to `[N, C, side, side]`."""
         features = add_noise(self._convolved(features), self.noise_weight, self.noise, noise)
         scale, shift = self.style(style).float().chunk(2, dim=1)
         return adaptive_instance_norm(
-            leaky_relu_(features, 0.2), scale + self.manner.style_offset, shift, self.manner.norm_epsilon
+            leaky_relu_(features, 0.2), scale + self.sampling.style_offset, shift, self.sampling.norm_epsilon
         )
 
     def _convolved(self, features: Tensor) -> Tensor:
         """Apply the convolution, the filter and the bias."""
         if self.convolution is None:
             return features + self.bias[:, None, None].to(features.dtype)
-        before = self.kernel is None or self.manner.bias_before_blur
+        before = self.kernel is None or self.sampling.bias_before_blur
         features = self.convolution(features, self.bias if before else None)
         if self.kernel is None:
             return features
@@ -127,14 +131,14 @@ class StyledBlock(nn.Module):
     Args:
         inputs: Channels of the input; None for the block at 4x4, which begins with the start.
         outputs: Channels of the output.
-        side: Side of the output.
-        manner: What all layers share.
+        side: Role of the output.
+        sampling: What all layers share.
     """
 
-    def __init__(self, inputs: int | None, outputs: int, side: int, manner: Manner) -> None:
+    def __init__(self, inputs: int | None, outputs: int, side: int, sampling: SamplingOptions) -> None:
         super().__init__()
-        self.first = StyledLayer(inputs, outputs, side, doubles=inputs is not None, manner=manner)
-        self.second = StyledLayer(outputs, outputs, side, doubles=False, manner=manner)
+        self.first = StyledLayer(inputs, outputs, side, doubles=inputs is not None, sampling=sampling)
+        self.second = StyledLayer(outputs, outputs, side, doubles=False, sampling=sampling)
 
     def forward(self, features: Tensor, styles: Tensor, noise: NoiseMode) -> Tensor:
         """Apply both layers."""

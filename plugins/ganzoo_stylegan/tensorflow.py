@@ -40,7 +40,7 @@ class NvidiaTensorFlow(Importer):
     name = "nvidia-stylegan-tensorflow"
 
     @classmethod
-    def recognises(cls, content: Any) -> bool:
+    def recognizes(cls, content: Any) -> bool:
         networks = _networks(content)
         return any(map(_is_generator, networks)) or (len(networks) == 1 and _is_discriminator(networks[0]))
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganzoo import Discriminator, ImageSpec, Setting
+from ganzoo import ComponentOptions, Discriminator, ImageSpec, RecipeContext
 from ganzoo.layers import (
     EqualizedConv2d,
     EqualizedLinear,
@@ -101,7 +101,45 @@ class Head(nn.Module):
         return self.out(F.leaky_relu(self.dense(self.conv(maps).flatten(1)), 0.2))
 
 
-class StyleGAN2Discriminator(Discriminator):
+class StyleGAN2DiscriminatorOptions(ComponentOptions):
+    """Sizes, the path from the image, labels; the defaults are configuration F's."""
+
+    channel_base: PositiveInt = Field(
+        default=32768,
+        description="Channels at side r are channel_base / r: 32768 in configuration F, 16384 in A to E.",
+    )
+    channel_max: PositiveInt = Field(default=512, description="Most channels a feature map may have.")
+    architecture: Literal["resnet", "skip", "orig"] = Field(
+        default="resnet",
+        description="Path from the image: `resnet` has shortcuts around blocks, `skip` shows the image to every "
+        "resolution, `orig` neither.",
+    )
+    minibatch_std_group: NonNegativeInt = Field(
+        default=4, description="Images whose deviation from each other is shown to the last layers; 0 for none."
+    )
+    minibatch_std_maps: PositiveInt = Field(
+        default=1, description="Maps of that deviation, each of its share of the channels at side 4."
+    )
+    dense_width: PositiveInt | None = Field(
+        default=None, description="Units of the dense layer before the last; by default, the channels at side 4."
+    )
+    labels: Literal["projection", "output"] = Field(
+        default="projection",
+        description="Labels enter by projection on their mapping network (`projection`, as in StyleGAN2-ADA), or "
+        "choose among one output per class (`output`, as in the first StyleGAN2 code).",
+    )
+    mapping_layers: int = Field(
+        default=8, ge=0, le=16, description="Dense layers after the embedding of labels, where there are labels."
+    )
+    mapping_dim: PositiveInt | None = Field(
+        default=None, description="Size of the labels' projection; by default, the channels at side 4."
+    )
+    clamp: PositiveFloat | None = Field(
+        default=None, description="Bound on what convolutions give; 256 in networks that NVIDIA trained in float16."
+    )
+
+
+class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
     """Convolutions with shortcuts and smoothed downsampling, and how much images of a group differ, to one logit.
 
     Defaults are configuration F; configuration E has `channel_base = 16384`. Labels, where there are any, enter by
@@ -114,44 +152,9 @@ class StyleGAN2Discriminator(Discriminator):
     name = "stylegan2"
     kernel: Tensor
 
-    class Options(Discriminator.Options):
-        """Sizes, the path from the image, labels; the defaults are configuration F's."""
+    Options = StyleGAN2DiscriminatorOptions
 
-        channel_base: PositiveInt = Field(
-            default=32768,
-            description="Channels at side r are channel_base / r: 32768 in configuration F, 16384 in A to E.",
-        )
-        channel_max: PositiveInt = Field(default=512, description="Most channels a feature map may have.")
-        architecture: Literal["resnet", "skip", "orig"] = Field(
-            default="resnet",
-            description="Path from the image: `resnet` has shortcuts around blocks, `skip` shows the image to every "
-            "resolution, `orig` neither.",
-        )
-        minibatch_std_group: NonNegativeInt = Field(
-            default=4, description="Images whose deviation from each other is shown to the last layers; 0 for none."
-        )
-        minibatch_std_maps: PositiveInt = Field(
-            default=1, description="Maps of that deviation, each of its share of the channels at side 4."
-        )
-        dense_width: PositiveInt | None = Field(
-            default=None, description="Units of the dense layer before the last; by default, the channels at side 4."
-        )
-        labels: Literal["projection", "output"] = Field(
-            default="projection",
-            description="Labels enter by projection on their mapping network (`projection`, as in StyleGAN2-ADA), or "
-            "choose among one output per class (`output`, as in the first StyleGAN2 code).",
-        )
-        mapping_layers: int = Field(
-            default=8, ge=0, le=16, description="Dense layers after the embedding of labels, where there are labels."
-        )
-        mapping_dim: PositiveInt | None = Field(
-            default=None, description="Size of the labels' projection; by default, the channels at side 4."
-        )
-        clamp: PositiveFloat | None = Field(
-            default=None, description="Bound on what convolutions give; 256 in networks that NVIDIA trained in float16."
-        )
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: StyleGAN2DiscriminatorOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.skips = options.architecture == "skip"
         residual = options.architecture == "resnet"
@@ -187,13 +190,13 @@ class StyleGAN2Discriminator(Discriminator):
         self.register_buffer("kernel", fir_kernel(FIR_TAPS), persistent=False)
 
     @classmethod
-    def unfit(cls, options: Any, setting: Setting) -> str | None:
+    def incompatibility(cls, options: StyleGAN2DiscriminatorOptions, context: RecipeContext) -> str | None:
         if channels_at(4, options.channel_base, options.channel_max) % options.minibatch_std_maps:
             return "minibatch_std_maps must divide the channels at side 4, min(channel_base / 4, channel_max)"
-        return resolution_problem("the stylegan2 discriminator", setting.images.resolution)
+        return resolution_problem("the stylegan2 discriminator", context.images.resolution)
 
     @classmethod
-    def couples_batch(cls, options: Any) -> bool:
+    def depends_on_batch(cls, options: StyleGAN2DiscriminatorOptions) -> bool:
         return bool(options.minibatch_std_group)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:

@@ -17,6 +17,16 @@ from ganzoo_stylegan2.synthesis import affine_weights, blocks, of_block, of_imag
 Architecture = Literal["skip", "resnet", "orig"]
 
 
+class StyleGAN2GeneratorOptions(StyledOptions):
+    """Sizes, the path to the image, mixing."""
+
+    architecture: Literal["skip", "resnet", "orig"] = Field(
+        default="skip",
+        description="Path to the image: `skip` sums an image per resolution, `resnet` has shortcuts around "
+        "blocks, `orig` neither.",
+    )
+
+
 class StyleGAN2Generator(StyledGenerator):
     """Modulated convolutions with demodulation and noise; images summed over the resolutions, without growing.
 
@@ -30,16 +40,9 @@ class StyleGAN2Generator(StyledGenerator):
     name = "stylegan2"
     kernel: Tensor
 
-    class Options(StyledOptions):
-        """Sizes, the path to the image, mixing."""
+    Options = StyleGAN2GeneratorOptions
 
-        architecture: Literal["skip", "resnet", "orig"] = Field(
-            default="skip",
-            description="Path to the image: `skip` sums an image per resolution, `resnet` has shortcuts around "
-            "blocks, `orig` neither.",
-        )
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: StyleGAN2GeneratorOptions, images: ImageSpec) -> None:
         super().__init__(options, images, style_count(images.resolution))
         self.blocks = blocks(options, images.resolution, residual=options.architecture == "resnet")
         outlets = self.sides if options.architecture == "skip" else self.sides[-1:]

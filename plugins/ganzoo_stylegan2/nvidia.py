@@ -28,7 +28,7 @@ class NvidiaPyTorch(Importer):
     name = "nvidia-stylegan2-pytorch"
 
     @classmethod
-    def recognises(cls, content: Any) -> bool:
+    def recognizes(cls, content: Any) -> bool:
         if not isinstance(content, dict):
             return False
         networks = [content.get(key) for key in ("G_ema", "G") if is_persistent(content.get(key))]
@@ -63,7 +63,7 @@ class NvidiaTensorFlow(Importer):
     name = "nvidia-stylegan2-tensorflow"
 
     @classmethod
-    def recognises(cls, content: Any) -> bool:
+    def recognizes(cls, content: Any) -> bool:
         networks = _networks(content)
         return bool(networks) and is_stylegan2(networks[-1])
 

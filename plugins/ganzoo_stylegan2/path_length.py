@@ -9,7 +9,7 @@ import torch
 from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor
 
-from ganzoo import Regularizer, Side, Step, StyleBased
+from ganzoo import Regularizer, RegularizerOptions, Role, Step, StyleBased
 
 
 def path_lengths(images: Tensor, styles: Tensor, directions: Tensor, *, create_graph: bool = False) -> Tensor:
@@ -30,7 +30,15 @@ def path_lengths(images: Tensor, styles: Tensor, directions: Tensor, *, create_g
     return slope.float().square().sum(dim=2).mean(dim=1).clamp_min(1e-16).sqrt()
 
 
-class PathLength(Regularizer):
+class PathLengthOptions(RegularizerOptions):
+    """Strength and rhythm."""
+
+    weight: NonNegativeFloat = Field(default=2.0, description="Weight of the squared deviation from the mean.")
+    decay: float = Field(default=0.01, gt=0.0, le=1.0, description="How far the running mean moves towards a new one.")
+    batch_shrink: PositiveInt = Field(default=2, description="Take one n-th of the batch.")
+
+
+class PathLength(Regularizer[PathLengthOptions]):
     """A step in style space is to move images by one fixed length, whatever the style and direction.
 
     PL = weight * mean_i (|J_i^T y_i| - a)^2 with y ~ N(0, 1) / sqrt(H W) of the images' shape and a running mean `a`
@@ -41,25 +49,18 @@ class PathLength(Regularizer):
     """
 
     name = "path-length"
-    side: ClassVar[Side] = Side.GENERATOR
+    applies_to: ClassVar[Role] = Role.GENERATOR
     generator_must_be: ClassVar[type] = StyleBased
     mean: Tensor
 
-    class Options(Regularizer.Options):
-        """Strength and rhythm."""
+    Options = PathLengthOptions
 
-        weight: NonNegativeFloat = Field(default=2.0, description="Weight of the squared deviation from the mean.")
-        decay: float = Field(
-            default=0.01, gt=0.0, le=1.0, description="How far the running mean moves towards a new one."
-        )
-        batch_shrink: PositiveInt = Field(default=2, description="Take one n-th of the batch.")
-
-    def __init__(self, options: Any) -> None:
+    def __init__(self, options: PathLengthOptions) -> None:
         super().__init__(options)
         self.register_buffer("mean", torch.zeros(()))
 
     @classmethod
-    def couples_batch(cls, options: Any) -> bool:
+    def depends_on_batch(cls, options: PathLengthOptions) -> bool:
         # The running mean is updated once per batch, with the mean of all its lengths.
         return True
 

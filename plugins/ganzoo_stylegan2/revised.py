@@ -15,6 +15,14 @@ from ganzoo_stylegan2.styled import StyledGenerator, StyledOptions
 from ganzoo_stylegan2.synthesis import affine_weights, blocks, of_block, of_image, style_count, to_rgb
 
 
+class RevisedGeneratorOptions(StyledOptions):
+    """Sizes and mixing."""
+
+    channel_base: PositiveInt = Field(
+        default=16384, description="Channels at side r are channel_base / r: 16384 in configurations A to E."
+    )
+
+
 class RevisedGenerator(StyledGenerator):
     """StyleGAN's generator with modulated convolutions and demodulation, grown as before.
 
@@ -28,14 +36,9 @@ class RevisedGenerator(StyledGenerator):
 
     name = "stylegan2-growing"
 
-    class Options(StyledOptions):
-        """Sizes and mixing."""
+    Options = RevisedGeneratorOptions
 
-        channel_base: PositiveInt = Field(
-            default=16384, description="Channels at side r are channel_base / r: 16384 in configurations A to E."
-        )
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: RevisedGeneratorOptions, images: ImageSpec) -> None:
         super().__init__(options, images, style_count(images.resolution))
         self.growth = Growth(images.resolution)
         self.blocks = blocks(options, images.resolution)

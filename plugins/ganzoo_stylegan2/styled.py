@@ -10,12 +10,12 @@ import torch
 from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor
 
-from ganzoo import Generator, ImageSpec, NoiseMode, Setting
+from ganzoo import ComponentOptions, Generator, ImageSpec, NoiseMode, RecipeContext
 from ganzoo.layers import MappingNetwork, full_precision, sides
 from ganzoo_stylegan2.resolutions import resolution_problem
 
 
-class StyledOptions(Generator.Options):
+class StyledOptions(ComponentOptions):
     """Options of every generator of this plugin; the defaults are configuration F's."""
 
     latent_dim: PositiveInt = Field(default=512, description="Size of the latents (Z).")
@@ -87,27 +87,27 @@ class StyledGenerator(Generator):
         self.register_buffer("style_average", torch.zeros(options.style_dim))
 
     @classmethod
-    def unfit(cls, options: Any, setting: Setting) -> str | None:
-        return resolution_problem(f"the {cls.name} generator", setting.images.resolution)
+    def incompatibility(cls, options: Any, context: RecipeContext) -> str | None:
+        return resolution_problem(f"the {cls.name} generator", context.images.resolution)
 
     def use_noise(self, mode: NoiseMode) -> None:
         """See `NoiseInputs.use_noise`."""
         self.noise_mode, self.noise_modes = mode, {}
 
-    def noise_sides(self) -> Sequence[int]:
-        """See `NoiseSides.noise_sides`."""
+    def noise_resolutions(self) -> Sequence[int]:
+        """See `NoiseResolutions.noise_resolutions`."""
         return self.sides
 
     def use_noise_at(self, modes: Mapping[int, NoiseMode]) -> None:
-        """See `NoiseSides.use_noise_at`."""
+        """See `NoiseResolutions.use_noise_at`."""
         self.noise_modes = dict(modes)
 
     def noise_at(self, side: int) -> NoiseMode:
         """Return the noise mode at a side."""
         return self.noise_modes.get(side, self.noise_mode)
 
-    def style_sides(self) -> Sequence[int]:
-        """See `StyleSides.style_sides`: the first block has one style, the others two, the last image its own."""
+    def style_resolutions(self) -> Sequence[int]:
+        """See `StyleResolutions.style_resolutions`: the first block has one, the others two, the last image its own."""
         return [self.sides[min((style + 1) // 2, len(self.sides) - 1)] for style in range(self.styles)]
 
     def style_mean(self) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.registry import Part, Registry
+from ganzoo._registry.registry import Part, Registry
 from ganzoo.testing import check_part
 
 PARTS = Registry.discover().parts()

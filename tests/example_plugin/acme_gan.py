@@ -10,21 +10,34 @@ from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ganzoo import AdversarialLoss, Discriminator, Generator, ImageDataset, ImageSpec, Item, hookimpl
+from ganzoo import (
+    AdversarialLoss,
+    ComponentOptions,
+    DatasetOptions,
+    Discriminator,
+    Generator,
+    ImageDataset,
+    ImageSpec,
+    Item,
+    hookimpl,
+)
 
 
-class AcmeGenerator(Generator):
+class AcmeGeneratorOptions(ComponentOptions):
+    """Sizes."""
+
+    latent_dim: PositiveInt = Field(default=32, description="Size of the latents.")
+    hidden: PositiveInt = Field(default=128, description="Units of the hidden layer.")
+
+
+class AcmeGenerator(Generator[AcmeGeneratorOptions]):
     """A perceptron with one hidden layer."""
 
     name = "acme"
 
-    class Options(Generator.Options):
-        """Sizes."""
+    Options = AcmeGeneratorOptions
 
-        latent_dim: PositiveInt = Field(default=32, description="Size of the latents.")
-        hidden: PositiveInt = Field(default=128, description="Units of the hidden layer.")
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: AcmeGeneratorOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.latent_dim = options.latent_dim
         shape = (images.channels, images.resolution, images.resolution)
@@ -40,17 +53,20 @@ class AcmeGenerator(Generator):
         return self.layers(torch.cat([latents, labels], dim=1))
 
 
-class AcmeDiscriminator(Discriminator):
+class AcmeDiscriminatorOptions(ComponentOptions):
+    """Sizes."""
+
+    hidden: PositiveInt = Field(default=128, description="Units of the hidden layer.")
+
+
+class AcmeDiscriminator(Discriminator[AcmeDiscriminatorOptions]):
     """A perceptron with one hidden layer; its output is a raw logit."""
 
     name = "acme"
 
-    class Options(Discriminator.Options):
-        """Sizes."""
+    Options = AcmeDiscriminatorOptions
 
-        hidden: PositiveInt = Field(default=128, description="Units of the hidden layer.")
-
-    def __init__(self, options: Options, images: ImageSpec) -> None:
+    def __init__(self, options: AcmeDiscriminatorOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.layers = nn.Sequential(
             nn.Linear(images.channels * images.resolution**2 + images.label_dim, options.hidden),
@@ -77,20 +93,23 @@ class PairedLoss(AdversarialLoss):
         return softplus(real().detach() - fake).mean()
 
 
-class Rings(ImageDataset):
+class RingsOptions(DatasetOptions):
+    """How many rings, and whether they have labels."""
+
+    resolution: PositiveInt = Field(default=16, description="Role of the images, a power of two.")
+    count: PositiveInt = Field(default=256, description="How many images.")
+    sizes_as_labels: bool = Field(default=False, description="Two classes: small and large rings.")
+
+
+class Rings(ImageDataset[RingsOptions]):
     """Gray rings of random radius and brightness on black; the label, if asked for, is the size."""
 
     name = "acme-rings"
 
-    class Options(ImageDataset.Options):
-        """How many rings, and whether they have labels."""
-
-        resolution: PositiveInt = Field(default=16, description="Side of the images, a power of two.")
-        count: PositiveInt = Field(default=256, description="How many images.")
-        sizes_as_labels: bool = Field(default=False, description="Two classes: small and large rings.")
+    Options = RingsOptions
 
     @classmethod
-    def spec_of(cls, options: Options) -> ImageSpec:
+    def spec_of(cls, options: RingsOptions) -> ImageSpec:
         return ImageSpec(options.resolution, channels=1, label_dim=2 if options.sizes_as_labels else 0)
 
     def items(self) -> list[Item]:

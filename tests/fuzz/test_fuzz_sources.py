@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.data.prepare import prepare
+from ganzoo.data.prepare.prepare import prepare
 from ganzoo.errors import DataError
 from ganzoo_images import Folder
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from ganzoo.data import Batches
-from ganzoo.data.prepare import prepare
+from ganzoo.data.prepare.prepare import prepare
 from ganzoo.errors import DataError
 from ganzoo_faces import Ffhq
 from ganzoo_images import Folder, Phantom

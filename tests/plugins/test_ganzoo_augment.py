@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional as F
 
 from ganzoo import ImageSpec
-from ganzoo.testing import check_part, small_setting
+from ganzoo.testing import check_part, small_context
 from ganzoo_augment import ADA, DiffAugment
 from ganzoo_augment.colour import SWITCHES, colours, recolour
 from ganzoo_augment.draws import Draws
@@ -223,11 +223,11 @@ def test_a_gray_image_fares_as_a_colour_image_of_equal_channels():
 
 
 def test_other_channels_are_refused_with_the_remedy():
-    def unfit(chosen):
-        return ADA.unfit(chosen, small_setting(ImageSpec(16, 2), ADA, chosen))
+    def incompatibility(chosen):
+        return ADA.incompatibility(chosen, small_context(ImageSpec(16, 2), ADA, chosen))
 
-    assert "these have 2: set brightness = false and hue = false" in unfit(options("brightness", "hue"))
-    assert unfit(options("scale")) is None
+    assert "these have 2: set brightness = false and hue = false" in incompatibility(options("brightness", "hue"))
+    assert incompatibility(options("scale")) is None
 
 
 # --- as a part ------------------------------------------------------------------------------------------------------

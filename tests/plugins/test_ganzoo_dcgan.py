@@ -9,9 +9,9 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
-from ganzoo import Choice, ImageSpec
-from ganzoo.phases import Phase
-from ganzoo.testing import LinearStep, check_discriminator, check_generator, small_setting
+from ganzoo import ConfiguredPart, ImageSpec
+from ganzoo.contracts.phase import Phase
+from ganzoo.testing import LinearStep, check_discriminator, check_generator, small_context
 from ganzoo_dcgan.discriminator import DCGANDiscriminator
 from ganzoo_dcgan.generator import DCGANGenerator
 from ganzoo_losses.gradient_penalty import GradientPenalty
@@ -171,33 +171,35 @@ def test_every_variant_keeps_the_contract(normalization, kernel):
 @pytest.mark.parametrize("cls", [DCGANGenerator, DCGANDiscriminator])
 @pytest.mark.parametrize(("resolution", "fits"), [(8, False), (16, True), (48, False), (512, True), (1024, False)])
 def test_resolutions(cls, resolution, fits):
-    reason = cls.unfit(cls.Options(), small_setting(ImageSpec(resolution, 1), cls, cls.Options()))
+    reason = cls.incompatibility(cls.Options(), small_context(ImageSpec(resolution, 1), cls, cls.Options()))
     assert (reason is None) == fits
     assert fits or f"not at {resolution}: set dataset.resolution" in reason
 
 
 @pytest.mark.parametrize("cls", [DCGANGenerator, DCGANDiscriminator])
 def test_batch_normalization_needs_a_batch(cls):
-    setting = replace(small_setting(ImageSpec(16, 1)), phases=(Phase(16, 0, 1000, 1),))
-    assert "more than one image" in cls.unfit(cls.Options(), setting)
-    assert "more than one image" in cls.unfit(cls.Options(), replace(small_setting(ImageSpec(16, 1)), micro_batch=1))
-    assert cls.unfit(cls.Options(normalization="instance"), setting) is None
-    assert cls.couples_batch(cls.Options())
-    assert not any(cls.couples_batch(cls.Options(normalization=kind)) for kind in ("none", "layer", "instance"))
+    context = replace(small_context(ImageSpec(16, 1)), phases=(Phase(16, 0, 1000, 1),))
+    assert "more than one image" in cls.incompatibility(cls.Options(), context)
+    assert "more than one image" in cls.incompatibility(
+        cls.Options(), replace(small_context(ImageSpec(16, 1)), micro_batch=1)
+    )
+    assert cls.incompatibility(cls.Options(normalization="instance"), context) is None
+    assert cls.depends_on_batch(cls.Options())
+    assert not any(cls.depends_on_batch(cls.Options(normalization=kind)) for kind in ("none", "layer", "instance"))
 
 
 def test_batch_normalization_is_refused_under_a_gradient_penalty():
-    setting = small_setting(ImageSpec(16, 1), WGANGP, WGANGP.Options())
-    reason = DCGANDiscriminator.unfit(DCGANDiscriminator.Options(), setting)
+    context = small_context(ImageSpec(16, 1), WGANGP, WGANGP.Options())
+    reason = DCGANDiscriminator.incompatibility(DCGANDiscriminator.Options(), context)
     assert "'gradient-penalty'" in reason
     assert 'set discriminator.normalization = "layer"' in reason
     for kind in ("none", "layer", "instance"):
-        assert DCGANDiscriminator.unfit(DCGANDiscriminator.Options(normalization=kind), setting) is None
-    assert DCGANGenerator.unfit(DCGANGenerator.Options(), setting) is None
-    named = replace(setting, regularizers=(Choice(GradientPenalty, GradientPenalty.Options()),))
-    assert DCGANDiscriminator.unfit(DCGANDiscriminator.Options(), named) == reason
-    with_r1 = replace(setting, regularizers=(Choice(R1, R1.Options()),))
-    assert DCGANDiscriminator.unfit(DCGANDiscriminator.Options(), with_r1) is None
+        assert DCGANDiscriminator.incompatibility(DCGANDiscriminator.Options(normalization=kind), context) is None
+    assert DCGANGenerator.incompatibility(DCGANGenerator.Options(), context) is None
+    named = replace(context, regularizers=(ConfiguredPart(GradientPenalty, GradientPenalty.Options()),))
+    assert DCGANDiscriminator.incompatibility(DCGANDiscriminator.Options(), named) == reason
+    with_r1 = replace(context, regularizers=(ConfiguredPart(R1, R1.Options()),))
+    assert DCGANDiscriminator.incompatibility(DCGANDiscriminator.Options(), with_r1) is None
 
 
 @pytest.mark.parametrize(("normalization", "coupled"), [("batch", True), ("layer", False), ("instance", False)])

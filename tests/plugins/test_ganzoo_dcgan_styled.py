@@ -7,7 +7,7 @@ import torch
 from torch.nn.functional import interpolate, leaky_relu
 
 from ganzoo import ImageSpec
-from ganzoo.testing import check_generator, small_setting
+from ganzoo.testing import check_generator, small_context
 from ganzoo_dcgan import DCGANDiscriminator, StyledDCGANGenerator
 
 SIZES = {"latent_dim": 8, "style_dim": 8, "mapping_layers": 2, "width": 4, "max_width": 8}
@@ -81,5 +81,5 @@ def test_styles_are_mixed_in_training_and_each_block_has_its_own():
 def test_resolutions_are_those_of_dcgan():
     for part in (StyledDCGANGenerator, DCGANDiscriminator):
         for resolution, fits in ((8, False), (16, True), (512, True), (1024, False)):
-            reason = part.unfit(part.Options(), small_setting(ImageSpec(resolution, 1), part, part.Options()))
+            reason = part.incompatibility(part.Options(), small_context(ImageSpec(resolution, 1), part, part.Options()))
             assert (reason is None) == fits

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.contracts import ImageSpec
-from ganzoo.data.prepare import prepare
+from ganzoo._registry.registry import Registry
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.data.prepare.prepare import prepare
 from ganzoo.errors import DataError
-from ganzoo.registry import Registry
-from ganzoo.testing.settings import small_setting
+from ganzoo.testing.settings import small_context
 from ganzoo_faces import Ffhq
 
 
@@ -79,11 +79,11 @@ def test_what_was_expected_what_was_found_and_the_terms_are_said(tmp_path):
 
 
 def test_a_share_where_the_numbers_decide_is_a_misfit():
-    setting = small_setting(ImageSpec(16, 3))
+    context = small_context(ImageSpec(16, 3))
     for split, fits in (("official", False), ("all", False), ("by-share", True)):
-        reason = Ffhq.unfit(Ffhq.Options(root="x", split=split, held_out=0.1), setting)
+        reason = Ffhq.incompatibility(Ffhq.Options(root="x", split=split, held_out=0.1), context)
         assert (reason is None) is fits
-    assert Ffhq.unfit(Ffhq.Options(root="x"), setting) is None
+    assert Ffhq.incompatibility(Ffhq.Options(root="x"), context) is None
 
 
 def test_faces_are_mirrored_only_if_asked():

@@ -26,7 +26,7 @@ from ganzoo_features.inception import InceptionV3Compat
 from ganzoo_features.random import RandomFeatures, frozen_layer
 from ganzoo_features.vgg16 import VGG16
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from scoring_world import pack_of, pictures, settings, toy
 from untrained_inception import make_weights
 

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from ganzoo.contracts import ImageSpec
-from ganzoo.data.prepare import prepare
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.data.prepare.prepare import prepare
 from ganzoo.errors import DataError
 from ganzoo_images import Folder, Phantom
 

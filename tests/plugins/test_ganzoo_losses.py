@@ -10,9 +10,9 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from ganzoo import Choice, Discriminator, ImageSpec, PluginError
-from ganzoo.phases import Phase
-from ganzoo.testing import LinearStep, small_setting
+from ganzoo import ConfiguredPart, Discriminator, ImageSpec, PluginError
+from ganzoo.contracts.phase import Phase
+from ganzoo.testing import LinearStep, small_context
 from ganzoo_losses import ganzoo_losses, ganzoo_regularizers
 from ganzoo_losses.gradient_penalty import GradientPenalty
 from ganzoo_losses.hinge import Hinge
@@ -103,17 +103,17 @@ def test_rahinge_without_reals_says_so(real):
 
 
 def test_rahinge_refuses_batches_of_one_and_couples_the_batch():
-    setting = small_setting(ImageSpec(16, 1), RaHinge, RaHinge.Options())
-    assert RaHinge.unfit(RaHinge.Options(), setting) is None
-    single = replace(setting, phases=(Phase(16, 0, 1000, 8), Phase(16, 1000, 2000, 1)))
-    assert "raise training.batch_size" in RaHinge.unfit(RaHinge.Options(), single)
-    assert RaHinge.couples_batch(RaHinge.Options())
-    assert not any(cls.couples_batch(cls.Options()) for cls in LOSSES if cls is not RaHinge)
+    context = small_context(ImageSpec(16, 1), RaHinge, RaHinge.Options())
+    assert RaHinge.incompatibility(RaHinge.Options(), context) is None
+    single = replace(context, phases=(Phase(16, 0, 1000, 8), Phase(16, 1000, 2000, 1)))
+    assert "raise training.batch_size" in RaHinge.incompatibility(RaHinge.Options(), single)
+    assert RaHinge.depends_on_batch(RaHinge.Options())
+    assert not any(cls.depends_on_batch(cls.Options()) for cls in LOSSES if cls is not RaHinge)
 
 
 def test_wgan_gp_brings_its_penalty():
     (own,) = WGANGP.regularizers(WGANGP.Options())
-    assert own == Choice(GradientPenalty, GradientPenalty.Options(weight=10, target=1, every=1))
+    assert own == ConfiguredPart(GradientPenalty, GradientPenalty.Options(weight=10, target=1, every=1))
     (own,) = WGANGP.regularizers(WGANGP.Options(weight=2, target=3, every=4))
     assert own.options == GradientPenalty.Options(weight=2, target=3, every=4)
     assert not any(cls.regularizers(cls.Options()) for cls in LOSSES if cls is not WGANGP)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.contracts import ImageSpec
-from ganzoo.data.prepare import prepare
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.data.prepare.prepare import prepare
 from ganzoo.errors import DataError
 from ganzoo_mri import Akoa, Oasis
 from ganzoo_mri.akoa import KneeSlice, read_name

@@ -11,7 +11,7 @@ from torch.nn.functional import avg_pool2d, interpolate, leaky_relu
 
 from ganzoo import ImageSpec
 from ganzoo.layers import EqualizedConv2d, EqualizedLinear, pixel_norm
-from ganzoo.testing import check_discriminator, check_generator, small_setting
+from ganzoo.testing import check_discriminator, check_generator, small_context
 from ganzoo_progan import ProGANDiscriminator, ProGANGenerator
 
 SMALL = {"channel_base": 128, "channel_max": 16}
@@ -144,8 +144,8 @@ def test_the_discriminator_sees_how_much_images_differ():
     assert not torch.allclose(judging(images, NONE)[0], judging(among_others, NONE)[0])
     alone = discriminator(minibatch_std_group=1)
     torch.testing.assert_close(alone(images, NONE)[0], alone(among_others, NONE)[0])
-    assert ProGANDiscriminator.couples_batch(ProGANDiscriminator.Options())
-    assert not ProGANDiscriminator.couples_batch(ProGANDiscriminator.Options(minibatch_std_group=1))
+    assert ProGANDiscriminator.depends_on_batch(ProGANDiscriminator.Options())
+    assert not ProGANDiscriminator.depends_on_batch(ProGANDiscriminator.Options(minibatch_std_group=1))
 
 
 def test_other_options_keep_the_contract():
@@ -157,5 +157,5 @@ def test_other_options_keep_the_contract():
 
 @pytest.mark.parametrize("part", [ProGANGenerator, ProGANDiscriminator])
 def test_odd_resolutions_are_refused(part):
-    reason = part.unfit(part.Options(), small_setting(ImageSpec(24, 1), part, part.Options()))
+    reason = part.incompatibility(part.Options(), small_context(ImageSpec(24, 1), part, part.Options()))
     assert "24" in reason and "dataset.resolution" in reason

@@ -14,7 +14,7 @@ from torch.nn.functional import avg_pool2d, conv2d, interpolate
 
 from ganzoo import ImageSpec
 from ganzoo.layers import EqualizedDownConv2d, EqualizedUpConv2d
-from ganzoo.testing import check_discriminator, check_generator, small_setting
+from ganzoo.testing import check_discriminator, check_generator, small_context
 from ganzoo_stylegan import StyleGANDiscriminator, StyleGANGenerator
 from ganzoo_stylegan.importers import (
     huangzh13_discriminator_weights,
@@ -304,5 +304,5 @@ def test_classes_choose_their_score():
 @pytest.mark.parametrize("resolution", [4, 24, 4096])
 def test_odd_resolutions_are_refused(resolution):
     for part in (StyleGANGenerator, StyleGANDiscriminator):
-        setting = small_setting(ImageSpec(resolution, 1), part, part.Options())
-        assert "power" in part.unfit(part.Options(), setting)
+        context = small_context(ImageSpec(resolution, 1), part, part.Options())
+        assert "power" in part.incompatibility(part.Options(), context)

@@ -20,7 +20,7 @@ from ganzoo.testing import (
     check_discriminator,
     check_generator,
     check_part,
-    small_setting,
+    small_context,
 )
 from ganzoo_stylegan2.discriminator import StyleGAN2Discriminator
 from ganzoo_stylegan2.generator import StyleGAN2Generator
@@ -273,7 +273,7 @@ def test_path_length_works_with_labels_and_while_growing(cls):
 
 
 def test_path_length_is_refused_with_micro_batches():
-    assert PathLength.couples_batch(PathLength.Options())
+    assert PathLength.depends_on_batch(PathLength.Options())
 
 
 def test_half_precision_changes_little_and_gives_single_precision_results():
@@ -294,4 +294,4 @@ def test_half_precision_changes_little_and_gives_single_precision_results():
 def test_resolutions_that_no_network_has_are_refused():
     for cls in (StyleGAN2Generator, RevisedGenerator, StyleGAN2Discriminator):
         for resolution, fits in ((4, False), (8, True), (24, False), (1024, True), (2048, False)):
-            assert (cls.unfit(cls.Options(), small_setting(ImageSpec(resolution, 3))) is None) is fits
+            assert (cls.incompatibility(cls.Options(), small_context(ImageSpec(resolution, 3))) is None) is fits

@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.data.deep import Window
-from ganzoo.data.images import MAX_PIXELS, Picture, ReadingRule
+from ganzoo.data.images.decode import MAX_PIXELS, Picture, ReadingRule
+from ganzoo.data.images.find import file_fingerprint, find_files
+from ganzoo.data.images.intensity_window import Window
 from ganzoo.data.sources.numpy_files import map_npy, map_npz
 from ganzoo.data.sources.options import SourceOptions
 from ganzoo.data.sources.source import Entry, Source, place_of, subject_in_row
-from ganzoo.data.tree import file_fingerprint, find_files
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 

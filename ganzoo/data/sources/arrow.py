@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ganzoo.data.extras import require_extra
-from ganzoo.data.images import Picture, decode_image
+from ganzoo.data.images.decode import Picture, decode_image
+from ganzoo.data.images.extras import require_extra
+from ganzoo.data.images.find import file_fingerprint
 from ganzoo.data.sources.options import SourceOptions
 from ganzoo.data.sources.source import Entry, Source, place_of
-from ganzoo.data.tree import file_fingerprint
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 

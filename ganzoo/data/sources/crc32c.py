@@ -1,7 +1,7 @@
 """CRC-32C (Castagnoli, RFC 3720 appendix B.4), quick enough for megabytes without a compiled library.
 
 A CRC is linear over GF(2): the data are cut into lanes of equal length, all lanes are run at once by numpy, and
-neighbours are joined pair by pair: crc(a + b) = shift(crc(a), len(b)) xor crc(b), with registers that start at zero.
+neighbors are joined pair by pair: crc(a + b) = shift(crc(a), len(b)) xor crc(b), with registers that start at zero.
 """
 
 from __future__ import annotations

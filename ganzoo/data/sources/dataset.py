@@ -5,28 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from ganzoo.contracts import ImageDataset, Item, PixelArray
-from ganzoo.data.images import reading
+from typing_extensions import TypeVar
+
+from ganzoo.contracts.component import PixelArray
+from ganzoo.contracts.datasets import ImageDataset, Item
+from ganzoo.data.images.decode import reading
 from ganzoo.data.sources.detect import open_source
 from ganzoo.data.sources.options import SourceOptions
 from ganzoo.data.sources.source import Entry, Source
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 
+SourceOptionsT = TypeVar("SourceOptionsT", bound=SourceOptions, default=Any)
 
-class SourceDataset(ImageDataset):
-    """A data set whose `Options` are `SourceOptions`; subclasses say in `items` what each entry means.
+
+class SourceDataset(ImageDataset[SourceOptionsT]):
+    """A dataset whose `Options` are `SourceOptions`; subclasses say in `items` what each entry means.
 
     Attributes:
         expected: The layout that is looked for, for the message that it is not there.
     """
 
-    class Options(SourceOptions):
-        """Where the images are, and how they are read."""
+    Options: ClassVar[type[SourceOptions]] = SourceOptions
 
     expected: ClassVar[str] = ""
 
-    def __init__(self, options: Any) -> None:
+    def __init__(self, options: SourceOptionsT) -> None:
         super().__init__(options)
         self._source: Source | None = None
         self._listed = 0

@@ -7,7 +7,8 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-from ganzoo.data.manifest import DIGESTS, MANIFEST
+from ganzoo.data.images.find import is_image_file, walk
+from ganzoo.data.pack.manifest import DIGESTS, MANIFEST
 from ganzoo.data.sources.array import ArraySource, is_array
 from ganzoo.data.sources.arrow import SPLITS_FILE, STATE, ArrowSource
 from ganzoo.data.sources.btree import MAGIC, MAGIC_OFFSET
@@ -20,7 +21,6 @@ from ganzoo.data.sources.source import Source
 from ganzoo.data.sources.tfrecords import SUFFIX as TFRECORDS
 from ganzoo.data.sources.tfrecords import TFRecordSource
 from ganzoo.data.sources.zipped import ZipSource
-from ganzoo.data.tree import is_image_file, walk
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 

@@ -10,20 +10,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.data.deep import Window, bounds_of
-from ganzoo.data.images import Picture, ReadingRule
-from ganzoo.data.sources.dicom_frame import (
-    decoding,
-    intensities,
-    is_inverted,
-    oriented,
-    own_window,
-    read_dicom,
-)
+from ganzoo.data.images.decode import Picture, ReadingRule
+from ganzoo.data.images.find import ImageTree, file_fingerprint, find_files
+from ganzoo.data.images.intensity_window import Window, bounds_of
+from ganzoo.data.sources.dicom_frame import decoding, intensities, is_inverted, oriented, own_window, read_dicom
 from ganzoo.data.sources.options import SourceOptions
 from ganzoo.data.sources.source import Entry, Source, place_of
 from ganzoo.data.sources.volume import framed
-from ganzoo.data.tree import ImageTree, file_fingerprint, find_files
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.data.extras import require_extra
-from ganzoo.data.images import MAX_PIXELS
+from ganzoo.data.images.decode import MAX_PIXELS
+from ganzoo.data.images.extras import require_extra
 from ganzoo.data.sources.options import SourceOptions, axis_of, directions
 from ganzoo.errors import DataError
 from ganzoo.text import literal

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from ganzoo.contracts import PixelArray
-from ganzoo.data.images import Picture, ReadingRule, decode_image, read_image, reading
+from ganzoo.contracts.component import PixelArray
+from ganzoo.data.images.decode import Picture, ReadingRule, decode_image, read_image, reading
+from ganzoo.data.images.find import ImageTree, find_images
 from ganzoo.data.sources.labels import LABELS_FILE, parse_labels
 from ganzoo.data.sources.options import SourceOptions
 from ganzoo.data.sources.source import Entry, Source
-from ganzoo.data.tree import ImageTree, find_images
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 

@@ -7,12 +7,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import ClassVar
 
-from ganzoo.data.images import Picture, decode_image
+from ganzoo.data.images.decode import Picture, decode_image
+from ganzoo.data.images.find import file_fingerprint
 from ganzoo.data.sources.btree import KeyFile
 from ganzoo.data.sources.levels import best_level
 from ganzoo.data.sources.options import SourceOptions
 from ganzoo.data.sources.source import Entry, Source, subject_in_row
-from ganzoo.data.tree import file_fingerprint
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 

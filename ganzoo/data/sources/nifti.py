@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ganzoo.data.deep import Window
-from ganzoo.data.extras import require_extra
-from ganzoo.data.images import Picture, ReadingRule
+from ganzoo.data.images.decode import Picture, ReadingRule
+from ganzoo.data.images.extras import require_extra
+from ganzoo.data.images.find import ImageTree, file_fingerprint, find_files
+from ganzoo.data.images.intensity_window import Window
 from ganzoo.data.sources.options import SourceOptions
 from ganzoo.data.sources.source import Entry, Source, place_of
 from ganzoo.data.sources.volume import Volume, framed, slice_axis
-from ganzoo.data.tree import ImageTree, file_fingerprint, find_files
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 

@@ -12,11 +12,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.cache import cache_root
-from ganzoo.data.sources.zipped import open_zip
-from ganzoo.data.tree import file_fingerprint
-from ganzoo.errors import DataError
-from ganzoo.files import (
+from ganzoo._io.atomic import (
     atomic_write,
     make_folder,
     publish_directory,
@@ -24,6 +20,10 @@ from ganzoo.files import (
     temporary_directory_beside,
     writing,
 )
+from ganzoo._io.cache_dir import cache_root
+from ganzoo.data.images.find import file_fingerprint
+from ganzoo.data.sources.zipped import open_zip
+from ganzoo.errors import DataError
 from ganzoo.text import literal
 
 _LOCAL_HEADER = 30

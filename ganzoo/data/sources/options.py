@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
-from ganzoo.data.reading import ReadingOptions
+from ganzoo.data.images.options import ReadingOptions
 
 SourceKind = Literal["auto", "folder", "zip", "array", "lmdb", "tfrecords", "nifti", "dicom", "arrow"]
 Plane = Literal["axial", "coronal", "sagittal"]

@@ -11,9 +11,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from ganzoo.contracts import PixelArray
-from ganzoo.data.deep import Window
-from ganzoo.data.images import Picture, ReadingRule, pixels_of, reading
+from ganzoo.contracts.component import PixelArray
+from ganzoo.data.images.decode import Picture, ReadingRule, pixels_of, reading
+from ganzoo.data.images.intensity_window import Window
 from ganzoo.data.sources.options import SourceOptions
 from ganzoo.errors import DataError
 from ganzoo.text import literal

@@ -12,14 +12,14 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.data.images import MAX_PIXELS, Picture
+from ganzoo.data.images.decode import MAX_PIXELS, Picture
+from ganzoo.data.images.find import file_fingerprint
 from ganzoo.data.sources.crc32c import masked_crc32c
 from ganzoo.data.sources.levels import best_level
 from ganzoo.data.sources.numpy_files import map_npy
 from ganzoo.data.sources.options import SourceOptions
 from ganzoo.data.sources.source import Entry, Source, place_of, subject_in_row
 from ganzoo.data.sources.tfexample import parse_example
-from ganzoo.data.tree import file_fingerprint
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 

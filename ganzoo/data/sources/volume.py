@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.data.deep import Window, bounds_of
+from ganzoo.data.images.intensity_window import Window, bounds_of
 from ganzoo.data.sources.options import SourceOptions, axis_of, directions
 
 _POSITIVE = "RAS"

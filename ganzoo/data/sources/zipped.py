@@ -10,11 +10,11 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
-from ganzoo.data.images import Picture, decode_image
+from ganzoo.data.images.decode import Picture, decode_image
+from ganzoo.data.images.find import IMAGE_SUFFIXES
 from ganzoo.data.sources.labels import LABELS_FILE, parse_labels
 from ganzoo.data.sources.options import SourceOptions
 from ganzoo.data.sources.source import Entry, Source
-from ganzoo.data.tree import IMAGE_SUFFIXES
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 

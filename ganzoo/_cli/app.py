@@ -1,0 +1,68 @@
+"""The command `ganzoo`: registers the commands, and is the only place that catches a GanzooError.
+
+Nothing heavy is imported here: `ganzoo --help` answers in a blink, and each command imports what it runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from ganzoo._cli.check import check
+from ganzoo._cli.compare import compare
+from ganzoo._cli.data import data
+from ganzoo._cli.doctor import doctor
+from ganzoo._cli.explore import explore
+from ganzoo._cli.fetch import fetch_weights
+from ganzoo._cli.import_export import export, import_
+from ganzoo._cli.plugins import plugins
+from ganzoo._cli.run import resume, run
+from ganzoo._cli.sample import sample
+from ganzoo._cli.score import score
+from ganzoo._cli.verify import verify
+from ganzoo._version import __version__
+from ganzoo.errors import GanzooError
+
+app = typer.Typer(
+    name="ganzoo",
+    help="Train GANs from plugins and TOML recipes, score them under one protocol, compare what can be compared.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (run, resume, score, compare, check, plugins, sample, verify, fetch_weights, doctor):
+    app.command()(command)
+app.add_typer(data)
+app.command("import")(import_)
+app.add_typer(explore)
+app.command()(export)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ganzoo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> NoReturn:
+    """Run the command line; a GanzooError becomes one message and its exit code."""
+    try:
+        app()
+    except GanzooError as error:
+        from ganzoo._cli.terminal import print_error
+
+        print_error(error)
+        sys.exit(error.exit_code)
+    sys.exit(0)

@@ -1,0 +1,152 @@
+"""`ganzoo check`: all mistakes of a recipe, without data, weights or a GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganzoo._cli.run import Device, Overrides
+
+if TYPE_CHECKING:
+    from ganzoo._recipe.recipe import Recipe
+    from ganzoo._training.memory_estimate import MemoryEstimate
+    from ganzoo.contracts.phase import Phase
+
+
+def check(
+    recipes: Annotated[list[str], typer.Argument(help="Recipe files, or names of recipes that ship with ganzoo.")],
+    set_: Overrides = None,
+    images: Annotated[
+        int | None, typer.Option(min=1, help="Images of the training split: tells epochs in thousands of images.")
+    ] = None,
+    dry_run_step: Annotated[
+        bool, typer.Option("--dry-run-step", help="Take one real step where most memory is needed, on random images.")
+    ] = False,
+    device: Device = "auto",
+) -> None:
+    """Check recipes, build both networks without memory, and show what training would do."""
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo._recipe.toml_source import find_recipe, parse, read
+    from ganzoo.errors import GanzooError, RecipeError, RunError
+
+    terminal = Terminal()
+    mistakes: list[GanzooError] = []
+    for recipe in recipes:
+        try:
+            parse(read(find_recipe(recipe)), recipe)  # before torch is imported: a missing quote answers at once
+            _check(terminal.say, recipe, set_ or [], images, device if dry_run_step else None)
+        except GanzooError as error:
+            mistakes.append(error)
+    if mistakes:
+        kind = RunError if all(isinstance(each, RunError) for each in mistakes) else RecipeError
+        raise kind("\n".join(map(str, mistakes)))
+
+
+def _check(say: Callable[[str], None], name: str, overrides: list[str], images: int | None, device: str | None) -> None:
+    from ganzoo._recipe.load import load
+    from ganzoo._registry.registry import Registry
+    from ganzoo._training.memory_estimate import estimate_memory, heaviest_phase
+
+    stem, recipe = load(name, Registry.discover(), overrides)
+    if images:
+        recipe = recipe.with_image_count(images)
+    expected = estimate_memory(recipe)
+    say(_report(stem, recipe, expected))
+    if device is not None:
+        from ganzoo._training.dry_run import dry_run_step
+
+        phase = heaviest_phase(recipe, expected)
+        took = dry_run_step(recipe, phase, device)
+        of = "on the GPU" if took.device.type == "cuda" else "of this process"
+        say(
+            f"  one step       works at {_place(phase)}, batches of {phase.batch_size}, on {took.device}: "
+            f"{took.seconds:.2f} s (a first step is the slowest), peak memory {_size(took.peak_memory_bytes)} {of}, "
+            f"{_size(took.added_bytes)} of it for the training"
+        )
+
+
+def _report(name: str, recipe: Recipe, expected: MemoryEstimate) -> str:
+    from ganzoo._training.memory_estimate import heaviest_phase
+
+    lines = [
+        f"{name}: valid. {recipe.title}".rstrip(),
+        f"  generator      {recipe.generator.name}, {expected.generator_parameters:,} parameters",
+        f"  discriminator  {recipe.discriminator.name}, {expected.discriminator_parameters:,} parameters",
+    ]
+    several = len(recipe.phases) > 1
+    if expected.memory_bytes is None:
+        lines.append(f"  memory         not known beforehand ({expected.untraced}); --dry-run-step measures it")
+    else:
+        at = f" at {_place(heaviest_phase(recipe, expected))}" if several else ""
+        at_most = ", less in bf16" if recipe.training.precision == "bf16" else ""
+        lines.append(
+            f"  memory         about {_size(expected.memory_bytes)} for training{at} (weights, moments, "
+            f"activations{at_most})"
+        )
+    if recipe.counts_epochs:
+        lines.append(
+            "  length         in epochs: what they are in kimg depends on the data; tell how many with --images"
+        )
+    unit = "epochs" if recipe.counts_epochs else "kimg"
+    return "\n".join([*lines, *(_table(recipe, expected, unit) if several else [_line(recipe, unit)])])
+
+
+def _place(phase: Phase) -> str:
+    fading = ", fading in" if phase.fades else ""
+    return f"{phase.resolution} pixels{fading}"
+
+
+def _line(recipe: Recipe, unit: str) -> str:
+    (phase,) = recipe.phases
+    return (
+        f"  phase          {phase.resolution} pixels, {_from_to(recipe, phase)} {unit}, batches of {phase.batch_size}, "
+        f"learning rate {_learning_rate(recipe, phase)}"
+    )
+
+
+def _table(recipe: Recipe, expected: MemoryEstimate, unit: str) -> list[str]:
+    sizes = [_size(size) for size in expected.phase_bytes] or ["?"] * len(recipe.phases)
+    rows = [("pixels", "", unit, "batch", "learning rate", "memory")]
+    rows += [
+        (
+            str(phase.resolution),
+            "fade" if phase.fades else "stable",
+            _from_to(recipe, phase),
+            str(phase.batch_size),
+            _learning_rate(recipe, phase),
+            size,
+        )
+        for phase, size in zip(recipe.phases, sizes, strict=True)
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        f"  {'' if index else 'phases':13}  {row[0]:>{widths[0]}}  {row[1]:{widths[1]}}  {row[2]:{widths[2]}}  "
+        f"{row[3]:>{widths[3]}}  {row[4]:>{widths[4]}}  {row[5]:>{widths[5]}}"
+        for index, row in enumerate(rows)
+    ]
+
+
+def _from_to(recipe: Recipe, phase: Phase) -> str:
+    from ganzoo._recipe.growth_schedule import NOMINAL_IMAGES
+    from ganzoo._recipe.schema import IMAGES_PER_KIMG
+
+    per_unit = NOMINAL_IMAGES if recipe.counts_epochs else IMAGES_PER_KIMG
+    return f"{_short(phase.start / per_unit)} to {_short(phase.end / per_unit)}"
+
+
+def _short(number: float) -> str:
+    return f"{number:,.3f}".rstrip("0").rstrip(".")
+
+
+def _learning_rate(recipe: Recipe, phase: Phase) -> str:
+    training = recipe.training
+    if phase.learning_rate is not None:
+        return f"{phase.learning_rate:g}"
+    g, d = training.generator_optimizer.learning_rate, training.discriminator_optimizer.learning_rate
+    return f"{g:g}" if g == d else f"G {g:g}, D {d:g}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{max(1, round(count / 2**20))} MiB"

@@ -1,0 +1,60 @@
+"""`ganzoo compare`: ranked tables of what may be compared."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How a comparison is written."""
+
+    RICH = "rich"
+    MARKDOWN = "markdown"
+    CSV = "csv"
+    JSON = "json"
+
+
+_NOT_A_TERMINAL_WIDTH = 160
+
+
+def compare(
+    runs: Annotated[
+        list[Path] | None, typer.Argument(help="Runs, or folders of runs; runs/ if none is given.", metavar="RUNS...")
+    ] = None,
+    format: Annotated[Format, typer.Option(help="How to write the tables.")] = Format.RICH,
+    metric: Annotated[str | None, typer.Option(help="The metric that ranks: kid, fid, precision, ...")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Put rows in sections by this field: loss, training.batch_size")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(help="Only runs with field=value, such as dataset=oasis; may be repeated.")
+    ] = None,
+) -> None:
+    """Rank runs by their scores: one table per data set and protocol, seeds as mean ± sd.
+
+    Runs named one by one are to be ranked together: refused (exit code 3) if their scores do not mean the same.
+    """
+    from ganzoo._leaderboard.gather import compare_runs
+
+    comparison = compare_runs(runs or [Path("runs")], metric=metric, by=by, where=where or ())
+    if format is Format.RICH:
+        import os
+
+        from rich.console import Console
+
+        from ganzoo._leaderboard.render import print_rich
+
+        console = Console(highlight=False, markup=False, emoji=False)
+        if not console.is_terminal and "COLUMNS" not in os.environ:
+            console.width = _NOT_A_TERMINAL_WIDTH
+        print_rich(comparison, console)
+        return
+    from ganzoo._leaderboard import export, render
+
+    writers = {Format.MARKDOWN: render.markdown, Format.CSV: export.to_csv, Format.JSON: export.to_json}
+    sys.stdout.write(writers[format](comparison))

@@ -1,0 +1,172 @@
+"""`ganzoo data`: prepare images once, check what came of it, look at it, get it out again."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ganzoo._cli.run import Overrides, SkipBad
+
+if TYPE_CHECKING:
+    from ganzoo.contracts.datasets import ImageDataset
+    from ganzoo.data.pack.pack import Pack
+
+data = typer.Typer(
+    name="data",
+    help="Prepare images, check packs, look at them, export them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+PackArgument = Annotated[str, typer.Argument(help="A pack: its folder, or a URL such as s3://bucket/pack.")]
+
+
+@data.command()
+def prepare(
+    name: Annotated[str, typer.Argument(help="A data set: akoa, oasis, ffhq, folder, ...")],
+    out: Annotated[Path, typer.Option("--out", help="Folder that the pack will be; must be new.")],
+    source: Annotated[Path | None, typer.Option("--source", help="Where the images are.")] = None,
+    resolution: Annotated[int | None, typer.Option("--resolution", min=1, help="Role of the images.")] = None,
+    subject_pattern: Annotated[
+        str | None, typer.Option("--subject-pattern", help="Regular expression whose first group is the subject.")
+    ] = None,
+    set_: Overrides = None,
+    storage: Annotated[str, typer.Option("--storage", help="raw, or deflate: smaller, slower.")] = "raw",
+    pyramid: Annotated[
+        bool, typer.Option("--pyramid/--no-pyramid", help="Store lower resolutions too, for growing networks.")
+    ] = True,
+    shard_mb: Annotated[int, typer.Option("--shard-mb", min=0, help="Divide the pack into files of this size.")] = 0,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; one per core if absent.")] = None,
+    skip_bad: SkipBad = False,
+) -> None:
+    """Read images once and write a pack, whole or not at all; interrupted, it goes on where it was."""
+    from ganzoo._cli.data_report import say_bad, say_inspection, say_left_out, say_sizes, say_use
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo.data.pack.format import PackFormat
+    from ganzoo.data.pack.storage import storage_called
+    from ganzoo.data.prepare.inspect import inspect
+    from ganzoo.data.prepare.job import Wishes
+    from ganzoo.data.prepare.prepare import prepare_at
+
+    form = PackFormat(storage_called(storage), pyramid, shard_mb * 10**6)
+    given = {"resolution": resolution, "subject_pattern": subject_pattern}
+    dataset = _dataset(name, source, {key: value for key, value in given.items() if value is not None}, set_ or [])
+    terminal = Terminal()
+    progress = terminal.progress(f"preparing {name}")
+    wishes = Wishes(skip_bad, workers, progress, form, partial(say_bad, terminal))
+    pack = prepare_at(dataset, name, out, wishes)
+    terminal.say(f"pack {out}: {len(pack):,} images, hash {pack.manifest.hash}")
+    say_left_out(terminal, dataset, pack)
+    say_sizes(terminal, pack)
+    say_inspection(terminal, pack, inspect(pack, terminal.progress("inspecting")))
+    say_use(terminal, dataset, name, out)
+
+
+@data.command()
+def check(pack: PackArgument) -> None:
+    """Verify every file of a pack, prove its splits disjoint, and report twins and odd images."""
+    from ganzoo._cli.data_report import say_inspection
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo.data.prepare.inspect import inspect
+
+    terminal = Terminal()
+    opened = _open_verified(pack, fetch=True)
+    files = len(opened.manifest.files)
+    terminal.say(f"{pack}: all {files} files are as they were written; hash {opened.manifest.hash}")
+    terminal.say("no subject is in two splits" if len(opened.splits) > 1 else "there is one split")
+    say_inspection(terminal, opened, inspect(opened, terminal.progress("inspecting")))
+
+
+@data.command()
+def show(
+    what: Annotated[str, typer.Argument(help="A pack (folder or URL), or a data set's name.")],
+    sheet: Annotated[Path | None, typer.Option("--sheet", help="Where the contact sheet goes; a PNG.")] = None,
+) -> None:
+    """Show what a pack holds and write a contact sheet, or say where to get a data set."""
+    from ganzoo._cli.data_report import say_dataset, say_histogram, say_pack
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo.data.pack.open import is_url
+
+    terminal = Terminal()
+    if not is_url(what) and not Path(what).exists():
+        say_dataset(terminal, _dataset_class(what))
+        return
+    from ganzoo._io.image_grid import write_grid
+    from ganzoo.data.prepare.contact_sheet import COLUMNS, contact_sheet
+    from ganzoo.data.prepare.inspect import intensities
+
+    pack = _open_verified(what)
+    say_pack(terminal, pack)
+    say_histogram(terminal, intensities(pack))
+    path = sheet or Path(f"{Path(what.rstrip('/')).name}-sheet.png")
+    write_grid(path, contact_sheet(pack), COLUMNS)
+    terminal.say(f"contact sheet   {path}: rows of {', '.join(pack.splits)}")
+
+
+@data.command()
+def export(
+    pack: PackArgument,
+    out: Annotated[Path, typer.Option("--out", help="A new folder, or a new .zip in NVIDIA's layout.")],
+    split: Annotated[list[str] | None, typer.Option("--split", help="Only this split; may be given again.")] = None,
+) -> None:
+    """Write the images of a pack as PNG files."""
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo.data.pack.export import export as export_pack
+
+    terminal = Terminal()
+    count = export_pack(_open_verified(pack), out, split or (), terminal.progress("exporting"))
+    terminal.say(f"{count:,} images in {out}")
+
+
+def _open_verified(location: str, *, fetch: bool = False) -> Pack:
+    """Open a pack and compare all of it with its checksums: a damaged one is neither shown nor exported.
+
+    Files of a remote one are compared when they come, so without `fetch` only those come that are needed.
+    """
+    from ganzoo._io.cache_dir import cache_root
+    from ganzoo.data.pack.open import is_url, open_pack
+    from ganzoo.errors import DataError
+
+    pack = open_pack(location, cache_root())
+    if (fetch or not is_url(location)) and (problems := pack.verify()):
+        raise DataError("\n".join(problems))
+    return pack
+
+
+def _dataset_class(name: str) -> type[ImageDataset]:
+    """Return the data set of that name; what is neither one nor a pack may be a mistake in either."""
+    from ganzoo._registry.registry import Registry
+    from ganzoo.errors import PluginError
+
+    try:
+        return Registry.discover().part("dataset", name).cls
+    except PluginError as error:
+        raise PluginError(f"{error}; and there is no pack at {name}") from None
+
+
+def _dataset(name: str, source: Path | None, given: dict[str, Any], overrides: list[str]) -> ImageDataset:
+    """Return a data set with the options that the command line gives."""
+    from pydantic import ValidationError
+
+    from ganzoo._recipe.error_messages import describe
+    from ganzoo._recipe.toml_source import apply_override
+    from ganzoo._registry.registry import Registry
+    from ganzoo.errors import RecipeError
+
+    registry = Registry.discover()
+    cls = registry.part("dataset", name).cls
+    options = dict(given)
+    if source is not None:
+        options["root" if "root" in cls.Options.model_fields else "source"] = str(source)
+    for override in overrides:
+        apply_override(options, override.removeprefix("dataset."))
+    if "root" not in options and (root := cls.Options.model_fields.get("root")) and root.is_required():
+        expected = getattr(cls, "expected", "")
+        layout = f" Expected there: {expected}." if expected else ""
+        raise RecipeError(f"{name} needs --source PATH: where the images are.{layout} {cls.where_to_get}".rstrip())
+    try:
+        return cls(cls.Options.model_validate(options))
+    except ValidationError as error:
+        raise RecipeError("\n".join(describe(error, options, registry, cls.Options))) from None

@@ -1,0 +1,162 @@
+"""What `ganzoo data` says about packs and data sets."""
+
+from __future__ import annotations
+
+import inspect as python_inspect
+from typing import TYPE_CHECKING, Any
+
+from ganzoo._io.os_errors import size_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo.contracts.datasets import ImageDataset
+    from ganzoo.data.pack.manifest import BadFile, IndexArray
+    from ganzoo.data.pack.pack import Pack
+    from ganzoo.data.prepare.duplicates import Duplicates
+    from ganzoo.data.prepare.inspect import Inspection, SplitCount
+
+_LISTED = 8
+_LISTED_BAD = 100
+_BARS = " ▁▂▃▄▅▆▇█"
+_BINS = 64
+
+
+def say_pack(terminal: Terminal, pack: Pack) -> None:
+    """Say what a pack is, without reading its images."""
+    from ganzoo.data.prepare.inspect import split_counts
+
+    manifest, spec = pack.manifest, pack.spec
+    files = manifest.files.values()
+    form = f"{manifest.storage}, resolutions {', '.join(map(str, pack.levels))}"
+    terminal.say(f"data set        {pack.name}")
+    terminal.say(f"images          {len(pack):,} of {spec.resolution}x{spec.resolution}, {_colour(spec.channels)}")
+    if spec.label_dim:
+        terminal.say(f"classes         {', '.join(_class_counts(pack))}")
+    _say_splits(terminal, split_counts(pack))
+    terminal.say(f"stored          {form}; {len(files)} files, {size_text(sum(mark.size for mark in files))}")
+    terminal.say(f"settings        {', '.join(f'{key} = {value}' for key, value in manifest.settings.items())}")
+    terminal.say(f"fingerprint     {pack.fingerprint}")
+    terminal.say(f"hash            {manifest.hash}")
+    if pack.bad_files:
+        terminal.say(f"left out        {len(pack.bad_files)} files: {', '.join(pack.bad_files[:_LISTED])}")
+
+
+def say_inspection(terminal: Terminal, pack: Pack, found: Inspection) -> None:
+    """Say what reading a pack has shown."""
+    from ganzoo.data.prepare.quality_checks import KINDS
+
+    _say_splits(terminal, found.splits)
+    say_histogram(terminal, found.histogram)
+    for twins in found.twins:
+        _say_twins(terminal, twins)
+    terminal.say(f"repeated images {found.repeats:,} are copies of another in the pack")
+    for kind, meaning in KINDS.items():
+        places = found.quality_checks[kind]
+        listed = f", such as numbers {_numbers(places)}: {meaning}" if len(places) else ""
+        terminal.say(f"{kind:<15} {len(places):,}{listed}")
+
+
+def say_histogram(terminal: Terminal, histogram: IndexArray) -> None:
+    """Say how often each intensity occurs."""
+    terminal.say(f"intensities     {histogram_line(histogram)}  black to white, share of pixels (root scale)")
+
+
+def say_sizes(terminal: Terminal, pack: Pack) -> None:
+    """Say what this and the other way to store it cost."""
+    from ganzoo.data.pack.storage_cost import storage_costs
+
+    for cost in storage_costs(pack):
+        own = cost.storage == pack.manifest.storage
+        size = size_text(cost.size)
+        terminal.say(
+            f"{'stored as' if own else 'instead of'} {cost.storage:<8} {'' if own else 'about '}{size}, "
+            f"{cost.images_per_second:,.0f} images/s read by one process"
+        )
+
+
+def say_bad(terminal: Terminal, bad: Sequence[BadFile]) -> None:
+    """Say which files cannot be used and are left out."""
+    terminal.say(f"left out        {len(bad):,} files that cannot be used:")
+    for file in bad[:_LISTED_BAD]:
+        terminal.say(f"  {file.reason}")
+    if len(bad) > _LISTED_BAD:
+        terminal.say(f"  and {len(bad) - _LISTED_BAD:,} more")
+
+
+def say_left_out(terminal: Terminal, dataset: ImageDataset, pack: Pack) -> None:
+    """Say how many images of its source a data set has not used, bad ones apart."""
+    from ganzoo.data import SourceDataset
+
+    if isinstance(dataset, SourceDataset):
+        for left_out in dataset.left_out(len(pack) + len(pack.bad_files)):
+            terminal.say(f"left out        {left_out}")
+
+
+def say_use(terminal: Terminal, dataset: ImageDataset, name: str, out: Path) -> None:
+    """Say how a recipe uses a pack: it states the options that are not what they would be anyway."""
+    import tomli_w
+
+    options = dataset.options
+    stated = options.model_dump(mode="json", include=options.model_fields_set | {"resolution"}, exclude_none=True)
+    terminal.say("a recipe uses it by:")
+    terminal.say(tomli_w.dumps({"dataset": {"name": name, **stated, "pack": str(out)}}).rstrip())
+
+
+def say_dataset(terminal: Terminal, cls: type[ImageDataset]) -> None:
+    """Say what a data set is, where to get it, under which terms, and what layout is expected."""
+    from ganzoo._recipe.option_table import option_rows
+
+    terminal.say(f"{cls.name}: {python_inspect.getdoc(cls) or ''}")
+    if expected := getattr(cls, "expected", ""):
+        terminal.say(f"Expected: {expected}")
+    if cls.where_to_get:
+        terminal.say(cls.where_to_get)
+    terminal.say("Options:")
+    for row in option_rows(cls.Options):
+        terminal.say(f"  {row.name} ({row.type}, {row.default}): {row.description}")
+    terminal.say(f"Prepare it: ganzoo data prepare {cls.name} --source PATH --resolution 64 --out PACK")
+
+
+def histogram_line(histogram: Any) -> str:
+    """Draw a histogram `[256]` as 64 blocks; heights are roots, or a black background would hide the rest."""
+    bins = histogram.reshape(_BINS, -1).sum(axis=1) ** 0.5
+    heights = bins / max(float(bins.max()), 1.0) * (len(_BARS) - 1)
+    return "".join(_BARS[min(len(_BARS) - 1, int(height + 0.999))] for height in heights)
+
+
+def _say_splits(terminal: Terminal, counts: tuple[SplitCount, ...]) -> None:
+    for split in counts:
+        terminal.say(f"{split.name:<15} {split.images:,} images of {split.subjects:,} subjects")
+
+
+def _say_twins(terminal: Terminal, twins: Duplicates) -> None:
+    import numpy as np
+
+    pair = f"{twins.one} and {twins.other}"
+    if not len(twins.exact) and not len(twins.near):
+        terminal.say(f"twins           none in {pair}")
+        return
+    for what, pairs in (("equal", twins.exact), ("nearly equal", twins.near)):
+        if len(pairs):
+            ones, others = (len(np.unique(pairs[:, column])) for column in (0, 1))
+            examples = ", ".join(f"{i}={j}" for i, j in pairs[:_LISTED])
+            terminal.say(
+                f"twins           {what}: {ones:,} images of {twins.one} and {others:,} of {twins.other}, such as "
+                f"numbers {examples}. Scores on one may show what was learned from the other"
+            )
+
+
+def _numbers(places: IndexArray) -> str:
+    return ", ".join(str(place) for place in places[:_LISTED])
+
+
+def _colour(channels: int) -> str:
+    return {1: "grayscale", 3: "RGB"}.get(channels, f"{channels} channels")
+
+
+def _class_counts(pack: Pack) -> list[str]:
+    counts = zip(*(pack.split(name).label_counts().tolist() for name in pack.splits), strict=True)
+    return [f"{label}: {sum(each):,}" for label, each in enumerate(counts)]

@@ -1,0 +1,67 @@
+"""`ganzoo fetch-weights`: the command that downloads pretrained weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganzoo.errors import WeightsError
+
+if TYPE_CHECKING:
+    from ganzoo.weights.find import PublishedWeights
+
+
+def fetch_weights(
+    extractors: Annotated[
+        list[str] | None, typer.Argument(help="Extractors whose weights to fetch; absent: the default one of recipes.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Folder to fetch into; absent: ganzoo's cache.")] = None,
+    url: Annotated[str | None, typer.Option("--url", help="A mirror; its file must have the same SHA-256.")] = None,
+) -> None:
+    """Download weights of feature extractors, and check them by size and SHA-256."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo.weights.download import fetch
+    from ganzoo.weights.find import weights_folder
+
+    terminal = Terminal()
+    for name, published in published_by(extractors or []):
+        terminal.say(f"{name}: {published.file_name}, {published.size / 1e6:.0f} MB, from {url or published.url}")
+        columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=terminal.console, disable=not terminal.console.is_terminal) as bar:
+            task = bar.add_task("", total=published.size)
+            path = fetch(
+                published,
+                to or weights_folder(),
+                url=url,
+                progress=lambda done, total, task=task, bar=bar: bar.update(task, completed=done),  # type: ignore[misc]
+            )
+        terminal.say(f"{name}: {path} is complete and has the right SHA-256")
+
+
+def published_by(names: Sequence[str]) -> list[tuple[str, PublishedWeights]]:
+    """Return name and published weights of these extractors, or of the default one of recipes.
+
+    Raises:
+        PluginError: There is no such extractor.
+        WeightsError: It needs no file, or its plugin does not say where one can be had.
+    """
+    from ganzoo._recipe.schema import ScoringSettings
+    from ganzoo._registry.registry import Registry
+    from ganzoo.weights.find import PublishedWeights
+
+    registry = Registry.discover()
+    found = []
+    for name in names or [ScoringSettings.model_fields["extractor"].default["name"]]:
+        published = getattr(registry.part("extractor", name).cls, "published", None)
+        if not isinstance(published, PublishedWeights):
+            offers = [part.name for part in registry.parts("extractor") if hasattr(part.cls, "published")]
+            raise WeightsError(
+                f"extractor '{name}' has no weights to fetch; these have: {', '.join(offers) or 'none installed'}."
+            )
+        found.append((name, published))
+    return found

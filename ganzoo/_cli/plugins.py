@@ -1,0 +1,108 @@
+"""`ganzoo plugins`: what is installed, and what each part can be told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ganzoo._registry.registry import Part, Registry
+
+_PLURALS = {"loss": "losses"}
+
+
+def plugins(
+    name: Annotated[str | None, typer.Argument(help="A part, or distribution:part; all are listed without.")] = None,
+    names: Annotated[
+        bool, typer.Option("--names", help="List plugins by name alone, without loading any of them.")
+    ] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print a part's options as JSON schema, for editors.")
+    ] = False,
+) -> None:
+    """List the installed parts, or explain one."""
+    if names:
+        from ganzoo._registry.registry import plugin_entry_points, source_of
+        from ganzoo.text import literal
+
+        for entry_point in plugin_entry_points():
+            typer.echo(literal(str(source_of(entry_point))))
+        return
+    from ganzoo._registry.registry import Registry
+    from ganzoo.errors import PluginError
+
+    registry = Registry.discover()
+    if name is None:
+        _list(registry)
+        return
+    parts = registry.find(name)
+    if not parts:
+        every = sorted({part.name for part in registry.parts()})
+        from ganzoo._recipe.error_messages import did_you_mean
+
+        raise PluginError(f"no part called '{name}'{did_you_mean(name[:64], every)}{registry.suspicion()}")
+    for part in parts:
+        _schema(part) if schema else _explain(part)
+
+
+def _list(registry: Registry) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from ganzoo.text import literal
+
+    console = Console(highlight=False)
+    for kind in dict.fromkeys(part.kind for part in registry.parts()):
+        table = Table(
+            title=Text(_PLURALS.get(kind, f"{kind}s"), "bold"), title_justify="left", box=None, padding=(0, 2, 0, 0)
+        )
+        for heading in ("name", "plugin", "distribution", "version", "description"):
+            table.add_column(heading, overflow="fold", style="cyan" if heading == "name" else None)
+        for part in registry.parts(kind):
+            source = part.source
+            cells = (part.name, source.plugin, source.distribution, source.version, part.description)
+            table.add_row(*(Text(literal(cell)) for cell in cells))
+        console.print(table)
+        console.print()
+    if not registry.parts():
+        console.print("No parts are installed; `ganzoo doctor` tells what is in the way.")
+    for failure in registry.failures:
+        console.print(Text("broken: ", "bold red"), Text(literal(str(failure))), sep="", soft_wrap=True)
+
+
+def _explain(part: Part) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from ganzoo._recipe.option_table import option_rows
+    from ganzoo.text import literal
+
+    console = Console(highlight=False)
+    console.print(
+        Text.assemble((part.kind, "bold"), " ", (literal(part.name), "bold cyan"), f"  {literal(str(part.source))}")
+    )
+    console.print(Text(literal(part.description)))
+    if part.paper:
+        console.print(Text(f"Paper: {literal(part.paper)}"))
+    rows = list(option_rows(part.cls.Options))
+    if not rows:
+        console.print(Text("It has no options."))
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("option", "type", "default", "range", "description"):
+        table.add_column(heading, overflow="fold", style="cyan" if heading == "option" else None)
+    for row in rows:
+        cells = (row.name, row.type, row.default, row.range, row.description)
+        table.add_row(*(Text(literal(cell)) for cell in cells))
+    console.print(table)
+
+
+def _schema(part: Part) -> None:
+    import json
+
+    from ganzoo._recipe.option_table import TolerantSchema
+
+    typer.echo(json.dumps(part.cls.Options.model_json_schema(schema_generator=TolerantSchema), indent=2))

@@ -1,0 +1,133 @@
+"""`ganzoo sample`: images from a trained generator, and what its critic thinks of images."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from ganzoo.errors import GanzooError
+
+Noise = Literal["random", "constant", "none"]
+_COUNT = 64
+
+
+def sample(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    seeds: Annotated[
+        str | None, typer.Option(help="One image per seed, the same in any company: 0-63,100. [default: 0-63]")
+    ] = None,
+    count: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="How many seeds instead.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The first of them. [default: 0]")] = None,
+    latents: Annotated[Path | None, typer.Option(help="Latents [N, Z] in a .npy file, instead of seeds.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Labels [N, L] or class numbers [N] in a .npy file. [default: seed modulo L]")
+    ] = None,
+    class_: Annotated[int | None, typer.Option("--class", help="One class for all images.")] = None,
+    truncation: Annotated[
+        float, typer.Option(help="Psi, the pull of styles towards their mean: 1 none, 0 all the way.")
+    ] = 1.0,
+    truncation_cutoff: Annotated[
+        int | None, typer.Option(min=0, help="Truncate this many of the first style layers. [default: all]")
+    ] = None,
+    noise: Annotated[
+        Noise | None, typer.Option(help="Noise inside the generator. [default: random, by each image's seed]")
+    ] = None,
+    resolution: Annotated[
+        int | None, typer.Option(min=1, help="GrowthStage of a growing network. [default: where its training stands]")
+    ] = None,
+    alpha: Annotated[float | None, typer.Option(help="Weight of its newest block: 0 absent, 1 fully in.")] = None,
+    weights: Annotated[
+        Literal["ema", "raw"] | None, typer.Option(help="Averaged generator or raw one. [default: ema]")
+    ] = None,
+    at: Annotated[int | None, typer.Option(min=0, help="The network kept at this many images seen.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="PNG file of a grid. [default: <run>/samples/grid.png if nothing else is asked]")
+    ] = None,
+    grid: Annotated[str | None, typer.Option(help="Columns and rows of it at most: 8x8. [default: square]")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Folder for each image as a PNG.")] = None,
+    raw: Annotated[
+        Path | None,
+        typer.Option(help="A .npy file of the images as float32 [N, C, R, R] before rounding, or of logits."),
+    ] = None,
+    critic: Annotated[
+        Path | None, typer.Option(help="Judge these float images [N, C, R, R] in a .npy file; logits [N] go to --raw.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
+) -> None:
+    """Write images of a run's generator: a grid, single PNGs, or exact floats; or logits of its critic.
+
+    Intensities are as the network made them: no image is stretched.
+    """
+    _check_numbers(truncation, truncation_cutoff, alpha)
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo._inference.growth_stage import CheckpointRequest
+    from ganzoo._inference.sample_run import Outputs, SampleRequest, judge_run, sample_run
+    from ganzoo._inference.sampling_options import SamplingOptions
+
+    place = CheckpointRequest(at, resolution, alpha, device)
+    if critic is not None:
+        making: dict[str, object] = {"--seeds": seeds, "--count": count, "--seed": seed, "--latents": latents}
+        making |= {"--truncation": None if truncation == 1.0 else truncation, "--noise": noise, "--weights": weights}
+        making |= {"--grid": grid, "--out": out, "--folder": folder}
+        _leave_out(making, "--critic judges images and makes none")
+        if raw is None:
+            raise GanzooError("--critic needs --raw LOGITS.npy: the file that the logits are written to")
+        judge_run(run, critic, raw, subjects=SampleRequest(labels=labels, label=class_), place=place)
+        Terminal().say(f"wrote {raw}")
+        return
+    if latents is not None:
+        _leave_out({"--seeds": seeds, "--count": count, "--seed": seed}, "--latents says already what is made")
+    if labels is not None and class_ is not None:
+        raise GanzooError("--labels and --class both choose classes; leave one of them out")
+    columns, rows = _columns_and_rows(grid)
+    chosen = [] if latents else _seeds(seeds, count, seed, columns * rows or _COUNT)
+    if out is None and (grid or not (folder or raw)):
+        out = run / "samples" / "grid.png"
+    written = sample_run(
+        run,
+        SampleRequest(chosen, latents, labels, class_),
+        Outputs(out, columns or None, columns * rows or None, folder, raw),
+        sampling=SamplingOptions(truncation, truncation_cutoff, noise),
+        place=place,
+        weights=weights or "ema",
+    )
+    for path in written:
+        Terminal().say(f"wrote {path}")
+
+
+def _check_numbers(truncation: float, cutoff: int | None, alpha: float | None) -> None:
+    if not math.isfinite(truncation):
+        raise GanzooError(f"--truncation {truncation}: should be a number, such as 0.7")
+    if cutoff is not None and truncation == 1.0:
+        raise GanzooError("--truncation-cutoff says which layers are truncated, and none is; give --truncation as well")
+    if alpha is not None and not 0 <= alpha <= 1:
+        raise GanzooError(f"--alpha {alpha}: should be between 0 (the newest block is absent) and 1 (fully in)")
+
+
+def _leave_out(options: Mapping[str, object], reason: str) -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise GanzooError(f"{reason}; leave {' and '.join(given)} out")
+
+
+def _seeds(text: str | None, count: int | None, first: int | None, usual: int) -> list[int]:
+    from ganzoo._random.seeds import seeds_in
+
+    if text is not None:
+        _leave_out({"--count": count, "--seed": first}, "--seeds says already what is made")
+        return seeds_in(text)
+    return list(range(first or 0, (first or 0) + (count or usual)))
+
+
+def _columns_and_rows(text: str | None) -> tuple[int, int]:
+    if text is None:
+        return 0, 0
+    found = re.fullmatch(r"([1-9]\d{0,3})[xX]([1-9]\d{0,3})", text)
+    if not found:
+        raise GanzooError(f"--grid '{text[:40]}': should be columns x rows, such as 8x8")
+    return int(found[1]), int(found[2])

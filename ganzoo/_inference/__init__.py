@@ -1,0 +1,1 @@
+"""Inference: the networks of a run, built, loaded, sampled, imported, exported."""

@@ -1,0 +1,54 @@
+"""DOC."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from ganzoo._random.seeds import seed_for
+from ganzoo._recipe.schema import Selection
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.contracts.networks import Discriminator, Generator
+from ganzoo.errors import GanzooError
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device called `name`; `auto` takes a CUDA GPU, else Apple's, else the CPU. Raises GanzooError."""
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise GanzooError(f"device '{name}' cannot be used: {reason}; try --device auto or --device cpu") from None
+    return device
+
+
+def build_generator(selection: Selection, images: ImageSpec, seed: int) -> Generator:
+    """Build a generator on the CPU, initialised from the seed."""
+    torch.manual_seed(seed_for(seed, "initialisation", "generator"))
+    network: Generator = build_part("generator", selection, images)
+    return network
+
+
+def build_discriminator(selection: Selection, images: ImageSpec, seed: int) -> Discriminator:
+    """Build a discriminator on the CPU, initialised from the seed."""
+    torch.manual_seed(seed_for(seed, "initialisation", "discriminator"))
+    network: Discriminator = build_part("discriminator", selection, images)
+    return network
+
+
+def build_part(role: str, selection: Selection, images: ImageSpec) -> Any:
+    try:
+        return selection.cls(selection.options, images)
+    except GanzooError:
+        raise
+    except (TypeError, ValueError, RuntimeError, AssertionError) as error:
+        raise GanzooError(
+            f"{role} '{selection.name}' of {selection.part.source} cannot be built for {images.channels} channels at "
+            f"{images.resolution} pixels: {error}"
+        ) from error

@@ -1,0 +1,140 @@
+"""A run's generator as one file for others: safetensors with what builds it, or an ONNX graph."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from ganzoo._inference.load import ages_of, load_generator, networks_of
+from ganzoo._io.atomic import atomic_write
+from ganzoo._recipe.network_spec import Networks
+from ganzoo._runs.directory import RunDirectory
+from ganzoo._version import __version__
+from ganzoo.contracts.networks import Generator, Growable, NoiseInputs, NoiseMode
+from ganzoo.errors import GanzooError, RunError
+
+ONNX_PACKAGES = ("onnx", "onnxscript")
+TRACED_BATCH = 2  # a batch of 1 would be taken for a constant
+
+
+def export_safetensors(path: Path, out: Path, *, weights: str = "ema", at: int | None = None) -> int:
+    """Write a run's generator as safetensors, what builds it in the metadata; returns the age.
+
+    The metadata are `ganzoo` (version), `images_seen`, `weights`, `networks` (as `networks.toml` reads), and `recipe`
+    (as `recipe.toml` reads) where the run has one.
+
+    Raises:
+        GanzooError: The run kept no such generator.
+    """
+    directory = RunDirectory.open(path)
+    networks, age = networks_of(directory), ages_of(directory, at)[0]
+    generator = load_generator(directory, age, networks, weights)
+    recipe = {"recipe": directory.recipe.read_text("utf-8")} if directory.recipe.exists() else {}
+    metadata = {
+        "format": "pt",
+        "ganzoo": __version__,
+        "images_seen": str(age),
+        "weights": weights,
+        "networks": networks.to_toml(),
+        **recipe,
+    }
+    tensors = {name: value.contiguous().clone() for name, value in generator.state_dict().items()}
+    atomic_write(out, save(tensors, metadata))
+    return age
+
+
+def export_onnx(
+    path: Path, out: Path, *, weights: str = "ema", at: int | None = None, noise: NoiseMode = "constant"
+) -> int:
+    """Write a run's generator as an ONNX graph of any batch size; returns the age.
+
+    Inputs are `latents` [N, Z] and, where there are classes, `labels` [N, L]; the output is `images` [N, C, R, R] in
+    about [-1, 1]. Noise is the network's own constant one, or none.
+
+    Raises:
+        GanzooError: The run kept no such generator, or the packages that write ONNX are missing.
+        RunError: The network cannot be written as a graph.
+    """
+    if missing := [name for name in ONNX_PACKAGES if find_spec(name) is None]:
+        raise GanzooError(
+            f"ONNX needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed: "
+            f"pip install 'ganzoo-toolkit[onnx]'"
+        )
+    directory = RunDirectory.open(path)
+    networks, age = networks_of(directory), ages_of(directory, at)[0]
+    generator = load_generator(directory, age, networks, weights)
+    metadata = {"ganzoo": __version__, "images_seen": str(age), "weights": weights, "networks": networks.to_toml()}
+    atomic_write(out, _graph(_Graph(generator, networks, noise), networks, metadata))
+    return age
+
+
+class _Graph(nn.Module):
+    """A generator at one stage of growth and in one sampling of noise."""
+
+    def __init__(self, generator: Generator, networks: Networks, noise: NoiseMode) -> None:
+        super().__init__()
+        self.generator = generator
+        if isinstance(generator, Growable):
+            generator.grow(networks.resolution, networks.alpha)
+        if isinstance(generator, NoiseInputs):
+            generator.use_noise(noise)
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        if labels is None:
+            labels = latents.new_zeros(latents.shape[0], 0)
+        images: Tensor = self.generator(latents, labels)
+        return images.contiguous()
+
+
+def _graph(module: _Graph, networks: Networks, metadata: dict[str, str]) -> bytes:
+    label_dim = networks.images.label_dim
+    inputs: dict[str, Tensor] = {"latents": torch.randn(TRACED_BATCH, module.generator.latent_dim)}
+    if label_dim:
+        inputs["labels"] = torch.zeros(TRACED_BATCH, label_dim)
+    batch: Any = torch.export.Dim("batch", min=1)
+    try:
+        with warnings.catch_warnings(), _silent("torch.onnx", "onnxscript"), torch.no_grad():
+            warnings.simplefilter("ignore")  # of the exporter's own future
+            program = torch.onnx.export(
+                module.eval(),
+                tuple(inputs.values()),
+                dynamo=True,
+                input_names=list(inputs),
+                output_names=["images"],
+                dynamic_shapes=tuple({0: batch} for _ in inputs),
+                verbose=False,
+            )
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
+        name = networks.generator.name if networks.generator else "the generator"
+        raise RunError(f"generator '{name}' cannot be written as an ONNX graph: {reason}") from error
+    assert program is not None
+    proto: Any = program.model_proto
+    for key, value in metadata.items():
+        entry = proto.metadata_props.add()
+        entry.key, entry.value = key, value
+    data: bytes = proto.SerializeToString()
+    return data
+
+
+class _silent:
+    """Keeps loggers quiet for the length of a block."""
+
+    def __init__(self, *names: str) -> None:
+        self._loggers = [logging.getLogger(name) for name in names]
+
+    def __enter__(self) -> None:
+        self._levels = [logger.level for logger in self._loggers]
+        for logger in self._loggers:
+            logger.setLevel(logging.CRITICAL)
+
+    def __exit__(self, *failure: object) -> None:
+        for logger, level in zip(self._loggers, self._levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,148 @@
+"""Images from a generator: the one place that draws latents, labels and noise after training.
+
+Latents and labels are drawn in blocks of fixed size, each from a stream of its own, so image number i of a seed has
+the same latent and label whatever the batch size. Noise drawn inside the network is seeded once per batch.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganzoo._inference.sampling_options import GrowthStage, SamplingOptions
+from ganzoo._random.seeds import seed_for
+from ganzoo.contracts.networks import Generator, NoiseMode
+from ganzoo.errors import RecipeError, RunError
+
+ROUNDING = "floor(127.5 x + 128), clamped to 0..255"
+LATENT_BLOCK = 256
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """Round images `[N, C, R, R]` in [-1, 1] to uint8: the inverse of `pixels / 127.5 - 1`, halves go up.
+
+    Raises:
+        RunError: A value is NaN or infinite.
+    """
+    if not torch.isfinite(images).all():
+        raise RunError("the generator made images with NaN or infinite values, so there is nothing to show or score.")
+    # The same rule as the official StyleGAN2-ADA code, so that numbers can be compared with published ones.
+    return images.float().mul(127.5).add_(128.0).clamp_(0.0, 255.0).to(torch.uint8)
+
+
+def draw_labels(label_counts: NDArray[np.int64], count: int, *, seed: int) -> Tensor:
+    """Draw one-hot labels `[count, L]`, each class as often as the reference has it.
+
+    Args:
+        label_counts: Images per class, `[L]`; empty for unconditional models.
+        count: How many labels.
+        seed: Seed of the sampling.
+
+    Raises:
+        RecipeError: There are classes but no labelled image.
+    """
+    classes = len(label_counts)
+    if not classes:
+        return torch.zeros(count, 0)
+    total = int(label_counts.sum())
+    if not total:
+        raise RecipeError("the reference has classes but no labelled image, so no label distribution to draw from.")
+    # Raw Philox words: numpy promises those bits for ever, but not those of `integers`.
+    words = np.random.Philox(key=seed_for("labels", seed)).random_raw(count)
+    drawn = np.searchsorted(np.cumsum(label_counts), words % np.uint64(total), side="right")
+    labels = torch.zeros(count, classes)
+    labels[torch.arange(count), torch.from_numpy(drawn)] = 1.0
+    return labels
+
+
+def draw_latents(generator: Generator, start: int, stop: int, *, seed: int) -> Tensor:
+    """Return latents number `start` to `stop` of a seed, `[stop - start, Z]`, by the generator's own rule."""
+    blocks = range(start // LATENT_BLOCK, -(-stop // LATENT_BLOCK))
+    drawn = [
+        generator.sample_latents(LATENT_BLOCK, torch.Generator().manual_seed(seed_for("latents", seed, block)))
+        for block in blocks
+    ]
+    offset = blocks.start * LATENT_BLOCK
+    return torch.cat(drawn)[start - offset : stop - offset]
+
+
+def generate(
+    generator: Generator,
+    count: int,
+    *,
+    seed: int,
+    batch_size: int,
+    device: torch.device | str,
+    labels: Tensor | None = None,
+    truncation: float = 1.0,
+    truncation_cutoff: int | None = None,
+    noise: NoiseMode | None = None,
+    resolution: int | None = None,
+) -> Iterator[Tensor]:
+    """Generate `count` images batch by batch, without gradient and in evaluation mode.
+
+    The modes of the network's modules and the global random state are left as they were found.
+
+    Args:
+        generator: The network, on `device` already.
+        count: How many images.
+        seed: Seed of latents and noise.
+        batch_size: Images per forward.
+        device: Where the network is.
+        labels: One-hot labels `[count, L]`; None for an unconditional network.
+        truncation: Pull of styles towards their mean: 1 none, 0 all the way (arXiv:1812.04948, appendix B).
+        truncation_cutoff: How many of the first style layers are truncated; None: all.
+        noise: Noise inside the network; None: `random` if it has any.
+        resolution: Final resolution; growable networks are set to it, fully grown.
+
+    Yields:
+        Images `[n, C, R, R]` in about [-1, 1], on `device`.
+
+    Raises:
+        RecipeError: Truncation is asked of a network that has no styles, or noise of one without noise inputs.
+    """
+    sampling = SamplingOptions(
+        truncation, truncation_cutoff, noise, None if resolution is None else GrowthStage(resolution)
+    )
+    sampling.check(generator)
+    if labels is None:
+        labels = torch.zeros(count, 0)
+    with sampling.applied(generator):
+        for start in range(0, count, batch_size):
+            stop = min(start + batch_size, count)
+            latents = draw_latents(generator, start, stop, seed=seed).to(device)
+            with torch.no_grad(), seeded_noise(seed_for("noise", seed, start), torch.device(device)):
+                yielded = sampling.images(generator, latents, labels[start:stop].to(device))
+            yield yielded
+
+
+@contextmanager
+def seeded_noise(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch's, numpy's and Python's global streams inside, and leave them as they were."""
+    devices = [device] if device.type == "cuda" else []
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        np.random.seed(seed % 2**32)
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            np.random.set_state(numpy_state)
+            random.setstate(python_state)
+
+
+@contextmanager
+def repeatable(device: torch.device) -> Iterator[None]:
+    """Make a GPU convolve in true float32 and the same way every time, as protocols say."""
+    if device.type != "cuda":
+        yield
+        return
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        yield

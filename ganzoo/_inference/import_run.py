@@ -1,0 +1,203 @@
+"""Somebody else's checkpoint to an ordinary run directory, which sampling, scoring and training accept."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo._io.atomic import publish_directory, sha256_of, temporary_directory_beside, write_inside
+from ganzoo._io.os_errors import shown
+from ganzoo._recipe.network_spec import Images, Networks, Origin
+from ganzoo._recipe.schema import Selection
+from ganzoo._registry.registry import Part, Registry
+from ganzoo._runs.checkpoint import write_checkpoint
+from ganzoo._runs.directory import RunDirectory, check_name
+from ganzoo._runs.provenance import library_versions
+from ganzoo._runs.record import RunRecord, recipe_hash, write_record
+from ganzoo.contracts.checkpoints import ForeignCheckpoint, ForeignNetwork
+from ganzoo.errors import CheckpointError, GanzooError, PluginError, RefusedError
+from ganzoo.interchange import read_content
+from ganzoo.text import clip, literal
+
+SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A file as it was understood.
+
+    Attributes:
+        networks: What `networks.toml` says.
+        tensors: Weights by role (`average`, and `generator` and `discriminator` where the file has them).
+        images_seen: Age in real images shown to the discriminator.
+        parameters: Trainable parameters per network.
+    """
+
+    networks: Networks
+    tensors: Mapping[str, Mapping[str, Tensor]]
+    images_seen: int
+    parameters: Mapping[str, int]
+
+
+def import_checkpoint(path: Path, out: Path, registry: Registry) -> tuple[RunDirectory, Imported]:
+    """Read `path` and write a run directory at `out`, whole or not at all.
+
+    Raises:
+        RefusedError: There is something at `out` already.
+        CheckpointError: The file is damaged or hostile, or no importer knows its layout, or two do.
+    """
+    check_name(out.resolve().name)
+    if os.path.lexists(out):
+        raise RefusedError(f"{shown(out)} exists already and is not replaced; import into another folder")
+    imported = understand(path, registry)
+    with temporary_directory_beside(out) as temporary:
+        _write(temporary, imported, out.resolve().name)
+        publish_directory(temporary, out)
+    return RunDirectory.open(out), imported
+
+
+def understand(path: Path, registry: Registry) -> Imported:
+    """Read a file and build the networks that it holds. Raises CheckpointError."""
+    content = read_content(path)
+    importer = _importer_of(content, path, registry)
+    try:
+        foreign: ForeignCheckpoint = importer.cls.read(content)
+        return _built(foreign, importer, sha256_of(path), registry)
+    except PluginError:
+        raise
+    except GanzooError as error:
+        raise CheckpointError(f"{shown(path)} looks like '{importer.name}', but {_line(error)}") from None
+    except Exception as error:  # an importer that met what its author did not expect
+        reason = f"{type(error).__name__}: {_line(error)}"
+        raise CheckpointError(f"{shown(path)} looks like '{importer.name}', but cannot be used ({reason})") from error
+
+
+def _importer_of(content: Any, path: Path, registry: Registry) -> Part:
+    importers = registry.parts("importer")
+    known = [importer for importer in importers if _recognizes(importer, content)]
+    if len(known) == 1:
+        return known[0]
+    if known:
+        both = " and ".join(f"'{importer.name}' of {importer.source}" for importer in known)
+        raise CheckpointError(f"{shown(path)} is recognised by {both}: remove one of the two")
+    names = ", ".join(importer.name for importer in importers) or "none is installed"
+    raise CheckpointError(
+        f"{shown(path)} holds {_described(content)}: no installed importer knows that ({names}){registry.suspicion()}"
+    )
+
+
+def _recognizes(importer: Part, content: Any) -> bool:
+    try:
+        return bool(importer.cls.recognizes(content))
+    except Exception as error:
+        raise PluginError(
+            f"importer '{importer.name}' of {importer.source} fails to judge a file: {type(error).__name__}: "
+            f"{_line(error)}; update or remove '{importer.source.distribution}'"
+        ) from error
+
+
+def _described(content: Any) -> str:
+    if isinstance(content, dict):
+        keys = ", ".join(clip(literal(str(key)), 40) for key in list(content)[:6]) or "nothing"
+        return f"a dictionary of {keys}{', ...' if len(content) > 6 else ''}"
+    name = getattr(content, "name", "")
+    module = getattr(content, "module", "")
+    what = f"{module}.{name}" if name and module else type(content).__name__
+    return f"'{clip(literal(what), 80)}'"
+
+
+def _line(error: Exception) -> str:
+    return clip(literal(" ".join(str(error).split())), SHOWN)
+
+
+def _built(foreign: ForeignCheckpoint, importer: Part, sha256: str, registry: Registry) -> Imported:
+    """Build each network, load its weights, and keep what it then holds."""
+    if foreign.average is None and foreign.discriminator is None:
+        raise CheckpointError("it holds neither a generator nor a discriminator")
+    found = {"average": foreign.average, "generator": foreign.generator, "discriminator": foreign.discriminator}
+    networks: dict[str, nn.Module] = {
+        role: _network(role, network, foreign) for role, network in found.items() if network is not None
+    }
+    tensors = {role: network.state_dict() for role, network in networks.items()}
+    for role, named in tensors.items():
+        _require_finite(role, named)
+    described = Networks(
+        title=f"imported by {importer.name}",
+        reached=foreign.resolution,
+        alpha=foreign.alpha if foreign.resolution else 1.0,
+        images=Images(
+            resolution=foreign.images.resolution, channels=foreign.images.channels, label_dim=foreign.images.label_dim
+        ),
+        generator=_selection("generator", foreign.average, registry) if foreign.average else None,
+        discriminator=_selection("discriminator", foreign.discriminator, registry) if foreign.discriminator else None,
+        origin=Origin(layout=importer.name, sha256=sha256, notes=foreign.notes),
+    )
+    trained = {"generator": networks.get("average"), "discriminator": networks.get("discriminator")}
+    counts = {role: _count(network) for role, network in trained.items() if network is not None}
+    return Imported(described, tensors, foreign.images_seen, counts)
+
+
+def _network(role: str, foreign: ForeignNetwork, checkpoint: ForeignCheckpoint) -> nn.Module:
+    """Build a part and fill it; on the meta device first, so that sizes are compared before memory is taken."""
+    with torch.device("meta"):
+        expected = foreign.cls(foreign.options, checkpoint.images).state_dict()
+    for name in sorted(expected.keys() | foreign.weights.keys()):
+        here, there = expected.get(name), foreign.weights.get(name)
+        if here is None or there is None or here.shape != there.shape:
+            sizes = f"{_shape(there)} in the file, {_shape(here)} in the part"
+            raise CheckpointError(f"its {role} does not fit '{foreign.cls.name}': {name} is {sizes}")
+    network: nn.Module = foreign.cls(foreign.options, checkpoint.images)
+    network.load_state_dict(dict(foreign.weights))
+    return network
+
+
+def _shape(tensor: Tensor | None) -> str:
+    return "missing" if tensor is None else str(tuple(tensor.shape))
+
+
+def _require_finite(role: str, tensors: Mapping[str, Tensor]) -> None:
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise CheckpointError(f"its {role}'s {name} holds inf or nan")
+
+
+def _count(network: nn.Module) -> int:
+    return sum(math.prod(parameter.shape) for parameter in network.parameters())
+
+
+def _selection(kind: str, foreign: ForeignNetwork, registry: Registry) -> Selection:
+    parts = [part for part in registry.parts(kind) if part.cls is foreign.cls]
+    if not parts:
+        raise PluginError(f"the importer fills {kind} '{foreign.cls.name}', which no installed plugin offers")
+    clash = len([part for part in registry.find(parts[0].name) if part.kind == kind]) > 1
+    return Selection(parts[0], parts[0].qualified_name if clash else parts[0].name, foreign.options)
+
+
+def _write(folder: Path, imported: Imported, name: str) -> None:
+    run, networks = RunDirectory(folder), imported.networks
+    write_inside(folder, run.networks.name, networks.to_toml().encode("utf-8"))
+    write_inside(folder, run.lock_file.name, b"")
+    state = {"images_seen": imported.images_seen, "imported": True}
+    write_checkpoint(run.checkpoints, imported.images_seen, imported.tensors, state)
+    plain = networks.plain()
+    sources = [selection.part.source for selection in networks.selections.values()]
+    record = RunRecord(
+        name=name,
+        title=networks.title,
+        recipe=plain,
+        recipe_hash=recipe_hash(plain),
+        plugins={source.distribution: source.version for source in sources},
+        images_seen=imported.images_seen,
+        parameters=dict(imported.parameters),
+        status="imported",
+        versions=library_versions(),
+        files={run.networks.name: sha256_of(run.networks)},
+    )
+    write_record(run.record, record)

@@ -1,0 +1,1 @@
+"""Input and output: files written whole, locks, grids, what the disk said."""

@@ -1,0 +1,49 @@
+"""Images as people look at them: a grid in one PNG, contrast as the network made it."""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ganzoo._io.atomic import atomic_write
+from ganzoo.contracts.component import PixelArray
+
+GAP = 2
+
+
+def grid(images: PixelArray, columns: int | None = None) -> PixelArray:
+    """Lay uint8 images `[N, C, H, W]` out in rows on a dark ground; returns `[H', W']` or `[H', W', 3]`.
+
+    No image is stretched or normalised: a grid that looks washed out is of images that are.
+    """
+    count, channels, height, width = images.shape
+    columns = columns or math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    sheet = np.full((channels, rows * (height + GAP) + GAP, columns * (width + GAP) + GAP), 32, np.uint8)
+    for index, image in enumerate(images):
+        top = GAP + (index // columns) * (height + GAP)
+        left = GAP + (index % columns) * (width + GAP)
+        sheet[:, top : top + height, left : left + width] = image
+    if channels == 1:
+        return sheet[0]
+    return sheet[:3].transpose(1, 2, 0)
+
+
+def write_grid(path: Path, images: PixelArray, columns: int | None = None) -> None:
+    """Write a grid of uint8 images `[N, C, H, W]` as PNG, atomically."""
+    _write_png(path, grid(images, columns))
+
+
+def write_picture(path: Path, image: PixelArray) -> None:
+    """Write one uint8 image `[C, H, W]` as PNG, atomically; channels after the third are left out."""
+    _write_png(path, image[0] if len(image) == 1 else image[:3].transpose(1, 2, 0))
+
+
+def _write_png(path: Path, pixels: PixelArray) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, format="PNG")
+    atomic_write(path, buffer.getvalue())

@@ -1,0 +1,90 @@
+"""Temporaries: where something is written before it gets its name, and how the leftovers of the dead are told.
+
+A process holds a kernel lock on each of its temporaries. The kernel frees it when the process dies, however it
+dies, so sweeping removes exactly what nobody is filling any more.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from ganzoo._io.os_errors import writing
+
+TEMPORARY_PREFIX = ".tmp-"
+
+
+def temporary_name(path: Path) -> Path:
+    """Return a fresh name in the same folder, so that renaming it to `path` is one atomic step."""
+    return path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+
+
+def open_temporary(path: Path) -> tuple[Path, int]:
+    """Open a fresh, locked file beside `path` for writing; its mode follows the umask."""
+    while True:
+        temporary = temporary_name(path)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        if _claim(descriptor):
+            return temporary, descriptor
+        os.close(descriptor)
+
+
+def make_temporary_directory(path: Path) -> tuple[Path, int]:
+    """Make a fresh, locked folder beside `path`; the lock lasts until the descriptor is closed."""
+    while True:
+        temporary = temporary_name(path)
+        temporary.mkdir()
+        try:
+            descriptor = os.open(temporary, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:  # swept in the moment before it was locked
+            continue
+        if _claim(descriptor):
+            return temporary, descriptor
+        os.close(descriptor)
+
+
+def _claim(descriptor: int) -> bool:
+    """Lock an own temporary; False if a sweeper took it in the moment before."""
+    with suppress(OSError):  # a file system without locks: such temporaries are never swept
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return os.fstat(descriptor).st_nlink > 0
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder or file; a folder loses its name first, so that no half of it is ever seen.
+
+    Links are removed, never followed.
+    """
+    with writing(path), suppress(FileNotFoundError):
+        if path.is_symlink() or not path.is_dir():
+            path.unlink()
+            return
+        if not path.name.startswith(TEMPORARY_PREFIX):
+            path = path.rename(temporary_name(path))
+        shutil.rmtree(path)
+
+
+def sweep_temporaries(folder: Path) -> None:
+    """Remove what killed processes left in `folder`; temporaries that a living process fills are left alone."""
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in list(entries):
+            if entry.name.startswith(TEMPORARY_PREFIX):
+                _sweep(Path(entry.path))
+
+
+def _sweep(path: Path) -> None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        remove_tree(path)
+    except OSError:
+        return  # somebody is still filling it
+    finally:
+        os.close(descriptor)

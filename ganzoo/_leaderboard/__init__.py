@@ -1,0 +1,1 @@
+"""Leaderboards: records to ranked tables; plain data, without torch or plugins."""

@@ -1,0 +1,107 @@
+"""The words around a table: what it compares, how it ranks, what its numbers mean. Plain text, not escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ganzoo._leaderboard.columns import MARK
+from ganzoo._leaderboard.record_fields import value_text
+from ganzoo._leaderboard.tables import Comparison, Difference, Table, Unranked
+from ganzoo.text import clip
+
+_MOST_DIFFERENCES = 6
+_TITLED = (
+    *("dataset.", "protocol.generated", "protocol.reference", "protocol.split", "protocol.extractor"),
+    "protocol.label_distribution",
+)
+
+
+def title(table: Table) -> str:
+    """Return what the table's rows share: data set, image size, counts of images, extractor."""
+    context = table.context
+    size = context.get("dataset.resolution")
+    parts = [table.dataset or "unknown data set"]
+    if size:
+        parts[0] += f" {size}×{size}×{context.get('dataset.channels')}"
+    if context.get("dataset.label_dim"):
+        parts.append(f"{context['dataset.label_dim']} classes")
+    if table.generated is not None and table.reference_images is not None:
+        split = context.get("protocol.split")
+        of = f" ({split})" if isinstance(split, str) else ""
+        parts.append(f"{table.generated:,} generated vs {table.reference_images:,} real images{of}")
+    extractor = context.get("protocol.extractor.name", context.get("protocol.extractor"))
+    if isinstance(extractor, str):
+        parts.append(extractor)
+    telling = [field for field in table.distinct if not field.startswith(_TITLED)]
+    parts += [f"{field} {_brief(table.distinct[field].here)}" for field in telling[:2]]
+    return " · ".join(parts)
+
+
+def caption(table: Table) -> list[str]:
+    """Return what a reader of the table must know, a sentence or two each."""
+    reason = f" ({table.reason})" if table.reason else ""
+    lines = [
+        f"Ranked by {table.labels[table.primary]}{reason}. Score: the last of each run. Protocol {table.protocol_id}."
+    ]
+    lines += _meanings(table)
+    if table.distinct:
+        lines.append(f"Not comparable with the other tables, which differ in {differences(table.distinct)}.")
+    lines += [f"Published {metric.upper()}: {text}." for metric, text in _sources(table).items()]
+    return lines + [f"{note[:1].upper()}{note[1:]}." for note in table.notes]
+
+
+def _meanings(table: Table) -> list[str]:
+    estimates = [estimate for row in table.rows for estimate in row.estimates.values()]
+    lines = []
+    if any(each.deviation is not None for each in estimates):
+        lines.append("±: standard deviation over training seeds.")
+    if any(each.deviation is None and each.standard_error is not None for each in estimates):
+        lines.append("(…): standard error of one seed, of sampling alone; another training seed moves a score more.")
+    if any(row.tied for row in table.rows):
+        lines.append("tie: the 95 % interval of the difference holds 0, or the difference is below 1.3 %.")
+    if notes := dict.fromkeys(note for each in estimates for note in each.notes):
+        lines.append(f"{MARK}: {'; '.join(notes)}.")
+    return lines
+
+
+def differences(distinct: Mapping[str, Difference]) -> str:
+    """Return the differing fields: `protocol.generated: 1,000 here, 5,000 there; ...`."""
+    shown = []
+    for field, found in list(distinct.items())[:_MOST_DIFFERENCES]:
+        there = ", ".join(_brief(value) for value in found.there[:3]) + (", …" if len(found.there) > 3 else "")
+        shown.append(f"{field}: {_brief(found.here)} here, {there} there")
+    more = len(distinct) - len(shown)
+    return "; ".join(shown) + (f"; and {more} more field{'s' * (more > 1)}" if more > 0 else "")
+
+
+def _brief(value: object) -> str:
+    return clip(value_text(value), 40)
+
+
+def _sources(table: Table) -> dict[str, str]:
+    found: dict[str, dict[str, None]] = {}
+    for row in table.rows:
+        for metric, (_, source) in row.published.items():
+            if metric in table.labels:
+                found.setdefault(metric, {})[source] = None
+    return {metric: "; ".join(sources) for metric, sources in found.items()}
+
+
+def not_ranked(comparison: Comparison) -> dict[str, tuple[Unranked, ...]]:
+    """Return the lists below the tables, by their headings; empty ones are left out."""
+    lists = {
+        "Unfinished": comparison.unfinished,
+        "Not scored": comparison.unscored,
+        "Unreadable": comparison.unreadable,
+    }
+    return {heading: runs for heading, runs in lists.items() if runs}
+
+
+def unranked_text(run: Unranked) -> str:
+    """Return a run that no table holds, in one line."""
+    kimg = f" at {run.kimg:,.3g} kimg" if run.kimg else ""
+    reason = f": {run.reason}" if run.reason else ""
+    return f"{run.name} — {run.status}{kimg}{reason}"
+
+
+NOTHING = "There is no score to compare yet. `ganzoo run RECIPE` ends with one; `ganzoo score RUN` makes one."

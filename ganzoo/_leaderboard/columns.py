@@ -1,0 +1,177 @@
+"""A table's cells as text, for every way of showing it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ganzoo._leaderboard.metrics import display
+from ganzoo._leaderboard.record_fields import NONE, value_text
+from ganzoo._leaderboard.statistics import Estimate
+from ganzoo._leaderboard.tables import Row, Section, Table
+
+MARK = "†"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Attributes:
+        header: Its name, with the unit.
+        cells: Texts as they are, not escaped.
+        right: Whether it holds numbers.
+        drop: Where the table is too wide, columns of higher number go first; those of 0 stay.
+        hoist: Whether one common value may be said below the table instead.
+        merge: Whether it may stand below the recipe's name, in one cell.
+    """
+
+    header: str
+    cells: tuple[str, ...]
+    right: bool = False
+    drop: int = 0
+    hoist: bool = False
+    merge: bool = False
+
+    @property
+    def common(self) -> str | None:
+        """The value of all rows, if it is one."""
+        values = {cell for cell in self.cells if cell}
+        return values.pop() if len(values) == 1 else None
+
+
+Line = Row | Section
+
+
+def lines_of(table: Table) -> list[Line]:
+    """Return rows in order; each section that has a name before its own rows."""
+    lines: list[Line] = []
+    for section in table.sections:
+        lines += [section, *section.rows] if table.by else section.rows
+    return lines
+
+
+def columns_of(table: Table) -> list[Column]:
+    """Return all columns of a table that have something to say."""
+    rows = table.rows
+    lines = lines_of(table)
+
+    def column(
+        header: str, cell: Callable[[Row], str], drop: int = 0, *, right: bool = True, hoist: bool = False
+    ) -> Column:
+        cells = (cell(line) if isinstance(line, Row) else "" for line in lines)
+        return Column(header, tuple(cells), right, drop, hoist, merge=not right)
+
+    columns = [
+        column("rank", rank_text),
+        _recipes(table, lines),
+        column("generator", lambda row: row.generator, right=False, hoist=True),
+        column("discriminator", lambda row: row.discriminator, right=False, hoist=True),
+        column("loss", lambda row: row.loss, right=False, hoist=True),
+        column("penalties", lambda row: ", ".join(row.penalties) or NONE, right=False, hoist=True),
+    ]
+    if any(row.augmentation != NONE for row in rows):
+        columns.append(column("augmentation", lambda row: row.augmentation, right=False, hoist=True))
+    if any(row.options for row in rows):
+        columns.append(column("options", options_text, right=False))
+    kimg = _decimals([row.kimg for row in rows], 1)
+    columns.append(column("kimg", lambda row: f"{row.kimg:,.{kimg}f}", 2, hoist=True))
+    columns.append(column("seeds", lambda row: str(len(row.seeds))))
+    for metric in sorted(table.labels, key=lambda key: key != table.primary):
+        columns += _metric_columns(table, metric, lines)
+    columns.append(column("images/s", lambda row: _speed(row.images_per_second), 4))
+    columns.append(column("M params G + D", parameters_text, 6, hoist=True))
+    hours = 2 if max((row.hours for row in rows), default=1.0) >= 0.1 else 4
+    columns.append(column("hours", lambda row: f"{row.hours:,.{hours}f}", 5))
+    return columns
+
+
+def rank_text(row: Row) -> str:
+    """Return `1`, `tie 1–3`, or a dash for a row that lacks the metric that ranks."""
+    if row.rank is None:
+        return NONE
+    first, last = row.rank
+    return str(first) if first == last else f"tie {first}–{last}"
+
+
+def options_text(row: Row) -> str:
+    """Return the fields that tell a row from others of the same parts, by their last names."""
+    return ", ".join(f"{field.rpartition('.')[2]}={value_text(value)}" for field, value in row.options.items())
+
+
+def parameters_text(row: Row) -> str:
+    """Return millions of parameters: generator + discriminator."""
+    counts = [row.parameters.get(side) for side in ("generator", "discriminator")]
+    known = [f"{count / 1e6:.2f}" for count in counts if count is not None]
+    return " + ".join(known) or NONE
+
+
+def _recipes(table: Table, lines: Sequence[Line]) -> Column:
+    def cell(line: Line) -> str:
+        if isinstance(line, Row):
+            return line.recipe
+        return f"{table.by} = {line.value} (mean of {line.count})"
+
+    return Column("recipe", tuple(cell(line) for line in lines), merge=True)
+
+
+def _metric_columns(table: Table, metric: str, lines: Sequence[Line]) -> list[Column]:
+    shown = display(metric)
+    estimates = [row.estimates[metric] for row in table.rows if metric in row.estimates]
+    decimals = _estimate_decimals(estimates, shown.scale)
+
+    def cell(line: Line) -> str:
+        if isinstance(line, Section):
+            return f"{line.means[metric] * shown.scale:.{decimals}f}" if metric in line.means else NONE
+        found = line.estimates.get(metric)
+        return estimate_text(found, shown.scale, decimals) if found else NONE
+
+    arrow = "↑" if shown.higher_is_better else "↓"
+    header = f"{table.labels[metric]}{shown.unit} {arrow}"
+    drop = 0 if metric == table.primary else 1
+    columns = [Column(header, tuple(cell(line) for line in lines), right=True, drop=drop)]
+    if any(metric in row.published for row in table.rows):
+        columns.append(_published(metric, shown.scale, lines))
+    return columns
+
+
+def _published(metric: str, scale: float, lines: Sequence[Line]) -> Column:
+    cells = []
+    for line in lines:
+        found = line.published.get(metric) if isinstance(line, Row) else None
+        cells.append(f"{found[0] * scale:g}" if found else "")
+    return Column(f"published {metric.upper()}{display(metric).unit}", tuple(cells), right=True, drop=3)
+
+
+def estimate_text(estimate: Estimate, scale: float, decimals: int) -> str:
+    """Return `12.30 ± 0.40` over seeds, `12.30 (0.40)` with the error of one seed; a dagger marks what needs a note."""
+    value = f"{_not_minus_zero(estimate.mean * scale, decimals):,.{decimals}f}"
+    if estimate.deviation is not None:
+        value += f" ± {estimate.deviation * scale:,.{decimals}f}"
+    elif estimate.standard_error is not None:
+        value += f" ({estimate.standard_error * scale:,.{decimals}f})"
+    return value + (MARK if estimate.notes else "")
+
+
+def _not_minus_zero(value: float, decimals: int) -> float:
+    return round(value, decimals) + 0.0
+
+
+def _estimate_decimals(estimates: Sequence[Estimate], scale: float) -> int:
+    """Return as many decimals as show every error with at least one digit that is not zero, at most 5."""
+    largest = max((abs(each.mean) * scale for each in estimates), default=0.0)
+    spreads = [each.deviation if each.deviation is not None else each.standard_error for each in estimates]
+    errors = [spread * scale for spread in spreads if spread]
+    plain = 1 if largest >= 100 else 2 if largest >= 1 else 3
+    return min(5, max(plain, -math.floor(math.log10(min(errors))) if errors else 0))
+
+
+def _decimals(values: Sequence[float], most: int) -> int:
+    return 0 if all(value == round(value) for value in values) else most
+
+
+def _speed(value: float | None) -> str:
+    if value is None:
+        return NONE
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"

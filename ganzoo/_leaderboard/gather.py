@@ -1,0 +1,42 @@
+"""Run folders to a comparison: reads the records, survives the damaged ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ganzoo._io.os_errors import shown
+from ganzoo._leaderboard.comparable import comparable
+from ganzoo._leaderboard.leaderboard import leaderboards
+from ganzoo._leaderboard.tables import Comparison, Unranked
+from ganzoo._runs.directory import find_runs, is_run
+from ganzoo._runs.record import RunRecord, read_record
+from ganzoo.errors import GanzooError
+
+
+def compare_runs(
+    paths: Sequence[Path], *, metric: str | None = None, by: str | None = None, where: Sequence[str] = ()
+) -> Comparison:
+    """Compare the runs that `paths` are or contain.
+
+    Two or more runs that are named themselves, and nothing else, are asked to be ranked together.
+
+    Raises:
+        RefusedError: Named runs whose data sets or protocols differ.
+        GanzooError: No runs are there, or a field, condition or metric is unknown.
+    """
+    found = find_runs(paths)
+    if not found:
+        raise GanzooError(f"there are no runs in {', '.join(map(shown, paths))}. `ganzoo run quickstart` makes one.")
+    records: list[RunRecord] = []
+    unreadable: list[Unranked] = []
+    for path in found:
+        try:
+            records.append(read_record(path / "record.json"))
+        except GanzooError as error:
+            unreadable.append(Unranked(path.name, "unreadable", str(error), 0.0))
+    if len(paths) > 1 and all(is_run(path) for path in paths):
+        records = comparable(records, where)
+    comparison = leaderboards(records, metric=metric, by=by, where=where)
+    return replace(comparison, unreadable=tuple(unreadable))

@@ -1,0 +1,200 @@
+"""Run records to tables in which every two rows may be compared. Pure: plain data in, plain data out."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ganzoo._leaderboard.metrics import FEW_IMAGES, display, in_order, primary
+from ganzoo._leaderboard.record_fields import (
+    Condition,
+    flatten,
+    lookup,
+    meets,
+    parse_condition,
+    part,
+    require_known,
+    walk,
+)
+from ganzoo._leaderboard.rows import Entry, differing, latest, rows_of
+from ganzoo._leaderboard.statistics import rank_intervals
+from ganzoo._leaderboard.tables import Comparison, Difference, Row, Section, Table, Unranked
+from ganzoo._runs.record import DatasetId, RunRecord, Score
+from ganzoo.errors import GanzooError
+from ganzoo.text import literal
+
+_RANKED = frozenset({"finished", "imported"})
+Group = tuple[str, int, int, int, str]
+
+
+def leaderboards(
+    records: Iterable[RunRecord], *, metric: str | None = None, by: str | None = None, where: Sequence[str] = ()
+) -> Comparison:
+    """Group runs by data set and protocol, collapse seeds, and rank each group.
+
+    Args:
+        records: The runs.
+        metric: Key or label of the metric that ranks; by default KID or FID, by the number of images.
+        by: Field by whose values the rows are put in sections.
+        where: Conditions such as `dataset=oasis`; `protocol.generated=1000` chooses among scores.
+
+    Raises:
+        GanzooError: A condition or field that no run has, or a metric that no table has.
+    """
+    kept, conditions = _where(list(records), where)
+    if by:
+        require_known(by, kept)
+    groups, unfinished, unscored = _grouped(kept, conditions)
+    tables = [_table(group, entries, metric, by or "") for group, entries in groups.items()]
+    _require_metric(metric, tables)
+    return Comparison(_with_differences(tables), tuple(unfinished), tuple(unscored))
+
+
+def _where(records: list[RunRecord], where: Sequence[str]) -> tuple[list[RunRecord], list[Condition]]:
+    of_scores = []
+    for field, value in map(parse_condition, where):
+        if field.startswith("protocol."):
+            of_scores.append((field.removeprefix("protocol."), value))
+            continue
+        require_known(field, records)
+        records = [record for record in records if meets(lookup(record, field), value)]
+    return records, of_scores
+
+
+def reported(record: RunRecord, conditions: Sequence[Condition] = ()) -> dict[str, list[Score]]:
+    """Return a run's reported scores by protocol, without those that only chose a snapshot."""
+    found: dict[str, list[Score]] = defaultdict(list)
+    for score in record.scores:
+        if score.purpose == "report" and all(meets(walk(score.protocol, key), value) for key, value in conditions):
+            found[score.protocol_id].append(score)
+    return found
+
+
+def _grouped(
+    records: Sequence[RunRecord], conditions: Sequence[Condition]
+) -> tuple[dict[Group, list[Entry]], list[Unranked], list[Unranked]]:
+    groups: dict[Group, list[Entry]] = defaultdict(list)
+    unfinished, unscored = [], []
+    for record in records:
+        kimg = record.images_seen / 1000
+        if record.status not in _RANKED:
+            unfinished.append(Unranked(record.name, record.status, record.message, kimg))
+            continue
+        by_protocol = reported(record, conditions)
+        if not by_protocol:
+            unscored.append(
+                Unranked(record.name, record.status, "no score of the protocol asked for" if conditions else "", kimg)
+            )
+        for protocol_id, scores in by_protocol.items():
+            groups[_group(scores[-1].dataset or record.dataset, protocol_id)].append(Entry(record, latest(scores)))
+    return groups, unfinished, unscored
+
+
+def _group(dataset: DatasetId | None, protocol_id: str) -> Group:
+    if dataset is None:
+        return ("", 0, 0, 0, protocol_id)
+    return (dataset.fingerprint, dataset.resolution, dataset.channels, dataset.label_dim, protocol_id)
+
+
+def setting_of(entry: Entry) -> dict[str, Any]:
+    """Return all that two runs must share to be compared, by dotted field."""
+    record, score = entry.record, next(iter(entry.scores.values()))
+    dataset = score.dataset or record.dataset
+    named = dataset.model_dump() if dataset else {"name": part(record, "dataset")}
+    return flatten({"dataset": named, "protocol": score.protocol})
+
+
+def _table(group: Group, entries: Sequence[Entry], metric: str | None, by: str) -> Table:
+    labels = {key: score.label for entry in entries for key, score in entry.scores.items()}
+    metrics = in_order(set(labels))
+    context = setting_of(entries[0])
+    generated, reference = (_count(context.get(f"protocol.{key}")) for key in ("generated", "reference_images"))
+    counts = [count for count in (generated, reference) if count is not None]
+    chosen, reason = _chosen(metrics, labels, metric, min(counts) if len(counts) == 2 else None)
+    rows, notes = rows_of(entries, by)
+    ranked = _ranked(rows, chosen)
+    sections = _sections(ranked, metrics) if by else (Section("", len(ranked), tuple(ranked), {}),)
+    return Table(
+        dataset=str(context.get("dataset.name", "")),
+        context=context,
+        protocol_id=group[-1],
+        generated=generated,
+        reference_images=reference,
+        labels={key: labels[key] for key in metrics},
+        primary=chosen,
+        reason=reason,
+        distinct={},
+        by=by,
+        sections=sections,
+        notes=tuple(notes),
+    )
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _chosen(
+    metrics: tuple[str, ...], labels: Mapping[str, str], wanted: str | None, images: int | None
+) -> tuple[str, str]:
+    own = primary(metrics, images)
+    if wanted is not None:
+        for key in metrics:
+            if wanted.lower() in (key.lower(), labels[key].lower()):
+                return key, "as asked"
+        return own, f"no run of this table has the metric '{literal(wanted)}'"
+    if images is not None and images < FEW_IMAGES and own == "kid":
+        return own, f"fewer than {FEW_IMAGES:,} images on a side"
+    return own, ""
+
+
+def _ranked(rows: Sequence[Row], metric: str) -> list[Row]:
+    sign = -1 if display(metric).higher_is_better else 1
+    able = [row for row in rows if metric in row.estimates]
+    able.sort(key=lambda row: (sign * row.estimates[metric].mean, row.recipe))
+    intervals = rank_intervals([row.estimates[metric] for row in able])
+    ranked = [replace(row, rank=rank) for row, rank in zip(able, intervals, strict=True)]
+    return ranked + [row for row in rows if metric not in row.estimates]
+
+
+def _sections(rows: Sequence[Row], metrics: Sequence[str]) -> tuple[Section, ...]:
+    """Put rows, best first, in sections; the section of the best row comes first."""
+    members: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        members[row.section].append(row)
+    return tuple(
+        Section(value, len(inside), tuple(inside), _means(inside, metrics)) for value, inside in members.items()
+    )
+
+
+def _means(rows: Sequence[Row], metrics: Sequence[str]) -> dict[str, float]:
+    found = {key: [row.estimates[key].mean for row in rows if key in row.estimates] for key in metrics}
+    return {key: statistics.fmean(values) for key, values in found.items() if values}
+
+
+def _require_metric(metric: str | None, tables: Sequence[Table]) -> None:
+    if metric is None or not tables or any(table.reason == "as asked" for table in tables):
+        return
+    known = sorted({key for table in tables for key in table.labels})
+    raise GanzooError(f"no score of these runs is of the metric '{literal(metric)}'; they have {', '.join(known)}.")
+
+
+def _with_differences(tables: Sequence[Table]) -> tuple[Table, ...]:
+    fields = differing([table.context for table in tables])
+    tables = sorted(tables, key=lambda table: (table.dataset, -len(table.rows), table.protocol_id))
+    return tuple(
+        replace(table, distinct={field: _difference(field, table, tables) for field in fields}) for table in tables
+    )
+
+
+def _difference(field: str, table: Table, tables: Sequence[Table]) -> Difference:
+    here = table.context.get(field)
+    there = []
+    for other in tables:
+        value = other.context.get(field)
+        if value != here and value not in there:
+            there.append(value)
+    return Difference(here, tuple(there))

@@ -1,0 +1,164 @@
+"""Runs to rows: the seeds of one experiment under one protocol become one row."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ganzoo._leaderboard.record_fields import (
+    MISSING,
+    experiment_id,
+    flatten,
+    lookup,
+    part,
+    penalties,
+    recipe_name,
+    training_fields,
+    value_text,
+)
+from ganzoo._leaderboard.statistics import Estimate
+from ganzoo._leaderboard.tables import Row
+from ganzoo._runs.record import RunRecord, Score
+
+_MAX_OPTIONS = 6
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run's reported scores under one protocol, by metric: of each metric the one with most images seen."""
+
+    record: RunRecord
+    scores: Mapping[str, Score]
+
+
+def latest(scores: Iterable[Score]) -> dict[str, Score]:
+    """Return the last score of each metric; of two of one age, the later in the list."""
+    found: dict[str, Score] = {}
+    for score in scores:
+        if score.metric not in found or score.images_seen >= found[score.metric].images_seen:
+            found[score.metric] = score
+    return found
+
+
+def rows_of(entries: Sequence[Entry], by: str = "") -> tuple[list[Row], list[str]]:
+    """Collapse the entries of one table into rows; also return notes, such as which of two equal seeds is shown."""
+    experiments: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        experiments[experiment_id(entry.record)].append(entry)
+    notes: list[str] = []
+    rows, firsts = [], []
+    for members in experiments.values():
+        chosen = _one_per_seed(members, notes)
+        if len({_age(entry) for entry in chosen}) > 1:
+            ages = ", ".join(f"{entry.record.name} at {_age(entry) / 1000:,.4g}" for entry in chosen)
+            notes.append(f"a row's seeds were scored at different kimg, which its mean mixes: {ages}")
+        notes += _origins(chosen)
+        rows.append(_row(chosen, value_text(lookup(chosen[0].record, by)) if by else ""))
+        firsts.append(chosen[0].record)
+    return _with_options(rows, firsts), notes
+
+
+def _one_per_seed(members: Sequence[Entry], notes: list[str]) -> list[Entry]:
+    by_seed: dict[int, list[Entry]] = defaultdict(list)
+    for entry in sorted(members, key=lambda entry: _natural(entry.record.name)):
+        by_seed[entry.record.seed].append(entry)
+    for seed, same in by_seed.items():
+        if len(same) > 1:
+            left_out = ", ".join(entry.record.name for entry in same[:-1])
+            notes.append(f"seed {seed} was run {len(same)} times: {same[-1].record.name} counts, not {left_out}")
+    return [by_seed[seed][-1] for seed in sorted(by_seed)]
+
+
+def _origins(entries: Sequence[Entry]) -> list[str]:
+    """Say of runs that did not learn from the images they are compared with what they come from."""
+    found = []
+    for entry in entries:
+        record, against = entry.record, next(iter(entry.scores.values())).dataset
+        if against is None:
+            continue
+        if record.status == "imported":
+            found.append(f"nothing is known of the images that {record.name} learned from: it was imported")
+        elif record.dataset and record.dataset.fingerprint != against.fingerprint:
+            found.append(f"{record.name} learned from other images than these, of '{record.dataset.name}'")
+    return found
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in re.split(r"(\d{1,18})", name)]
+
+
+def _row(entries: Sequence[Entry], section: str) -> Row:
+    record = entries[0].record
+    metrics = {metric for entry in entries for metric in entry.scores}
+    records = [entry.record for entry in entries]
+    speeds = [each.images_seen / each.seconds for each in records if each.seconds > 0 and each.images_seen]
+    return Row(
+        recipe=recipe_name(record),
+        generator=part(record, "generator"),
+        discriminator=part(record, "discriminator"),
+        loss=part(record, "loss"),
+        penalties=penalties(record),
+        augmentation=part(record, "augmentation"),
+        kimg=statistics.fmean(_age(entry) for entry in entries) / 1000,
+        seeds=tuple(each.seed for each in records),
+        runs=tuple(each.name for each in records),
+        estimates={metric: _estimate(metric, entries) for metric in sorted(metrics)},
+        images_per_second=statistics.fmean(speeds) if speeds else None,
+        parameters=record.parameters,
+        hours=statistics.fmean(each.seconds for each in records) / 3600,
+        options={},
+        published=_published(record),
+        section=section,
+    )
+
+
+def _age(entry: Entry) -> int:
+    return max(score.images_seen for score in entry.scores.values())
+
+
+def _estimate(metric: str, entries: Sequence[Entry]) -> Estimate:
+    scores = [entry.scores[metric] for entry in entries if metric in entry.scores]
+    return Estimate.of(
+        [score.value for score in scores],
+        [score.standard_error for score in scores],
+        [note for score in scores for note in score.notes],
+    )
+
+
+def _published(record: RunRecord) -> dict[str, tuple[float, str]]:
+    found = {}
+    table = record.recipe.get("published")
+    for metric, entry in (table if isinstance(table, dict) else {}).items():
+        if isinstance(entry, dict) and isinstance(entry.get("value"), int | float):
+            found[metric] = (float(entry["value"]), str(entry.get("source", "")))  # type: ignore[arg-type]
+    return found
+
+
+def _with_options(rows: Sequence[Row], records: Sequence[RunRecord]) -> list[Row]:
+    """Tell rows of the same parts apart by the fields in which they differ."""
+    alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for index, row in enumerate(rows):
+        alike[row.generator, row.discriminator, row.loss, row.penalties, row.augmentation].append(index)
+    result = list(rows)
+    for indices in alike.values():
+        if len(indices) > 1:
+            flats = [flatten(training_fields(records[index])) for index in indices]
+            fields = differing(flats)[:_MAX_OPTIONS]
+            for index, flat in zip(indices, flats, strict=True):
+                result[index] = replace(result[index], options={field: flat.get(field) for field in fields})
+    return result
+
+
+def differing(flats: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the fields that do not have one value in all of the given flat tables, in their order."""
+    fields = dict.fromkeys(field for flat in flats for field in flat)
+    return [field for field in fields if len({_key(flat.get(field, MISSING)) for flat in flats}) > 1]
+
+
+def _key(value: Any) -> str:
+    return "missing" if value is MISSING else json.dumps(value, sort_keys=True)

@@ -1,0 +1,1 @@
+"""Randomness: every number follows from (seed, purpose, position)."""

@@ -1,0 +1,194 @@
+"""Whether the parts of a recipe fit together, judged on classes and options before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ganzoo._recipe.growth_compatibility import growth_incompatibilities
+from ganzoo._recipe.schema import Selection
+from ganzoo.contracts.component import ConfiguredPart, ImageSpec, RecipeContext
+from ganzoo.contracts.networks import NoiseInputs, StyleBased
+from ganzoo.errors import GanzooError, PluginError
+
+if TYPE_CHECKING:
+    from ganzoo._recipe.recipe import Recipe
+
+
+def incompatibilities(recipe: Recipe) -> list[str]:
+    """Return one sentence per reason why the recipe cannot work, with the TOML path and a remedy."""
+    with _asking("dataset", recipe.dataset):
+        spec: ImageSpec = recipe.dataset.cls.spec_of(recipe.dataset.options)
+    with _asking("loss", recipe.loss):
+        recipe.loss.cls.regularizers(recipe.loss.options)
+    reasons = list(_resolution(recipe, spec))
+    if reasons:
+        return reasons
+    reasons += growth_incompatibilities(recipe, spec)
+    reasons += _penalties(recipe)
+    reasons += _styles(recipe)
+    reasons += _micro_batches(recipe)
+    reasons += _scoring(recipe)
+    if not reasons:
+        reasons += _parts(recipe, spec)
+    return reasons
+
+
+def all_regularizers(recipe: Recipe) -> tuple[ConfiguredPart, ...]:  # type: ignore[type-arg]
+    """Return the loss's own penalties, less those that the recipe overrides, and the recipe's."""
+    return (*_own_regularizers(recipe), *(_choice(chosen) for chosen in recipe.regularizers))
+
+
+def _own_regularizers(recipe: Recipe) -> list[ConfiguredPart]:  # type: ignore[type-arg]
+    overridden = {chosen.cls.name for chosen in recipe.regularizers if chosen.override}
+    own = recipe.loss.cls.regularizers(recipe.loss.options)
+    return [choice for choice in own if choice.cls.name not in overridden]
+
+
+@contextmanager
+def _asking(path: str, chosen: Selection) -> Iterator[None]:
+    """Name the part whose own code fails while it is asked whether it fits."""
+    try:
+        yield
+    except GanzooError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"{path}: '{chosen.name}' of {chosen.part.source} fails when asked whether it fits: "
+            f"{type(error).__name__}: {error}; choose another part, or mend that plugin"
+        ) from error
+
+
+def _choice(selection: Selection) -> ConfiguredPart:  # type: ignore[type-arg]
+    return ConfiguredPart(selection.cls, selection.options)
+
+
+def _resolution(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
+    if spec.resolution < 4 or spec.resolution & (spec.resolution - 1):
+        yield f"dataset.resolution: should be a power of two, at least 4, but is {spec.resolution}"
+
+
+def _penalties(recipe: Recipe) -> Iterator[str]:
+    own = {choice.cls.name for choice in recipe.loss.cls.regularizers(recipe.loss.options)}
+    seen: set[str] = set()
+    for index, chosen in enumerate(recipe.regularizers):
+        name = chosen.cls.name
+        if name in own and not chosen.override:
+            yield (
+                f"regularizers.{index}: loss '{recipe.loss.name}' brings '{name}' along already; remove this one, or "
+                f"write override = true to use it instead of the loss's own"
+            )
+        if chosen.override and name not in own:
+            yield f"regularizers.{index}.override: loss '{recipe.loss.name}' has no '{name}' to override; remove it"
+        if name in seen:
+            yield f"regularizers.{index}: '{name}' is listed twice; keep one"
+        seen.add(name)
+    brought = [(f"loss: its penalty '{choice.cls.name}'", choice.cls) for choice in _own_regularizers(recipe)]
+    listed = [(f"regularizers.{i}: '{chosen.cls.name}'", chosen.cls) for i, chosen in enumerate(recipe.regularizers)]
+    for penalty, cls in (*brought, *listed):
+        if not issubclass(recipe.generator.cls, cls.generator_must_be):
+            yield (
+                f"{penalty} needs a {cls.generator_must_be.__name__} generator, which '{recipe.generator.name}' is "
+                f"not; choose another generator, or do without the penalty"
+            )
+
+
+def _styles(recipe: Recipe) -> Iterator[str]:
+    if recipe.scoring.truncation != 1.0 and not issubclass(recipe.generator.cls, StyleBased):
+        yield (
+            f"scoring.truncation: generator '{recipe.generator.name}' has no styles to truncate; "
+            f"remove the key or set it to 1.0"
+        )
+    if recipe.scoring.truncation_cutoff is not None and recipe.scoring.truncation == 1.0:
+        yield (
+            "scoring.truncation_cutoff: nothing is truncated while scoring.truncation is 1.0; remove the key or lower "
+            "scoring.truncation"
+        )
+    if recipe.scoring.noise != "random" and not issubclass(recipe.generator.cls, NoiseInputs):
+        yield (
+            f"scoring.noise: generator '{recipe.generator.name}' has no noise inputs; remove the key or set it to "
+            f'"random"'
+        )
+
+
+def _micro_batches(recipe: Recipe) -> Iterator[str]:
+    micro = recipe.training.micro_batch
+    if micro is None or all(phase.batch_size <= micro for phase in recipe.phases):
+        return
+    own = _own_regularizers(recipe)
+    parts = [
+        ("generator", recipe.generator, _choice(recipe.generator)),
+        ("discriminator", recipe.discriminator, _choice(recipe.discriminator)),
+        ("loss", recipe.loss, _choice(recipe.loss)),
+        *(("the loss's penalty", recipe.loss, choice) for choice in own),
+        *(("penalty", chosen, _choice(chosen)) for chosen in recipe.regularizers),
+        *([("augmentation", recipe.augmentation, _choice(recipe.augmentation))] if recipe.augmentation else []),
+    ]
+    for role, chosen, choice in parts:
+        with _asking(role, chosen):
+            couples = choice.cls.depends_on_batch(choice.options)
+        if couples:
+            name = chosen.name if choice.cls is chosen.cls else choice.cls.name
+            yield (
+                f"training.micro_batch: {role} '{name}' couples the images of a batch, so splitting the batch "
+                f"would change the result; remove micro_batch or choose options without that coupling"
+            )
+
+
+def _scoring(recipe: Recipe) -> Iterator[str]:
+    scoring = recipe.scoring
+    extractor = scoring.extractor
+    for metric in scoring.metrics:
+        if metric not in extractor.cls.metrics:
+            serves = ", ".join(extractor.cls.metrics)
+            yield (
+                f"scoring.metrics: extractor '{extractor.name}' does not serve '{metric}' (it serves {serves}); "
+                f"remove the metric or choose another scoring.extractor"
+            )
+    if len(set(scoring.metrics)) < len(scoring.metrics):
+        yield "scoring.metrics: a metric is listed twice; keep one"
+    if recipe.training.score_kimg and not {"fid", "kid"} & set(scoring.metrics):
+        yield (
+            "training.score_kimg: the best snapshot is chosen by KID or FID, and scoring.metrics has neither; "
+            "add 'kid' or 'fid', or remove score_kimg"
+        )
+    least = min(scoring.generated, scoring.reference_images or scoring.generated)
+    if "kid" in scoring.metrics and scoring.kid_subset_size > least:
+        yield (
+            f"scoring.kid_subset_size: a subset of {scoring.kid_subset_size} images needs at least as many on either "
+            f"side, but there are {least}; lower kid_subset_size or raise the counts"
+        )
+
+
+def _parts(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
+    context = RecipeContext(
+        images=spec,
+        phases=recipe.phases,
+        micro_batch=recipe.training.micro_batch or 0,
+        discriminator_steps=recipe.training.discriminator_steps,
+        generator=_choice(recipe.generator),
+        discriminator=_choice(recipe.discriminator),
+        loss=_choice(recipe.loss),
+        regularizers=all_regularizers(recipe),
+        augmentation=_choice(recipe.augmentation) if recipe.augmentation else None,
+    )
+    sections = [
+        ("dataset", recipe.dataset),
+        ("generator", recipe.generator),
+        ("discriminator", recipe.discriminator),
+        ("loss", recipe.loss),
+        *((f"regularizers.{i}", chosen) for i, chosen in enumerate(recipe.regularizers)),
+        *([("augmentation", recipe.augmentation)] if recipe.augmentation else []),
+        ("scoring.extractor", recipe.scoring.extractor),
+    ]
+    for path, chosen in sections:
+        with _asking(path, chosen):
+            reason = chosen.cls.incompatibility(chosen.options, context)
+        if reason:
+            yield f"{path}: {reason}"
+    for choice in _own_regularizers(recipe):
+        with _asking("loss", recipe.loss):
+            reason = choice.cls.incompatibility(choice.options, context)
+        if reason:
+            yield f"loss: its penalty '{choice.cls.name}': {reason}"

@@ -1,0 +1,117 @@
+"""A recipe's mistakes as sentences: where in the file, what was found, what would do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from ganzoo._registry.registry import Registry
+from ganzoo.errors import PluginError
+from ganzoo.text import clip
+
+MAX_MISTAKES = 50
+MAX_SHOWN = 80
+SECTION_KINDS = {
+    "dataset": "dataset",
+    "generator": "generator",
+    "discriminator": "discriminator",
+    "loss": "loss",
+    "regularizers": "regularizer",
+    "augmentation": "augmentation",
+    "extractor": "extractor",
+}
+
+
+def describe(error: ValidationError, data: dict[str, Any], registry: Registry, model: type[BaseModel]) -> list[str]:
+    """Return one sentence per mistake, with its TOML path; of very many, the first ones."""
+    mistakes = error.errors(include_url=False)
+    sentences = [_sentence(mistake, data, registry, model) for mistake in mistakes[:MAX_MISTAKES]]
+    if len(mistakes) > MAX_MISTAKES:
+        sentences.append(f"and {len(mistakes) - MAX_MISTAKES} more mistakes")
+    return sentences
+
+
+def _sentence(mistake: ErrorDetails, data: dict[str, Any], registry: Registry, model: type[BaseModel]) -> str:
+    path = tuple(mistake["loc"])
+    where = _clipped(".".join(str(step) for step in path)) or "the file"
+    kind = mistake["type"]
+    if kind == "extra_forbidden":
+        word = _clipped(str(path[-1]))
+        return f"{where}: unknown key '{word}'{did_you_mean(word, _keys(_model_at(path[:-1], data, registry, model)))}"
+    if kind == "missing":
+        return f"{where}: is missing; {_remedy(path, data, registry, model)}"
+    text = mistake["msg"].removeprefix("Value error, ").replace("Input should", "should", 1)
+    found = mistake.get("input")
+    if isinstance(found, str | int | float | bool) and kind not in ("part", "name", "section"):
+        text += f", but is {_clipped(found)!r}" if isinstance(found, str) else f", but is {str(found).lower()}"
+    return f"{where}: {text}"
+
+
+def _clipped(text: str) -> str:
+    return clip(text, MAX_SHOWN)
+
+
+def _remedy(path: Sequence[int | str], data: Any, registry: Registry, model: Any) -> str:
+    kind = SECTION_KINDS.get(str(path[-1])) if len(path) == 1 else None
+    if kind:
+        return f"add a section [{path[-1]}] whose key 'name' is one of: {', '.join(registry.names[kind]) or 'none'}"
+    parent = _model_at(path[:-1], data, registry, model)
+    is_section = bool(_keys(_model_of(parent, str(path[-1]))))
+    field = parent.model_fields.get(str(path[-1])) if _keys(parent) else None
+    meaning = f" ({field.description.rstrip('.')})" if field is not None and field.description else ""
+    return f"add {'the section' if is_section else 'it'}{meaning}"
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Return `; did you mean 'x'?`, or the known words where none is near."""
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean '{near[0]}'?"
+    return f" (known: {', '.join(known)})" if known else " (it has no options)"
+
+
+def _keys(model: Any) -> list[str]:
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _model_at(path: Sequence[int | str], data: Any, registry: Registry, model: Any) -> Any:
+    """Return the model that describes a TOML path, following chosen parts into their own options."""
+    kind: str | None = None
+    for step in path:
+        if isinstance(step, str):
+            kind = SECTION_KINDS.get(step)
+            model = _model_of(model, step)
+        data = _entry(data, step)
+        if kind and isinstance(data, dict):
+            model = _options_of(kind, data.get("name"), registry)
+            kind = None
+    return model
+
+
+def _entry(data: Any, step: int | str) -> Any:
+    if isinstance(data, dict):
+        return data.get(str(step), {})
+    return data[step] if isinstance(data, list) and isinstance(step, int) and step < len(data) else {}
+
+
+def _options_of(kind: str, name: Any, registry: Registry) -> Any:
+    try:
+        return registry.part(kind, str(name)).cls.Options
+    except PluginError:
+        return None
+
+
+def _model_of(model: Any, field: str) -> Any:
+    if get_origin(model) is dict:  # a table of tables, such as [published.fid]
+        return get_args(model)[1]
+    if field not in _keys(model):
+        return None
+    annotation = model.model_fields[field].annotation
+    if get_origin(annotation) is dict:
+        return annotation
+    candidates = [annotation, *get_args(annotation)]
+    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), annotation)

@@ -1,0 +1,61 @@
+"""DOC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ganzoo._recipe.error_messages import describe
+from ganzoo._recipe.lengths import length_mistakes
+from ganzoo._recipe.recipe import Recipe
+from ganzoo._recipe.toml_source import apply_override, find_recipe, parse, read
+from ganzoo._registry.registry import Registry
+from ganzoo.errors import RecipeError
+
+
+def load(
+    name: str | Path, registry: Registry, overrides: Sequence[str] = (), *, seed: int | None = None
+) -> tuple[str, Recipe]:
+    """Read and check a recipe.
+
+    Args:
+        name: A path, or the name of a recipe that ships with ganzoo (`quickstart`).
+        registry: Where parts are looked up.
+        overrides: `training.total_kimg=10` and the like, applied before validation.
+        seed: Replaces the recipe's seed.
+
+    Returns:
+        The recipe's name (the file's stem) and the recipe.
+
+    Raises:
+        RecipeError: All mistakes of the file in one report.
+    """
+    path = find_recipe(name)
+    data = parse(read(path), str(name))
+    for override in overrides:
+        apply_override(data, override)
+    if seed is not None:
+        data["seed"] = seed
+    return path.stem, validate(data, registry, str(name))
+
+
+def validate(data: dict[str, Any], registry: Registry, where: str) -> Recipe:
+    """Turn plain data into a recipe whose parts fit together. Raises RecipeError."""
+    from ganzoo._recipe.compatibility import incompatibilities
+
+    lengths = length_mistakes(data.get("training"))
+    try:
+        recipe = Recipe.model_validate(data, context={"registry": registry})
+    except ValidationError as error:
+        raise RecipeError(report(where, [*describe(error, data, registry, Recipe), *lengths])) from None
+    if reasons := [*lengths, *incompatibilities(recipe)]:
+        raise RecipeError(report(where, reasons))
+    return recipe
+
+
+def report(where: str, mistakes: Sequence[str]) -> str:
+    """Return one text for all mistakes of a file."""
+    return "\n".join([f"{where} is not a valid recipe:", *(f"  {mistake}" for mistake in mistakes)])

@@ -1,0 +1,160 @@
+"""A recipe: one TOML file that combines parts, checked as a whole before anything is built."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import Field, NonNegativeInt
+
+from ganzoo._recipe.schema import (
+    IMAGES_PER_KIMG,
+    AugmentationSelection,
+    DatasetSelection,
+    DiscriminatorSelection,
+    GeneratorSelection,
+    LossSelection,
+    PublishedValue,
+    RegularizerSelection,
+    ScoringSettings,
+    Section,
+    TrainingSettings,
+)
+from ganzoo.contracts.phase import Phase
+
+# What happens beside the training and never changes its weights.
+_INTERVALS = (
+    "log_kimg",
+    "samples_kimg",
+    "preview_images",
+    "snapshot_kimg",
+    "score_kimg",
+    "checkpoint_kimg",
+    "keep_checkpoints",
+)
+
+
+class Recipe(Section):
+    """What is trained, on what, how, and how it is scored."""
+
+    title: str = Field(default="", description="One line for people.")
+    paper: str = Field(default="", description="What the recipe follows.")
+    notes: str = Field(default="", description="What the paper does not say, and what was chosen instead.")
+    seed: NonNegativeInt = Field(default=0, description="Seed of initialisation, latents, order of images and noise.")
+    initial_weights: str | None = Field(
+        default=None,
+        pattern="^[0-9a-f]{64}$",
+        description="SHA-256 of the weights that a training begins from; `ganzoo run --init` writes it.",
+    )
+    dataset: DatasetSelection
+    generator: GeneratorSelection
+    discriminator: DiscriminatorSelection
+    loss: LossSelection
+    regularizers: tuple[RegularizerSelection, ...] = ()
+    augmentation: AugmentationSelection | None = None
+    training: TrainingSettings
+    scoring: ScoringSettings = Field(default={}, validate_default=True)
+    published: dict[str, PublishedValue] = Field(default_factory=dict)
+
+    @property
+    def total_images(self) -> int:
+        """Length of the training in images, in whole batches where the recipe gives no `total_kimg`."""
+        if self.training.total_kimg is None:
+            return self.phases[-1].end
+        return round(self.training.total_kimg * IMAGES_PER_KIMG)
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The phases of the training; of a nominal number of images per epoch while `counts_epochs`."""
+        from ganzoo._recipe.growth_schedule import plan_phases
+
+        return plan_phases(self.training, self._resolution)
+
+    @property
+    def counts_epochs(self) -> bool:
+        """Whether lengths are in epochs, which mean nothing until the data are known."""
+        growth = self.training.growth
+        return self.training.epochs is not None or bool(growth and growth.epochs)
+
+    def with_image_count(self, count: int) -> Recipe:
+        """Return the recipe with every length in kimg, given the number of images that training reads."""
+        from ganzoo._recipe.growth_schedule import in_kimg
+
+        return self.model_copy(update={"training": in_kimg(self.training, self._resolution, count)})
+
+    @property
+    def _resolution(self) -> int:
+        return int(self.dataset.cls.spec_of(self.dataset.options).resolution)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the resolved recipe as plain data, every default explicit; what is absent is unset."""
+        augmentation = {"augmentation": self.augmentation.plain()} if self.augmentation else {}
+        return {
+            "title": self.title,
+            "paper": self.paper,
+            "notes": self.notes,
+            "seed": self.seed,
+            **({"initial_weights": self.initial_weights} if self.initial_weights else {}),
+            "dataset": self.dataset.plain(),
+            "generator": self.generator.plain(),
+            "discriminator": self.discriminator.plain(),
+            "loss": self.loss.plain(),
+            "regularizers": [chosen.plain() for chosen in self.regularizers],
+            **augmentation,
+            "training": _plain_training(self.training),
+            "scoring": self.scoring.model_dump(mode="json", exclude_none=True, exclude={"extractor"})
+            | {"extractor": self.scoring.extractor.plain()},
+            "published": {name: value.model_dump() for name, value in self.published.items()},
+        }
+
+    def to_toml(self) -> str:
+        """Return the resolved recipe as TOML that `load` reads back as an equal one."""
+        import tomli_w
+
+        return tomli_w.dumps(self.plain())
+
+    @property
+    def training_hash(self) -> str:
+        """SHA-256 of all that decides the weights at the end: equal ones are the same experiment and seed.
+
+        Text for people, scoring and where the data lie on this machine are left out.
+        """
+        return _hash(self._training_plain())
+
+    @property
+    def dynamics_hash(self) -> str:
+        """SHA-256 of all that decides the weights at a given age: a longer training has the same one."""
+        plain = self._training_plain()
+        if self.training.growth is None:
+            for key in ("total_kimg", "epochs"):
+                plain["training"].pop(key, None)
+        return _hash(plain)
+
+    def _training_plain(self) -> dict[str, Any]:
+        plain = self.plain()
+        for key in ("title", "paper", "notes", "scoring", "published"):
+            plain.pop(key)
+        for key in ("root", "pack"):
+            plain["dataset"].pop(key, None)
+        for key in _INTERVALS:
+            plain["training"].pop(key, None)
+        return plain
+
+
+def _plain_training(training: TrainingSettings) -> dict[str, Any]:
+    """Return the section without empty tables, and without lengths that its epochs stand for."""
+    plain = training.model_dump(mode="json", exclude_none=True)
+    growth = plain.get("growth")
+    if growth:
+        idle = ("stable_kimg", "fade_kimg") if growth["epochs"] else ("fade_share",)
+        plain["growth"] = {
+            key: {str(side): entry for side, entry in value.items()} if isinstance(value, dict) else value
+            for key, value in growth.items()
+            if value != {} and key not in idle
+        }
+    return plain
+
+
+def _hash(plain: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

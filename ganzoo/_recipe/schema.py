@@ -1,0 +1,248 @@
+"""The sections of a recipe that belong to the core: training, growth, scoring, published values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PlainValidator,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from ganzoo._recipe.lengths import Epochs, FadeKimg, Kimg, StableKimg
+from ganzoo._registry.registry import Part, Registry
+from ganzoo.errors import PluginError
+
+IMAGES_PER_KIMG = 1000
+
+
+class Section(BaseModel):
+    """A frozen section of a recipe; unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A part that a recipe chose.
+
+    Attributes:
+        part: The part and where it comes from.
+        name: The name as the recipe writes it: `dcgan` or `ganzoo-toolkit:dcgan`.
+        options: Its options, as its own `Options` validated them.
+        override: Whether this penalty stands in for the one that the loss brings along.
+    """
+
+    part: Part
+    name: str
+    options: Any
+    override: bool = False
+
+    @property
+    def cls(self) -> type[Any]:
+        """The chosen class."""
+        return self.part.cls
+
+    def plain(self) -> dict[str, Any]:
+        """Return the section as it stands in a resolved recipe."""
+        chosen: dict[str, Any] = {"name": self.name}
+        if self.override:
+            chosen["override"] = True
+        return chosen | self.options.model_dump(mode="json", exclude_none=True)
+
+
+def _chooser(kind: str) -> Callable[[Any, ValidationInfo], Selection]:
+    def choose(value: Any, info: ValidationInfo) -> Selection:
+        if isinstance(value, Selection):
+            return value
+        if not isinstance(value, dict):
+            raise PydanticCustomError("section", 'should be a table with a key "name" and the options of that part')
+        registry: Registry = (info.context or {})["registry"]
+        options = dict(value)
+        name = options.pop("name", None)
+        if not isinstance(name, str):
+            known = ", ".join(registry.names[kind])
+            raise PydanticCustomError(
+                "name", "needs a key 'name', the {kind} to use ({known})", {"kind": kind, "known": known}
+            )
+        override = options.pop("override", False) if kind == "regularizer" else False
+        if not isinstance(override, bool):
+            raise PydanticCustomError("override", "'override' should be true or false")
+        try:
+            part = registry.part(kind, name)
+        except PluginError as error:
+            raise PydanticCustomError("part", "{text}", {"text": str(error)}) from None
+        return Selection(part, name, _options(part, options), override)
+
+    return choose
+
+
+def _options(part: Part, options: dict[str, Any]) -> Any:
+    try:
+        return part.cls.Options.model_validate(options)
+    except (ValidationError, PydanticCustomError):
+        raise
+    except Exception as error:  # a validator of a plugin that itself fails
+        text = f"{part.source} fails to check its options: {type(error).__name__}: {error}"
+        raise PydanticCustomError("part", "{text}", {"text": text}) from None
+
+
+GeneratorSelection = Annotated[Selection, PlainValidator(_chooser("generator"))]
+DiscriminatorSelection = Annotated[Selection, PlainValidator(_chooser("discriminator"))]
+LossSelection = Annotated[Selection, PlainValidator(_chooser("loss"))]
+RegularizerSelection = Annotated[Selection, PlainValidator(_chooser("regularizer"))]
+AugmentationSelection = Annotated[Selection, PlainValidator(_chooser("augmentation"))]
+DatasetSelection = Annotated[Selection, PlainValidator(_chooser("dataset"))]
+ExtractorSelection = Annotated[Selection, PlainValidator(_chooser("extractor"))]
+
+
+class OptimizerSettings(Section):
+    """Adam, for one player (arXiv:1412.6980)."""
+
+    learning_rate: PositiveFloat = Field(default=2e-4, description="Step size.")
+    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = Field(
+        default=(0.5, 0.999), description="Decay of the two moments."
+    )
+    epsilon: PositiveFloat = Field(default=1e-8, description="Added to the root of the second moment.")
+    weight_decay: NonNegativeFloat = Field(default=0.0, description="L2 penalty on all weights, inside Adam.")
+
+
+class GrowthSettings(Section):
+    """Progressive growing: stabilise, fade in the next block, stabilise, and so on (arXiv:1710.10196).
+
+    Tables go by the resolution that the networks work at, during a fade the larger one.
+    """
+
+    order: Literal["stabilise-first", "fade-first"] = Field(
+        default="stabilise-first",
+        description="What comes first at a resolution: being trained as it is, then fading the next block in (the "
+        "papers'), or fading its own block in.",
+    )
+    start_resolution: PositiveInt = Field(default=4, description="Where growing begins, a power of two.")
+    stable_kimg: StableKimg = Field(
+        default=600.0,
+        description="Thousands of images at each resolution with nothing fading; or a table by resolution.",
+    )
+    fade_kimg: FadeKimg = Field(
+        default=600.0, description="Thousands of images over which a block fades in; or a table by resolution."
+    )
+    epochs: dict[PositiveInt, Epochs] = Field(
+        default_factory=dict, description="Epochs by resolution, in place of stable_kimg, fade_kimg and total_kimg."
+    )
+    fade_share: float = Field(
+        default=0.5, ge=0, lt=1, description="Share of each resolution's epochs over which a block fades in."
+    )
+    batch_size: dict[PositiveInt, PositiveInt] = Field(
+        default_factory=dict, description="Batch size by resolution; training.batch_size where none is given."
+    )
+    learning_rate: dict[PositiveInt, PositiveFloat] = Field(
+        default_factory=dict,
+        description="Step size of both players by resolution; the optimizers' own where none is given.",
+    )
+    reset_optimizers: bool = Field(default=True, description="Forget Adam's moments at the start and end of each fade.")
+
+
+class TrainingSettings(Section):
+    """How the one trainer trains. Everything is counted in thousands of real images shown to the discriminator."""
+
+    total_kimg: Kimg | None = Field(default=None, description="Length of the training.")
+    epochs: Epochs | None = Field(default=None, description="Length of the training in epochs, in place of total_kimg.")
+    batch_size: PositiveInt = Field(default=64, description="Real images per discriminator step.")
+    micro_batch: PositiveInt | None = Field(
+        default=None, description="Split each batch into parts of this size and accumulate gradients, to save memory."
+    )
+    generator_optimizer: OptimizerSettings = OptimizerSettings()
+    discriminator_optimizer: OptimizerSettings = OptimizerSettings()
+    split: str = Field(default="train", description="The split of the data set trained on.")
+    discriminator_steps: PositiveInt = Field(default=1, description="Discriminator steps per generator step.")
+    first_player: Literal["discriminator", "generator"] = Field(default="discriminator", description="Who moves first.")
+    ema_half_life_kimg: Kimg = Field(
+        default=1.0, description="Half-life of the averaged generator, which is sampled and scored."
+    )
+    ema_ramp: PositiveFloat | None = Field(
+        default=None, description="Cap the half-life at this share of the images seen so far (0.05 in ADA)."
+    )
+    ema_decay_per_step: Annotated[float, Field(ge=0, lt=1)] | None = Field(
+        default=None,
+        description="Weight that the average keeps at each step, whatever the batch size (0.999 in ProGAN); "
+        "replaces the half-life.",
+    )
+    penalty_space: Literal["phase", "final"] = Field(
+        default="phase",
+        description="Penalties' gradients are with respect to images of the phase's resolution, or of the final one.",
+    )
+    precision: Literal["fp32", "bf16"] = Field(
+        default="fp32", description="bf16 runs the networks in bfloat16; losses, penalties and weights stay in float32."
+    )
+    log_kimg: Kimg = Field(default=0.5, description="A line of metrics.jsonl every so many thousand images.")
+    samples_kimg: Kimg = Field(default=5.0, description="A grid of samples every so many thousand images.")
+    preview_images: PositiveInt | None = Field(
+        default=None, description="Images in a grid of samples; absent: 64, 36 or 16 by resolution."
+    )
+    snapshot_kimg: Kimg = Field(default=50.0, description="Keep the averaged generator every so many thousand images.")
+    score_kimg: Kimg | None = Field(
+        default=None, description="Score on the way, with another sampling seed, to choose the best snapshot."
+    )
+    checkpoint_kimg: Kimg = Field(default=5.0, description="A checkpoint every so many thousand images.")
+    keep_checkpoints: PositiveInt = Field(default=2, description="How many of the newest checkpoints are kept.")
+    growth: GrowthSettings | None = Field(default=None, description="Progressive growing, for networks that can.")
+
+    @model_validator(mode="after")
+    def _micro_batch_divides(self) -> Self:
+        sizes = {self.batch_size, *(self.growth.batch_size.values() if self.growth else ())}
+        for size in sorted(sizes):
+            if self.micro_batch and self.micro_batch < size and size % self.micro_batch:
+                raise PydanticCustomError(
+                    "micro_batch",
+                    "micro_batch {micro} does not divide the batch size {size}",
+                    {"micro": self.micro_batch, "size": size},
+                )
+        return self
+
+
+Metric = Literal["fid", "kid", "prc", "isc"]
+
+
+class ScoringSettings(Section):
+    """What the run's score will mean. All of it that can move a number enters the protocol's hash."""
+
+    metrics: tuple[Metric, ...] = Field(default=("fid", "kid"), min_length=1, description="What to compute.")
+    generated: PositiveInt = Field(default=10_000, description="Images generated for a score.")
+    reference_images: PositiveInt | None = Field(default=None, description="Real images compared with; absent: all.")
+    split: str = Field(default="train", description="The split of the data set compared with.")
+    extractor: ExtractorSelection = Field(
+        default={"name": "inception-v3-compat"}, validate_default=True, description="Images to features."
+    )
+    kid_subsets: PositiveInt = Field(default=100, description="Subsets that KID averages over.")
+    kid_subset_size: PositiveInt = Field(default=1000, description="Images in a subset of KID.")
+    prc_neighborhood: PositiveInt = Field(default=3, description="k of precision and recall.")
+    isc_splits: PositiveInt = Field(default=10, description="Splits of the inception score.")
+    weights: Literal["ema", "raw"] = Field(default="ema", description="The averaged generator or the raw one.")
+    truncation: float = Field(default=1.0, ge=0, le=1, description="Truncation of styles; 1 is none.")
+    truncation_cutoff: PositiveInt | None = Field(
+        default=None, description="How many of the first style layers are truncated; absent: all."
+    )
+    noise: Literal["random", "constant", "none"] = Field(
+        default="random", description="Noise inside the generator: drawn anew, its own maps, or none."
+    )
+    sampling_seed: NonNegativeInt = Field(default=2020, description="Seed of latents, labels and noise.")
+    batch_size: PositiveInt = Field(default=64, description="Images per forward while scoring.")
+
+
+class PublishedValue(Section):
+    """A value from a paper, shown beside ours and never mixed into it."""
+
+    value: float = Field(description="The value, in the metric's own units.")
+    source: str = Field(min_length=1, description="Paper and table: there is no value without its source.")

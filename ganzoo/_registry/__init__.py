@@ -1,0 +1,1 @@
+"""Registry: the parts of all installed plugins."""

@@ -1,0 +1,245 @@
+"""Finds plugins by their entry points and looks parts up by kind and name.
+
+Each entry point is loaded on its own: one that is broken is reported, never in the way of the others.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+
+from ganzoo import hookspecs
+from ganzoo._registry.validation import invalid_class, show
+from ganzoo.errors import PluginError
+
+HOOK_KINDS = {
+    "ganzoo_generators": "generator",
+    "ganzoo_discriminators": "discriminator",
+    "ganzoo_losses": "loss",
+    "ganzoo_regularizers": "regularizer",
+    "ganzoo_augmentations": "augmentation",
+    "ganzoo_datasets": "dataset",
+    "ganzoo_extractors": "extractor",
+    "ganzoo_importers": "importer",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a part comes from: entry point, distribution, version."""
+
+    plugin: str
+    distribution: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"plugin '{self.plugin}' ({self.distribution} {self.version})"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A class that a recipe can name, and where it comes from."""
+
+    kind: str
+    name: str
+    cls: type[Any]
+    source: Source
+
+    @property
+    def qualified_name(self) -> str:
+        """`distribution:name`, which picks this part where two have one name."""
+        return f"{self.source.distribution}:{self.name}"
+
+    @property
+    def description(self) -> str:
+        """First line of the class's docstring."""
+        lines = (inspect.getdoc(self.cls) or "").splitlines()
+        return lines[0] if lines else ""
+
+    @property
+    def paper(self) -> str:
+        """What follows `Paper:` in the class's docstring, or nothing."""
+        found = re.search(r"^Paper:\s*(.+(?:\n(?!\s*$).+)*)", inspect.getdoc(self.cls) or "", re.MULTILINE)
+        return " ".join(found.group(1).split()) if found else ""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A plugin, or one part of it, that cannot be used."""
+
+    source: Source
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.reason}"
+
+
+class Registry:
+    """The parts of all installed plugins."""
+
+    def __init__(self, parts: Iterable[Part] = (), failures: Iterable[Failure] = ()) -> None:
+        self._parts = tuple(parts)
+        self.failures = tuple(failures)
+
+    @classmethod
+    def discover(cls) -> Registry:
+        """Load every plugin of this environment."""
+        parts: list[Part] = []
+        failures: list[Failure] = []
+        for entry_point in plugin_entry_points():
+            found, failed = _load(entry_point)
+            parts += found
+            failures += failed
+        return cls(parts, failures)
+
+    def parts(self, kind: str | None = None) -> tuple[Part, ...]:
+        """Return all parts, or those of one kind, sorted by kind and name."""
+        chosen = [part for part in self._parts if kind in (None, part.kind)]
+        return tuple(sorted(chosen, key=lambda part: (part.kind, part.name, part.source.distribution)))
+
+    @cached_property
+    def names(self) -> dict[str, list[str]]:
+        """Names by kind, for messages."""
+        return {kind: sorted({part.name for part in self.parts(kind)}) for kind in HOOK_KINDS.values()}
+
+    def find(self, name: str) -> tuple[Part, ...]:
+        """Return the parts of any kind with this name or `distribution:name`."""
+        distribution, colon, own_name = name.rpartition(":")
+        return tuple(
+            part
+            for part in self.parts()
+            if part.name == own_name and (not colon or _canonical(part.source.distribution) == _canonical(distribution))
+        )
+
+    def part(self, kind: str, name: str) -> Part:
+        """Return the one part of this kind and name.
+
+        Raises:
+            PluginError: Nobody offers it, or two do.
+        """
+        found = [part for part in self.find(name) if part.kind == kind]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise PluginError(_ambiguity(kind, name, found))
+        raise PluginError(self._missing(kind, name))
+
+    def _missing(self, kind: str, name: str) -> str:
+        known = self.names[kind]
+        text = f"no {kind} called '{name}'"
+        near = difflib.get_close_matches(name.rpartition(":")[2][:64], known, n=1)
+        if near:
+            text += f"; did you mean '{near[0]}'?"
+        text += f" (installed: {', '.join(known) or 'none'})"
+        other = dict.fromkeys(part.kind for part in self.find(name))
+        if other:
+            text += f"; '{name}' is the name of a {' and a '.join(other)}"
+        return text + self.suspicion()
+
+    def suspicion(self) -> str:
+        """Return what to add where a name is not found: it may be that of a part in a broken plugin."""
+        return "".join(f"; installed but broken: {failure}" for failure in self.failures)
+
+
+def _canonical(distribution: str) -> str:
+    """Return a distribution's name as installers compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def _ambiguity(kind: str, name: str, found: Sequence[Part]) -> str:
+    origins = " and ".join(str(part.source) for part in found)
+    names = sorted({part.qualified_name for part in found})
+    if len(names) < len(found):
+        return (
+            f"{kind} '{name}' comes from {origins}: one distribution offers two under one name; "
+            f"its authors must rename one, or remove it"
+        )
+    return f"{kind} '{name}' comes from {origins}; write {' or '.join(map(repr, names))} to pick one"
+
+
+def plugin_entry_points() -> Sequence[EntryPoint]:
+    """Return the entry points of the group, sorted, without loading any."""
+    found = {
+        (ep.name, ep.value, _source(ep).distribution): ep for ep in entry_points(group=hookspecs.ENTRY_POINT_GROUP)
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def source_of(entry_point: EntryPoint) -> Source:
+    """Return who offers an entry point."""
+    return _source(entry_point)
+
+
+def _source(entry_point: EntryPoint) -> Source:
+    dist = entry_point.dist
+    if dist is None:
+        return Source(entry_point.name, entry_point.value.split(".")[0], "unknown")
+    # A damaged installation may have lost its metadata: then both are None, whatever their types say.
+    return Source(entry_point.name, str(dist.name or "unknown"), str(dist.version or "unknown"))
+
+
+def _load(entry_point: EntryPoint) -> tuple[list[Part], list[Failure]]:
+    source = _source(entry_point)
+    try:
+        module = entry_point.load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: one plugin must not end the others' work
+        reason = f"does not load: {_describe(error)}; mend or reinstall '{source.distribution}', or remove it"
+        return [], [Failure(source, reason)]
+    manager = pluggy.PluginManager("ganzoo")
+    manager.add_hookspecs(hookspecs)
+    failures = []
+    try:
+        manager.register(module, name=entry_point.name)
+        manager.check_pending()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # not only pluggy's complaints: it reads all attributes of the module
+        advice = f"the hooks are {', '.join(HOOK_KINDS)}, and take no arguments"
+        failures.append(Failure(source, f"misses the hook specification: {_describe(error)}; {advice}"))
+    parts: list[Part] = []
+    for hook, kind in HOOK_KINDS.items():
+        for implementation in getattr(manager.hook, hook).get_hookimpls():
+            found, failed = _ask(source, hook, kind, implementation.function)
+            parts += found
+            failures += failed
+    if not parts and not failures:
+        advice = f"mark its hooks ({', '.join(HOOK_KINDS)}) with @ganzoo.hookimpl in module '{entry_point.value}'"
+        failures.append(Failure(source, f"offers nothing; {advice}"))
+    return _once(parts), failures
+
+
+def _once(parts: Sequence[Part]) -> list[Part]:
+    """Leave out a class that one plugin offers twice."""
+    return list({(part.kind, part.cls): part for part in parts}.values())
+
+
+def _ask(source: Source, hook: str, kind: str, function: Any) -> tuple[list[Part], list[Failure]]:
+    parts, failures = [], []
+    try:
+        for cls in function():
+            if reason := invalid_class(cls, kind):
+                advice = f"'{source.distribution}' {source.version} needs mending"
+                failures.append(Failure(source, f"offers {show(cls)} in hook {hook}, {reason}; {advice}"))
+            else:
+                parts.append(Part(kind, cls.name, cls, source))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # as above
+        advice = f"a hook returns a list of classes; mend or remove '{source.distribution}'"
+        failures.append(Failure(source, f"fails in hook {hook}: {_describe(error)}; {advice}"))
+    return parts, failures
+
+
+def _describe(error: BaseException) -> str:
+    text = " ".join(str(error).split())[:300]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

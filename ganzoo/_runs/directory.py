@@ -1,0 +1,149 @@
+"""A run's folder: its name, its parts, its lock, and finding runs below a folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from itertools import count
+from pathlib import Path
+
+from ganzoo._io.atomic import make_folder, sync
+from ganzoo._io.lock import owned
+from ganzoo._io.os_errors import shown, writing
+from ganzoo.errors import GanzooError, RefusedError
+from ganzoo.text import clip, literal
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_RESERVED = re.compile(r"(?i:con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+_DEPTH = 8
+
+
+def check_name(name: str) -> str:
+    """Return `name` if it may name a run's folder on every system.
+
+    Raises:
+        GanzooError: It holds other characters than letters, digits, `.`, `_`, `-`, is too long, or is reserved.
+    """
+    if not NAME.fullmatch(name) or _RESERVED.fullmatch(name) or name.endswith("."):
+        raise GanzooError(
+            f"'{clip(literal(name), 80)}' cannot name a run: use 1 to 64 letters, digits, '.', '_' or '-', "
+            "beginning with a letter or digit. Rename the recipe's file."
+        )
+    return name
+
+
+class RunDirectory:
+    """The parts of one run on disk, by name; see docs/runs.md for the format."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.recipe = path / "recipe.toml"
+        self.networks = path / "networks.toml"  # instead of a recipe, where the run was imported
+        self.record = path / "record.json"
+        self.metrics = path / "metrics.jsonl"
+        self.samples = path / "samples"
+        self.checkpoints = path / "checkpoints"
+        self.snapshots = path / "snapshots"
+        self.initial = path / "initial"  # the weights that a run of `ganzoo run --init` began from
+        self.log = path / "log.txt"
+        self.lock_file = path / "run.lock"
+
+    @property
+    def name(self) -> str:
+        """The run's name: that of its folder."""
+        return self.path.resolve().name
+
+    @classmethod
+    def create(cls, root: Path, recipe_name: str, seed: int) -> RunDirectory:
+        """Make the folder of a new run, `<recipe>-s<seed>` or the first free `<recipe>-s<seed>-<k>`, k from 2."""
+        base = f"{recipe_name}-s{seed}"
+        check_name(base)
+        make_folder(root)
+        for attempt in count(1):
+            run = cls(root / check_name(base if attempt == 1 else f"{base}-{attempt}"))
+            if run._made():
+                return run
+        raise AssertionError("unreachable: count() does not end")
+
+    def _made(self) -> bool:
+        with writing(self.path):
+            try:
+                self.path.mkdir()
+            except FileExistsError:
+                return False
+            self.lock_file.touch()
+            sync(self.path)
+            sync(self.path.parent)
+        return True
+
+    @classmethod
+    def open(cls, path: Path) -> RunDirectory:
+        """Open the folder of a run that exists.
+
+        Raises:
+            GanzooError: There is no run at `path`.
+        """
+        if not path.is_dir():
+            raise GanzooError(f"there is no run {shown(path)}: no such folder.")
+        if not is_run(path):
+            raise GanzooError(f"{shown(path)} is not a run: it has neither record.json nor run.lock.")
+        return cls(path)
+
+    @classmethod
+    def of(cls, root: Path, recipe_name: str, seed: int) -> list[RunDirectory]:
+        """Return the runs of this recipe name and seed below `root`, oldest first."""
+        base = f"{recipe_name}-s{seed}"
+        attempts = ((_attempt(path.name, base), path) for path in root.glob("*") if is_run(path))
+        return [cls(path) for attempt, path in sorted(attempts) if attempt]
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Own the run for the length of a `with` block; RefusedError names who else holds it."""
+        return owned(self.lock_file, f"the run {shown(self.path)}")
+
+
+def _attempt(name: str, base: str) -> int:
+    """Return k of `<base>-<k>`, 1 for `base` itself, 0 for any other name."""
+    if name == base:
+        return 1
+    number = name.removeprefix(f"{base}-")
+    return int(number) if number != name and re.fullmatch(r"[1-9]\d{0,8}", number) else 0
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder is a run's."""
+    return (path / "record.json").exists() or (path / "run.lock").exists()
+
+
+def find_runs(paths: Iterable[Path]) -> list[Path]:
+    """Return the runs that `paths` are or contain, each once, sorted by path within each given path.
+
+    A run's own folders are not searched, links to folders inside a given path are not followed.
+
+    Raises:
+        GanzooError: A path does not exist.
+    """
+    found: dict[Path, Path] = {}
+    for path in paths:
+        if not path.exists():
+            raise GanzooError(f"there is nothing at {shown(path)}. Name a run or a folder of runs.")
+        if not path.is_dir():
+            raise RefusedError(f"{shown(path)} is a file. Name a run's folder or a folder of runs.")
+        for run in sorted(_search(path, _DEPTH)):
+            found.setdefault(run.resolve(), run)  # one run under two spellings is one run
+    return list(found.values())
+
+
+def _search(folder: Path, depth: int) -> Iterator[Path]:
+    try:
+        with os.scandir(folder) as scanned:
+            entries = {entry.name: entry for entry in scanned}
+    except OSError:
+        return
+    if "record.json" in entries or "run.lock" in entries:
+        yield folder
+    elif depth:
+        for name, entry in entries.items():
+            if not name.startswith(".") and entry.is_dir(follow_symlinks=False):
+                yield from _search(folder / name, depth - 1)

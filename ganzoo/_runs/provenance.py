@@ -1,0 +1,102 @@
+"""On what a run was made: versions, hardware, state of the repository it was started from."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+    from ganzoo._recipe.recipe import Recipe
+
+LIBRARIES = ("torch", "torch-fidelity", "numpy", "pillow", "pydantic", "pluggy", "safetensors")
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of ganzoo, Python and what results depend on."""
+    from ganzoo._version import __version__
+
+    found = {"ganzoo": __version__, "python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+def plugin_versions(recipe: Recipe) -> dict[str, str]:
+    """Return the version of every distribution that a recipe's parts come from."""
+    chosen = (
+        recipe.dataset,
+        recipe.generator,
+        recipe.discriminator,
+        recipe.loss,
+        recipe.scoring.extractor,
+        *recipe.regularizers,
+        *([recipe.augmentation] if recipe.augmentation else []),
+    )
+    return {part.part.source.distribution: part.part.source.version for part in chosen}
+
+
+def hardware(device: torch.device) -> dict[str, str | int]:
+    """Return what the run computes on."""
+    import torch
+
+    found: dict[str, str | int] = {
+        "machine": platform.machine(),
+        "system": f"{platform.system()} {platform.release()}",
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count() or 0,
+        "threads": torch.get_num_threads(),
+    }
+    if device.type == "cuda":
+        found["gpu"] = torch.cuda.get_device_name(device)
+        found["cuda"] = str(torch.version.cuda)
+    return found
+
+
+def peak_memory_bytes(device: torch.device) -> int:
+    """Return the most memory used so far: the GPU's where there is one, else the process's."""
+    import torch
+
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    with suppress(OSError):  # Linux; its ru_maxrss begins with what the process's parent had
+        for line in Path("/proc/self/status").read_text("ascii", "replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes on macOS, in KiB elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def git_state(folder: Path) -> dict[str, Any] | None:
+    """Return commit and cleanness of the repository around `folder`, or None."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    if commit is None:
+        return None
+    return {"commit": commit, "dirty": bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))}
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        found = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() if found.returncode == 0 else None
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

@@ -1,0 +1,193 @@
+"""What is known about a run, as plain data: the one file that comparisons read. Knows no torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, NonNegativeInt, ValidationError, model_validator
+from pydantic import ValidationInfo as Info
+
+from ganzoo._io.atomic import atomic_write
+from ganzoo._io.os_errors import shown
+from ganzoo._runs.signed_json import seal, unseal
+from ganzoo.errors import GanzooError, RunError
+
+FORMAT: Final = 1
+Status = Literal["running", "finished", "stopped", "diverged", "failed", "imported"]
+_NOT_TRAINING = frozenset({"title", "paper", "notes", "scoring", "published"})
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def plain(value: Any) -> Any:
+    """Return data as strict JSON can hold it: tuples as lists, `inf` and `nan` and undecodable text as text."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {plain(str(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | BaseModel) else plain(str(value))
+
+
+def recipe_hash(recipe: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of all that decides a training, 64 hex digits: equal for the same experiment and seed.
+
+    Text for people, scoring, published values and where the data lie on a machine are left out.
+    """
+    kept = {key: value for key, value in plain(recipe).items() if key not in _NOT_TRAINING}
+    if isinstance(kept.get("dataset"), dict):
+        kept["dataset"].pop("root", None)
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _writable(cls, data: Any, info: Info) -> Any:
+        """Make sure that whatever is accepted can be written and read back."""
+        return plain(data) if info.mode == "python" and isinstance(data, Mapping) else data
+
+
+class DatasetId(_Frozen):
+    """Which images a run learned from: `fingerprint` is the hash of their pixels, labels and splits."""
+
+    name: str
+    resolution: int
+    channels: int
+    label_dim: int = 0
+    fingerprint: str
+    images: dict[str, int] = {}
+
+
+class Score(_Frozen):
+    """One value of one metric under one protocol.
+
+    Attributes:
+        metric: Key of the metric: `fid`, `kid`, `isc`, `precision`, `recall`, ...
+        label: The name under which it may be shown; `FID` only for the official Inception weights.
+        value: As the metric defines it (KID is not multiplied by 1,000).
+        standard_error: Of sampling alone, in the units of `value`; None where it is not known.
+        protocol: Everything that can move the value; `generated` and `reference_images` are counts of images.
+        protocol_id: Hash of `protocol`. Only equal ones are comparable.
+        images_seen: Age of the network that was scored, in real images shown to the discriminator.
+        dataset: The images compared with, where those are not the run's own.
+        purpose: `selection` scores only choose the best snapshot, by other draws, and are never compared.
+        notes: What a reader must know, such as `rank-deficient`.
+    """
+
+    metric: str
+    label: str
+    value: Finite
+    standard_error: Finite | None = None
+    protocol: dict[str, JsonValue]
+    protocol_id: str
+    images_seen: NonNegativeInt
+    dataset: DatasetId | None = None
+    purpose: Literal["report", "selection"] = "report"
+    notes: tuple[str, ...] = ()
+
+
+class RunRecord(_Frozen):
+    """A run: what it was asked, on what it ran, how far it came, what it scored.
+
+    Attributes:
+        format: Version of this layout.
+        name: Name of the run's folder.
+        title: The recipe's title.
+        recipe: The resolved recipe, exactly as `recipe.toml` reads.
+        recipe_hash: `recipe_hash(recipe)`.
+        penalties: Names of all penalties in effect, those that the loss brings along too; None: those of the recipe.
+        plugins: Versions of the distributions that the parts come from.
+        seconds: Time spent training, without scoring and pauses.
+        parameters: Trainable parameters per network.
+        message: Why the run diverged or failed; empty otherwise.
+        initial: The run whose weights this one began from (`run`, `images_seen`), and their SHA-256 (`weights`).
+        files: SHA-256 of files of the run that no longer change, by path below the run.
+    """
+
+    format: Literal[1] = FORMAT
+    name: str
+    title: str = ""
+    recipe: dict[str, JsonValue]
+    recipe_hash: str = ""
+    seed: int = 0
+    dataset: DatasetId | None = None
+    penalties: tuple[str, ...] | None = None
+    plugins: dict[str, str] = {}
+    images_seen: NonNegativeInt = 0
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    parameters: dict[str, int] = {}
+    peak_memory_bytes: NonNegativeInt = 0
+    status: Status = "running"
+    message: str = ""
+    initial: dict[str, str | int] | None = None
+    device: str = ""
+    versions: dict[str, str] = {}
+    hardware: dict[str, str | int] = {}
+    git: dict[str, JsonValue] | None = None
+    files: dict[str, str] = {}
+    scores: tuple[Score, ...] = ()
+
+
+def write_record(path: Path, record: RunRecord) -> None:
+    """Write `record.json` with its checksum, atomically: readers need no lock."""
+    atomic_write(path, seal(plain(record.model_dump())))
+
+
+def read_record(path: Path) -> RunRecord:
+    """Read `record.json`.
+
+    Raises:
+        RunError: It is missing, damaged, or not a record.
+        GanzooError: A newer ganzoo wrote it.
+    """
+    try:
+        body = unseal(path.read_bytes(), path)
+    except RunError as error:
+        raise RunError(
+            f"{error} Put back a copy, or remove the file: ganzoo resume then writes a new one, without the scores."
+        ) from None
+    except OSError as error:
+        raise RunError(f"{shown(path)} cannot be read: {error.strerror}.") from error
+    try:
+        return RunRecord.model_validate_json(body)
+    except ValidationError as error:
+        raise _explained(path, body, error) from error
+
+
+def _explained(path: Path, body: bytes, error: ValidationError) -> GanzooError:
+    first = error.errors(include_url=False, include_context=False)[0]
+    if first["loc"] == ("format",) or _newer(body):
+        return GanzooError(
+            f"{shown(path)} has a format that this ganzoo (format {FORMAT}) does not know. Install a newer ganzoo."
+        )
+    where = ".".join(str(part) for part in first["loc"]) or "the file"
+    return RunError(f"{shown(path)} is not a run record: {where}: {first['msg']}.")
+
+
+def _newer(body: bytes) -> bool:
+    try:
+        found = json.loads(body).get("format")
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, int) and found > FORMAT
+
+
+def with_scores(record: RunRecord, scores: Sequence[Score]) -> RunRecord:
+    """Return the record with these scores in place of earlier ones of the same protocol, age and metric."""
+
+    def key(found: Score) -> tuple[str, int, str]:
+        return found.protocol_id, found.images_seen, found.metric
+
+    new = {key(found) for found in scores}
+    kept = [found for found in record.scores if key(found) not in new]
+    return record.model_copy(update={"scores": (*kept, *scores)})

@@ -1,0 +1,86 @@
+"""From a recipe to the things that train: networks, players, trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from ganzoo._inference.build import build_discriminator, build_generator, build_part
+from ganzoo._random.seeds import seed_for
+from ganzoo._recipe.compatibility import all_regularizers
+from ganzoo._recipe.recipe import Recipe
+from ganzoo._recipe.schema import Selection
+from ganzoo._training.ema import Average
+from ganzoo._training.player import Player, discriminator_objective, generator_objective
+from ganzoo._training.step import Game
+from ganzoo._training.trainer import Callback, RealStream, Schedule, Trainer
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.contracts.objectives import AdversarialLoss, Augmentation, Regularizer, Role
+
+
+def build_augmentation(selection: Selection | None, images: ImageSpec, seed: int) -> Augmentation | None:
+    """Build what stands in front of the discriminator, on the CPU, or nothing."""
+    if selection is None:
+        return None
+    torch.manual_seed(seed_for(seed, "initialisation", "augmentation"))
+    augmentation: Augmentation = build_part("augmentation", selection, images)
+    return augmentation
+
+
+def build_trainer(
+    recipe: Recipe,
+    images: ImageSpec,
+    device: torch.device,
+    reals: RealStream,
+    fresh_reals: RealStream,
+    callbacks: Sequence[Callback] = (),
+) -> Trainer:
+    """Build both networks, their players and the trainer of a recipe, at image 0."""
+    training = recipe.training
+    generator = build_generator(recipe.generator, images, recipe.seed)
+    discriminator = build_discriminator(recipe.discriminator, images, recipe.seed)
+    generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    discriminator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    augmentation = build_augmentation(recipe.augmentation, images, recipe.seed)
+    game = Game(
+        generator,
+        discriminator,
+        device,
+        recipe.seed,
+        lift_to=images.resolution if training.penalty_space == "final" else None,
+        half_precision=training.precision == "bf16",
+        augmentation=None if augmentation is None else augmentation.to(device),
+    )
+    schedule = Schedule(
+        recipe.phases,
+        discriminator_steps=training.discriminator_steps,
+        generator_first=training.first_player == "generator",
+        micro_batch=training.micro_batch or 0,
+    )
+    average = Average(generator, training.ema_half_life_kimg, training.ema_ramp, training.ema_decay_per_step)
+    players = _players(recipe, game)
+    return Trainer(game, players, average, schedule, reals, fresh_reals, callbacks)
+
+
+def _players(recipe: Recipe, game: Game) -> Mapping[Role, Player]:
+    loss: AdversarialLoss = recipe.loss.cls(recipe.loss.options)
+    penalties: list[Regularizer] = [choice.cls(choice.options).to(game.device) for choice in all_regularizers(recipe)]
+    mine = {role: [penalty for penalty in penalties if penalty.applies_to is role] for role in Role}
+    training = recipe.training
+    return {
+        Role.DISCRIMINATOR: Player(
+            Role.DISCRIMINATOR,
+            game.discriminator,
+            discriminator_objective(loss),
+            mine[Role.DISCRIMINATOR],
+            training.discriminator_optimizer,
+        ),
+        Role.GENERATOR: Player(
+            Role.GENERATOR,
+            game.generator,
+            generator_objective(loss),
+            mine[Role.GENERATOR],
+            training.generator_optimizer,
+        ),
+    }

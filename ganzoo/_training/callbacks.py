@@ -1,0 +1,187 @@
+"""What happens every so many images: log, samples, snapshots, scores, checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from ganzoo._inference.generate import generate, to_uint8
+from ganzoo._io.atomic import remove_tree
+from ganzoo._io.image_grid import write_grid
+from ganzoo._runs.checkpoint import prune, write_checkpoint
+from ganzoo._runs.directory import RunDirectory
+from ganzoo._runs.manifest import folder_name
+from ganzoo._runs.metrics_log import MetricsLog
+from ganzoo._training.cadence import Cadence
+from ganzoo._training.checkpoint_state import gather
+from ganzoo._training.trainer import Report, Trainer
+from ganzoo.contracts.component import PixelArray
+from ganzoo.errors import RunStopped
+from ganzoo.figures.run_curves import write_curves
+
+
+class Tracker(Protocol):
+    """A place for numbers beside metrics.jsonl, such as TensorBoard event files."""
+
+    def log(self, images_seen: int, values: Mapping[str, float]) -> None:
+        """Take values measured at a point of training."""
+
+
+class MetricsCallback:
+    """Writes the mean of each term since the last line, and the speed."""
+
+    def __init__(self, log: MetricsLog, trackers: list[Tracker], kimg: float) -> None:
+        self._log, self._trackers, self._cadence = log, trackers, Cadence(kimg)
+        self._sums: dict[str, float] = {}
+        self._counts: dict[str, int] = {}
+
+    def on_step_end(self, trainer: Trainer, report: Report) -> None:
+        """See `Callback.on_step_end`."""
+        for name, value in report.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+            self._counts[name] = self._counts.get(name, 0) + 1
+        if self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished:
+            means = {name: total / self._counts[name] for name, total in self._sums.items()}
+            self._sums, self._counts = {}, {}
+            self.write(trainer.images_seen, means | {"seconds": trainer.seconds})
+
+    def write(self, images_seen: int, values: Mapping[str, float]) -> None:
+        """Write one line now, in all places."""
+        self._log.append(images_seen, values)
+        for tracker in self._trackers:
+            tracker.log(images_seen, values)
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps: where the log stands, and the sums since its last line."""
+        return {"metrics": self._log.position(), "sums": self._sums, "counts": self._counts}
+
+    def forget(self) -> None:
+        """Begin with an empty log."""
+        self._log.truncate_to(0)
+
+    def restore(self, state: Mapping[str, Any]) -> str | None:
+        """Go back to a checkpoint's line; returns a complaint where lines before it are lost."""
+        self._sums, self._counts = dict(state["sums"]), dict(state["counts"])
+        return self._log.truncate_to(int(state["metrics"]["offset"]), str(state["metrics"]["sha256"]))
+
+
+class SamplesCallback:
+    """Writes a grid of the averaged generator's images for the same latents each time."""
+
+    def __init__(self, folder: Path, labels: Tensor, seed: int, kimg: float, resolution: int) -> None:
+        self._folder, self._labels, self._seed = folder, labels, seed
+        self._cadence, self._resolution = Cadence(kimg), resolution
+        self.latest: Path | None = None
+
+    def on_step_end(self, trainer: Trainer, report: Report) -> None:
+        """See `Callback.on_step_end`."""
+        if self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished:
+            self.write(trainer)
+
+    def write(self, trainer: Trainer) -> None:
+        """Write the grid of this moment."""
+        count, device = len(self._labels), trainer.game.device
+        images = generate(
+            trainer.average.network, count, seed=self._seed, batch_size=count, device=device, labels=self._labels
+        )
+        pixels: PixelArray = to_uint8(torch.cat(list(images))).cpu().numpy()
+        scale = max(1, self._resolution // pixels.shape[-1])  # small ones while growing
+        path = self._folder / f"{trainer.images_seen:010d}.png"
+        write_grid(path, pixels.repeat(scale, axis=2).repeat(scale, axis=3))
+        self.latest = path
+
+
+class CurvesCallback:
+    """Draws all that was measured so far, so that a run's folder can be understood by looking."""
+
+    def __init__(self, directory: RunDirectory, kimg: float) -> None:
+        self._directory, self._cadence = directory, Cadence(kimg)
+
+    def on_step_end(self, trainer: Trainer, report: Report) -> None:
+        """See `Callback.on_step_end`."""
+        if self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished:
+            write_curves(self._directory)
+
+
+class SnapshotCallback:
+    """Keeps the averaged generator every so many images, and at the end."""
+
+    def __init__(self, folder: Path, kimg: float) -> None:
+        self._folder, self._cadence = folder, Cadence(kimg)
+
+    def on_step_end(self, trainer: Trainer, report: Report) -> None:
+        """See `Callback.on_step_end`."""
+        if self.due(trainer):
+            self.write(trainer)
+
+    def due(self, trainer: Trainer) -> bool:
+        """Whether this moment is kept for its own sake."""
+        return self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished
+
+    def remove(self, images_seen: int) -> None:
+        """Drop a snapshot."""
+        remove_tree(self._folder / folder_name(images_seen))
+
+    def write(self, trainer: Trainer) -> None:
+        """Keep the averaged generator of this moment."""
+        tensors = {"average": trainer.average.network.state_dict()}
+        write_checkpoint(self._folder, trainer.images_seen, tensors, {"images_seen": trainer.images_seen})
+
+
+class ScoreCallback:
+    """Scores on the way to choose the best snapshot, with another sampling seed than the one reported."""
+
+    def __init__(
+        self,
+        score: Callable[[Trainer], Mapping[str, float]],
+        metric: str,
+        metrics: MetricsCallback,
+        snapshots: SnapshotCallback,
+        kimg: float,
+    ) -> None:
+        self._score, self._metric, self._metrics, self._snapshots = score, metric, metrics, snapshots
+        self._cadence = Cadence(kimg)
+        self.best: dict[str, float] | None = None
+
+    def on_step_end(self, trainer: Trainer, report: Report) -> None:
+        """See `Callback.on_step_end`."""
+        if not (self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished):
+            return
+        values = self._score(trainer)
+        self._metrics.write(trainer.images_seen, {f"selection/{name}": value for name, value in values.items()})
+        value = values[self._metric]
+        if self.best is None or value < self.best["value"]:
+            self._snapshots.write(trainer)
+            if self.best and not self.best["regular"]:
+                self._snapshots.remove(int(self.best["images_seen"]))
+            regular = self._snapshots.due(trainer)
+            self.best = {"images_seen": trainer.images_seen, "value": value, "regular": regular}
+
+
+class CheckpointCallback:
+    """Writes checkpoints; on a stop request it writes one more and ends the run. Must be the last callback."""
+
+    def __init__(self, folder: Path, kimg: float, keep: int, extra: Callable[[], Mapping[str, Any]]) -> None:
+        self._folder, self._cadence, self._keep, self._extra = folder, Cadence(kimg), keep, extra
+        self.stop_requested: str | None = None
+        self.after_write: Callable[[Trainer], None] | None = None
+
+    def on_step_end(self, trainer: Trainer, report: Report) -> None:
+        """See `Callback.on_step_end`. Raises RunStopped when a stop was requested."""
+        due = self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished
+        if due or self.stop_requested:
+            self.write(trainer)
+        if self.stop_requested:
+            raise RunStopped(f"stopped by {self.stop_requested} at {trainer.images_seen:,} images, checkpoint written")
+
+    def write(self, trainer: Trainer) -> None:
+        """Write a checkpoint of this moment and drop the oldest."""
+        tensors, state = gather(trainer)
+        write_checkpoint(self._folder, trainer.images_seen, tensors, state | dict(self._extra()))
+        prune(self._folder, self._keep)
+        if self.after_write:
+            self.after_write(trainer)

@@ -1,0 +1,96 @@
+"""All that a trainer is, as tensors and plain data: what a checkpoint holds."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo._inference.state_dict import load_into
+from ganzoo._training.trainer import Trainer
+from ganzoo._version import __version__
+
+Tensors = dict[str, Mapping[str, Tensor]]
+
+
+def gather(trainer: Trainer) -> tuple[Tensors, dict[str, Any]]:
+    """Return the tensors by file and the plain state."""
+    tensors: Tensors = {
+        "generator": trainer.game.generator.state_dict(),
+        "discriminator": trainer.game.discriminator.state_dict(),
+        "average": trainer.average.network.state_dict(),
+    }
+    if trainer.game.augmentation is not None and (buffers := trainer.game.augmentation.state_dict()):
+        tensors["augmentation"] = buffers
+    for side, player in trainer.players.items():
+        tensors[f"{side.value}_optimizer"] = player.state()
+        if buffers := player.regularizers.state_dict():
+            tensors[f"{side.value}_penalties"] = buffers
+    state = {
+        "images_seen": trainer.images_seen,
+        "steps": trainer.steps,
+        "seconds": trainer.seconds,
+        "updates": {side.value: player.updates for side, player in trainer.players.items()},
+        "arithmetic": arithmetic(trainer.game.device),
+    }
+    return tensors, state
+
+
+def arithmetic(device: torch.device) -> dict[str, Any]:
+    """Return what decides the last bits of a sum: equal answers are needed for an exact resume."""
+    return {
+        "threads": torch.get_num_threads(),
+        "device": device.type,
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+        "ganzoo": __version__,
+    }
+
+
+def not_finite(trainer: Trainer) -> str | None:
+    """Say which weight holds inf or nan, or None."""
+    networks: dict[str, nn.Module] = {"generator": trainer.game.generator, "discriminator": trainer.game.discriminator}
+    for role, network in networks.items():
+        for name, tensor in network.state_dict().items():
+            if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+                return f"the {role}'s {name} holds inf or nan"
+    return None
+
+
+def restore(trainer: Trainer, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]) -> list[str]:
+    """Put a trainer where a checkpoint was taken.
+
+    Returns:
+        Why the resume is not exact, one sentence each; nothing where it is bit for bit.
+
+    Raises:
+        RunError: The checkpoint is of other networks than the recipe's.
+    """
+    for part, network in (
+        ("generator", trainer.game.generator),
+        ("discriminator", trainer.game.discriminator),
+        ("average", trainer.average.network),
+    ):
+        load_into(network, tensors.get(part, {}), part)
+    if trainer.game.augmentation is not None:
+        load_into(trainer.game.augmentation, tensors.get("augmentation", {}), "augmentation")
+    for side, player in trainer.players.items():
+        player.load_state(tensors.get(f"{side.value}_optimizer", {}))
+        player.regularizers.load_state_dict(dict(tensors.get(f"{side.value}_penalties", {})))
+        player.updates = int(state["updates"][side.value])
+    trainer.images_seen = int(state["images_seen"])
+    trainer.steps = int(state["steps"])
+    trainer.seconds = float(state["seconds"])
+    saved: Mapping[str, Any] = state["arithmetic"]
+    if trainer.game.device.type == "cpu":
+        torch.set_num_threads(int(saved["threads"]))
+    now = arithmetic(trainer.game.device)
+    return [
+        f"this resume is not exact: {key} was {saved.get(key)} and is {now[key]}"
+        for key in now
+        if saved.get(key) != now[key] and not (key == "threads" and now["device"] != "cpu")
+    ]

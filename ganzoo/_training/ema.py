@@ -1,0 +1,61 @@
+"""The exponential moving average of the generator: what is sampled and scored."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo._recipe.schema import IMAGES_PER_KIMG
+from ganzoo.contracts.networks import Generator
+
+
+class Average:
+    """A copy of the generator whose weights follow with a half-life counted in images.
+
+    Parameters and the running statistics of normalisation layers are averaged; every other buffer (counters,
+    a tracked style mean) is copied.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        half_life_kimg: float,
+        ramp: float | None = None,
+        decay_per_step: float | None = None,
+    ) -> None:
+        self.network = copy.deepcopy(generator).eval().requires_grad_(False)
+        self._pairs = list(zip(self.network.modules(), generator.modules(), strict=True))
+        self._averaged = list(zip(self.network.parameters(), generator.parameters(), strict=True))
+        self._half_life = half_life_kimg * IMAGES_PER_KIMG
+        self._ramp = ramp
+        self._decay_per_step = decay_per_step
+
+    def decay(self, batch_size: int, images_seen: int) -> float:
+        """Weight kept after a batch: 0.5 ** (batch / half-life), the half-life ramped up early if asked.
+
+        The ramp is ADA's (arXiv:2006.06676): the half-life is at most that share of the images seen before the
+        batch, so the first batch is copied. A decay per step (official ProGAN: 0.999) stands in place of all that.
+        """
+        if self._decay_per_step is not None:
+            return self._decay_per_step
+        half_life = self._half_life
+        if self._ramp is not None:
+            half_life = min(half_life, max(images_seen * self._ramp, 1e-8))
+        return float(0.5 ** (batch_size / half_life))
+
+    @torch.no_grad()
+    def update(self, batch_size: int, images_seen: int) -> None:
+        """Follow the generator by one batch, which `images_seen` does not count yet."""
+        pairs: list[tuple[Tensor, Tensor]] = [(kept, new) for kept, new in self._averaged]
+        for mine, other in self._pairs:
+            running = isinstance(mine, nn.modules.batchnorm._NormBase)
+            for name, kept in mine.named_buffers(recurse=False):
+                new = other.get_buffer(name)
+                if running and kept.is_floating_point():
+                    pairs.append((kept, new))
+                else:
+                    kept.copy_(new)
+        averaged, followed = [kept for kept, _ in pairs], [new for _, new in pairs]
+        torch._foreach_lerp_(averaged, followed, 1.0 - self.decay(batch_size, images_seen))

@@ -1,0 +1,171 @@
+"""One side of the game: a network, what it descends, its penalties, its optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo._recipe.schema import OptimizerSettings
+from ganzoo._training.step import Game, RealBatch, TrainingStep
+from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
+from ganzoo.contracts.phase import Phase
+
+Terms = dict[str, Tensor]
+Objective = Callable[[TrainingStep], Terms]
+
+
+def discriminator_objective(loss: AdversarialLoss) -> Objective:
+    """Return what the discriminator descends, with the means of its logits for the log."""
+
+    def objective(step: TrainingStep) -> Terms:
+        real = step.judge()
+        fake = step.critic(step.lift(step.fakes), step.labels)
+        means = {"D(real)": real.detach().mean(), "D(fake)": fake.detach().mean()}
+        return {"loss": loss.discriminator_loss(real, fake)} | means
+
+    return objective
+
+
+def generator_objective(loss: AdversarialLoss) -> Objective:
+    """Return what the generator descends; real logits are computed only if the loss asks for them."""
+
+    def objective(step: TrainingStep) -> Terms:
+        fake = step.critic(step.lift(step.generated), step.labels)
+        return {"loss": loss.generator_loss(fake, step.fresh_real_logits)}
+
+    return objective
+
+
+class Player:
+    """Owns a network in training. Penalties with `every` > 1 are lazy: an optimizer step of their own.
+
+    The optimizer is Adam with learning rate and betas corrected for the extra steps of lazy penalties,
+    c = 1 / (1 + sum 1/every): lr * c, beta ** c (StyleGAN2, arXiv:1912.04958, appendix B).
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        network: nn.Module,
+        objective: Objective,
+        regularizers: Sequence[Regularizer],
+        settings: OptimizerSettings,
+    ) -> None:
+        self.role, self.network = role, network
+        self._trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        self._taking_gradients = True
+        self.regularizers = nn.ModuleList(regularizers)
+        self.updates = 0
+        self._objective, self._settings = objective, settings
+        self._penalties: list[Regularizer] = list(regularizers)
+        lazy = [r.options.every for r in regularizers if r.options.every > 1]
+        self._correction = 1 / (1 + sum(1 / every for every in lazy))
+        self.optimizer = self._new_optimizer()
+
+    def _new_optimizer(self) -> torch.optim.Adam:
+        beta1, beta2 = self._settings.betas
+        return torch.optim.Adam(
+            self._trainable,
+            lr=self._settings.learning_rate * self._correction,
+            betas=(beta1**self._correction, beta2**self._correction),
+            eps=self._settings.epsilon,
+            weight_decay=self._settings.weight_decay,
+            fused=not any(parameter.is_meta for parameter in self._trainable),  # it has no kernel without memory
+        )
+
+    def take_gradients(self, wanted: bool) -> None:
+        """Let gradients reach this network's weights, or not. What its author froze stays frozen."""
+        if wanted != self._taking_gradients:
+            self._taking_gradients = wanted
+            for parameter in self._trainable:
+                parameter.requires_grad_(wanted)
+
+    def enter(self, phase: Phase) -> None:
+        """Use the phase's learning rate; safe to call again on a resume."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = (phase.learning_rate or self._settings.learning_rate) * self._correction
+
+    def begin(self, phase: Phase) -> None:
+        """Begin a phase: forget the moments if the phase says so. Never called on a resume in mid-phase."""
+        if phase.resets_optimizers:
+            self.optimizer = self._new_optimizer()
+        self.enter(phase)
+
+    def ready_moments(self) -> None:
+        """Make Adam's moments, all zero, as they are otherwise made by the first update: no weight moves."""
+        for group in self.optimizer.param_groups:
+            decay, group["weight_decay"] = group["weight_decay"], 0.0
+            for parameter in group["params"]:
+                parameter.grad = torch.zeros_like(parameter)
+            self.optimizer.step()
+            group["weight_decay"] = decay
+        self.optimizer.zero_grad(set_to_none=True)
+
+    def update(self, game: Game, batch: RealBatch, micro_batch: int) -> Terms:
+        """Play once: the loss with the eager penalties, then each lazy penalty whose turn it is."""
+        eager = [r for r in self._penalties if r.options.every == 1]
+        terms = self._descend(game, batch, micro_batch, self._objective, eager)
+        for penalty in self._penalties:
+            if penalty.options.every > 1 and self.updates % penalty.options.every == 0:
+                terms |= self._descend(game, batch, micro_batch, _nothing, [penalty])
+        self.updates += 1
+        return {self._label(name): value for name, value in terms.items()}
+
+    def _label(self, name: str) -> str:
+        return name if name.startswith("D(") else f"{self.role.value}/{name}"
+
+    def _descend(
+        self, game: Game, batch: RealBatch, micro_batch: int, objective: Objective, penalties: Sequence[Regularizer]
+    ) -> Terms:
+        """Take one optimizer step on the mean over micro-batches; return that mean of each term."""
+        self.optimizer.zero_grad(set_to_none=True)
+        total: Terms = {}
+        purpose = "+".join(penalty.name for penalty in penalties)
+        real_gradient = any(penalty.needs_real_gradient for penalty in penalties)
+        parts = list(_rows(len(batch), micro_batch))
+        for rows in parts:
+            step = TrainingStep(game, batch, self.role, rows=rows, purpose=purpose, real_gradient=real_gradient)
+            terms = objective(step)
+            descended = [terms["loss"]] if "loss" in terms else []
+            step.full_precision = True
+            for penalty in penalties:
+                terms[penalty.name] = penalty.penalty(step)
+                descended.append(terms[penalty.name] * penalty.options.every)
+            share = (rows.stop - rows.start) / len(batch)
+            (sum(descended[1:], descended[0]) * share).backward()
+            for name, term in terms.items():
+                total[name] = total.get(name, term.new_zeros(())) + term.detach() * share
+        self.optimizer.step()
+        return total
+
+    def state(self) -> Mapping[str, Tensor]:
+        """Return Adam's moments as a flat mapping `parameter/moment`."""
+        names: dict[Tensor, str] = {parameter: name for name, parameter in self.network.named_parameters()}
+        return {
+            f"{names[parameter]}/{key}": value
+            for parameter, moments in self.optimizer.state.items()
+            for key, value in moments.items()
+        }
+
+    def load_state(self, flat: Mapping[str, Tensor]) -> None:
+        """Take back what `state` returned. Parameters that had no gradient yet have no moments."""
+        parameters = dict(self.network.named_parameters())
+        for key, value in flat.items():
+            name, _, moment = key.rpartition("/")
+            parameter = parameters[name]
+            # Adam keeps its step counter where the fused kernel wants it, with the parameter; and that kernel walks
+            # memory without looking at strides, so a moment must lie as its parameter does (channels last).
+            like = torch.empty_like(parameter if value.shape == parameter.shape else value, device=parameter.device)
+            self.optimizer.state[parameter][moment] = like.detach().copy_(value)
+
+
+def _nothing(step: TrainingStep) -> Terms:
+    return {}
+
+
+def _rows(count: int, micro_batch: int) -> Iterator[slice]:
+    size = micro_batch or count
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))

@@ -1,0 +1,249 @@
+"""One run being trained in its folder: restores, listens, keeps the record true, survives signals."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from typing import Any
+
+import torch
+
+from ganzoo._inference.oom_batching import is_out_of_memory
+from ganzoo._io.atomic import AppendFile, sweep_temporaries
+from ganzoo._io.image_grid import write_grid
+from ganzoo._random.seeds import seed_for
+from ganzoo._runs.checkpoint import newest_good
+from ganzoo._runs.directory import RunDirectory
+from ganzoo._runs.metrics_log import MetricsLog
+from ganzoo._runs.provenance import peak_memory_bytes
+from ganzoo._runs.record import RunRecord, write_record
+from ganzoo._training.build import build_trainer
+from ganzoo._training.callbacks import (
+    CheckpointCallback,
+    CurvesCallback,
+    MetricsCallback,
+    SamplesCallback,
+    ScoreCallback,
+    SnapshotCallback,
+)
+from ganzoo._training.checkpoint_state import not_finite, restore
+from ganzoo._training.meta_memory import less_memory
+from ganzoo._training.signals import on_stop_signal
+from ganzoo._training.tensorboard import TensorBoardTracker
+from ganzoo._training.trainer import Callback, Diverged, Trainer
+from ganzoo._training.warm_start import begin_from
+from ganzoo.errors import GanzooError, RunError, RunStopped
+from ganzoo.scoring.real_data import Inputs, Observer
+from ganzoo.scoring.score import score
+
+KID_BELOW_IMAGES = 4096
+
+
+class Session:
+    """Trains one run. Whoever makes it holds the run's lock."""
+
+    def __init__(self, directory: RunDirectory, inputs: Inputs, record: RunRecord, observer: Observer) -> None:
+        self.directory, self.inputs, self.record, self.observer = directory, inputs, record, observer
+        self._closers = ExitStack()
+
+    def train(self, progress: Callable[[RunDirectory, Trainer], Callback] | None = None) -> None:
+        """Train to the end, from the newest good checkpoint if there is one.
+
+        Raises:
+            RunStopped: A signal stopped the run after a checkpoint.
+            RunError: A loss or weight is not finite, the disk is full, a part failed: the record says which.
+        """
+        with self._closers:
+            trainer = self._trainer()
+            if not trainer.finished:
+                if progress:
+                    trainer.callbacks.insert(0, progress(self.directory, trainer))
+                self._update(status="running", message="")
+                self._run(trainer)
+            if self.record.status != "finished":
+                self._update(status="finished", message="", **self._measured(trainer))
+
+    def _run(self, trainer: Trainer) -> None:
+        try:
+            with on_stop_signal(self._request_stop):
+                trainer.run()
+            if self._checkpoints.stop_requested:  # it came after the last checkpoint
+                raise RunStopped(f"stopped by {self._checkpoints.stop_requested} when the training was over")
+        except RunStopped as stopped:
+            self._update(status="stopped", message=str(stopped), **self._measured(trainer))
+            raise RunStopped(f"{stopped}; go on with: ganzoo resume {self.directory.path}") from None
+        except GanzooError as error:
+            raise self._failed(trainer, error) from error
+        except Exception as error:
+            self._log_traceback()
+            advice = less_memory(self.inputs.recipe.training, trainer.phase)
+            raise self._failed(trainer, _crash(error, advice)) from error
+
+    def _trainer(self) -> Trainer:
+        inputs, recipe = self.inputs, self.inputs.recipe
+        reals, fresh = inputs.stream("real", self._closers), inputs.stream("fresh", self._closers)
+        trainer = build_trainer(recipe, inputs.pack.spec, inputs.device, reals, fresh)
+        checkpoint, damaged = newest_good(self.directory.checkpoints)
+        for complaint in damaged:
+            self.observer.say(complaint)
+        if damaged and checkpoint is None:
+            raise RunError(f"no checkpoint of {self.directory.path} is intact; start the run again")
+        self._listen(trainer, checkpoint.images_seen if checkpoint else 0)
+        if checkpoint:
+            self._restore(trainer, checkpoint.tensors, checkpoint.state)
+        else:
+            self._metrics.forget()  # what a run killed before its first checkpoint had measured
+            begin_from(trainer, self.directory, recipe)
+            self._first_pictures(trainer)
+        return trainer
+
+    def _listen(self, trainer: Trainer, images_seen: int) -> None:
+        settings, directory = self.inputs.recipe.training, self.directory
+        for folder in (directory.path, directory.samples, directory.snapshots, directory.checkpoints):
+            sweep_temporaries(folder)
+        log = self._closers.enter_context(MetricsLog(directory.metrics))
+        trackers = []
+        if TensorBoardTracker.installed() and images_seen < trainer.total_images:
+            trackers.append(TensorBoardTracker(directory.path / "tensorboard", images_seen))
+            self._closers.callback(trackers[0].close)
+        self._metrics = MetricsCallback(log, list(trackers), settings.log_kimg)
+        snapshots = SnapshotCallback(directory.snapshots, settings.snapshot_kimg)
+        self.samples = SamplesCallback(
+            directory.samples,
+            _grid_labels(self.inputs),
+            seed_for(self.inputs.recipe.seed, "samples"),
+            settings.samples_kimg,
+            self.inputs.pack.spec.resolution,
+        )
+        self._scores = None
+        trainer.callbacks += [self._metrics, self.samples, snapshots]
+        if settings.score_kimg:
+            self._scores = ScoreCallback(
+                self._selection_score, primary_metric(self.inputs), self._metrics, snapshots, settings.score_kimg
+            )
+            trainer.callbacks.append(self._scores)
+        trainer.callbacks.append(CurvesCallback(directory, settings.samples_kimg))
+        self._checkpoints = CheckpointCallback(
+            directory.checkpoints, settings.checkpoint_kimg, settings.keep_checkpoints, self._extra_state
+        )
+        self._checkpoints.after_write = lambda at: self._update(**self._measured(at))
+        trainer.callbacks.append(self._checkpoints)
+
+    def _restore(self, trainer: Trainer, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        if state["training_hash"] != self.inputs.recipe.training_hash and not self._only_longer(state):
+            raise RunError(
+                f"the checkpoints of {self.directory.path} were made by another recipe than its recipe.toml; "
+                f"start a new run"
+            )
+        for warning in restore(trainer, tensors, state):
+            self.observer.say(warning)
+        if complaint := self._metrics.restore(state["log"]):
+            self.observer.say(complaint)
+        if self._scores and state.get("best"):
+            self._scores.best = dict(state["best"])
+        self.observer.say(f"resuming at {trainer.images_seen:,} of {trainer.total_images:,} images")
+
+    def _only_longer(self, state: Mapping[str, Any]) -> bool:
+        return bool(state.get("dynamics_hash") == self.inputs.recipe.dynamics_hash)
+
+    def _extra_state(self) -> dict[str, Any]:
+        recipe = self.inputs.recipe
+        return {
+            "training_hash": recipe.training_hash,
+            "dynamics_hash": recipe.dynamics_hash,
+            "log": self._metrics.state(),
+            "metrics": self._metrics.state()["metrics"],
+            "best": self._scores.best if self._scores else None,
+        }
+
+    def _first_pictures(self, trainer: Trainer) -> None:
+        count = len(_grid_labels(self.inputs))
+        split = self.inputs.pack.split(self.inputs.recipe.training.split)
+        reals = split.images(self.inputs.batches("real").indices(0, min(count, len(split))))
+        write_grid(self.directory.samples / "reals.png", reals)
+
+    def _selection_score(self, trainer: Trainer) -> dict[str, float]:
+        scores = score(
+            trainer.average.network,
+            self.inputs.pack,
+            self.inputs.protocol.for_selection(),
+            self.inputs.extractor,
+            images_seen=trainer.images_seen,
+            device=trainer.game.device,
+        )
+        return {found.metric: found.value for found in scores}
+
+    def _request_stop(self, signal_name: str) -> None:
+        self._checkpoints.stop_requested = signal_name
+        with suppress(RuntimeError):  # the signal may come in the middle of another line
+            self.observer.say(f"{signal_name}: finishing this step and writing a checkpoint (again to end at once)")
+
+    def _log_traceback(self) -> None:
+        with suppress(GanzooError):
+            log = AppendFile(self.directory.log)
+            log.append(traceback.format_exc().encode("utf-8", "backslashreplace"))
+            log.close()
+
+    def _failed(self, trainer: Trainer, error: GanzooError) -> RunError:
+        status = "failed"
+        if culprit := not_finite(trainer):
+            status = "diverged"
+            if not isinstance(error, Diverged):
+                error = Diverged(f"{culprit} at step {trainer.steps} ({trainer.images_seen:,} images seen): {error}")
+        elif isinstance(error, Diverged):
+            status = "diverged"
+        checkpoint, _ = newest_good(self.directory.checkpoints)
+        last = f"the last good checkpoint is {checkpoint.path}" if checkpoint else "no checkpoint had been written yet"
+        text = f"{str(error).rstrip('.')}; {last}"
+        with suppress(GanzooError):  # the disk may be full: what failed first is what is told
+            self._update(status=status, message=text, **self._measured(trainer))
+        return RunError(f"run {self.directory.name} {status}: {text}")
+
+    def _measured(self, trainer: Trainer) -> dict[str, Any]:
+        return {
+            "images_seen": trainer.images_seen,
+            "seconds": trainer.seconds,
+            "peak_memory_bytes": max(self.record.peak_memory_bytes, peak_memory_bytes(trainer.game.device)),
+            "parameters": {
+                "generator": _count(trainer.game.generator),
+                "discriminator": _count(trainer.game.discriminator),
+            },
+        }
+
+    def _update(self, **changes: Any) -> None:
+        self.record = self.record.model_copy(update=changes)
+        write_record(self.directory.record, self.record)
+
+
+def _crash(error: Exception, advice: str) -> RunError:
+    """Say what a part's own exception was, with the advice where memory ran out."""
+    lines = str(error).strip().splitlines()
+    text = f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
+    if is_out_of_memory(error):
+        return RunError(f"out of memory ({text}); {advice}")
+    return RunError(f"a part failed: {text} (its traceback is in the run's log.txt)")
+
+
+def primary_metric(inputs: Inputs) -> str:
+    """Return the metric that chooses the best snapshot: KID where either side has under 4,096 images."""
+    protocol, metrics = inputs.protocol, inputs.recipe.scoring.metrics
+    few = min(protocol.generated, protocol.reference_images) < KID_BELOW_IMAGES
+    order: Sequence[str] = ("kid", "fid") if few else ("fid", "kid")
+    return next((metric for metric in order if metric in metrics), metrics[0])
+
+
+def _count(network: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _grid_labels(inputs: Inputs) -> torch.Tensor:
+    """Return labels of the sample grid: each class in turn; fewer images at higher resolutions."""
+    spec = inputs.pack.spec
+    count = inputs.recipe.training.preview_images or (
+        64 if spec.resolution <= 64 else 36 if spec.resolution == 128 else 16
+    )
+    labels = torch.zeros(count, spec.label_dim)
+    if spec.label_dim:
+        labels[torch.arange(count), torch.arange(count) % spec.label_dim] = 1.0
+    return labels

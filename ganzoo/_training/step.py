@@ -1,0 +1,153 @@
+"""One batch as losses and penalties see it: each forward is made once and shared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ganzoo._random.seeds import seed_for
+from ganzoo.contracts.networks import Discriminator, Generator
+from ganzoo.contracts.objectives import Augmentation, Role
+
+
+@dataclass(frozen=True)
+class Game:
+    """What does not change from step to step.
+
+    Attributes:
+        generator: The generator in training.
+        discriminator: The discriminator in training.
+        device: Where both are.
+        seed: The recipe's seed.
+        lift_to: Resolution at which penalties take gradients (`penalty_space = "final"`), or None.
+        half_precision: Whether the networks run in bfloat16; weights, losses and penalties stay in float32.
+        augmentation: What all images pass on their way to the discriminator, or None.
+    """
+
+    generator: Generator
+    discriminator: Discriminator
+    device: torch.device
+    seed: int
+    lift_to: int | None = None
+    half_precision: bool = False
+    augmentation: Augmentation | None = None
+
+
+@dataclass(frozen=True)
+class RealBatch:
+    """Reals of one step, at the phase's resolution and faded like the newest block.
+
+    `fresh` draws another batch of the same size, for losses whose paper asks for one. `judged` collects the logits that
+    the discriminator's loss saw, a tensor per micro-batch, for augmentations that adapt to them.
+    """
+
+    images: Tensor
+    labels: Tensor
+    images_seen: int
+    fresh: Callable[[], tuple[Tensor, Tensor]]
+    judged: list[Tensor] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+class TrainingStep:
+    """Implements `ganzoo.contracts.Step` for the rows of one micro-batch.
+
+    Latents are drawn for the whole batch and then sliced, so that splitting a batch does not change them.
+    """
+
+    def __init__(
+        self, game: Game, batch: RealBatch, role: Role, *, rows: slice, purpose: str, real_gradient: bool
+    ) -> None:
+        self._game, self._batch, self._role, self._rows = game, batch, role, rows
+        self._purpose, self._real_gradient = purpose, real_gradient
+        self.full_precision = not game.half_precision
+        self.generator = game.generator
+        self.real = batch.images[rows]
+        self.labels = batch.labels[rows]
+
+    @cached_property
+    def real_input(self) -> Tensor:
+        """See `Step.real_input`."""
+        lifted = self.lift(self.real)
+        return lifted.detach().requires_grad_() if self._real_gradient else lifted
+
+    @cached_property
+    def real_logits(self) -> Tensor:
+        """See `Step.real_logits`. In float32 where a penalty differentiates it."""
+        return self._logits(self.real_input, self.labels, exact=self._real_gradient)
+
+    def judge(self) -> Tensor:
+        """Return `real_logits`, which an augmentation may adapt to once the discriminator has played."""
+        self._batch.judged.append(self.real_logits.detach())
+        return self.real_logits
+
+    @cached_property
+    def fakes(self) -> Tensor:
+        """See `Step.fakes`."""
+        with torch.no_grad():
+            return self._generate()
+
+    @cached_property
+    def generated(self) -> Tensor:
+        """Generated images `[N, C, r, r]` with their graph: what the generator's loss sees."""
+        return self._generate()
+
+    def critic(self, images: Tensor, labels: Tensor) -> Tensor:
+        """See `Step.critic`."""
+        return self._logits(images, labels, exact=False)
+
+    def fresh_real_logits(self) -> Tensor:
+        """Logits `[N]` of another real batch, without gradient: they do not depend on the generator."""
+        images, labels = self._batch.fresh()
+        with torch.no_grad():
+            return self.critic(self.lift(images[self._rows]), labels[self._rows])
+
+    def lift(self, images: Tensor) -> Tensor:
+        """See `Step.lift`: nearest-neighbour upsampling, as the official ProGAN and StyleGAN feed their critics."""
+        if self._game.lift_to is None or self._game.lift_to == images.shape[-1]:
+            return images
+        return F.interpolate(images, size=self._game.lift_to, mode="nearest")
+
+    def latents(self, count: int) -> Tensor:
+        """See `Step.latents`."""
+        return self.generator.sample_latents(count, self._penalty_rng).to(self._game.device)
+
+    def uniform(self, *shape: int) -> Tensor:
+        """See `Step.uniform`."""
+        return torch.rand(*shape, generator=self._penalty_rng).to(self._game.device)
+
+    @cached_property
+    def _penalty_rng(self) -> torch.Generator:
+        return self._rng("penalty", self._purpose, self._rows.start)
+
+    def _rng(self, *purpose: str | int) -> torch.Generator:
+        seed = seed_for(self._game.seed, self._role.value, self._batch.images_seen, *purpose)
+        return torch.Generator().manual_seed(seed)
+
+    def _generate(self) -> Tensor:
+        latents = self.generator.sample_latents(len(self._batch), self._rng("latents"))[self._rows]
+        with self._autocast(exact=False):
+            images = self.generator(latents.to(self._game.device), self.labels)
+        return images.float()
+
+    def _logits(self, images: Tensor, labels: Tensor, *, exact: bool) -> Tensor:
+        if (factor := images.shape[-1] // self.real.shape[-1]) > 1:
+            images = F.avg_pool2d(images, factor)
+        if self._game.augmentation is not None:
+            images = self._game.augmentation(images)
+        with self._autocast(exact=exact):
+            logits = self._game.discriminator(images, labels)
+        return logits.float()
+
+    def _autocast(self, *, exact: bool) -> AbstractContextManager[None]:
+        if exact or self.full_precision:
+            return nullcontext()
+        return torch.autocast(self._game.device.type, torch.bfloat16)

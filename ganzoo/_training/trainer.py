@@ -1,0 +1,193 @@
+"""The one training loop. It knows no model, loss or data set by name; progress is counted in real images shown."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganzoo._random.seeds import seed_for
+from ganzoo._training.ema import Average
+from ganzoo._training.growth import fade, grow
+from ganzoo._training.player import Player
+from ganzoo._training.step import Game, RealBatch
+from ganzoo.contracts.objectives import Role
+from ganzoo.contracts.phase import Phase
+from ganzoo.errors import RunError
+
+Report = Mapping[str, float]
+
+
+class Diverged(RunError):
+    """A loss or a weight is no longer finite."""
+
+
+class RealStream(Protocol):
+    """An endless stream of reals, read by position."""
+
+    def at(self, position: int, count: int, resolution: int) -> tuple[Tensor, Tensor]:
+        """Return images `[count, C, r, r]` in [-1, 1] and labels `[count, L]` from a position on."""
+
+
+class Callback(Protocol):
+    """Does something every so many images: log, samples, snapshot, score, checkpoint, progress."""
+
+    def on_step_end(self, trainer: Trainer, report: Report) -> None:
+        """Look at the trainer after each step. `report` holds the terms of the losses by name."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When who plays.
+
+    Attributes:
+        phases: The phases, in order.
+        discriminator_steps: The generator plays on every n-th step.
+        generator_first: Whether the generator moves first within a step (StyleGAN2) or last.
+        micro_batch: Size of the parts a batch is split into, or 0 for whole batches.
+    """
+
+    phases: tuple[Phase, ...]
+    discriminator_steps: int = 1
+    generator_first: bool = False
+    micro_batch: int = 0
+
+
+class Trainer:
+    """Plays the game phase by phase. All its state is images_seen, steps, the players' and the networks'."""
+
+    def __init__(
+        self,
+        game: Game,
+        players: Mapping[Role, Player],
+        average: Average,
+        schedule: Schedule,
+        reals: RealStream,
+        fresh_reals: RealStream,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        self.game, self.players, self.average, self.schedule = game, players, average, schedule
+        self.callbacks = list(callbacks)
+        self.images_seen = 0
+        self.images_before = 0
+        self.steps = 0
+        self.seconds = 0.0
+        self._reals, self._fresh_reals = reals, fresh_reals
+
+    @property
+    def total_images(self) -> int:
+        """Images at the end of the training."""
+        return self.schedule.phases[-1].end
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.images_seen >= self.total_images
+
+    @property
+    def phase(self) -> Phase:
+        """The phase that the next step belongs to, or the last one at the end."""
+        phases = self.schedule.phases
+        return next((phase for phase in phases if self.images_seen < phase.end), phases[-1])
+
+    def run(self) -> None:
+        """Train from wherever `images_seen` stands to the end."""
+        for phase in self.schedule.phases:
+            if self.images_seen >= phase.end:
+                continue
+            for player in self.players.values():
+                player.begin(phase) if self.images_seen == phase.start else player.enter(phase)
+            while self.images_seen < phase.end:
+                report = self.step(phase)
+                for callback in self.callbacks:
+                    callback.on_step_end(self, report)
+
+    def step(self, phase: Phase) -> Report:
+        """Show one batch of reals to the discriminator; let both players move as the schedule says.
+
+        Raises:
+            Diverged: A term is not finite; it is named with the point of training.
+        """
+        started = time.monotonic()
+        terms = self.play(phase)
+        self.images_before = self.images_seen
+        self.images_seen += phase.batch_size
+        self.steps += 1
+        report = self._finite(terms)
+        self.seconds += time.monotonic() - started
+        return report
+
+    def play(self, phase: Phase) -> dict[str, Tensor]:
+        """Do all of a step but count it: its terms stay where they are, unread."""
+        seed_everything(self.game.seed, self.images_seen, self.game.device)
+        alpha = phase.alpha(self.images_seen)
+        grow([self.game.generator, self.game.discriminator, self.average.network], phase.resolution, alpha)
+        batch = self._batch(phase, alpha)
+        terms: dict[str, Tensor] = {}
+        for role in self._order():
+            terms |= self._play(role, batch)
+        terms |= self._adapt(batch)
+        self.average.update(len(batch), self.images_seen)
+        return terms
+
+    def _order(self) -> list[Role]:
+        if (self.steps + 1) % self.schedule.discriminator_steps:
+            return [Role.DISCRIMINATOR]
+        order = [Role.DISCRIMINATOR, Role.GENERATOR]
+        return order[::-1] if self.schedule.generator_first else order
+
+    def _play(self, role: Role, batch: RealBatch) -> dict[str, Tensor]:
+        for other, player in self.players.items():
+            player.take_gradients(other is role)
+        return self.players[role].update(self.game, batch, self.schedule.micro_batch)
+
+    def _adapt(self, batch: RealBatch) -> dict[str, Tensor]:
+        """Show the augmentation how the reals were judged; return what it reports."""
+        augmentation = self.game.augmentation
+        if augmentation is None:
+            return {}
+        if self.game.device.type != "meta":  # where there are no numbers to adapt to
+            augmentation.observe(torch.cat(batch.judged))
+        report = augmentation.report().items()
+        return {f"{augmentation.name}/{name}": value.detach().to(self.game.device) for name, value in report}
+
+    def _batch(self, phase: Phase, alpha: float) -> RealBatch:
+        position = self.images_seen
+
+        def read(stream: RealStream) -> tuple[Tensor, Tensor]:
+            images, labels = stream.at(position, phase.batch_size, phase.resolution)
+            device = self.game.device
+            shown = images.to(device, memory_format=torch.channels_last, non_blocking=True)
+            return fade(shown, alpha), labels.to(device, non_blocking=True)
+
+        images, labels = read(self._reals)
+        return RealBatch(images, labels, position, lambda: read(self._fresh_reals))
+
+    def _finite(self, terms: Mapping[str, Tensor]) -> Report:
+        values = torch.stack([term.float() for term in terms.values()]).tolist()  # one transfer for all terms
+        report = dict(zip(terms, values, strict=True))
+        for name, value in report.items():
+            if not math.isfinite(value):
+                raise Diverged(
+                    f"{name} became {value} at step {self.steps} ({self.images_seen:,} images seen); "
+                    f"lower the learning rates, or add a penalty such as r1"
+                )
+        return report
+
+
+def seed_everything(seed: int, images_seen: int, device: torch.device) -> None:
+    """Seed every global random stream from (seed, images_seen), as a part may draw from any of them."""
+    mixed = seed_for(seed, "step", images_seen)
+    random.seed(mixed)
+    np.random.seed(mixed % 2**32)
+    torch.default_generator.manual_seed(mixed)
+    if device.type == "cpu":
+        return  # torch.manual_seed would seed each kind of device, and walk the stack where one is not in use yet
+    torch.manual_seed(mixed)

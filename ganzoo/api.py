@@ -1,0 +1,1 @@
+"""Verbs: what notebooks, scripts and the command line call alike."""

@@ -1,1 +1,0 @@
-"""The command line: one command a file; each parses, calls one core function, and renders."""

@@ -1,8 +1,0 @@
-"""The command line without a script on the path: `python -m ganzoo.cli run quickstart`."""
-
-from __future__ import annotations
-
-from ganzoo.cli.app import main
-
-if __name__ == "__main__":
-    main()

@@ -1,1 +1,0 @@
-"""Run records as comparable tables; imports neither torch nor the registry."""

@@ -1,0 +1,71 @@
+"""Checkpoints of other people: what an importer makes of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from ganzoo.contracts.component import Component, ImageSpec, OptionsT
+from ganzoo.contracts.networks import Discriminator, Generator
+
+
+@dataclass(frozen=True)
+class ForeignNetwork:
+    """A network found in somebody else's checkpoint: the part that computes the same function, and its weights.
+
+    Attributes:
+        cls: The part to fill.
+        options: Its options, an instance of `cls.Options`.
+        weights: A whole `state_dict` of that part, buffers included, by the part's own names.
+    """
+
+    cls: type[Generator] | type[Discriminator]
+    options: Any
+    weights: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class ForeignCheckpoint:
+    """What an importer understood of a file.
+
+    Attributes:
+        images: What the networks make and judge.
+        average: The averaged generator, which is sampled and scored; None where the file has a discriminator alone.
+        generator: The raw generator, where the file has it.
+        discriminator: The discriminator, where the file has it.
+        images_seen: Age in real images shown to the discriminator; 0 where the file does not say.
+        resolution: Resolution that a growing network had reached; None: the final one.
+        alpha: How far its newest block had faded in.
+        notes: What a person should know, one sentence each.
+    """
+
+    images: ImageSpec
+    average: ForeignNetwork | None = None
+    generator: ForeignNetwork | None = None
+    discriminator: ForeignNetwork | None = None
+    images_seen: int = 0
+    resolution: int | None = None
+    alpha: float = 1.0
+    notes: tuple[str, ...] = ()
+
+
+class Importer(Component[OptionsT], ABC):
+    """Reads one layout of other people's checkpoints; offered by the plugin whose networks it fills.
+
+    What it gets is inert (see `ganzoo.interchange`): containers, numbers, text, arrays as CPU tensors, and records
+    of a class's name and state. Nothing of the file was executed.
+    """
+
+    @classmethod
+    @abstractmethod
+    def recognizes(cls, content: Any) -> bool:
+        """Whether this is the layout, judged by content alone; must not raise, whatever the content."""
+
+    @classmethod
+    @abstractmethod
+    def read(cls, content: Any) -> ForeignCheckpoint:
+        """Return the networks. Raises CheckpointError saying what is missing, odd or unsupported."""

@@ -1,0 +1,1 @@
+"""Packs: prepared images on disk."""

@@ -1,0 +1,1 @@
+"""Preparation: from sources to packs."""

@@ -1,0 +1,134 @@
+"""A data set that is to be prepared: what it has now, checked, and the hashes that tell whether that changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.contracts.datasets import ImageDataset, Item
+from ganzoo.data.pack.format import PackFormat
+from ganzoo.data.pack.manifest import SPLITS, BadFile
+from ganzoo.data.prepare.assemble import Prepared
+from ganzoo.errors import DataError, PluginError
+from ganzoo.text import literal
+
+RULE_VERSION = 2
+"""Counts up when the same source would give other pixels: packs of another version are prepared again."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a data set is to be prepared.
+
+    Attributes:
+        skip_bad: Leave out files that cannot be read, instead of stopping.
+        workers: Number of processes; None takes one per core as soon as it is worth while.
+        progress: Called with the number of images done and of all.
+        form: How the images are stored.
+        tell_bad: Called with the files that are left out, by name, where `skip_bad` lets the preparation go on.
+    """
+
+    skip_bad: bool = False
+    workers: int | None = None
+    progress: Progress | None = None
+    form: PackFormat = field(default_factory=PackFormat)
+    tell_bad: Callable[[Sequence[BadFile]], None] | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A data set that was looked at and is to be prepared."""
+
+    dataset: ImageDataset
+    name: str
+    wishes: Wishes
+    spec: ImageSpec
+    items: Sequence[Item]
+    options: str
+    source: str
+
+    @classmethod
+    def of(cls, dataset: ImageDataset, name: str, wishes: Wishes) -> Job:
+        _refuse_in_starting_worker()
+        items = dataset.items()
+        spec = type(dataset).spec_of(dataset.options)
+        _check(dataset, spec, items)
+        options = options_fingerprint(dataset, name)
+        return cls(dataset, name, wishes, spec, items, options, source_fingerprint(options, items))
+
+    def prepared(self) -> Prepared:
+        options = self.dataset.options
+        return Prepared(
+            name=self.name,
+            spec=self.spec,
+            source_fingerprint=self.source,
+            items=tuple(self.items),
+            settings=settings_of(self.dataset),
+            shares={"held-out": options.held_out, **options.shares},
+            split_seed=options.split_seed,
+            form=self.wishes.form,
+        )
+
+
+def settings_of(dataset: ImageDataset) -> dict[str, Any]:
+    """Return the options that decide what a pack holds, as plain data: no path, and nothing that batches do."""
+    options = dataset.options
+    paths = {name for name, value in options if isinstance(value, Path)}
+    plain = options.model_dump(mode="json", exclude={"mirror", "pack", *paths})
+    return {**plain, "rule_version": RULE_VERSION, "reading_version": type(dataset).reading_version}
+
+
+def options_fingerprint(dataset: ImageDataset, name: str) -> str:
+    """Hash all options that can change a pack (mirroring is done when a batch is drawn)."""
+    options = dataset.options.model_dump(exclude={"mirror", "pack"})
+    kind = f"{type(dataset).__module__}.{type(dataset).__qualname__}"
+    plain = [RULE_VERSION, type(dataset).reading_version, name, kind, options]
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def source_fingerprint(options: str, items: Sequence[Item]) -> str:
+    """Hash what the source looks like now: a file that changes, comes or goes gives another pack."""
+    digest = hashlib.sha256(options.encode())
+    for item in items:
+        digest.update(json.dumps([item.key, item.subject, item.label, item.split, item.fingerprint]).encode())
+    return digest.hexdigest()
+
+
+def _check(dataset: ImageDataset, spec: ImageSpec, items: Sequence[Item]) -> None:
+    if not items:
+        raise DataError(f"data set {dataset.name!r} has no images. {dataset.where_to_get}".strip())
+    if len({item.key for item in items}) != len(items):
+        raise PluginError(f"data set {dataset.name!r} gives two images the same key; keys must be unique")
+    for item in items:
+        if item.split is not None and item.split not in SPLITS:
+            raise PluginError(
+                f"data set {dataset.name!r} puts {literal(item.key)!r} in split {item.split!r}; "
+                f"splits are called {', '.join(SPLITS)}"
+            )
+        if (item.label is None) != (spec.label_dim == 0):
+            raise PluginError(
+                f"data set {dataset.name!r} promises {spec.label_dim} classes, but {literal(item.key)!r} "
+                f"has {'no label' if item.label is None else 'one'}"
+            )
+        if item.label is not None and not 0 <= item.label < spec.label_dim:
+            raise PluginError(
+                f"data set {dataset.name!r} promises {spec.label_dim} classes, but {literal(item.key)!r} "
+                f"has label {item.label}"
+            )
+
+
+def _refuse_in_starting_worker() -> None:
+    """Stop a worker that runs its parent's script again: it would wait for ever for the pack its parent prepares."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise DataError(
+            "a worker process ran the whole script again instead of preparing images; put what the script does "
+            'under: if __name__ == "__main__":'
+        )

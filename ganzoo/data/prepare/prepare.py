@@ -1,0 +1,176 @@
+"""From a data set to its pack: parallel, resumable, published whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ganzoo._io.atomic import make_folder, remove_tree, sweep_temporaries, writing
+from ganzoo.contracts.datasets import ImageDataset
+from ganzoo.data.pack.manifest import BadFile, read_manifest
+from ganzoo.data.pack.pack import Pack
+from ganzoo.data.prepare import chunks as chunk_files
+from ganzoo.data.prepare.assemble import assemble, bad_files
+from ganzoo.data.prepare.chunks import Chunk, ChunkIndex
+from ganzoo.data.prepare.job import Job, Progress, Wishes
+from ganzoo.data.prepare.workers import fill_all
+from ganzoo.errors import DataError, GanzooError, RefusedError
+
+_LISTED_BAD_FILES = 20
+_LOCK_POLL_SECONDS = 0.1
+
+
+def prepare(
+    dataset: ImageDataset,
+    name: str,
+    *,
+    cache: Path,
+    skip_bad: bool = False,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Pack:
+    """Return the pack of a data set in the cache, preparing it unless a finished, current and undamaged one is there.
+
+    Interrupted at any moment, it goes on where it stopped when it is called again. Of two processes that prepare
+    the same pack at once, one works and the other waits for it.
+
+    Args:
+        dataset: Where the images come from.
+        name: What the data set is called.
+        cache: Folder that holds `packs/`.
+        skip_bad: Leave out files that cannot be read, instead of stopping.
+        workers: Number of processes; None takes one per core as soon as it is worth while.
+        progress: Called with the number of images done and of all.
+
+    Raises:
+        DataError: There are no images, some cannot be read, or the pack that is there is damaged.
+        PluginError: The data set does not keep its contract.
+        RunError: The disk is full, or a worker process died.
+    """
+    job = Job.of(dataset, name, Wishes(skip_bad, workers, progress))
+    packs = cache / "packs"
+    stem = f"{re.sub(r'[^A-Za-z0-9_-]+', '-', name)}-{job.spec.resolution}"
+    final = packs / f"{stem}-{job.source[:16]}"
+    place = f"{stem}-{job.options[:16]}"
+    return _obtain(job, final, packs / f".work-{place}", packs / f".lock-{place}", _make_in_cache)
+
+
+def prepare_at(dataset: ImageDataset, name: str, path: Path, wishes: Wishes) -> Pack:
+    """Return the pack of a data set at `path`, preparing it unless that very pack is there already. See `prepare`.
+
+    What an interrupted preparation leaves lies beside `path`, under a name that begins with `.work-`.
+
+    Raises:
+        RefusedError: There is something else at `path`.
+    """
+    job = Job.of(dataset, name, wishes)
+    if os.path.lexists(path):
+        _refuse_other(path, job)
+    working = path.parent / f".work-{path.name}-{job.options[:16]}"
+    return _obtain(job, path, working, working / ".lock", make_folder)
+
+
+def _obtain(job: Job, final: Path, working: Path, lock: Path, make: Callable[[Path], None]) -> Pack:
+    skip_bad = job.wishes.skip_bad
+    pack = _finished(final)
+    if pack is None:
+        make(working)
+        with _lock(lock):
+            pack = _finished(final)  # perhaps the owner of the lock has just made it
+            if pack is None:
+                parts = _fill(job, working)
+                bad = bad_files(parts)
+                _report(bad, len(job.items), job.name, skip_bad)
+                if bad and job.wishes.tell_bad:
+                    job.wishes.tell_bad(bad)
+                pack = assemble(job.prepared(), parts, final)
+                remove_tree(working)
+    _report(pack.manifest.bad_files, len(job.items), job.name, skip_bad)
+    return pack
+
+
+def _refuse_other(path: Path, job: Job) -> None:
+    found = read_manifest(path)
+    form = job.wishes.form
+    shards = {level.resolution: level.per_shard for level in form.levels(job.spec, found.count)}
+    if found.source_fingerprint != job.source or (found.storage, found.shards) != (form.storage, shards):
+        raise RefusedError(
+            f"{path} is a prepared data set already, of another source or other settings; choose another path, or "
+            "delete it"
+        )
+
+
+def _make_in_cache(folder: Path) -> None:
+    try:
+        make_folder(folder)
+    except GanzooError as error:
+        raise type(error)(f"{error} Prepared images are kept in the cache: GANZOO_CACHE names its folder.") from error
+
+
+def _finished(final: Path) -> Pack | None:
+    if not final.exists():
+        return None
+    pack = Pack.open(final)
+    if problems := pack.verify():
+        raise DataError(f"{'; '.join(problems)}. Delete {final} to have it prepared again")
+    return pack
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Hold a lock file, waiting for whoever holds it. The system lets go of it when a process dies."""
+    import fcntl
+
+    with writing(path):
+        file = path.open("ab")
+    with file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(_LOCK_POLL_SECONDS)
+        yield
+
+
+def _fill(job: Job, working: Path) -> list[tuple[Chunk, ChunkIndex]]:
+    """Fill all chunks, taking over those that an interrupted preparation left."""
+    sweep_temporaries(working)
+    parts: list[tuple[Chunk, ChunkIndex]] = []
+    count = 0
+
+    def done(chunk: Chunk, index: ChunkIndex) -> None:
+        nonlocal count
+        parts.append((chunk, index))
+        count += len(chunk.items)
+        if job.wishes.progress:
+            job.wishes.progress(count, len(job.items))
+
+    missing = []
+    for chunk in chunk_files.divide(job.items, job.spec, working):
+        index = chunk_files.read_index(job.spec, chunk)
+        if index is None:
+            missing.append(chunk)
+        else:
+            done(chunk, index)
+    fill_all(job.dataset, job.spec, missing, job.wishes.workers, done)
+    return parts
+
+
+def _report(bad: Sequence[BadFile], count: int, name: str, skip_bad: bool) -> None:
+    """Raise DataError that names the bad files, unless they may be left out."""
+    if not bad or (skip_bad and len(bad) < count):
+        return
+    lines = [f"  {file.reason}" for file in bad[:_LISTED_BAD_FILES]]
+    if len(bad) > _LISTED_BAD_FILES:
+        lines.append(f"  and {len(bad) - _LISTED_BAD_FILES} more")
+    remedy = (
+        "There is nothing left to train on"
+        if len(bad) == count
+        else "Mend or remove them, or leave them out with --skip-bad"
+    )
+    raise DataError("\n".join([f"{len(bad)} of {count} images of {name!r} cannot be used:", *lines, f"{remedy}."]))

@@ -1,0 +1,117 @@
+"""Filling chunks, in this process while that is quicker, in several when there is much to do."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection, wait
+
+from pydantic import BaseModel
+
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.contracts.datasets import ImageDataset
+from ganzoo.data.prepare.chunks import Chunk, ChunkIndex, fill
+from ganzoo.errors import RunError
+
+_PATIENCE_SECONDS = 8.0  # a pool costs some seconds, since each process imports torch once
+
+Done = Callable[[Chunk, ChunkIndex], None]
+
+
+def fill_all(dataset: ImageDataset, spec: ImageSpec, chunks: Sequence[Chunk], workers: int | None, done: Done) -> None:
+    """Fill chunks and call `done` for each, in any order.
+
+    Args:
+        dataset: Where the images come from.
+        spec: What they must be.
+        chunks: What is to be filled.
+        workers: Number of processes; 1 works here; None takes one per core as soon as it is worth while.
+        done: Called in this process.
+
+    Raises:
+        RunError: A process died. All chunks that are done stay.
+    """
+    rest = list(chunks)
+    count = workers or available_cores()
+    if workers is None or count == 1:
+        rest = _fill_here(dataset, spec, rest, None if count == 1 else _PATIENCE_SECONDS, done)
+    if rest:
+        _fill_in_pool(dataset, spec, rest, min(count, len(rest)), done)
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _fill_here(
+    dataset: ImageDataset, spec: ImageSpec, chunks: list[Chunk], patience: float | None, done: Done
+) -> list[Chunk]:
+    """Fill chunks until the rest would take longer than `patience` seconds; return that rest."""
+    start = time.monotonic()
+    for number, chunk in enumerate(chunks):
+        done(chunk, fill(dataset, spec, chunk))
+        remaining = len(chunks) - number - 1
+        if patience is not None and (time.monotonic() - start) / (number + 1) * remaining > patience:
+            return chunks[number + 1 :]
+    return []
+
+
+def _fill_in_pool(dataset: ImageDataset, spec: ImageSpec, chunks: list[Chunk], count: int, done: Done) -> None:
+    # Never plain fork: torch and the progress display have threads, whose locks a fork would copy.
+    servers = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if servers else "spawn")
+    if servers:
+        context.set_forkserver_preload(["ganzoo.data.prepare.workers", type(dataset).__module__])
+    lifeline, end = context.Pipe(duplex=False)
+    arguments = (type(dataset), dataset.options, spec, lifeline)
+    pool = ProcessPoolExecutor(count, context, initializer=_start, initargs=arguments)
+    try:
+        chunk_of: dict[Future[ChunkIndex], Chunk] = {pool.submit(_fill, chunk): chunk for chunk in chunks}
+        for future in as_completed(chunk_of):
+            done(chunk_of[future], future.result())
+    except BrokenProcessPool as error:
+        raise RunError(
+            f"a process that was preparing images of {dataset.name!r} died (out of memory, or killed). What is "
+            "prepared so far is kept: start again to go on, after freeing memory if that was short"
+        ) from error
+    except BaseException:
+        end.close()  # Ctrl-C or an error: nobody waits for chunks that are half done
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        end.close()
+        lifeline.close()
+
+
+_current: tuple[ImageDataset, ImageSpec] | None = None
+
+
+def _start(dataset: type[ImageDataset], options: BaseModel, spec: ImageSpec, lifeline: Connection) -> None:
+    """Set up a worker process."""
+    global _current  # the one state of a worker process, set once before its first chunk
+    _current = dataset(options), spec
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which tells us by the lifeline
+    threading.Thread(target=_leave_with, args=(lifeline,), daemon=True).start()
+
+
+def _leave_with(lifeline: Connection) -> None:
+    """End this process when the other end of the lifeline is closed, or its owner gone even by SIGKILL.
+
+    Chunks are written whole or not at all, so this is safe at any moment.
+    """
+    wait([lifeline])
+    os._exit(1)
+
+
+def _fill(chunk: Chunk) -> ChunkIndex:
+    assert _current is not None, "set by the pool's initializer"
+    dataset, spec = _current
+    return fill(dataset, spec, chunk)

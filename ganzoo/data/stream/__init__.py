@@ -1,0 +1,1 @@
+"""Streams: endless, resumable batches of reals."""

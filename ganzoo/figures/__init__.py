@@ -1,0 +1,1 @@
+"""Figures: looking at a finished generator."""

@@ -1,0 +1,90 @@
+"""How far images are from given ones: by what an extractor sees, or by pixels where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo._inference.load import recipe_of
+from ganzoo._inference.opened_generator import OpenedGenerator
+from ganzoo._registry.registry import Registry
+from ganzoo.contracts.capabilities import Perceptual
+from ganzoo.errors import RefusedError, WeightsError
+from ganzoo.scoring.features import three_channels
+
+if TYPE_CHECKING:
+    from ganzoo.contracts.extractors import Extractor
+
+PIXELS, AUTO = "pixels", "auto"
+_OF_PIXELS, _OF_FEATURES = 1.0, 1e5  # arXiv:1912.04958, appendix D, for features
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A distance between images.
+
+    Attributes:
+        name: Its name: that of an extractor, or `pixels`.
+        identity: All that can move its values, as plain data.
+        whiteness: Weight of the penalty that keeps fitted noise white, in proportion to this distance's slopes.
+        network: Images `[N, 3, R, R]` to features; None: pixels themselves.
+    """
+
+    name: str
+    identity: dict[str, Any]
+    whiteness: float
+    network: nn.Module | None = None
+
+    def to(self, targets: Tensor) -> Callable[[Tensor], Tensor]:
+        """Return the distance to targets `[N, C, R, R]` in [-1, 1]: images `[N, C, R, R]` to `[N]`."""
+        if self.network is None:
+            return lambda images: (images - targets).square().mean(dim=(1, 2, 3))
+        network = self.network
+        with torch.no_grad():
+            wanted = network(three_channels(targets))
+        return lambda images: (network(three_channels(images)) - wanted).square().sum(dim=1)
+
+
+def likeness(subject: OpenedGenerator, name: str = AUTO) -> Likeness:
+    """Return a distance by name: `pixels`, an extractor, or `auto`.
+
+    `auto` is that of the extractor which the run is scored by, if it has one and its weights are there, else pixels.
+
+    Raises:
+        RefusedError: An extractor was named that has no perceptual distance.
+        PluginError: There is no such extractor.
+        WeightsError: Its weights are not there.
+    """
+    if name == PIXELS:
+        return Likeness(PIXELS, {"distance": "mean squared difference of pixels in [-1, 1]"}, _OF_PIXELS)
+    try:
+        extractor = _extractor(subject, name)
+        if isinstance(extractor, Perceptual):
+            extractor_name, identity = extractor.name, dict(extractor.identity())
+            network = extractor.perceptual().to(subject.device).eval().requires_grad_(False)
+            identity = {"distance": "squared, of perceptual features", **identity}
+            return Likeness(extractor_name, identity, _OF_FEATURES, network)
+    except WeightsError:
+        if name != AUTO:
+            raise
+        extractor = None
+    if name == AUTO:
+        return likeness(subject, PIXELS)
+    raise RefusedError(
+        f"extractor '{name}' has no perceptual distance (it lacks the capability Perceptual); choose another, or "
+        f"'{PIXELS}'"
+    )
+
+
+def _extractor(subject: OpenedGenerator, name: str) -> Extractor | None:
+    if name == AUTO:
+        if not subject.directory.recipe.exists():
+            return None
+        chosen = recipe_of(subject.directory).scoring.extractor
+        return chosen.cls(chosen.options)
+    cls = Registry.discover().part("extractor", name).cls
+    return cls(cls.Options())

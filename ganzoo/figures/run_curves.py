@@ -1,0 +1,141 @@
+"""What runs measured while training, as curves over kimg on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganzoo._io.atomic import atomic_write
+from ganzoo._runs.directory import RunDirectory
+from ganzoo._runs.metrics_log import Moment, read_metrics
+from ganzoo._runs.record import read_record
+from ganzoo.errors import RunError
+from ganzoo.plotting.canvas import Canvas
+from ganzoo.plotting.chart import Chart, Curve, page
+
+Course = tuple[NDArray[np.float64], NDArray[np.float64]]
+Measured = Mapping[str, Course]
+SPEED = "images/s"
+_SELECTION, _LOSS = "selection/", "/loss"
+_LOSSES, _OUTPUTS = "loss", "D outputs"
+
+
+def curves_of(runs: Sequence[Path]) -> Canvas:
+    """Draw losses, D's outputs, scores, penalties, strengths and speed of one or several runs.
+
+    Of one run, what belongs together shares a chart; of several, each quantity has a chart with a curve per run, and
+    scores on other data or under another protocol, which cannot be compared, have charts of their own.
+
+    Raises:
+        RunError: A run has measured nothing yet.
+    """
+    directories = [RunDirectory.open(path) for path in runs]
+    scores = [_scores(directory) for directory in directories]
+    under = {(label, measured_under) for each in scores for label, (measured_under, _) in each.items()}
+    labels = [label for label, _ in under]
+    measured = {
+        _name(directory, directories): _measured(directory)
+        | {
+            f"{label} ({measured_under})" if labels.count(label) > 1 else label: course
+            for label, (measured_under, course) in found.items()
+        }
+        for directory, found in zip(directories, scores, strict=True)
+    }
+    charts = _of_one(next(iter(measured.values()))) if len(measured) == 1 else _of_several(measured)
+    title = next(iter(measured)) if len(measured) == 1 else ""
+    return page(charts, title=title)
+
+
+def write_curves(directory: RunDirectory) -> None:
+    """Write `curves.svg` into a run's folder, once anything was measured."""
+    if read_metrics(directory.metrics):
+        atomic_write(directory.path / "curves.svg", curves_of([directory.path]).svg())
+
+
+def _name(directory: RunDirectory, all_of_them: Sequence[RunDirectory]) -> str:
+    names = [each.name for each in all_of_them]
+    return directory.name if names.count(directory.name) == 1 else str(directory.path)
+
+
+def _measured(directory: RunDirectory) -> dict[str, Course]:
+    moments = read_metrics(directory.metrics)
+    if not moments:
+        raise RunError(f"{directory.path} has no metrics yet: nothing was measured, so there are no curves to draw")
+    found = {}
+    for key in dict.fromkeys(key for moment in moments for key in moment):
+        pairs = [(moment["images_seen"] / 1000, moment[key]) for moment in moments if key in moment]
+        found[key] = (np.array([x for x, _ in pairs]), np.array([y for _, y in pairs]))
+    found.pop("images_seen")
+    if "seconds" in found:
+        found.pop("seconds")
+        found[SPEED] = _speed([moment for moment in moments if "seconds" in moment])
+    return found
+
+
+def _speed(moments: Sequence[Moment]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return images per second between one line and the next."""
+    seen = np.array([0.0, *(moment["images_seen"] for moment in moments)])
+    seconds = np.array([0.0, *(moment["seconds"] for moment in moments)])
+    took = np.diff(seconds)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return seen[1:] / 1000, np.where(took > 0, np.diff(seen) / took, np.nan)
+
+
+def _scores(directory: RunDirectory) -> dict[str, tuple[str, Course]]:
+    """Return by label what the reported scores were measured under, and their course: the protocol of most ages."""
+    if not directory.record.exists():
+        return {}
+    record, by_kind = read_record(directory.record), dict[tuple[str, str], list[tuple[float, float]]]()
+    for score in record.scores:
+        if score.purpose == "report":
+            data = score.dataset or record.dataset
+            on = f"{data.name} {data.fingerprint[:6]}, " if data else ""
+            kind = score.label, f"{on}protocol {score.protocol_id[:6]}"
+            by_kind.setdefault(kind, []).append((score.images_seen / 1000, score.value))
+    most = {label: max(len(found) for (each, _), found in by_kind.items() if each == label) for label, _ in by_kind}
+    kept = {kind: sorted(found) for kind, found in by_kind.items() if len(found) == most[kind[0]]}
+    return {
+        label: (under, (np.array([x for x, _ in found]), np.array([y for _, y in found])))
+        for (label, under), found in kept.items()
+    }
+
+
+def _group(key: str) -> str:
+    """Return the chart that a quantity of one run belongs to."""
+    if key.endswith(_LOSS):
+        return _LOSSES
+    if key.startswith("D("):
+        return _OUTPUTS
+    return f"{key.removeprefix(_SELECTION)} on the way" if key.startswith(_SELECTION) else key
+
+
+def _of_one(measured: Measured) -> list[Chart]:
+    groups: dict[str, list[str]] = {}
+    for key in measured:
+        groups.setdefault(_group(key), []).append(key)
+    return [
+        Chart(
+            title,
+            [Curve(key if len(keys) > 1 else "", *measured[key], order) for order, key in enumerate(keys)],
+            "kimg",
+            own_legend=len(keys) > 1,
+            x_from=0.0,
+        )
+        for title, keys in groups.items()
+    ]
+
+
+def _of_several(measured: Mapping[str, Measured]) -> list[Chart]:
+    keys = dict.fromkeys(key for each in measured.values() for key in each)
+    return [
+        Chart(
+            key,
+            [Curve(name, *each[key], order) for order, (name, each) in enumerate(measured.items()) if key in each],
+            "kimg",
+            x_from=0.0,
+        )
+        for key in keys
+    ]

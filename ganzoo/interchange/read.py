@@ -1,0 +1,74 @@
+"""A foreign file to inert data, whatever is in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ganzoo.errors import CheckpointError
+from ganzoo.interchange.archives import LEGACY_MAGIC, ZIP_START, read_legacy, read_stream, read_zip
+from ganzoo.interchange.byte_stream import Stream
+from ganzoo.interchange.limits import Budget
+from ganzoo.interchange.resolve import Settling
+from ganzoo.text import clip, literal
+
+MAX_FILE_BYTES = 16 * 2**30
+# How a file of torch.save before 1.6 begins: protocol 2, the magic number as LONG1.
+_LEGACY_START = b"\x80\x02\x8a\x0a" + LEGACY_MAGIC.to_bytes(10, "little")
+
+
+def read_content(path: Path) -> Any:
+    """Read a pickle, or a file of `torch.save`, without executing anything of it.
+
+    Returns:
+        Containers, numbers, text and bytes; CPU tensors for arrays of numpy and torch; `Record` and `Global` for
+        everything else. No object contains itself, and nothing is nested more than 100 deep.
+
+    Raises:
+        CheckpointError: One line that names the file and what is wrong with it.
+    """
+    try:
+        return parse(_bytes_of(path))
+    except CheckpointError as error:
+        raise CheckpointError(f"{_shown(path)} cannot be read as a checkpoint: {error}") from None
+    except MemoryError:
+        raise CheckpointError(f"{_shown(path)} cannot be read as a checkpoint: memory ran out") from None
+    except Exception as error:  # whatever else damage may lead to, a person is told one line
+        reason = f"it is damaged ({type(error).__name__})"
+        raise CheckpointError(f"{_shown(path)} cannot be read as a checkpoint: {reason}") from error
+
+
+def parse(data: bytes) -> Any:
+    """Read the bytes of such a file; see `read_content`."""
+    if not data:
+        raise CheckpointError("it is empty")
+    budget = Budget(len(data))
+    if data.startswith(ZIP_START):
+        content = read_zip(data, budget)
+    elif data.startswith(_LEGACY_START):
+        content = read_legacy(data, budget)
+    else:
+        stream = Stream(data)
+        try:
+            content = read_stream(stream, budget)
+        except CheckpointError as error:
+            hint = "" if data.startswith(b"\x80") else "; it does not begin as pickles do"
+            raise CheckpointError(f"{error}{hint}") from None
+        if stream.rest:
+            raise CheckpointError(f"{stream.rest:,} bytes follow its end")
+    return Settling(budget).settle(content)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise CheckpointError("there is no such file" if not path.exists() else "it is not a file")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise CheckpointError(f"it is larger than {MAX_FILE_BYTES // 2**30} GiB")
+        return path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(str(error.strerror or "it cannot be opened")) from None
+
+
+def _shown(path: Path) -> str:
+    return clip(literal(str(path)), 300)

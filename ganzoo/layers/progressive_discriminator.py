@@ -1,0 +1,130 @@
+"""The discriminator that ProGAN and StyleGAN share: halving blocks that can grow, and a head on 4x4."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganzoo.layers.channels import SMALLEST, channels_at, sides
+from ganzoo.layers.equalized import EqualizedConv2d, EqualizedLinear
+from ganzoo.layers.fused import EqualizedDownConv2d
+from ganzoo.layers.growth import Growth
+from ganzoo.layers.normalization import MinibatchStd
+from ganzoo.layers.resample import fir_kernel, smooth
+
+Activation = Literal["leaky-relu", "none"]
+Widening = Literal["second", "first"]
+_GAIN = math.sqrt(2)
+
+
+class ProgressiveCritic(nn.Module):
+    """Images `[N, C, r, r]` to logits `[N]`, at any resolution r from 4 to that of the data.
+
+    Parameters: `from_rgb.<side>`, `blocks.<side>.first` and `.second` (the halving one), `head.convolution`,
+    `head.dense`, `head.logit`. Each weight is used times gain / sqrt(fan-in), the gain sqrt(2) but for `head.logit`,
+    where it is 1. Classes: the logit is the score of the image's class.
+
+    Paper: ProGAN, arXiv:1710.10196, appendix A; StyleGAN, arXiv:1812.04948, appendix C.
+
+    Args:
+        resolution: Side of the finest images.
+        channels: C.
+        label_dim: L; 0 for none.
+        channel_base: Channels are min(channel_base / side, channel_max).
+        channel_max: See there.
+        group: Images per group of the minibatch standard deviation; 0: the batch; 1: none.
+        blur: Taps of the filter before each halving; none if empty.
+        from_rgb_activation: What follows the layers that read images.
+        widening: Which layer of a block goes over to the channels of the next.
+    """
+
+    def __init__(
+        self,
+        resolution: int,
+        channels: int,
+        label_dim: int,
+        channel_base: int,
+        channel_max: int,
+        *,
+        group: int = 4,
+        blur: Sequence[float] = (),
+        from_rgb_activation: Activation = "leaky-relu",
+        widening: Widening = "second",
+    ) -> None:
+        super().__init__()
+        self.growth = Growth(resolution)
+        self.rgb_slope = 0.2 if from_rgb_activation == "leaky-relu" else 1.0
+
+        def width(side: int) -> int:
+            return channels_at(side, channel_base, channel_max)
+
+        self.from_rgb = nn.ModuleDict(
+            {str(side): EqualizedConv2d(channels, width(side), 1, gain=_GAIN) for side in sides(resolution)}
+        )
+        self.blocks = nn.ModuleDict(
+            {
+                str(side): _Halving(width(side), width(side // 2), blur, widening)
+                for side in sides(resolution)
+                if side > SMALLEST
+            }
+        )
+        self.head = _Head(width(SMALLEST), width(SMALLEST // 2), max(label_dim, 1), group)
+
+    def grow(self, resolution: int, alpha: float) -> None:
+        """Work at `resolution` from now on, the newest block weighing `alpha`."""
+        self.growth = Growth(resolution, alpha)
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Judge images of the present resolution."""
+        side = self.growth.resolution
+        features = self._read(images, side)
+        while side > SMALLEST:
+            features = self.blocks[str(side)](features)
+            if side == self.growth.resolution and self.growth.fades:
+                features = torch.lerp(self._read(F.avg_pool2d(images, 2), side // 2), features, self.growth.alpha)
+            side //= 2
+        scores = self.head(features)
+        return scores.squeeze(1) if labels.shape[1] == 0 else (scores * labels).sum(dim=1)
+
+    def _read(self, images: Tensor, side: int) -> Tensor:
+        features: Tensor = self.from_rgb[str(side)](images)
+        return features if self.rgb_slope == 1.0 else F.leaky_relu_(features, self.rgb_slope)
+
+
+class _Halving(nn.Module):
+    """`[N, inputs, 2H, 2W]` to `[N, outputs, H, W]`: a convolution, the filter, a convolution that halves the side."""
+
+    kernel: Tensor | None
+
+    def __init__(self, inputs: int, outputs: int, blur: Sequence[float], widening: Widening) -> None:
+        super().__init__()
+        middle = inputs if widening == "second" else outputs
+        self.first = EqualizedConv2d(inputs, middle, 3, gain=_GAIN)
+        self.second = EqualizedDownConv2d(middle, outputs, gain=_GAIN)
+        self.register_buffer("kernel", fir_kernel(blur) if blur else None, persistent=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        features = F.leaky_relu_(self.first(features), 0.2)
+        if self.kernel is not None:
+            features = smooth(features, self.kernel)
+        return F.leaky_relu_(self.second(features), 0.2)
+
+
+class _Head(nn.Module):
+    """`[N, C, 4, 4]` to scores `[N, outputs]`."""
+
+    def __init__(self, inputs: int, width: int, outputs: int, group: int) -> None:
+        super().__init__()
+        self.deviation = MinibatchStd(group)
+        self.convolution = EqualizedConv2d(inputs + 1, inputs, 3, gain=_GAIN)
+        self.dense = EqualizedLinear(inputs * SMALLEST**2, width, gain=_GAIN)
+        self.logit = EqualizedLinear(width, outputs)
+
+    def forward(self, features: Tensor) -> Tensor:
+        features = F.leaky_relu_(self.convolution(self.deviation(features)), 0.2)
+        return self.logit(F.leaky_relu_(self.dense(features.flatten(1)), 0.2))

@@ -1,0 +1,1 @@
+"""Plotting: canvas, charts, panels, video."""

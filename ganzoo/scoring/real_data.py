@@ -1,0 +1,169 @@
+"""All that a run needs, found and checked before anything is written or trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Protocol as TypingProtocol
+
+import torch
+
+from ganzoo._inference.build import choose_device
+from ganzoo._inference.load import load_generator
+from ganzoo._io.cache_dir import cache_root
+from ganzoo._recipe.network_spec import Networks
+from ganzoo._recipe.recipe import Recipe
+from ganzoo._recipe.schema import Selection
+from ganzoo._runs.directory import RunDirectory
+from ganzoo._runs.record import DatasetId, RunRecord, Score
+from ganzoo.contracts.extractors import Extractor
+from ganzoo.data.pack.open import ready_pack
+from ganzoo.data.pack.pack import Pack
+from ganzoo.data.prepare.prepare import prepare
+from ganzoo.data.stream.batches import Batches
+from ganzoo.data.stream.prefetch import Prefetched
+from ganzoo.errors import DataError, GanzooError, RefusedError
+from ganzoo.scoring.protocol import Protocol, plan
+from ganzoo.scoring.score import score
+
+_NAMED = 5
+
+
+class Observer(TypingProtocol):
+    """Who is told what happens: a terminal, a log file, nobody."""
+
+    def say(self, text: str) -> None:
+        """Take a line for people."""
+
+    def progress(self, what: str) -> Callable[[int, int], None]:
+        """Return a function that takes (done, of how many) of a long action."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A recipe (its lengths in kimg), its data, scoring protocol and device, ready to use."""
+
+    recipe: Recipe
+    pack: Pack
+    extractor: Extractor
+    protocol: Protocol
+    device: torch.device
+
+    @property
+    def dataset_id(self) -> DatasetId:
+        """Which images these are."""
+        return identify(self.recipe.dataset.name, self.pack)
+
+    def batches(self, stream: str) -> Batches:
+        """Return an endless stream of training reals."""
+        options = self.recipe.dataset.options
+        split = self.pack.split(self.recipe.training.split)
+        return Batches(split, self.recipe.seed, mirror=options.mirror, stream=stream)
+
+    def stream(self, name: str, closers: ExitStack) -> Batches | Prefetched:
+        """Return the same for a trainer: where a GPU trains, the next batch is read while it works."""
+        batches = self.batches(name)
+        if self.device.type != "cuda":
+            return batches
+        prefetched = Prefetched(batches)
+        closers.callback(prefetched.close)
+        return prefetched
+
+
+def find_inputs(recipe: Recipe, device: str, observer: Observer, *, skip_bad: bool = False) -> Inputs:
+    """Find device, weights and data, in the order in which a failure is cheapest.
+
+    Raises:
+        GanzooError: One of them cannot be had, or the data do not fit the recipe.
+    """
+    chosen_device = choose_device(device)
+    extractor: Extractor = recipe.scoring.extractor.cls(recipe.scoring.extractor.options)
+    _check_weights(extractor, recipe)
+    pack = read_pack(recipe.dataset, observer, skip_bad=skip_bad)
+    _check_splits(recipe, pack)
+    recipe = recipe.with_image_count(len(pack.split(recipe.training.split)))
+    return Inputs(recipe, pack, extractor, plan(recipe.scoring, extractor, pack), chosen_device)
+
+
+def _check_weights(extractor: Extractor, recipe: Recipe) -> None:
+    """Raise an error unless the extractor's weights are here; where the data are missing too, it says both."""
+    try:
+        extractor.weights()
+    except GanzooError as error:
+        chosen = recipe.dataset
+        try:
+            if not chosen.options.pack:
+                chosen.cls(chosen.options).items()
+        except DataError as missing:
+            raise DataError(f"{missing}\n{error}") from missing
+        raise
+
+
+def read_pack(chosen: Selection, observer: Observer, *, skip_bad: bool = False) -> Pack:
+    """Return a data set's prepared images, preparing them if need be, and say which were left out."""
+    name, dataset = chosen.name, chosen.cls(chosen.options)
+    if location := chosen.options.pack:
+        pack = ready_pack(dataset, name, cache_root())
+        observer.say(f"images of {name} from the pack {location}")
+    else:
+        pack = prepare(
+            dataset, name, cache=cache_root(), skip_bad=skip_bad, progress=observer.progress(f"preparing {name}")
+        )
+    if pack.bad_files:
+        left_out = ", ".join(pack.bad_files[:_NAMED]) + (", ..." if len(pack.bad_files) > _NAMED else "")
+        observer.say(f"left out of {name}, since they cannot be used ({len(pack.bad_files):,}): {left_out}")
+    return pack
+
+
+def _check_splits(recipe: Recipe, pack: Pack) -> None:
+    """Raise DataError unless there are images to train on, and no subject is in two splits."""
+    wanted = recipe.training.split
+    if wanted not in pack.splits:
+        raise DataError(
+            f"training.split: data set '{recipe.dataset.name}' has no images in split '{wanted}' (it has "
+            f"{', '.join(pack.splits)})"
+        )
+    if overlaps := pack.overlaps():
+        raise DataError(f"{'; '.join(overlaps)}: what is learned from one would show in scores on the other")
+
+
+def identify(name: str, pack: Pack) -> DatasetId:
+    """Return which images a pack holds."""
+    spec = pack.spec
+    return DatasetId(
+        name=name,
+        resolution=spec.resolution,
+        channels=spec.channels,
+        label_dim=spec.label_dim,
+        fingerprint=pack.fingerprint,
+        images={split: len(pack.split(split)) for split in pack.splits},
+    )
+
+
+def check_same_data(directory: RunDirectory, record: RunRecord, inputs: Inputs) -> None:
+    """Raise RefusedError if the images are no longer those that the run learned from."""
+    if record.dataset and record.dataset.fingerprint != inputs.pack.fingerprint:
+        raise RefusedError(
+            f"the images of data set '{inputs.recipe.dataset.name}' have changed since {directory.path} began; a run "
+            f"goes on with the images it began with. Put them back, or start a new run"
+        )
+
+
+def score_snapshot(
+    directory: RunDirectory, images_seen: int, inputs: Inputs, protocol: Protocol, observer: Observer
+) -> tuple[Score, ...]:
+    """Score the generator of a run as it was at an age."""
+    generator = load_generator(directory, images_seen, Networks.of_recipe(inputs.recipe), protocol.weights)
+    generator.to(inputs.device)
+    return score(
+        generator,
+        inputs.pack,
+        protocol,
+        inputs.extractor,
+        images_seen=images_seen,
+        device=inputs.device,
+        progress=observer.progress("scoring"),
+        notice=observer.say,
+        announce=lambda cost: observer.say(f"scoring {directory.name} at {images_seen:,} images seen: {cost}"),
+    )

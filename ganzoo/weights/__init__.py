@@ -1,0 +1,1 @@
+"""WeightsFile: pretrained files found, checked, fetched."""

@@ -1,0 +1,144 @@
+"""Files of pretrained weights: where they are looked for, how they are checked and loaded, how they are fetched.
+
+Nothing is used before its SHA-256 is known, nothing in it is executed, and nothing is downloaded but by `fetch`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ganzoo._io.atomic import sha256_of, shown
+from ganzoo._io.cache_dir import cache_root
+from ganzoo.contracts.extractors import WeightsFile
+from ganzoo.errors import WeightsError
+
+
+@dataclass(frozen=True)
+class PublishedWeights:
+    """A file that its authors published.
+
+    Attributes:
+        file_name: Its name, which torch's cache uses too.
+        url: Where it can be had.
+        sha256: SHA-256 of its content, 64 hex digits.
+        size: Its size in bytes.
+        variable: Environment variable that may name a file to use instead.
+    """
+
+    file_name: str
+    url: str
+    sha256: str
+    size: int
+    variable: str
+
+
+def weights_folder() -> Path:
+    """Return the folder that `fetch` fills."""
+    return cache_root() / "weights"
+
+
+def find_weights(published: PublishedWeights, path: Path | None, extractor: str) -> WeightsFile:
+    """Find weights without network: the given path, the environment variable, torch's cache, our own cache.
+
+    A file that was named on purpose may hold other weights: they are then marked as not official. A file in a cache
+    must be the published one.
+
+    Args:
+        published: What is looked for.
+        path: The recipe's `weights`, if set.
+        extractor: Name of the extractor, for messages.
+
+    Raises:
+        WeightsError: Nothing is there, or what is there is damaged.
+    """
+    for where, chosen in _chosen(published, path):
+        return _checked_choice(published, where, chosen, extractor)
+    damaged = []
+    for cached in (Path(torch.hub.get_dir()) / "checkpoints", weights_folder()):
+        file = cached / published.file_name
+        if not file.is_file():
+            continue
+        digest = _digest(file)
+        if digest == published.sha256:
+            return WeightsFile(file, digest, official=True)
+        damaged.append(f"{shown(file)} is there but damaged (SHA-256 {digest[:8]}..., not {published.sha256[:8]}...)")
+    found = "; ".join(damaged) if damaged else "not found in torch's cache nor in ganzoo's"
+    raise WeightsError(
+        f"extractor '{extractor}' needs the weights {published.file_name}: {found}. {_remedy(published, extractor)}"
+    )
+
+
+def _chosen(published: PublishedWeights, path: Path | None) -> Iterator[tuple[str, Path]]:
+    if path is not None:
+        yield "scoring.extractor.weights", path
+    if named := os.environ.get(published.variable):
+        yield published.variable, Path(named)
+
+
+def _checked_choice(published: PublishedWeights, where: str, path: Path, extractor: str) -> WeightsFile:
+    if not path.is_file():
+        raise WeightsError(
+            f"{where} names {shown(path)}, which is no file. Correct it; or: {_remedy(published, extractor)}"
+        )
+    digest = _digest(path)
+    official = digest == published.sha256
+    if path.name == published.file_name and not official:
+        raise WeightsError(
+            f"{where}: {shown(path)} has the name of the published weights but not their content (SHA-256 "
+            f"{digest[:8]}..., not {published.sha256[:8]}...): damaged or half-downloaded. Delete it and run "
+            f"`ganzoo fetch-weights {extractor}`; other weights may be used under another name."
+        )
+    return WeightsFile(path, digest, official)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise WeightsError(f"the weights {shown(path)} cannot be read: {error.strerror}.") from error
+
+
+def _remedy(published: PublishedWeights, extractor: str) -> str:
+    return (
+        f"Run `ganzoo fetch-weights {extractor}` ({published.size / 1e6:.0f} MB), or name the file by "
+        f"scoring.extractor.weights or {published.variable}, or score without download by "
+        "`--set scoring.extractor.name=random-features`."
+    )
+
+
+def load_state(weights: WeightsFile) -> dict[str, Tensor]:
+    """Load a file of tensors: the very bytes that were checked, and without executing anything in them.
+
+    Raises:
+        WeightsError: The file changed since it was found, or holds anything but dense tensors.
+    """
+    try:
+        data = weights.path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"the weights {shown(weights.path)} cannot be read: {error.strerror}.") from error
+    if hashlib.sha256(data).hexdigest() != weights.sha256:
+        raise WeightsError(f"the weights {shown(weights.path)} changed while they were in use. Start again.")
+    try:
+        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except Exception as error:  # a hostile or broken file can raise anything
+        reason = " ".join(str(error).split())[:120]
+        raise WeightsError(
+            f"{shown(weights.path)} is not a file of weights that can be read safely: {reason}"
+        ) from error
+    if not isinstance(state, Mapping) or not all(_is_plain(name, value) for name, value in state.items()):
+        raise WeightsError(f"{shown(weights.path)} holds something else than a table of dense tensors.")
+    return {name: value.detach().clone() for name, value in state.items()}
+
+
+def _is_plain(name: object, value: object) -> bool:
+    return (
+        isinstance(name, str) and isinstance(value, Tensor) and value.layout == torch.strided and not value.is_quantized
+    )

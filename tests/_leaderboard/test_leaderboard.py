@@ -1,0 +1,364 @@
+import math
+import random
+
+import pytest
+from made_up_records import record, scores
+
+from ganzoo._leaderboard.columns import columns_of
+from ganzoo._leaderboard.comparable import comparable
+from ganzoo._leaderboard.leaderboard import leaderboards
+from ganzoo._leaderboard.record_fields import meets, value_text
+from ganzoo._leaderboard.statistics import Estimate, are_tied, rank_intervals
+from ganzoo._runs.record import DatasetId
+from ganzoo.errors import GanzooError, RefusedError
+
+
+def one_seed(mean, error=None):
+    return Estimate.of([mean], [error])
+
+
+def seeds(*values):
+    return Estimate.of(values, [None] * len(values))
+
+
+def only(comparison):
+    (table,) = comparison.tables
+    return table
+
+
+# statistics
+
+
+def test_mean_deviation_and_errors():
+    estimate = seeds(1.0, 2.0, 3.0, 6.0)
+    assert estimate.mean == 3.0
+    assert estimate.deviation == pytest.approx(math.sqrt(14 / 3))
+    assert estimate.error == pytest.approx(math.sqrt(14 / 3) / 2)
+    assert one_seed(3.0, 0.5).error == 0.5
+    assert one_seed(3.0).error is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "tied"),
+    [
+        (one_seed(100.0), one_seed(101.2), True),  # a gap below 1.3 %
+        (one_seed(100.0), one_seed(101.5), False),  # no error known
+        (one_seed(100.0, 1.0), one_seed(102.5, 1.0), True),
+        (one_seed(100.0, 1.0), one_seed(105.0, 1.0), False),
+        (seeds(10.0, 10.5, 11.0), seeds(11.0, 11.5, 12.0), True),  # t = 2.45 with 4 degrees of freedom, needs 2.78
+        (seeds(10.0, 10.5, 11.0), seeds(11.5, 12.0, 12.5), False),  # t = 3.67
+        (seeds(10.0, 14.0), seeds(20.0, 21.0), True),  # two seeds tell little
+        (one_seed(0.0), one_seed(0.0), True),
+        (one_seed(-0.001, 0.01), one_seed(0.001, 0.01), True),
+    ],
+)
+def test_ties(one, other, tied):
+    assert are_tied(one, other) is tied
+    assert are_tied(other, one) is tied
+
+
+def test_welch_interval_by_hand():
+    # means 10.5 and 11.5, variances of the means 1/12 each: t = 1 / sqrt(1/6) = 2.449; t_0.975(4) = 2.776
+    assert are_tied(seeds(10.0, 10.5, 11.0), seeds(11.0, 11.5, 12.0))
+    gap = 2.777 * math.sqrt(1 / 6)
+    assert not are_tied(seeds(10.0, 10.5, 11.0), seeds(10.0 + gap, 10.5 + gap, 11.0 + gap))
+
+
+def test_rank_intervals():
+    assert rank_intervals([one_seed(value) for value in (1.0, 2.0, 3.0)]) == [(1, 1), (2, 2), (3, 3)]
+    assert rank_intervals([one_seed(value) for value in (1.0, 1.01, 3.0)]) == [(1, 2), (1, 2), (3, 3)]
+    # ties are not transitive: the middle one is tied with both
+    assert rank_intervals([one_seed(value) for value in (100.0, 101.0, 102.0)]) == [(1, 2), (1, 3), (2, 3)]
+    assert rank_intervals([]) == []
+
+
+# grouping
+
+
+def test_seeds_of_one_recipe_are_one_row_and_its_numbers_are_right():
+    runs = [record(seed=seed, found=scores(fid=fid, kid=fid / 2000)) for seed, fid in ((0, 40.0), (1, 42.0), (2, 44.0))]
+    (row,) = only(leaderboards(runs)).rows
+    assert row.seeds == (0, 1, 2)
+    assert row.estimates["fid"].mean == 42.0
+    assert row.estimates["fid"].deviation == 2.0
+    assert row.estimates["fid"].standard_error is None
+    assert (row.kimg, row.images_per_second, row.hours) == (30.0, 50.0, 600 / 3600)
+    assert row.options == {}
+
+
+def test_what_does_not_change_training_does_not_split_a_row():
+    other = record(seed=1, sections={"training": {"checkpoint_kimg": 9.0, "keep_checkpoints": 7}}, title="else")
+    assert len(only(leaderboards([record(), other])).rows) == 1
+
+
+def test_rows_of_the_same_parts_are_told_apart_by_what_differs():
+    other = record("wide", sections={"generator": {"width": 128}, "training": {"batch_size": 32}})
+    table = only(leaderboards([record(), other]))
+    assert {row.recipe: row.options for row in table.rows} == {
+        "dcgan_oasis_logistic": {"generator.width": 64, "training.batch_size": 64},
+        "wide": {"generator.width": 128, "training.batch_size": 32},
+    }
+
+
+def test_the_same_seed_twice_counts_once_and_says_which():
+    runs = [
+        record(name=f"a-s0{suffix}", found=scores(fid=fid)) for suffix, fid in (("-10", 50.0), ("", 40.0), ("-2", 45.0))
+    ]
+    table = only(leaderboards(runs))
+    (row,) = table.rows
+    assert row.estimates["fid"].mean == 50.0
+    assert table.notes == ("seed 0 was run 3 times: a-s0-10 counts, not a-s0, a-s0-2",)
+
+
+def test_of_several_scores_the_last_counts_and_those_for_selection_never():
+    found = (
+        *scores(fid=30.0, images_seen=30_000),
+        *scores(fid=90.0, images_seen=10_000),
+        *scores(fid=1.0, images_seen=30_000, purpose="selection"),
+        *scores(fid=2.0, protocol={"sampling_seed": 1}, purpose="selection"),
+    )
+    assert only(leaderboards([record(found=found)])).rows[0].estimates["fid"].mean == 30.0
+
+
+DATASET = {"name": "oasis", "resolution": 64, "channels": 1, "fingerprint": "ab" * 32}
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "here", "there"),
+    [
+        ({"found": scores(protocol={"generated": 5_000})}, "protocol.generated", 10_000, 5_000),
+        ({"found": scores(protocol={"kid": {"subsets": 9}})}, "protocol.kid.subsets", None, 9),
+        ({"dataset": DatasetId(**DATASET | {"resolution": 32})}, "dataset.resolution", 64, 32),
+        ({"dataset": DatasetId(**DATASET | {"channels": 3})}, "dataset.channels", 1, 3),
+        ({"dataset": DatasetId(**DATASET | {"label_dim": 2})}, "dataset.label_dim", 0, 2),
+        ({"dataset": DatasetId(**DATASET | {"fingerprint": "cd" * 32})}, "dataset.fingerprint", "ab" * 32, "cd" * 32),
+    ],
+)
+def test_what_must_be_equal_makes_tables_and_is_named(change, field, here, there):
+    tables = leaderboards([record(), record("other", **change)]).tables
+    assert len(tables) == 2
+    found = {table.distinct[field].here: table.distinct[field].there for table in tables}
+    assert found == {here: (there,), there: (here,)}
+
+
+def test_random_features_never_share_a_table_with_inception():
+    random_features = scores(protocol={"extractor": "random"}, labels=("FD-random", "KD-random"))
+    tables = leaderboards([record(), record("b", found=random_features)]).tables
+    assert sorted(tuple(table.labels.values()) for table in tables) == [("FD-random", "KD-random"), ("FID", "KID")]
+
+
+# ranking
+
+
+def test_fid_ranks_where_there_are_images_enough_and_kid_where_not():
+    good_fid, good_kid = {"fid": 10.0, "kid": 0.09}, {"fid": 90.0, "kid": 0.01}
+    for generated, reference, first, metric in (
+        (4096, 4096, "a", "fid"),
+        (4095, 9000, "b", "kid"),
+        (9000, 4095, "b", "kid"),
+    ):
+        counts = {"generated": generated, "reference_images": reference}
+        runs = [
+            record("a", loss="hinge", found=scores(**good_fid, protocol=counts)),
+            record("b", found=scores(**good_kid, protocol=counts)),
+        ]
+        table = only(leaderboards(runs))
+        assert (table.primary, table.rows[0].recipe) == (metric, first)
+        assert (table.generated, table.reference_images) == (generated, reference)
+
+
+def test_a_metric_can_be_asked_for_by_key_or_label():
+    runs = [record("a", loss="hinge", found=scores(fid=10.0, kid=0.09)), record("b", found=scores(fid=90.0, kid=0.01))]
+    assert only(leaderboards(runs, metric="KID")).rows[0].recipe == "b"
+    assert only(leaderboards(runs, metric="fid")).rows[0].recipe == "a"
+    with pytest.raises(GanzooError, match="fid, kid"):
+        leaderboards(runs, metric="beauty")
+
+
+def test_more_is_better_for_precision():
+    def with_precision(value):
+        score = scores()[0].model_copy(update={"metric": "precision", "label": "precision", "value": value})
+        return (score,)
+
+    runs = [record("low", found=with_precision(0.2)), record("high", loss="hinge", found=with_precision(0.9))]
+    assert [row.recipe for row in only(leaderboards(runs)).rows] == ["high", "low"]
+
+
+def test_ties_share_ranks_and_nobody_is_lost():
+    runs = [
+        record(f"r{index}", loss=f"l{index}", found=scores(fid=fid, kid=None))
+        for index, fid in enumerate((40.0, 40.1, 80.0))
+    ]
+    runs.append(record("kid_only", loss="l9", found=scores(fid=None)))
+    table = only(leaderboards(runs))
+    assert [(row.recipe, row.rank) for row in table.rows] == [
+        ("r0", (1, 2)),
+        ("r1", (1, 2)),
+        ("r2", (3, 3)),
+        ("kid_only", None),
+    ]
+    assert [row.tied for row in table.rows] == [True, True, False, False]
+
+
+def test_the_order_of_records_does_not_matter():
+    rng = random.Random(0)
+    runs = [record(f"r{i % 5}", i // 5, loss=f"l{i % 5}", found=scores(fid=40.0 + i)) for i in range(15)]
+    expected = leaderboards(runs)
+    for _ in range(5):
+        rng.shuffle(runs)
+        assert leaderboards(runs) == expected
+
+
+def test_unfinished_and_unscored_runs_are_listed_and_imported_ones_ranked():
+    runs = [
+        record(f"x_{status}", status=status, message="why") for status in ("running", "stopped", "diverged", "failed")
+    ]
+    runs += [record("unscored", found=()), record("imported", status="imported", recipe={}, dataset=None)]
+    comparison = leaderboards(runs)
+    assert [run.status for run in comparison.unfinished] == ["running", "stopped", "diverged", "failed"]
+    assert comparison.unfinished[2].reason == "why"
+    assert [run.name for run in comparison.unscored] == ["unscored-s0"]
+    assert only(comparison).rows[0].recipe == "imported"
+
+
+def test_two_imported_networks_are_two_rows():
+    runs = [record(name, status="imported", recipe={}, dataset=None) for name in ("one", "two")]
+    assert len(only(leaderboards(runs)).rows) == 2
+
+
+def test_published_values_stand_beside():
+    runs = [record(sections={"published": {"fid": {"value": 12.5, "source": "Table 3"}}})]
+    assert only(leaderboards(runs)).rows[0].published == {"fid": (12.5, "Table 3")}
+
+
+def test_penalties_of_the_loss_itself_are_shown_if_the_record_tells():
+    row = only(leaderboards([record(penalties=())])).rows[0]
+    assert row.penalties == ()
+    runs = [record().model_copy(update={"penalties": ("gradient-penalty",)})]
+    assert only(leaderboards(runs)).rows[0].penalties == ("gradient-penalty",)
+
+
+def test_an_augmentation_tells_rows_apart_and_records_without_one_stay_readable():
+    adaptive = {"augmentation": {"name": "ada", "target": 0.6}}
+    runs = [record("plain"), record("augmented", sections=adaptive)]
+    table = only(leaderboards(runs))
+    assert {row.recipe: row.augmentation for row in table.rows} == {"plain": "—", "augmented": "ada"}
+    assert not any(row.options for row in table.rows)  # the name alone tells them apart
+    columns = {column.header: column.cells for column in columns_of(table)}
+    assert sorted(columns["augmentation"]) == ["ada", "—"]
+    assert "augmentation" not in {column.header for column in columns_of(only(leaderboards(runs[:1])))}
+    assert [row.recipe for row in only(leaderboards(runs, where=["augmentation=ada"])).rows] == ["augmented"]
+    weaker = record("weaker", sections={"augmentation": {"name": "ada", "target": 0.5}})
+    options = {row.recipe: row.options for row in only(leaderboards([*runs, weaker])).rows}
+    assert options == {"plain": {}, "augmented": {"augmentation.target": 0.6}, "weaker": {"augmentation.target": 0.5}}
+
+
+# choosing
+
+
+def test_where_chooses_runs_and_scores():
+    both = (*scores(), *scores(protocol={"generated": 1000}))
+    runs = [
+        record("a", found=both),
+        record("b", loss="hinge", found=both, sections={"training": {"batch_size": 8}}),
+    ]
+
+    def chosen(*where):
+        tables = leaderboards(runs, where=where).tables
+        return sorted((table.generated, row.recipe) for table in tables for row in table.rows)
+
+    assert chosen("loss=hinge") == [(1000, "b"), (10_000, "b")]
+    assert chosen("protocol.generated=1000") == [(1000, "a"), (1000, "b")]
+    assert chosen("training.batch_size=8", "dataset=oasis", "protocol.generated=1000") == [(1000, "b")]
+    assert chosen("penalties=r1", "seed=0", "regularizers.0.name=r1", "loss=logistic") == [(1000, "a"), (10_000, "a")]
+    assert chosen("loss=none") == []
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("loss", "should be field=value"),
+        ("=x", "should be field=value"),
+        ("training.batchsize=8", "training.batch_size"),
+    ],
+)
+def test_a_wrong_condition_is_explained(where, message):
+    with pytest.raises(GanzooError, match=message):
+        leaderboards([record()], where=[where])
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "expected"),
+    [
+        (True, "true", True),
+        (True, "1", False),
+        (64, "64", True),
+        (64, "64.0", True),
+        (64, "x", False),
+        (0.1, "0.1", True),
+        ([], "none", True),
+        (["a", "b"], "b", True),
+        (None, "none", False),
+        ("x", "x", True),
+    ],
+)
+def test_values_as_written(value, wanted, expected):
+    assert meets(value, wanted) is expected
+
+
+def test_sections_by_a_field_have_means():
+    runs = [
+        record("a", loss="hinge", found=scores(fid=50.0)),
+        record("b", loss="hinge", found=scores(fid=60.0), sections={"training": {"batch_size": 8}}),
+        record("c", found=scores(fid=20.0)),
+    ]
+    table = only(leaderboards(runs, by="loss"))
+    assert [(section.value, section.count, section.means["fid"]) for section in table.sections] == [
+        ("logistic", 1, 20.0),
+        ("hinge", 2, 55.0),
+    ]
+    assert [row.recipe for row in table.rows] == ["c", "a", "b"]
+    with pytest.raises(GanzooError, match="no run has a field 'losss'; did you mean 'loss'"):
+        leaderboards(runs, by="losss")
+
+
+# named runs
+
+
+def test_named_runs_of_two_protocols_are_refused_with_the_fields():
+    runs = [record("a", found=scores(protocol={"generated": 1000})), record("b"), record("c")]
+    with pytest.raises(RefusedError) as caught:
+        comparable(runs)
+    assert "protocol.generated: 1,000 (a-s0); 10,000 (b-s0, c-s0)" in str(caught.value)
+    assert caught.value.exit_code == 3
+
+
+def test_named_runs_of_two_data_sets_are_refused_even_under_one_protocol():
+    runs = [record("a"), record("b", dataset=DatasetId(**DATASET | {"fingerprint": "cd" * 32}))]
+    with pytest.raises(RefusedError, match=r"dataset\.fingerprint: abababab \(a-s0\); cdcdcdcd \(b-s0\)"):
+        comparable(runs)
+
+
+def test_named_runs_are_ranked_under_the_protocol_that_they_share():
+    quick = scores(protocol={"generated": 1000})
+    runs = [record("a", found=(*quick, *scores())), record("b", loss="hinge"), record("c", found=())]
+    table = only(leaderboards(comparable(runs)))
+    assert (table.generated, len(table.rows)) == (10_000, 2)
+    assert comparable(runs, ["protocol.generated=10000"])[1] == runs[1]
+
+
+def test_one_scored_run_is_never_refused():
+    assert comparable([record(), record("c", found=())]) == [record(), record("c", found=())]
+
+
+def test_value_text():
+    assert [value_text(value) for value in (10_000, True, None, [1, 2], "ab" * 32, "a\x1b", 0.5)] == [
+        *("10,000", "true", "none", "1, 2", "abababab", r"a\x1b", "0.5")
+    ]
+
+
+def test_seeds_scored_at_different_ages_are_named():
+    early = record(seed=1, found=scores(images_seen=20_000))
+    found = leaderboards([record(seed=0), early])
+    (table,) = found.tables
+    assert any("20" in note and "30" in note and "different kimg" in note for note in table.notes)

@@ -1,0 +1,154 @@
+"""What `run`, `resume` and `score` do with runs that are there already."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from training_world import (
+    Quiet,
+    go_on,
+    in_memory,
+    installed,
+    only_run,
+    recipe_of,
+    start,
+    status_of,
+    stop_at,
+)
+
+from ganzoo._inference.growth_stage import CheckpointRequest
+from ganzoo._inference.sample_run import Outputs, SampleRequest, sample_run
+from ganzoo._runs.record import read_record
+from ganzoo._runs.verify import verify_run
+from ganzoo._training import experiment
+from ganzoo.errors import GanzooError, RefusedError, RunError, RunStopped
+from ganzoo.scoring.score_run import score_run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tiny_plugin(tmp_path_factory):
+    with installed(tmp_path_factory.mktemp("site")):
+        yield
+
+
+@pytest.fixture
+def folder():
+    with in_memory() as folder:
+        yield folder
+
+
+def test_run_begins_a_new_run_unless_told_to_resume(folder):
+    start(folder, recipe_of())
+    start(folder, recipe_of())
+    assert sorted(path.name for path in folder.iterdir()) == ["tiny-s3", "tiny-s3-2"]
+    again = start(folder, recipe_of(), again=True)
+    assert again.name == "tiny-s3-2"
+    other = start(folder, recipe_of({"generator": {"latent_dim": 4}}), again=True)
+    assert other.name == "tiny-s3-3"
+
+
+def test_resuming_with_another_protocol_scores_again_and_keeps_the_recipe_true(folder):
+    start(folder, recipe_of())
+    run = start(folder, recipe_of({"scoring": {"generated": 12}}), again=True)
+    assert [score.protocol["generated"] for score in read_record(run.record).scores] == [8, 12]
+    assert verify_run(run.path) == []
+
+
+def test_other_data_are_refused_and_nothing_is_changed(folder):
+    with pytest.raises(RunStopped):
+        start(folder, recipe_of(), progress=stop_at(24))
+    run = only_run(folder)
+    text = run.recipe.read_text().replace("count = 40", "count = 41")
+    run.recipe.write_text(text)
+    before = run.record.read_bytes()
+    with pytest.raises(RefusedError, match="the images of data set 'tiny' have changed"):
+        go_on(run.path, "training.total_kimg=0.1")
+    assert run.record.read_bytes() == before
+    assert run.recipe.read_text() == text
+
+
+def test_what_would_change_the_training_is_refused(folder):
+    run = start(folder, recipe_of())
+    with pytest.raises(RefusedError, match=r"generator.latent_dim=4 would change what .* trains"):
+        go_on(run.path, "generator.latent_dim=4")
+    with pytest.raises(RefusedError, match=r"a score may only change \[scoring\]"):
+        score_run(run.path, "cpu", Quiet(), overrides=["training.batch_size=4"])
+    assert verify_run(run.path) == []
+
+
+def test_a_run_cannot_become_shorter(folder):
+    run = start(folder, recipe_of())
+    text = run.recipe.read_text()
+    with pytest.raises(RefusedError, match=r"has seen .* images already, so training\.total_kimg = 0\.008 cannot"):
+        go_on(run.path, "training.total_kimg=0.008")
+    assert run.recipe.read_text() == text
+
+
+def test_the_record_vouches_for_a_recipe_that_changed_after_the_end(folder):
+    run = start(folder, recipe_of())
+    go_on(run.path, "training.log_kimg=0.004")
+    assert "log_kimg = 0.004" in run.recipe.read_text()
+    assert verify_run(run.path) == []
+
+
+def test_a_signal_while_scoring_is_told_and_the_rest_is_done_later(folder, monkeypatch):
+    def stopped(*arguments):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(experiment, "score_snapshot", stopped)
+        with pytest.raises(RunStopped, match="stopped by SIGTERM; go on with: ganzoo resume"):
+            start(folder, recipe_of())
+    run = only_run(folder)
+    assert (status_of(run), read_record(run.record).scores) == ("finished", ())
+    go_on(run.path)
+    assert len(read_record(run.record).scores) == 1
+
+
+def test_a_signal_in_the_last_step_stops_before_scoring(folder):
+    with pytest.raises(RunStopped, match="at 64 images"):
+        start(folder, recipe_of(), progress=stop_at(64))
+    run = only_run(folder)
+    assert (status_of(run), read_record(run.record).scores) == ("stopped", ())
+    go_on(run.path)
+    assert (status_of(run), len(read_record(run.record).scores)) == ("finished", 1)
+
+
+def test_the_record_catches_up_with_a_checkpoint_that_outlived_it(folder):
+    run = start(folder, recipe_of())
+    record = read_record(run.record)
+    stale = record.model_copy(update={"status": "running", "images_seen": 48, "seconds": 0.0, "scores": ()})
+    experiment.write_record(run.record, stale)
+    go_on(run.path)
+    found = read_record(run.record)
+    assert (found.status, found.images_seen, found.seconds) == ("finished", 64, record.seconds)
+
+
+def test_every_snapshot_can_be_scored_and_sampled(folder):
+    run = start(folder, recipe_of({"training": {"snapshot_kimg": 0.032}}))
+    ages = [score.images_seen for score in score_run(run.path, "cpu", Quiet(), snapshots=True)]
+    assert ages == [32, 64]
+
+    def sampled(at):
+        sample_run(
+            run.path,
+            SampleRequest(range(4)),
+            Outputs(grid=folder / "grid.png"),
+            place=CheckpointRequest(at, device="cpu"),
+        )
+        return (folder / "grid.png").read_bytes()
+
+    assert sampled(32) != sampled(64)
+    with pytest.raises(GanzooError, match=r"kept no ema generator of 40 images seen \(kept: 32, "):
+        sampled(40)
+
+
+def test_a_run_that_never_began_says_so(folder):
+    folder.mkdir()
+    path = folder / "tiny-s3"
+    path.mkdir()
+    (path / "run.lock").touch()
+    with pytest.raises(RunError, match=r"has no recipe.toml: it was stopped before it began"):
+        go_on(path)

@@ -1,0 +1,127 @@
+"""The one loop: who plays when, what is seeded, what reaches whom."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from training_world import DCGAN, installed, same, trainer_of, weights
+
+from ganzoo._training.trainer import Diverged, seed_everything
+from ganzoo.contracts.objectives import Role
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tiny_plugin(tmp_path_factory):
+    with installed(tmp_path_factory.mktemp("site")):
+        yield
+
+
+def players_of(*layers, steps=6):
+    trainer = trainer_of({"training": {"total_kimg": 1.0}}, *layers)
+    order = []
+    for side, player in trainer.players.items():
+        update = player.update
+
+        def noted(*arguments, side=side, update=update):
+            order.append(side.value[0])
+            return update(*arguments)
+
+        player.update = noted
+    for _ in range(steps):
+        trainer.step(trainer.phase)
+        order.append("|")
+    return "".join(order), trainer
+
+
+def test_the_discriminator_plays_first():
+    assert players_of(steps=2)[0] == "dg|dg|"
+
+
+def test_or_the_generator():
+    assert players_of({"training": {"first_player": "generator"}}, steps=2)[0] == "gd|gd|"
+
+
+def test_the_generator_plays_on_every_nth_step():
+    order, trainer = players_of({"training": {"discriminator_steps": 3}})
+    assert order == "d|d|dg|d|d|dg|"
+    assert [player.updates for player in (trainer.players[side] for side in Role)] == [2, 6]
+    assert trainer.images_seen == 48
+
+
+def test_each_player_moves_its_own_network_alone():
+    trainer = trainer_of(DCGAN)
+    batch = trainer._batch(trainer.phase, 1.0)
+    networks = {Role.GENERATOR: trainer.game.generator, Role.DISCRIMINATOR: trainer.game.discriminator}
+    for side in Role:
+        before = {each: [p.detach().clone() for p in network.parameters()] for each, network in networks.items()}
+        for network in networks.values():
+            network.zero_grad(set_to_none=True)
+        trainer._play(side, batch)
+        for each, network in networks.items():
+            moved = [not torch.equal(p, q) for p, q in zip(network.parameters(), before[each], strict=True)]
+            graded = [p.grad is not None for p in network.parameters()]
+            assert all(moved) == any(moved) == (each is side)
+            assert all(graded) == any(graded) == (each is side)
+
+
+def test_training_is_deterministic():
+    results = []
+    for _ in range(2):
+        torch.manual_seed(random.randrange(1000))  # whatever was drawn before does not matter
+        trainer = trainer_of(DCGAN)
+        trainer.run()
+        results.append(weights(trainer.game.generator) | weights(trainer.average.network))
+        assert trainer.finished and trainer.images_seen == trainer.total_images == 64
+    assert same(*results)
+
+
+def test_every_global_stream_is_seeded():
+    def draws():
+        return random.random(), np.random.rand(), torch.rand(()).item()
+
+    seed_everything(1, 8, torch.device("cpu"))
+    first = draws()
+    seed_everything(1, 16, torch.device("cpu"))
+    second = draws()
+    seed_everything(1, 8, torch.device("cpu"))
+    assert draws() == first
+    assert all(one != other for one, other in zip(first, second, strict=True))
+
+
+def test_the_report_names_all_terms():
+    trainer = trainer_of({"regularizers": [{"name": "r1", "gamma": 2.0}]})
+    weight = trainer.game.discriminator.dense.weight.detach().clone()
+    report = trainer.step(trainer.phase)
+    assert list(report) == ["discriminator/loss", "D(real)", "D(fake)", "discriminator/r1", "generator/loss"]
+    assert report["discriminator/r1"] == pytest.approx(weight.square().sum().item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("micro_batch", [8, 2])
+@pytest.mark.parametrize("discriminator_steps", [1, 2])
+def test_the_augmentation_observes_all_reals_once_a_step(micro_batch, discriminator_steps):
+    schedule = {"micro_batch": micro_batch, "discriminator_steps": discriminator_steps}
+    lazy = {"regularizers": [{"name": "counting", "every": 2}]}
+    trainer = trainer_of({"augmentation": {"name": "doubling"}, "training": schedule}, lazy)
+    for steps in (1, 2, 3):
+        report = trainer.step(trainer.phase)
+        assert report["doubling/observed"] == 8 * steps
+    assert report["doubling/strength"] == pytest.approx(trainer.game.augmentation.strength.item())
+
+
+def test_splitting_a_batch_does_not_change_what_the_augmentation_observes():
+    found = []
+    for micro_batch in (8, 2):
+        trainer = trainer_of({"augmentation": {"name": "doubling"}, "training": {"micro_batch": micro_batch}})
+        found.append([trainer.step(trainer.phase)["doubling/strength"] for _ in range(3)])
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("how", ["nan", "inf"])
+def test_a_term_that_is_not_finite_is_named_with_its_step(how):
+    trainer = trainer_of({"loss": {"name": "failing", "call": 2, "how": how}})
+    with pytest.raises(Diverged, match=rf"became {how} at step 2 \(16 images seen\)"):
+        trainer.run()
+    assert trainer.images_seen == 16

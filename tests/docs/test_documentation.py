@@ -1,0 +1,313 @@
+"""What README and docs show works as it stands: commands, Python, TOML, links, images, tables.
+
+Commands of a page run in order in one folder, in this process. Trainings are made short by `--set` arguments that
+are added to the line; they are listed in `TINY`. What installs is checked for what it names, since .ci/run proves it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import runpy
+import shlex
+import sys
+import tomllib
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.models import CommandInfo
+
+from ganzoo import errors
+from ganzoo._cli.app import app, main
+from ganzoo._recipe.toml_source import find_recipe, shipped_recipes
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "tests" / "example_plugin"
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), EXAMPLE / "README.md"])
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+SCORING = ("generated=32", "reference_images=32", "kid_subset_size=16", "kid_subsets=2")
+TINY = {
+    "training": ("training.total_kimg=0.064", "training.batch_size=16"),
+    "growth": ("training.total_kimg=0.128", "training.growth.stable_kimg=0.016", "training.growth.fade_kimg=0.016"),
+    "longer": ("training.total_kimg=0.128",),
+    "scoring": (*(f"scoring.{context}" for context in SCORING), 'scoring.extractor={name="random-features"}'),
+    "dcgan": ("generator.width=4", "discriminator.width=4", "dataset.resolution=16"),
+    "phantom": ("dataset.count=64",),
+}
+
+
+@pytest.fixture(autouse=True)
+def _forget_modules_of_pages(tmp_path: Path) -> Iterator[None]:
+    """Forget what a page's own modules were: other tests have plugins of the same name."""
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        file = Path(str(getattr(sys.modules[name], "__file__", None)))
+        if file.is_relative_to(tmp_path) or file.is_relative_to(EXAMPLE):
+            del sys.modules[name]
+
+
+def title(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def blocks(page: Path, *languages: str) -> list[str]:
+    return [text for language, text in BLOCK.findall(page.read_text("utf-8")) if language in languages]
+
+
+def commands(page: Path) -> list[str]:
+    """Lines of `sh` blocks, and those of `console` blocks that follow a prompt."""
+    found: list[str] = []
+    for language, text in BLOCK.findall(page.read_text("utf-8")):
+        lines = text.replace("\\\n", " ").splitlines()
+        if language == "console":
+            found += [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+        elif language in ("sh", "bash"):
+            found += [line for line in lines if line.strip() and not line.startswith("#")]
+    return found
+
+
+class Reader:
+    """Does what a page says, in a folder of its own."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self.monkeypatch, self.capsys = folder, monkeypatch, capsys
+        monkeypatch.chdir(folder)
+
+    def does(self, line: str) -> None:
+        command, _, comment = line.partition("  # ")
+        expected = re.search(r"exits with (\d+)", comment)
+        for part in command.split(" && "):
+            self._part(shlex.split(part), int(expected[1]) if expected else 0)
+
+    def _part(self, words: list[str], expected: int) -> None:
+        program, *arguments = words
+        match Path(program).name:
+            case "ganzoo":
+                self._ganzoo(arguments, expected)
+            case "pip":
+                self._pip(arguments)
+            case "python3" | "python":
+                self._python(arguments)
+            case "cd":
+                self.monkeypatch.chdir(arguments[0])
+            case _:
+                pytest.fail(f"a page shows `{shlex.join(words)}`, which this test cannot do")
+
+    def _ganzoo(self, arguments: list[str], expected: int) -> None:
+        command = arguments[0]
+        if command == "fetch-weights":  # 96 MB from the network: that the line is understood must do
+            arguments = [*arguments, "--help"]
+        for context in tiny(arguments):
+            arguments = [*arguments, "--set", context]
+        self.monkeypatch.setattr(sys, "argv", ["ganzoo", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = self.capsys.readouterr()
+        code = ended.value.code or 0
+        assert code == expected, f"ganzoo {shlex.join(arguments)} ended with {code}:\n{said.out}\n{said.err}"
+
+    def _pip(self, arguments: list[str]) -> None:
+        """Make a folder's plugin known as pip would; ganzoo itself is there already."""
+        assert arguments[0] == "install"
+        named = arguments[-1]
+        extra = re.search(r"\[(\w+)\]$", named)
+        folder = Path(re.sub(r"\[\w+\]$", "", named))
+        if "-e" in arguments or not (folder / "pyproject.toml").exists():
+            extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+            assert extra is None or extra[1] in extras
+            assert folder == Path() or named.startswith("ganzoo-toolkit"), f"pip install {named}: no such folder"
+            return
+        project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+        info = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+        info.mkdir(exist_ok=True)
+        points = "\n".join(f"{name} = {value}" for name, value in project["entry-points"]["ganzoo"].items())
+        (info / "METADATA").write_text(f"Name: {project['name']}\nVersion: {project['version']}\n", "utf-8")
+        (info / "entry_points.txt").write_text(f"[ganzoo]\n{points}\n", "utf-8")
+        self.monkeypatch.syspath_prepend(str(folder.resolve()))
+
+    def _python(self, arguments: list[str]) -> None:
+        if arguments[0] == "-m":
+            assert arguments[1] in ("venv", "pytest"), f"python -m {arguments[1]}"
+            return
+        script = ROOT / arguments[0]
+        assert script.is_file(), f"there is no {arguments[0]}"
+
+
+def tiny(arguments: list[str]) -> list[str]:
+    """Return settings that make a command short."""
+    command, *rest = arguments
+    if command == "resume":
+        return [*TINY["longer"]] if "--set" in rest else []
+    if command == "score":
+        return [*TINY["scoring"]]
+    if command != "run" or "--help" in rest:
+        return []
+    recipe = tomllib.loads(find_recipe(rest[0]).read_text("utf-8"))
+    named = {recipe[section]["name"] for section in ("dataset", "generator")}
+    growth = TINY["growth"] if "growth" in recipe["training"] else ()
+    parts = (context for name in sorted(named) for context in TINY.get(name, ()))
+    return [*TINY["training"], *growth, *TINY["scoring"], *parts]
+
+
+def write_images(folder: Path, names: list[str]) -> None:
+    """Write small gray pictures, each its own."""
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for name in names:
+        Image.fromarray(rng.integers(0, 255, (32, 32), dtype=np.uint8)).save(folder / name)
+
+
+def prepare_folder(page: Path, folder: Path) -> None:
+    """Put there what a page takes for granted, and every file that it shows (its first line says its name)."""
+    write_images(folder / "my-images", [f"{number:03d}.png" for number in range(64)])
+    slices = [f"case_{number // 4:03d}_slice_{number % 4}.nii.png" for number in range(64)]
+    write_images(folder / "data" / "oasis" / "keras_png_slices_train", slices)
+    write_images(folder / "data" / "ffhq", [f"{number:05d}.png" for number in range(64)])
+    for text in blocks(page, "toml", "python"):
+        named = re.match(r"# ([\w./-]+\.(?:toml|py))\b", text)
+        if named:
+            path = folder / named[1]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=title)
+def test_a_pages_commands_work(page, tmp_path, monkeypatch, capsys):
+    prepare_folder(page, tmp_path)
+    if page.parent == EXAMPLE:
+        for file in page.parent.iterdir():
+            if file.is_file():
+                (tmp_path / file.name).write_bytes(file.read_bytes())
+    reader = Reader(tmp_path, monkeypatch, capsys)
+    wanted = "runs/quickstart-s0" in " ".join(commands(page)) and "ganzoo run quickstart" not in commands(page)
+    begin = ["ganzoo run quickstart"] if wanted and page.name != "README.md" else []
+    for line in begin + commands(page):
+        reader.does(line)
+
+
+_numbers = count()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=title)
+def test_a_pages_python_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if page.parent == EXAMPLE:
+        monkeypatch.syspath_prepend(str(EXAMPLE))
+    module = ModuleType(f"of_a_page_{next(_numbers)}")
+    monkeypatch.setitem(sys.modules, module.__name__, module)  # pydantic looks annotations up there
+    for text in blocks(page, "python"):
+        exec(compile(text, title(page), "exec"), module.__dict__)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=title)
+def test_a_pages_toml_is_toml(page):
+    for text in blocks(page, "toml"):
+        tomllib.loads(text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=title)
+def test_a_pages_links_lead_somewhere(page):
+    text = page.read_text("utf-8")
+    for _, link, source in LINK.findall(re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)):
+        target = link or source
+        if target.startswith(("http://", "https://", "mailto:")):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), f"{title(page)} links to {target}, which is not there"
+        assert file.is_relative_to(ROOT), f"{title(page)} links to {target}, outside of the project"
+        if anchor:
+            anchors = {slug(heading) for heading in HEADING.findall(file.read_text("utf-8"))}
+            assert anchor in anchors, f"{title(page)} links to {target}, but there is no such heading"
+
+
+def slug(heading: str) -> str:
+    """Return the anchor that a heading gets: lower case, words joined by hyphens."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=title)
+def test_a_page_shows_commands_where_they_are_tried(page):
+    text = page.read_text("utf-8")
+    assert not re.findall(r"^ {4,}(?:ganzoo|pip|python3?|\.venv/\S+) .*", text, re.MULTILINE), (
+        "put them in ```sh blocks"
+    )
+    known = {name_of(command) for command in app.registered_commands}
+    known |= {group.typer_instance.info.name for group in app.registered_groups if group.typer_instance}
+    for name in re.findall(r"`ganzoo ([a-z][a-z-]*)", text):
+        assert name in known, f"{title(page)} mentions `ganzoo {name}`, which is no command"
+
+
+def name_of(command: CommandInfo) -> str:
+    """Return a command's name as it is typed."""
+    assert command.callback is not None
+    return (command.name or command.callback.__name__).replace("_", "-")
+
+
+def test_pictures_are_small():
+    for picture in (ROOT / "docs" / "images").glob("*.png"):
+        with Image.open(picture) as opened:
+            opened.verify()
+        assert picture.stat().st_size < 300_000, f"{picture.name} is large for a repository"
+
+
+def test_the_readme_links_to_every_page():
+    text = (ROOT / "README.md").read_text("utf-8")
+    for page in (ROOT / "docs").glob("*.md"):
+        assert f"(docs/{page.name})" in text, f"README does not mention docs/{page.name}"
+
+
+def test_the_readme_has_two_lines_for_a_fresh_machine():
+    lines = [line for line in commands(ROOT / "README.md") if line.startswith("python3 -m venv .venv && ")]
+    assert [line.split(" && ")[-1] for line in lines] == [
+        ".venv/bin/ganzoo run quickstart",
+        ".venv/bin/python -m pytest",
+    ]
+
+
+def test_the_readme_lists_every_exit_code_and_command():
+    text = (ROOT / "README.md").read_text("utf-8")
+    every = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    for kind in every:
+        assert f"| {kind.exit_code} |" in text, f"README does not explain exit code {kind.exit_code} ({kind.__name__})"
+    for command in app.registered_commands:
+        assert f"ganzoo {name_of(command)}" in text, f"README does not mention `ganzoo {name_of(command)}`"
+
+
+def test_the_tables_of_recipes_md_are_those_of_the_models():
+    script = ROOT / "docs" / "recipe_tables.py"
+    page = (ROOT / "docs" / "recipes.md").read_text("utf-8")
+    assert runpy.run_path(str(script))["rewritten"](page) == page, f"run: python {script.relative_to(ROOT)}"
+
+
+def test_architecture_md_lists_the_core_as_it_is():
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    listing = page.partition("## What is where")[2].partition("```\n")[2].partition("```")[0]
+    named = set(re.findall(r"[\w.]+\.py\b", listing)) - {"checkpoint.py"}
+    core = ROOT / "ganzoo"
+    there = {file.name for folder in (core, core / "training") for file in folder.glob("[!_]*.py")}
+    assert named == there
+    for folder in re.findall(r"^ +(\w+)/ ", listing, re.MULTILINE):
+        assert (core / folder).is_dir(), folder
+
+
+def test_recipes_md_names_every_shipped_recipe():
+    page = (ROOT / "docs" / "recipes.md").read_text("utf-8")
+    assert [name for name in shipped_recipes() if f"`{name}`" not in page] == []
+
+
+def test_ci_can_be_run():
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_the_project_is_free_to_use():
+    assert (ROOT / "LICENSE").read_text("utf-8").startswith("MIT License")

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+from torch_fidelity.metric_isc import isc_features_to_metric
+from torch_fidelity.metric_kid import kid_features_to_metric
+from torch_fidelity.metric_prc import prc_features_to_metric
+
+from ganzoo.scoring import metrics
+from ganzoo.scoring.jackknife import blocks_of, standard_error
+from ganzoo.scoring.metrics import frechet_distance, kernel_distance
+from ganzoo.scoring.precision_recall import inception_score, precision_recall
+from ganzoo.scoring.protocol import KidSettings
+
+BLOCKS = 20
+SIZES = [(300, 400), (50, 400), (400, 50), (50, 45)]
+
+
+def features(count, dimension=64, *, seed, scale=1.0, shift=0.0):
+    rng = torch.Generator().manual_seed(seed)
+    mixing = torch.randn(dimension, dimension, generator=torch.Generator().manual_seed(9)) / dimension**0.5
+    return torch.randn(count, dimension, generator=rng) @ mixing * scale + shift
+
+
+def two_sets(fakes, reals):
+    return features(fakes, seed=1, scale=1.3, shift=0.4), features(reals, seed=2)
+
+
+def torch_fidelity_fid(fakes, reals):
+    statistics = [fid_features_to_statistics(each.double()) for each in (fakes, reals)]
+    return fid_statistics_to_metric(*statistics, False)["frechet_inception_distance"]
+
+
+def without_each_block(fakes, compute):
+    block_of = blocks_of(len(fakes), BLOCKS)
+    return standard_error([compute(fakes[block_of != block]) for block in range(BLOCKS)])
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_frechet_distance_is_torch_fidelitys(sizes):
+    fakes, reals = two_sets(*sizes)
+    found = frechet_distance(fakes, reals, blocks=BLOCKS)
+    assert found.value == pytest.approx(torch_fidelity_fid(fakes, reals), rel=1e-7)
+    assert found.notes == (("rank-deficient",) if min(sizes) <= 64 else ())
+
+
+def test_frechet_distance_of_gaussians_by_hand():
+    # Means 3 apart; variances 4 and 1 in one direction, 1 and 1 in the other: 9 + (2 - 1)^2.
+    points = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]], dtype=torch.float64) * (3 / 2) ** 0.5
+    fakes = points * torch.tensor([2.0, 1.0]) + torch.tensor([3.0, 0.0])
+    assert frechet_distance(fakes, points, blocks=BLOCKS).value == pytest.approx(10.0)
+
+
+def test_frechet_distance_of_a_set_to_itself_is_zero():
+    for count in (40, 300):
+        reals = features(count, seed=2)
+        assert abs(frechet_distance(reals, reals, blocks=BLOCKS).value) < 1e-8
+
+
+def test_features_that_never_change_do_no_harm():
+    fakes, reals = two_sets(300, 400)
+    fakes[:, :20] = 0
+    reals[:, :30] = 0
+    found = frechet_distance(fakes, reals, blocks=BLOCKS)
+    assert found.value == pytest.approx(torch_fidelity_fid(fakes, reals), rel=1e-7)
+    assert found.standard_error > 0
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_frechet_error_is_the_jackknife_done_slowly(sizes):
+    fakes, reals = two_sets(*sizes)
+    slow = without_each_block(fakes, lambda left: frechet_distance(left, reals, blocks=0).value)
+    assert frechet_distance(fakes, reals, blocks=BLOCKS).standard_error == pytest.approx(slow, rel=1e-6)
+
+
+@pytest.mark.parametrize("largest", [10, 4096])
+@pytest.mark.parametrize("sizes", SIZES)
+def test_kernel_distance_is_torch_fidelitys_subsets_included(sizes, largest, monkeypatch):
+    monkeypatch.setattr(metrics, "_LARGEST_GRAM", largest)
+    fakes, reals = two_sets(*sizes)
+    found = kernel_distance(fakes, reals, KidSettings(subsets=7, subset_size=30), blocks=BLOCKS)
+    theirs = kid_features_to_metric(fakes.double(), reals.double(), kid_subsets=7, kid_subset_size=30, verbose=False)
+    assert found.value == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-10)
+
+
+def test_kernel_distance_of_equal_distributions_may_be_negative():
+    found = kernel_distance(
+        features(200, seed=1), features(200, seed=2), KidSettings(subsets=20, subset_size=100), blocks=BLOCKS
+    )
+    assert abs(found.value) < 4 * found.standard_error
+
+
+def test_kernel_error_is_the_jackknife_done_slowly():
+    fakes, reals = two_sets(60, 60)
+    settings = KidSettings(subsets=1, subset_size=60)
+
+    def whole(left):
+        k_xx = (left @ left.T / 64 + 1) ** 3
+        k_xy, k_yy = (left @ reals.T / 64 + 1) ** 3, (reals @ reals.T / 64 + 1) ** 3
+        n, m = len(left), len(reals)
+        own = (k_xx.sum() - k_xx.trace()) / (n * (n - 1)) + (k_yy.sum() - k_yy.trace()) / (m * (m - 1))
+        return float(own - 2 * k_xy.mean())
+
+    fakes, reals = fakes.double(), reals.double()
+    slow = without_each_block(fakes, whole)
+    assert kernel_distance(fakes, reals, settings, blocks=BLOCKS).standard_error == pytest.approx(slow, rel=1e-9)
+
+
+def test_errors_agree_with_the_spread_of_other_draws():
+    """For one reference: the mean standard error against the deviation over 60 sets of fakes."""
+    reals = features(400, 32, seed=2)
+    settings = KidSettings(subsets=10, subset_size=200)
+    for compute in (
+        lambda fakes: frechet_distance(fakes, reals, blocks=BLOCKS),
+        lambda fakes: kernel_distance(fakes, reals, settings, blocks=BLOCKS),
+    ):
+        found = [compute(features(400, 32, seed=100 + draw, scale=1.2, shift=0.2)) for draw in range(60)]
+        spread = torch.tensor([each.value for each in found]).std()
+        error = torch.tensor([each.standard_error for each in found]).mean()
+        assert 0.7 < float(error / spread) < 1.5
+
+
+def test_few_images_have_no_error():
+    fakes, reals = two_sets(30, 50)
+    assert frechet_distance(fakes, reals, blocks=BLOCKS).standard_error is None
+    settings = KidSettings(subsets=2, subset_size=20)
+    assert kernel_distance(fakes, reals, settings, blocks=BLOCKS).standard_error is None
+
+
+def test_precision_and_recall_are_torch_fidelitys():
+    fakes, reals = features(120, 3, seed=1, scale=0.6, shift=0.5), features(150, 3, seed=2)
+    precision, recall = precision_recall(fakes, reals, neighborhood=3, blocks=BLOCKS)
+    theirs = prc_features_to_metric(fakes, reals, verbose=False)
+    assert precision.value == pytest.approx(theirs["precision"])
+    assert recall.value == pytest.approx(theirs["recall"])
+    assert 0 < recall.value < precision.value < 1
+
+
+def test_precision_and_recall_by_hand():
+    reals = torch.tensor([[0.0], [1.0], [2.0], [10.0]])
+    fakes = torch.tensor([[0.5], [1.5], [50.0]])
+    precision, recall = precision_recall(fakes, reals, neighborhood=1, blocks=BLOCKS)
+    assert precision.value == pytest.approx(2 / 3)  # 50 is in no real's ball (the widest is 10 +- 8)
+    assert recall.value == 1.0  # the ball of 50 reaches back to 1.5, those of 0.5 and 1.5 cover the rest
+
+
+def test_precision_and_recall_errors_are_the_jackknife_done_slowly():
+    fakes, reals = features(120, 3, seed=1, scale=0.6, shift=0.5), features(150, 3, seed=2)
+    found = precision_recall(fakes, reals, neighborhood=3, blocks=BLOCKS)
+    for side in (0, 1):
+        slow = without_each_block(
+            fakes, lambda left, side=side: precision_recall(left, reals, neighborhood=3, blocks=0)[side].value
+        )
+        assert found[side].standard_error == pytest.approx(slow, rel=1e-9)
+
+
+def test_inception_score_is_torch_fidelitys():
+    logits = features(90, 10, seed=1, scale=3.0)
+    found = inception_score(logits, splits=5, seed=2020, blocks=BLOCKS)
+    assert found.value == isc_features_to_metric(logits, 5)["inception_score_mean"]
+    assert found.standard_error > 0

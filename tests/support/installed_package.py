@@ -1,0 +1,54 @@
+"""Packages installed by pip into a folder of their own, and commands run with that folder alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+# The console script's code, after the path is as a fresh installation would have it: this repository is not on it.
+LAUNCH = """
+import sys
+from pathlib import Path
+repository = Path(sys.argv.pop(1))
+# Not all that lies below it: the README's .venv does.
+sources = {repository, repository / "plugins", repository / "tests"}
+sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() not in sources]
+sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in str(getattr(finder, "__module__", finder))]
+import ganzoo
+if sys.argv[1] == "where":
+    print(ganzoo.__file__)
+    sys.exit()
+from ganzoo.cli.app import main
+main()
+"""
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def python(*arguments: str, folder: Path, timeout: float = 300, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in `folder`, with these changes of the environment."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200", "PIP_NO_INDEX": "1"} | environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def pip_install(source: Path, target: Path) -> None:
+    """Install a project or a wheel into `target`, without its dependencies and without a network."""
+    done = python(
+        *("-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--disable-pip-version-check"),
+        *("--target", str(target), str(source)),
+        folder=target.parent,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def installed_ganzoo(*arguments: str, site: Path, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the `ganzoo` of `site`, and not the one of this repository."""
+    return python("-c", LAUNCH, str(REPOSITORY), *arguments, folder=folder, PYTHONPATH=str(site), **environment)
