@@ -10,6 +10,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ganzoo._version import __version__ as __version__
+    from ganzoo.contracts.capabilities import Growable as Growable
+    from ganzoo.contracts.capabilities import NoiseInputs as NoiseInputs
+    from ganzoo.contracts.capabilities import NoiseMaps as NoiseMaps
+    from ganzoo.contracts.capabilities import NoiseMode as NoiseMode
+    from ganzoo.contracts.capabilities import NoiseResolutions as NoiseResolutions
+    from ganzoo.contracts.capabilities import Perceptual as Perceptual
+    from ganzoo.contracts.capabilities import SkipOutputs as SkipOutputs
+    from ganzoo.contracts.capabilities import StyleAffines as StyleAffines
+    from ganzoo.contracts.capabilities import StyleBased as StyleBased
+    from ganzoo.contracts.capabilities import StyleResolutions as StyleResolutions
     from ganzoo.contracts.checkpoints import ForeignCheckpoint as ForeignCheckpoint
     from ganzoo.contracts.checkpoints import ForeignNetwork as ForeignNetwork
     from ganzoo.contracts.checkpoints import Importer as Importer
@@ -25,10 +35,6 @@ if TYPE_CHECKING:
     from ganzoo.contracts.extractors import WeightsFile as WeightsFile
     from ganzoo.contracts.networks import Discriminator as Discriminator
     from ganzoo.contracts.networks import Generator as Generator
-    from ganzoo.contracts.networks import Growable as Growable
-    from ganzoo.contracts.networks import NoiseInputs as NoiseInputs
-    from ganzoo.contracts.networks import NoiseMode as NoiseMode
-    from ganzoo.contracts.networks import StyleBased as StyleBased
     from ganzoo.contracts.objectives import AdversarialLoss as AdversarialLoss
     from ganzoo.contracts.objectives import Augmentation as Augmentation
     from ganzoo.contracts.objectives import Regularizer as Regularizer
@@ -54,13 +60,21 @@ _HOME = {
         "PixelArray",
         "RecipeContext",
     ),
+    "ganzoo.contracts.capabilities": (
+        "Growable",
+        "NoiseInputs",
+        "NoiseMaps",
+        "NoiseMode",
+        "NoiseResolutions",
+        "Perceptual",
+        "SkipOutputs",
+        "StyleAffines",
+        "StyleBased",
+        "StyleResolutions",
+    ),
     "ganzoo.contracts.networks": (
         "Discriminator",
         "Generator",
-        "Growable",
-        "NoiseInputs",
-        "NoiseMode",
-        "StyleBased",
     ),
     "ganzoo.contracts.objectives": (
         "AdversarialLoss",
@@ -119,7 +133,10 @@ __all__ = [
     "Importer",
     "Item",
     "NoiseInputs",
+    "NoiseMaps",
     "NoiseMode",
+    "NoiseResolutions",
+    "Perceptual",
     "Phase",
     "PixelArray",
     "PluginError",
@@ -128,8 +145,11 @@ __all__ = [
     "Regularizer",
     "RegularizerOptions",
     "Role",
+    "SkipOutputs",
     "Step",
+    "StyleAffines",
     "StyleBased",
+    "StyleResolutions",
     "WeightsError",
     "WeightsFile",
     "__version__",

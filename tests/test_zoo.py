@@ -10,7 +10,7 @@ import torch
 from training_world import installed, merged, recipe_of, trainer_of
 
 from ganzoo._registry.registry import Part, Registry
-from ganzoo.contracts.networks import Growable, StyleBased
+from ganzoo.contracts.capabilities import Growable, StyleBased
 from ganzoo.contracts.objectives import Role
 from ganzoo.errors import RecipeError
 

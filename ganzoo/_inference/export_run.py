@@ -17,7 +17,8 @@ from ganzoo._io.atomic import atomic_write
 from ganzoo._recipe.network_spec import Networks
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._version import __version__
-from ganzoo.contracts.networks import Generator, Growable, NoiseInputs, NoiseMode
+from ganzoo.contracts.capabilities import Growable, NoiseInputs, NoiseMode
+from ganzoo.contracts.networks import Generator
 from ganzoo.errors import GanzooError, RunError
 
 ONNX_PACKAGES = ("onnx", "onnxscript")

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from ganzoo._inference.sampling_options import GrowthStage, SamplingOptions
 from ganzoo._random.seeds import seed_for
-from ganzoo.contracts.networks import Generator, NoiseMode
+from ganzoo.contracts.capabilities import NoiseMode
+from ganzoo.contracts.networks import Generator
 from ganzoo.errors import RecipeError, RunError
 
 ROUNDING = "floor(127.5 x + 128), clamped to 0..255"

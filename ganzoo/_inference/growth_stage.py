@@ -11,7 +11,8 @@ from ganzoo._inference.load import Kind, load_generator, recipe_of
 from ganzoo._inference.sampling_options import GrowthStage
 from ganzoo._recipe.network_spec import Networks
 from ganzoo._runs.directory import RunDirectory
-from ganzoo.contracts.networks import Generator, Growable
+from ganzoo.contracts.capabilities import Growable
+from ganzoo.contracts.networks import Generator
 from ganzoo.errors import GanzooError
 
 _SMALLEST_SIDE = 4

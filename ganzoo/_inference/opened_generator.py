@@ -17,8 +17,9 @@ from ganzoo._inference.load import Kind, ages_of, networks_of, sha256_of_weights
 from ganzoo._inference.per_seed import drawn, latents_of
 from ganzoo._inference.sampling_options import SamplingOptions
 from ganzoo._runs.directory import RunDirectory
+from ganzoo.contracts.capabilities import StyleBased
 from ganzoo.contracts.component import ImageSpec, PixelArray
-from ganzoo.contracts.networks import Generator, StyleBased
+from ganzoo.contracts.networks import Generator
 from ganzoo.errors import GanzooError
 from ganzoo.layers.style import truncated
 
@@ -165,7 +166,7 @@ class OpenedGenerator:
     @property
     def noise(self) -> str | None:
         """The noise mode in use; None where the generator has no noise inputs."""
-        from ganzoo.contracts.networks import NoiseInputs
+        from ganzoo.contracts.capabilities import NoiseInputs
 
         return (self.sampling.noise or "random") if isinstance(self.generator, NoiseInputs) else None
 

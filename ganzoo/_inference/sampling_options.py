@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from ganzoo.contracts.networks import Generator, Growable, NoiseInputs, NoiseMode, StyleBased
+from ganzoo.contracts.capabilities import Growable, NoiseInputs, NoiseMode, StyleBased
+from ganzoo.contracts.networks import Generator
 from ganzoo.errors import GanzooError, RecipeError
 from ganzoo.layers.style import truncated
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ganzoo._recipe.growth_compatibility import growth_incompatibilities
 from ganzoo._recipe.schema import Selection
+from ganzoo.contracts.capabilities import NoiseInputs, StyleBased
 from ganzoo.contracts.component import ConfiguredPart, ImageSpec, RecipeContext
-from ganzoo.contracts.networks import NoiseInputs, StyleBased
 from ganzoo.errors import GanzooError, PluginError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ganzoo._recipe.growth_schedule import starts_fading
 from ganzoo._recipe.schema import GrowthSettings
+from ganzoo.contracts.capabilities import Growable
 from ganzoo.contracts.component import ImageSpec
-from ganzoo.contracts.networks import Growable
 
 if TYPE_CHECKING:
     from ganzoo._recipe.recipe import Recipe

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganzoo.contracts.networks import Growable
+from ganzoo.contracts.capabilities import Growable
 
 
 def grow(networks: Iterable[nn.Module], resolution: int, alpha: float) -> None:

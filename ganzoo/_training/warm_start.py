@@ -22,8 +22,9 @@ from ganzoo._recipe.schema import Selection
 from ganzoo._runs.checkpoint import newest_good, write_checkpoint
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._training.trainer import Trainer
+from ganzoo.contracts.capabilities import Growable, NoiseInputs
 from ganzoo.contracts.component import ImageSpec
-from ganzoo.contracts.networks import Generator, Growable, NoiseInputs
+from ganzoo.contracts.networks import Generator
 from ganzoo.errors import RecipeError, RefusedError, RunError
 
 TOLERANCE = 1e-4

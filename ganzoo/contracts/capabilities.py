@@ -1,13 +1,52 @@
-"""Capabilities that only some figures use. They are known by their methods, so a plugin imports nothing to have one."""
+"""Capabilities: what some generators and extractors can do beyond their contract.
+
+They are known by their methods, so a plugin imports nothing to have one; and importing them costs no torch, so that a
+figure can say which it needs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from torch import Tensor, nn
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
-from ganzoo.contracts.networks import NoiseMode
+NoiseMode = Literal["random", "constant", "none"]
+
+
+@runtime_checkable
+class Growable(Protocol):
+    """Capability: progressive growing (ProGAN, arXiv:1710.10196)."""
+
+    def grow(self, resolution: int, alpha: float) -> None:
+        """Work at `resolution` from now on; the newest block weighs `alpha` (0 absent, 1 fully in)."""
+
+
+@runtime_checkable
+class StyleBased(Protocol):
+    """Capability: `forward(z, c) == synthesize(map(z, c))` in evaluation mode (StyleGAN, arXiv:1812.04948)."""
+
+    def map(self, latents: Tensor, labels: Tensor) -> Tensor:
+        """Map latents to styles `[N, S, W]`; mixes styles while training."""
+
+    def synthesize(self, styles: Tensor) -> Tensor:
+        """Turn styles `[N, S, W]` into images `[N, C, R, R]`."""
+
+    def style_mean(self) -> Tensor:
+        """Return the tracked mean style `[W]`, towards which truncation pulls."""
+
+
+@runtime_checkable
+class NoiseInputs(Protocol):
+    """Capability: noise maps inside the generator, apart from its latents (StyleGAN, arXiv:1812.04948, section 3.2)."""
+
+    def use_noise(self, mode: NoiseMode) -> None:
+        """Choose the noise from now on; networks begin, and always train, with `random`.
+
+        `random` is drawn for every image; `constant` is the network's own buffers, the same for every image;
+        `none` adds nothing.
+        """
 
 
 @runtime_checkable

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo._random.seeds import seed_for
+from ganzoo.contracts.capabilities import NoiseInputs, StyleBased
 from ganzoo.contracts.component import PixelArray
-from ganzoo.contracts.networks import NoiseInputs, StyleBased
 from ganzoo.errors import GanzooError
 from ganzoo.figures.animation import Film
 from ganzoo.figures.figure import Figure

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganzoo._inference.opened_generator import OpenedGenerator
-from ganzoo.contracts.capabilities import StyleResolutions
-from ganzoo.contracts.networks import StyleBased
+from ganzoo.contracts.capabilities import StyleBased, StyleResolutions
 from ganzoo.errors import GanzooError
 
 NAMES = ("coarse", "middle", "fine")

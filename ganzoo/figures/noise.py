@@ -9,9 +9,8 @@ import numpy as np
 from torch import Tensor
 
 from ganzoo._inference.opened_generator import OpenedGenerator
-from ganzoo.contracts.capabilities import NoiseResolutions
+from ganzoo.contracts.capabilities import NoiseInputs, NoiseMode, NoiseResolutions
 from ganzoo.contracts.component import PixelArray
-from ganzoo.contracts.networks import NoiseInputs, NoiseMode
 from ganzoo.errors import GanzooError
 from ganzoo.figures.figure import Figure
 from ganzoo.figures.requirements import require

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from ganzoo._inference.opened_generator import OpenedGenerator
-from ganzoo.contracts.capabilities import StyleAffines
+from ganzoo.contracts.capabilities import StyleAffines, StyleBased
 from ganzoo.contracts.component import PixelArray
-from ganzoo.contracts.networks import StyleBased
 from ganzoo.errors import GanzooError
 from ganzoo.figures.animation import Film
 from ganzoo.figures.figure import Figure

@@ -21,9 +21,8 @@ from ganzoo._io.atomic import write_json
 from ganzoo._io.image_grid import write_picture
 from ganzoo._io.npy import writing_floats
 from ganzoo._random.seeds import seed_for
-from ganzoo.contracts.capabilities import NoiseMaps
+from ganzoo.contracts.capabilities import NoiseInputs, NoiseMaps, StyleBased
 from ganzoo.contracts.component import PixelArray
-from ganzoo.contracts.networks import NoiseInputs, StyleBased
 from ganzoo.figures.animation import Film
 from ganzoo.figures.distance import AUTO, Likeness, likeness
 from ganzoo.figures.figure import Figure

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ganzoo.contracts.capabilities import NoiseMaps, SkipOutputs, StyleAffines
-from ganzoo.contracts.networks import Growable, NoiseInputs, StyleBased
+from ganzoo.contracts.capabilities import Growable, NoiseInputs, NoiseMaps, SkipOutputs, StyleAffines, StyleBased
 from ganzoo.errors import RefusedError
 
 if TYPE_CHECKING:

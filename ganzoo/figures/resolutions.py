@@ -9,9 +9,8 @@ import torch
 from ganzoo._inference.generate import to_uint8
 from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo._inference.sampling_options import GrowthStage
-from ganzoo.contracts.capabilities import SkipOutputs
+from ganzoo.contracts.capabilities import Growable, SkipOutputs
 from ganzoo.contracts.component import PixelArray
-from ganzoo.contracts.networks import Growable
 from ganzoo.errors import RefusedError
 from ganzoo.figures.checkpoints import aged, kept_ages, trained_resolution
 from ganzoo.figures.figure import Figure

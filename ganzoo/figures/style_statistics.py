@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganzoo._inference.generate import draw_latents
 from ganzoo._inference.opened_generator import OpenedGenerator
-from ganzoo.contracts.networks import StyleBased
+from ganzoo.contracts.capabilities import StyleBased
 
 _AT_ONCE = 1024
 

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from ganzoo.contracts.capabilities import Growable
 from ganzoo.contracts.component import ImageSpec
-from ganzoo.contracts.networks import Discriminator, Growable
+from ganzoo.contracts.networks import Discriminator
 from ganzoo.testing import networks
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.growth import check_discriminator_growth, stages

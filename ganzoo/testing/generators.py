@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from ganzoo.contracts.capabilities import Growable, NoiseInputs, StyleBased
 from ganzoo.contracts.component import ImageSpec
-from ganzoo.contracts.networks import Generator, Growable, NoiseInputs, StyleBased
+from ganzoo.contracts.networks import Generator
 from ganzoo.testing import networks
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.growth import check_generator_growth, stages

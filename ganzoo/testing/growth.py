@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn.functional import interpolate
 
+from ganzoo.contracts.capabilities import Growable
 from ganzoo.contracts.component import ImageSpec
-from ganzoo.contracts.networks import Growable
 from ganzoo.testing import networks
 from ganzoo.testing.failure import Judge
 

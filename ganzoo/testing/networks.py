@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from ganzoo.contracts.networks import NoiseInputs
+from ganzoo.contracts.capabilities import NoiseInputs
 from ganzoo.testing.failure import Judge
 
 Inputs = tuple[Tensor, Tensor]

@@ -10,9 +10,10 @@ from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, softplus
 
+from ganzoo.contracts.capabilities import NoiseMode
 from ganzoo.contracts.component import ComponentOptions, ImageSpec, PixelArray
 from ganzoo.contracts.datasets import DatasetOptions, ImageDataset, Item
-from ganzoo.contracts.networks import Discriminator, Generator, NoiseMode
+from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.contracts.objectives import AdversarialLoss
 
 _GROWTH_START = 4

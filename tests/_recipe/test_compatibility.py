@@ -11,8 +11,9 @@ from ganzoo._recipe.compatibility import all_regularizers
 from ganzoo._recipe.load import validate
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._registry.registry import Part, Registry, Source
+from ganzoo.contracts.capabilities import StyleBased
 from ganzoo.contracts.component import ConfiguredPart, RecipeContext
-from ganzoo.contracts.networks import Discriminator, StyleBased
+from ganzoo.contracts.networks import Discriminator
 from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
 from ganzoo.errors import PluginError, RecipeError
 from ganzoo.testing import (

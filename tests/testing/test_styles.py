@@ -8,7 +8,7 @@ import pytest
 import torch
 from broken_parts import broken, complaint
 
-from ganzoo.contracts.networks import NoiseInputs, StyleBased
+from ganzoo.contracts.capabilities import NoiseInputs, StyleBased
 from ganzoo.testing import TinyGrowableGenerator, TinyStyledGenerator, check_part
 
 PARTS: list[Any] = []
