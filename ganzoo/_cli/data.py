@@ -28,7 +28,7 @@ def prepare(
     name: Annotated[str, typer.Argument(help="A data set: akoa, oasis, ffhq, folder, ...")],
     out: Annotated[Path, typer.Option("--out", help="Folder that the pack will be; must be new.")],
     source: Annotated[Path | None, typer.Option("--source", help="Where the images are.")] = None,
-    resolution: Annotated[int | None, typer.Option("--resolution", min=1, help="Role of the images.")] = None,
+    resolution: Annotated[int | None, typer.Option("--resolution", min=1, help="Resolution of the images.")] = None,
     subject_pattern: Annotated[
         str | None, typer.Option("--subject-pattern", help="Regular expression whose first group is the subject.")
     ] = None,

@@ -24,7 +24,7 @@ class CheckpointRequest:
 
     Attributes:
         at: Age in images seen; None: the newest.
-        resolution: GrowthStage of a growing network; None: where its training stood at that age.
+        resolution: Resolution to show of a growing network; None: where its training stood at that age.
         alpha: Weight of the newest block; None: fully in where a resolution is asked for, else as in training.
         device: Name of the device.
     """

@@ -60,7 +60,7 @@ class OpenedGenerator:
 
     @property
     def resolution(self) -> int:
-        """Role of the images at the stage where the generator stands."""
+        """Resolution of the images at the stage where the generator stands."""
         return self.sampling.stage.resolution if self.sampling.stage else self.spec.resolution
 
     def with_sampling(self, **changes: Any) -> OpenedGenerator:
@@ -200,7 +200,7 @@ def open_generator(
         at: Age in images seen; None: the newest.
         weights: Averaged generator or raw one.
         device: Name of the device.
-        resolution: GrowthStage of a growing network; None: where its training stood.
+        resolution: Resolution to show of a growing network; None: where its training stood.
         alpha: Weight of its newest block.
         sampling: Truncation and noise; its stage is set here.
         label: One class for all images.

@@ -56,7 +56,7 @@ def portray(
         labels: Labels `[N, L]`.
         seeds: Seed of each image's noise, N of them.
         sampling: Truncation, noise and stage.
-        resolution: Role of the images, which decides how many are made at once.
+        resolution: Resolution of the images, which decides how many are made at once.
         device: Where the network is.
 
     Yields:
@@ -90,7 +90,7 @@ def drawn(
         make: Takes rows `[n]`, returns their images `[n, C, R, R]`.
         seeds: Seed of each row's noise.
         sampling: The noise inside the generator; `make` sees to truncation and stage.
-        resolution: Role of the images, which decides how many are made at once.
+        resolution: Resolution of the images, which decides how many are made at once.
         device: Where the network is.
 
     Yields:

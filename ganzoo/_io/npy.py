@@ -73,7 +73,7 @@ def _read(path: Path, what: str) -> NDArray[Any]:
             magic = file.read(len(_MAGIC))
         if magic != _MAGIC:
             raise DataError(f"{shown(path)} is no .npy file; save {what} with np.save.")
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)  # noqa: TID251 - mapped: a header cannot ask for memory
     except OSError as error:
         raise DataError(f"{shown(path)} cannot be read: {error.strerror or error}.") from error
     except DataError:

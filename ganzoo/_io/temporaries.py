@@ -65,7 +65,7 @@ def remove_tree(path: Path) -> None:
             return
         if not path.name.startswith(TEMPORARY_PREFIX):
             path = path.rename(temporary_name(path))
-        shutil.rmtree(path)
+        shutil.rmtree(path)  # noqa: TID251 - here is where it is done
 
 
 def sweep_temporaries(folder: Path) -> None:

@@ -38,7 +38,7 @@ class Item:
 class DatasetOptions(ComponentOptions):
     """Options that every dataset has."""
 
-    resolution: PositiveInt = Field(default=64, description="Role of the prepared images, a power of two.")
+    resolution: PositiveInt = Field(default=64, description="Resolution of the prepared images, a power of two.")
     mirror: bool = Field(
         default=False,
         description="Show each image flipped left-right half the time. Wrong where sides matter (knees).",

@@ -10,7 +10,7 @@ class Phase:
     """A stretch of training at one resolution.
 
     Attributes:
-        resolution: Role of the images that both networks see, in pixels.
+        resolution: Resolution of the images that both networks see, in pixels.
         start: Images seen when the phase begins.
         end: Images seen when it is over.
         batch_size: Real images shown to the discriminator per step.

@@ -26,7 +26,7 @@ def check_discriminator(cls: type[Discriminator], options: Any = None, *, resolu
     Args:
         cls: The discriminator.
         options: What to test it with; the defaults of its options if None.
-        resolution: Role of the images to test with, a power of two.
+        resolution: Resolution of the images to test with, a power of two.
 
     Raises:
         ConformanceError: Naming the part, what was expected, and what was found.

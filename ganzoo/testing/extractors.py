@@ -22,7 +22,7 @@ def check_extractor(cls: type[Extractor], options: Any = None, *, side: int = 32
     Args:
         cls: The extractor.
         options: What to test it with; the defaults of its options if None.
-        side: Role of the images to test with.
+        side: Resolution of the images to test with.
 
     Raises:
         ConformanceError: Naming the part, what was expected, and what was found.

@@ -27,7 +27,7 @@ def check_generator(cls: type[Generator], options: Any = None, *, resolution: in
     Args:
         cls: The generator.
         options: What to test it with; the defaults of its options if None.
-        resolution: Role of the images to test with, a power of two.
+        resolution: Resolution of the images to test with, a power of two.
 
     Raises:
         ConformanceError: Naming the part, what was expected, and what was found.

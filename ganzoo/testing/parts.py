@@ -148,20 +148,14 @@ class _Grown(nn.Module):
         return self.resolution // 2 if fades else None
 
 
-class TinyGrowableGeneratorOptions(ComponentOptions):
-    """Size of the latents."""
-
-    latent_dim: PositiveInt = Field(default=8, description="Size of the latents.")
-
-
-class TinyGrowableGenerator(Generator[TinyGrowableGeneratorOptions]):
+class TinyGrowableGenerator(Generator[TinyGeneratorOptions]):
     """One linear layer per resolution; the newest one is faded in."""
 
     name = "tiny-growable"
 
-    Options = TinyGrowableGeneratorOptions
+    Options = TinyGeneratorOptions
 
-    def __init__(self, options: TinyGrowableGeneratorOptions, images: ImageSpec) -> None:
+    def __init__(self, options: TinyGeneratorOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.latent_dim, self.channels = options.latent_dim, images.channels
         self.growth = _Grown(images.resolution)
@@ -216,7 +210,7 @@ class TinyGrowableDiscriminator(Discriminator):
 class TinyDatasetOptions(DatasetOptions):
     """How many, and of what kind."""
 
-    resolution: PositiveInt = Field(default=16, description="Role of the images, a power of two.")
+    resolution: PositiveInt = Field(default=16, description="Resolution of the images, a power of two.")
     channels: PositiveInt = Field(default=1, description="1 for grayscale, 3 for colour.")
     classes: int = Field(default=0, ge=0, description="Classes: the image's number modulo this; 0 for none.")
     count: PositiveInt = Field(default=64, description="How many images.")

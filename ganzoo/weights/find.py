@@ -127,7 +127,8 @@ def load_state(weights: WeightsFile) -> dict[str, Tensor]:
     if hashlib.sha256(data).hexdigest() != weights.sha256:
         raise WeightsError(f"the weights {shown(weights.path)} changed while they were in use. Start again.")
     try:
-        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        # Only after its SHA-256 is known, and tensors alone.
+        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)  # noqa: TID251
     except Exception as error:  # a hostile or broken file can raise anything
         reason = " ".join(str(error).split())[:120]
         raise WeightsError(

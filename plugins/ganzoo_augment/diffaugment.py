@@ -24,7 +24,7 @@ class DiffAugmentOptions(ComponentOptions):
         description="What happens, in this order: `color` changes brightness, saturation and contrast.",
     )
     translation_range: float = Field(default=0.125, ge=0, le=1, description="Longest shift, in sides.")
-    cutout_size: float = Field(default=0.5, ge=0, le=1, description="Role of the square set to 0, in sides.")
+    cutout_size: float = Field(default=0.5, ge=0, le=1, description="Size of the square set to 0, in sides.")
 
 
 class DiffAugment(Augmentation[DiffAugmentOptions]):

@@ -27,7 +27,7 @@ class DCGANDiscriminatorOptions(ComponentOptions):
         default=128, description="Channels of the first hidden map; each coarser one has twice as many."
     )
     max_width: PositiveInt = Field(default=1024, description="Most channels a map may have.")
-    kernel: Kernel = Field(default=5, description="Role of the kernels: 5 as in the paper, or 4.")
+    kernel: Kernel = Field(default=5, description="Size of the kernels: 5 as in the paper, or 4.")
     normalization: Normalization = Field(
         default="batch",
         description="Of all hidden layers but the first; `layer` is over channels and pixels of each image.",

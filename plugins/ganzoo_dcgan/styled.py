@@ -36,7 +36,7 @@ class StyledDCGANGeneratorOptions(ComponentOptions):
         default=32, description="Channels of the finest map; each coarser one has twice as many."
     )
     max_width: PositiveInt = Field(default=512, description="Most channels a map may have.")
-    kernel: Literal[3, 5] = Field(default=3, description="Role of the kernels.")
+    kernel: Literal[3, 5] = Field(default=3, description="Size of the kernels.")
     input: Literal["dense", "constant"] = Field(
         default="dense", description="What the first block begins with: a dense layer as in DCGAN, or a constant."
     )

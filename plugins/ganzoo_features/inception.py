@@ -9,7 +9,7 @@ from typing import ClassVar
 from torch import nn
 from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3, FeatureExtractorInceptionV3
 
-from ganzoo.weights.find import PublishedWeights
+from ganzoo.weights import PublishedWeights
 from ganzoo_features.pretrained import PretrainedExtractor
 
 

@@ -15,7 +15,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganzoo import ComponentOptions, Extractor, WeightsError, WeightsFile
-from ganzoo.weights.find import PublishedWeights, find_weights, load_state
+from ganzoo.weights import PublishedWeights, find_weights, load_state
 
 
 class PretrainedExtractorOptions(ComponentOptions):
@@ -61,7 +61,7 @@ class PretrainedExtractor(Extractor[PretrainedExtractorOptions]):
         state = load_state(self._found)
         # torch-fidelity unpickles what it is given: it gets a copy that was just made from the checked tensors.
         trusted = io.BytesIO()
-        torch.save(state, trusted)
+        torch.save(state, trusted)  # noqa: TID251 - into memory
         trusted.seek(0)
         try:
             with torch.random.fork_rng(devices=[]):  # its layers are initialised before they are loaded

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from torch import nn
 from torch_fidelity.feature_extractor_vgg16 import FeatureExtractorVGG16
 
-from ganzoo.weights.find import PublishedWeights
+from ganzoo.weights import PublishedWeights
 from ganzoo_features.perceptual import UnitFeatures
 from ganzoo_features.pretrained import PretrainedExtractor
 

@@ -43,7 +43,7 @@ class Canvas:
     """Intensities in [0, 1] on a grid finer than the picture, in a frame that may be turned, moved and scaled.
 
     Args:
-        resolution: Role of the picture in pixels.
+        resolution: Resolution of the picture.
         turn: Rotation of the frame, in radians.
         move: Shift of the frame.
         scale: Size of the frame.

@@ -52,7 +52,7 @@ class StyledLayer(nn.Module):
     Args:
         inputs: Channels of the input; None for a layer without convolution, whose input is the constant.
         outputs: Channels C of the output.
-        side: Role of the output.
+        side: Resolution of the output.
         doubles: Whether the convolution doubles the side.
         sampling: What all layers share.
     """
@@ -131,7 +131,7 @@ class StyledBlock(nn.Module):
     Args:
         inputs: Channels of the input; None for the block at 4x4, which begins with the start.
         outputs: Channels of the output.
-        side: Role of the output.
+        side: Resolution of the output.
         sampling: What all layers share.
     """
 

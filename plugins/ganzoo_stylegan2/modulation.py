@@ -53,7 +53,7 @@ class StyledConv(nn.Module):
         inputs: Channels of the input.
         outputs: Channels of the output.
         style_dim: W.
-        side: Role of the output.
+        side: Resolution of the output.
         up: Whether the side is doubled.
         demodulate: Whether outputs are brought to deviation 1; without it, the weight is scaled by 1 / sqrt(fan in).
         clamp: Bound on what leaves, or None.

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import CheckpointError, ForeignNetwork, ImageSpec
-from ganzoo.layers.channels import base_and_max
+from ganzoo.layers import base_and_max
 from ganzoo_stylegan2.discriminator import StyleGAN2Discriminator
 from ganzoo_stylegan2.generator import StyleGAN2Generator
 from ganzoo_stylegan2.importers import official_discriminator_weights, official_generator_weights

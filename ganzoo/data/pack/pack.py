@@ -211,7 +211,8 @@ class Pack:
 
     def _array(self, name: str, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
         try:
-            array = np.load(self.files.path(name), mmap_mode="r", allow_pickle=False)
+            path = self.files.path(name)
+            array = np.load(path, mmap_mode="r", allow_pickle=False)  # noqa: TID251 - inert, of a file that is ours
         except DataError:
             raise
         except Exception as error:  # a damaged header makes numpy raise whatever Python's own parser raises
