@@ -26,7 +26,8 @@ Noise = Annotated[
 At = Annotated[int | None, typer.Option(min=0, help="The network kept at this many images seen. [default: the newest]")]
 Weights = Annotated[Literal["ema", "raw"], typer.Option(help="Averaged generator or raw one.")]
 Resolution = Annotated[
-    int | None, typer.Option(min=1, help="Resolution to show of a growing network. [default: where its training stands]")
+    int | None,
+    typer.Option(min=1, help="Resolution to show of a growing network. [default: where its training stands]"),
 ]
 Scale = Annotated[
     int | None, typer.Option(min=1, max=64, help="Size of each pixel in the figure. [default: enough to see it]")

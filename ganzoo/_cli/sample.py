@@ -38,7 +38,8 @@ def sample(
         Noise | None, typer.Option(help="Noise inside the generator. [default: random, by each image's seed]")
     ] = None,
     resolution: Annotated[
-        int | None, typer.Option(min=1, help="Resolution to show of a growing network. [default: where its training stands]")
+        int | None,
+        typer.Option(min=1, help="Resolution to show of a growing network. [default: where its training stands]"),
     ] = None,
     alpha: Annotated[float | None, typer.Option(help="Weight of its newest block: 0 absent, 1 fully in.")] = None,
     weights: Annotated[
