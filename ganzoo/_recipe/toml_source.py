@@ -20,7 +20,7 @@ _KEY_TOKEN = re.compile(
 
 def recipe_folder() -> Path:
     """Return the folder of the recipes that ship with ganzoo."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     inside = package / "recipes"
     return inside if inside.is_dir() else package.parent / "recipes"
 

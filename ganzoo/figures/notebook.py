@@ -18,7 +18,7 @@ from ganzoo.figures.figure import Figure
 from ganzoo.figures.grid import PREVIEWS, grid
 from ganzoo.figures.requirements import possible
 
-# Name of each figure: its module below ganzoo.explore, and the function there.
+# Name of each figure: its module below ganzoo.figures, and the function there.
 _FIGURES = {
     "grid": ("grid", "grid"),
     "truncation": ("truncation", "truncation"),
@@ -77,7 +77,7 @@ class Figures:
         if name not in _FIGURES:
             raise AttributeError(f"there is no figure '{name}'; there are {', '.join(sorted([*_FIGURES, 'curves']))}")
         module, function = _FIGURES[name]
-        draw = getattr(import_module(f"ganzoo.explore.{module}"), function)
+        draw = getattr(import_module(f"ganzoo.figures.{module}"), function)
         return update_wrapper(partial(draw, self._subject), draw)
 
     def __dir__(self) -> list[str]:

@@ -73,14 +73,14 @@ BROKEN = {
         offering("ganzoo_losses", "Bad", body="class Bad(TinyLoss):\n    name = 'bad'\n    Options = dict"),
         ["Options are not a subclass of ganzoo.AdversarialLoss.Options"],
     ),
-    "penalty_without_side": (
+    "penalty_of_nobody": (
         "from ganzoo import Regularizer\n"
         + offering(
             "ganzoo_regularizers",
             "Bad",
             body="class Bad(Regularizer):\n    name = 'bad'\n    def penalty(self, step): return 0",
         ),
-        ["lacks the class attribute side"],
+        ["lacks the class attribute applies_to"],
     ),
     "hostile_class": (
         offering(
@@ -273,7 +273,7 @@ ganzoo.hookspecs.ENTRY_POINT_GROUP = "ganzoo without plugins"
 assert ganzoo.__file__.startswith(sys.argv[1]), ganzoo.__file__
 for module in pkgutil.walk_packages(ganzoo.__path__, "ganzoo."):
     importlib.import_module(module.name)
-from ganzoo.registry import Registry
+from ganzoo._registry.registry import Registry
 registry = Registry.discover()
 assert registry.parts() == () and registry.failures == ()
 assert not [name for name in sys.modules if name.startswith("ganzoo_")], sys.modules

@@ -8,9 +8,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from installed_package import pip_install, python
+from installed_package import REPOSITORY, pip_install, python
 
-EXAMPLE = Path(__file__).parent / "example_plugin"
+EXAMPLE = REPOSITORY / "tests" / "example_plugin"
 COMMAND = "from ganzoo._cli.app import main; main()"
 
 

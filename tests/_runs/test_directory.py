@@ -16,7 +16,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from ganzoo.errors import RefusedError
-from ganzoo.runs.directory import RunDirectory
+from ganzoo._runs.directory import RunDirectory
 sys.stdin.readline()
 try:
     with RunDirectory(Path(sys.argv[1])).lock():

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from training_world import in_memory
 
-CAMPAIGN = Path(__file__).with_name("kill_campaign.py")
+CAMPAIGN = Path(__file__).parents[1] / "support" / "kill_campaign.py"
 
 
 def campaign(name: str, kills: int, seed: int, folder: Path) -> dict[str, float]:

@@ -67,12 +67,13 @@ def test_functional_networks_and_double_backward_are_counted():
 
 # --- against reality ------------------------------------------------------------------------------------------------
 
+SUPPORT = Path(__file__).parents[1] / "support"
 MEASURE = """
 import json, sys
 sys.path[:0] = json.loads(sys.argv[2])
 from training_world import recipe_of
-from ganzoo.training.estimate_memory import estimate_memory
-from ganzoo.training.rehearsal import dry_run_step
+from ganzoo._training.memory_estimate import estimate_memory
+from ganzoo._training.dry_run import dry_run_step
 small, large = json.loads(sys.argv[1])
 dry_run_step(recipe_of(*small), recipe_of(*small).phases[-1], "cpu")  # what is loaded on first use
 recipe = recipe_of(*large)
@@ -94,7 +95,7 @@ def test_the_estimate_is_within_a_factor_of_two_of_a_real_steps_memory(penalty):
     layers = [DCGAN, WIDE, PENALTIES[penalty]]
     small = [*layers, {"training": {"batch_size": 2}}]
     done = subprocess.run(
-        [sys.executable, "-c", MEASURE, json.dumps([small, layers]), json.dumps([str(Path(__file__).parent)])],
+        [sys.executable, "-c", MEASURE, json.dumps([small, layers]), json.dumps([str(SUPPORT)])],
         capture_output=True,
         text=True,
         check=True,

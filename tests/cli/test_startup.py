@@ -14,7 +14,7 @@ import sys
 sys.argv = ["ganzoo", *sys.argv[1:]]
 code = 0
 try:
-    from ganzoo.cli.app import main
+    from ganzoo._cli.app import main
     main()
 except SystemExit as end:
     code = end.code or 0

@@ -289,17 +289,6 @@ def test_the_tables_of_recipes_md_are_those_of_the_models():
     assert runpy.run_path(str(script))["rewritten"](page) == page, f"run: python {script.relative_to(ROOT)}"
 
 
-def test_architecture_md_lists_the_core_as_it_is():
-    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-    listing = page.partition("## What is where")[2].partition("```\n")[2].partition("```")[0]
-    named = set(re.findall(r"[\w.]+\.py\b", listing)) - {"checkpoint.py"}
-    core = ROOT / "ganzoo"
-    there = {file.name for folder in (core, core / "training") for file in folder.glob("[!_]*.py")}
-    assert named == there
-    for folder in re.findall(r"^ +(\w+)/ ", listing, re.MULTILINE):
-        assert (core / folder).is_dir(), folder
-
-
 def test_recipes_md_names_every_shipped_recipe():
     page = (ROOT / "docs" / "recipes.md").read_text("utf-8")
     assert [name for name in shipped_recipes() if f"`{name}`" not in page] == []

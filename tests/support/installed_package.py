@@ -13,14 +13,14 @@ import sys
 from pathlib import Path
 repository = Path(sys.argv.pop(1))
 # Not all that lies below it: the README's .venv does.
-sources = {repository, repository / "plugins", repository / "tests"}
+sources = {repository, repository / "plugins", repository / "tests", repository / "tests" / "support"}
 sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() not in sources]
 sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in str(getattr(finder, "__module__", finder))]
 import ganzoo
 if sys.argv[1] == "where":
     print(ganzoo.__file__)
     sys.exit()
-from ganzoo.cli.app import main
+from ganzoo._cli.app import main
 main()
 """
 REPOSITORY = Path(__file__).resolve().parents[2]

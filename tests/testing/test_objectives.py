@@ -95,7 +95,7 @@ class NormPenalty(Regularizer):
     """The mean squared logit of the reals."""
 
     name = "norm"
-    side: ClassVar[Role] = Role.DISCRIMINATOR
+    applies_to: ClassVar[Role] = Role.DISCRIMINATOR
 
     def penalty(self, step: Step) -> Tensor:
         return step.real_logits.square().mean()
@@ -112,9 +112,9 @@ def test_broken_losses(part, expected):
 PENALTIES: list[Any] = []
 
 
-@broken(PENALTIES, "`side` must say who pays")
+@broken(PENALTIES, "`applies_to` must say who pays")
 class Nobody(NormPenalty):
-    side = "discriminator"
+    applies_to = "discriminator"
 
 
 @broken(PENALTIES, "it must be the mean over the batch, not the sum")
@@ -187,7 +187,7 @@ def test_penalty_on_a_special_generator():
     class SpecialPenalty(NormPenalty):
         """A penalty of a special generator."""
 
-        side = Role.GENERATOR
+        applies_to = Role.GENERATOR
         generator_must_be = Special
 
         def penalty(self, step: Step) -> Tensor:
