@@ -38,7 +38,7 @@ class LucidrainsStyleGAN2:
     Its default rates, mixing probability 0.9, average every 10 steps.
 
     Args:
-        resolution: Role of the images.
+        resolution: Of the images.
         capacity: Half the generator's channels at the finest side.
         critic_capacity: A quarter of the discriminator's; the package takes one number for both.
         channel_max: Most channels.

@@ -118,7 +118,7 @@ class OpenedGenerator:
         with torch.no_grad(), self.sampling.applied(self.generator):
             styles = network.map(latents.to(self.device), labels.to(self.device))
             if self.sampling.truncation != 1.0:
-                styles = truncated(styles, network.style_mean(), self.sampling.truncation, self.sampling.cutoff)
+                styles = truncated(styles, network.mean_w(), self.sampling.truncation, self.sampling.cutoff)
         return styles.cpu()
 
     def images_of_styles(self, styles: Tensor, seeds: Sequence[int]) -> PixelArray:

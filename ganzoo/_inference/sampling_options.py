@@ -76,7 +76,7 @@ class SamplingOptions:
         if self.truncation == 1.0 or not isinstance(generator, StyleBased):
             return generator(latents, labels)
         styles = generator.map(latents, labels)
-        return generator.synthesize(truncated(styles, generator.style_mean(), self.truncation, self.cutoff))
+        return generator.synthesize(truncated(styles, generator.mean_w(), self.truncation, self.cutoff))
 
     @contextmanager
     def applied(self, generator: Generator) -> Iterator[None]:

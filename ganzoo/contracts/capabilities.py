@@ -33,8 +33,8 @@ class StyleBased(Protocol):
     def synthesize(self, styles: Tensor) -> Tensor:
         """Turn styles `[N, S, W]` into images `[N, C, R, R]`."""
 
-    def style_mean(self) -> Tensor:
-        """Return the tracked mean style `[W]`, towards which truncation pulls."""
+    def mean_w(self) -> Tensor:
+        """Return the tracked mean style `[W]` (`w_avg`), towards which truncation pulls."""
 
 
 @runtime_checkable
@@ -84,7 +84,7 @@ class StyleResolutions(Protocol):
     """Of a generator with styles: where they act."""
 
     def style_resolutions(self) -> Sequence[int]:
-        """Return for each of the S styles the side of the maps that it acts on."""
+        """Return for each of the S styles (`num_ws`) the resolution of the maps that it acts on."""
 
 
 @runtime_checkable
@@ -95,10 +95,10 @@ class NoiseResolutions(Protocol):
     """
 
     def noise_resolutions(self) -> Sequence[int]:
-        """Return the sides of the maps that noise is added to, smallest first."""
+        """Return the resolutions of the maps that noise is added to, lowest first."""
 
     def use_noise_at(self, modes: Mapping[int, NoiseMode]) -> None:
-        """Choose the noise at some sides, until `use_noise` is called again."""
+        """Choose the noise at some resolutions, until `use_noise` is called again."""
 
 
 @runtime_checkable
@@ -109,4 +109,4 @@ class SkipOutputs(Protocol):
     """
 
     def outputs(self, styles: Tensor) -> Sequence[Tensor]:
-        """Return the image so far at each resolution, smallest first; the last is that of `synthesize(styles)`."""
+        """Return the image so far at each resolution, lowest first; the last is that of `synthesize(styles)`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganzoo.layers.channels import SMALLEST, base_and_max, channels_at, resolution_problem, sides
+from ganzoo.layers.channels import LOWEST_RESOLUTION, base_and_max, channels_at, resolution_problem, resolutions
 from ganzoo.layers.convolution import convolve
 from ganzoo.layers.equalized import EqualizedConv2d, EqualizedLinear
 from ganzoo.layers.fused import EqualizedDownConv2d, EqualizedUpConv2d
@@ -13,10 +13,10 @@ from ganzoo.layers.normalization import MinibatchStd, adaptive_instance_norm, in
 from ganzoo.layers.precision import full_precision
 from ganzoo.layers.progressive_discriminator import ProgressiveCritic
 from ganzoo.layers.resample import downsample, fir_kernel, fir_taps, smooth, upsample
-from ganzoo.layers.style_mixing import draw_crossover, layered
+from ganzoo.layers.style import StyledGenerator, StyledOptions, draw_crossover, layered, truncated
 
 __all__ = [
-    "SMALLEST",
+    "LOWEST_RESOLUTION",
     "EqualizedConv2d",
     "EqualizedDownConv2d",
     "EqualizedLinear",
@@ -25,6 +25,8 @@ __all__ = [
     "MappingNetwork",
     "MinibatchStd",
     "ProgressiveCritic",
+    "StyledGenerator",
+    "StyledOptions",
     "adaptive_instance_norm",
     "add_noise",
     "base_and_max",
@@ -39,7 +41,8 @@ __all__ = [
     "layered",
     "pixel_norm",
     "resolution_problem",
-    "sides",
+    "resolutions",
     "smooth",
+    "truncated",
     "upsample",
 ]

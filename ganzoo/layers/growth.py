@@ -1,10 +1,10 @@
-"""Where a network stands in progressive growing."""
+"""Growth: where a network stands in progressive growing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ganzoo.layers.channels import SMALLEST, sides
+from ganzoo.layers.channels import LOWEST_RESOLUTION, resolutions
 
 
 @dataclass
@@ -14,7 +14,7 @@ class Growth:
     Paper: ProGAN, arXiv:1710.10196, section 2.
 
     Attributes:
-        resolution: Side of the images, at most that of the network.
+        resolution: Resolution of the images, at most that of the network.
         alpha: 0: the newest block is absent; 1: it is fully in.
     """
 
@@ -24,9 +24,9 @@ class Growth:
     @property
     def fades(self) -> bool:
         """Whether the images of half the resolution still show through."""
-        return self.alpha < 1.0 and self.resolution > SMALLEST
+        return self.alpha < 1.0 and self.resolution > LOWEST_RESOLUTION
 
     @property
-    def sides(self) -> list[int]:
-        """Sides of the blocks in use, the coarsest first."""
-        return sides(self.resolution)
+    def resolutions(self) -> list[int]:
+        """Resolutions of the blocks in use, lowest first."""
+        return resolutions(self.resolution)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
+from ganzoo.contracts.capabilities import NoiseMode
 
-def add_noise(
-    features: Tensor, weight: Tensor, constant: Tensor, mode: Literal["random", "constant", "none"]
-) -> Tensor:
+
+def add_noise(features: Tensor, weight: Tensor, constant: Tensor, mode: NoiseMode) -> Tensor:
     """Add one noise map to all channels, each with its own weight.
 
     Args:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganzoo.layers.channels import SMALLEST, channels_at, sides
+from ganzoo.layers.channels import LOWEST_RESOLUTION, channels_at, resolutions
 from ganzoo.layers.equalized import EqualizedConv2d, EqualizedLinear
 from ganzoo.layers.fused import EqualizedDownConv2d
 from ganzoo.layers.growth import Growth
@@ -25,17 +25,17 @@ _GAIN = math.sqrt(2)
 class ProgressiveCritic(nn.Module):
     """Images `[N, C, r, r]` to logits `[N]`, at any resolution r from 4 to that of the data.
 
-    Parameters: `from_rgb.<side>`, `blocks.<side>.first` and `.second` (the halving one), `head.convolution`,
-    `head.dense`, `head.logit`. Each weight is used times gain / sqrt(fan-in), the gain sqrt(2) but for `head.logit`,
-    where it is 1. Classes: the logit is the score of the image's class.
+    Parameters: `from_rgb.<resolution>`, `blocks.<resolution>.first` and `.second` (the halving one),
+    `head.convolution`, `head.dense`, `head.logit`. Each weight is used times gain / sqrt(fan-in), the gain sqrt(2)
+    but for `head.logit`, where it is 1. Classes: the logit is the score of the image's class.
 
     Paper: ProGAN, arXiv:1710.10196, appendix A; StyleGAN, arXiv:1812.04948, appendix C.
 
     Args:
-        resolution: Side of the finest images.
+        resolution: Of the finest images.
         channels: C.
         label_dim: L; 0 for none.
-        channel_base: Channels are min(channel_base / side, channel_max).
+        channel_base: Channels are min(channel_base / resolution, channel_max).
         channel_max: See there.
         group: Images per group of the minibatch standard deviation; 0: the batch; 1: none.
         blur: Taps of the filter before each halving; none if empty.
@@ -60,20 +60,16 @@ class ProgressiveCritic(nn.Module):
         self.growth = Growth(resolution)
         self.rgb_slope = 0.2 if from_rgb_activation == "leaky-relu" else 1.0
 
-        def width(side: int) -> int:
-            return channels_at(side, channel_base, channel_max)
+        def width(at: int) -> int:
+            return channels_at(at, channel_base, channel_max)
 
         self.from_rgb = nn.ModuleDict(
-            {str(side): EqualizedConv2d(channels, width(side), 1, gain=_GAIN) for side in sides(resolution)}
+            {str(each): EqualizedConv2d(channels, width(each), 1, gain=_GAIN) for each in resolutions(resolution)}
         )
         self.blocks = nn.ModuleDict(
-            {
-                str(side): _Halving(width(side), width(side // 2), blur, widening)
-                for side in sides(resolution)
-                if side > SMALLEST
-            }
+            {str(each): _Halving(width(each), width(each // 2), blur, widening) for each in resolutions(resolution)[1:]}
         )
-        self.head = _Head(width(SMALLEST), width(SMALLEST // 2), max(label_dim, 1), group)
+        self.head = _Head(width(LOWEST_RESOLUTION), width(LOWEST_RESOLUTION // 2), max(label_dim, 1), group)
 
     def grow(self, resolution: int, alpha: float) -> None:
         """Work at `resolution` from now on, the newest block weighing `alpha`."""
@@ -81,23 +77,24 @@ class ProgressiveCritic(nn.Module):
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         """Judge images of the present resolution."""
-        side = self.growth.resolution
-        features = self._read(images, side)
-        while side > SMALLEST:
-            features = self.blocks[str(side)](features)
-            if side == self.growth.resolution and self.growth.fades:
-                features = torch.lerp(self._read(F.avg_pool2d(images, 2), side // 2), features, self.growth.alpha)
-            side //= 2
+        highest = self.growth.resolution
+        features = self._read(images, highest)
+        for resolution in reversed(self.growth.resolutions[1:]):
+            features = self.blocks[str(resolution)](features)
+            if resolution == highest and self.growth.fades:
+                # The newest block is mixed with what is read of the images halved (arXiv:1710.10196, figure 2).
+                read = self._read(F.avg_pool2d(images, 2), highest // 2)
+                features = torch.lerp(read, features, self.growth.alpha)
         scores = self.head(features)
         return scores.squeeze(1) if labels.shape[1] == 0 else (scores * labels).sum(dim=1)
 
-    def _read(self, images: Tensor, side: int) -> Tensor:
-        features: Tensor = self.from_rgb[str(side)](images)
+    def _read(self, images: Tensor, resolution: int) -> Tensor:
+        features: Tensor = self.from_rgb[str(resolution)](images)
         return features if self.rgb_slope == 1.0 else F.leaky_relu_(features, self.rgb_slope)
 
 
 class _Halving(nn.Module):
-    """`[N, inputs, 2H, 2W]` to `[N, outputs, H, W]`: a convolution, the filter, a convolution that halves the side."""
+    """`[N, inputs, 2H, 2W]` to `[N, outputs, H, W]`: a convolution, the filter, a halving convolution."""
 
     kernel: Tensor | None
 
@@ -122,7 +119,7 @@ class _Head(nn.Module):
         super().__init__()
         self.deviation = MinibatchStd(group)
         self.convolution = EqualizedConv2d(inputs + 1, inputs, 3, gain=_GAIN)
-        self.dense = EqualizedLinear(inputs * SMALLEST**2, width, gain=_GAIN)
+        self.dense = EqualizedLinear(inputs * LOWEST_RESOLUTION**2, width, gain=_GAIN)
         self.logit = EqualizedLinear(width, outputs)
 
     def forward(self, features: Tensor) -> Tensor:

@@ -98,8 +98,8 @@ class TinyStyledGenerator(Generator[TinyStyledGeneratorOptions]):
                 images = images + self.strengths[index] * drawn
         return images.tanh()
 
-    def style_mean(self) -> Tensor:
-        """See `StyleBased.style_mean`."""
+    def mean_w(self) -> Tensor:
+        """See `StyleBased.mean_w`."""
         return self.mean
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:

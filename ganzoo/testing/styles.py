@@ -41,21 +41,21 @@ def _check_sides(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
 
 
 def _check_composition(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
-    with judge.doing("map, synthesize and style_mean"), torch.no_grad():
+    with judge.doing("map, synthesize and mean_w"), torch.no_grad():
         with networks.seeded():
             direct = generator(*inputs)
         with networks.seeded():
             styles = generator.map(*inputs)
         with networks.seeded():
             composed = generator.synthesize(styles)
-        mean = generator.style_mean()
+        mean = generator.mean_w()
     judge.require(
         styles.dim() == 3 and len(styles) == len(inputs[0]),
         f"map must return styles [N, S, W], found {list(styles.shape)}",
     )
     judge.require(
         mean.shape == styles.shape[2:],
-        f"style_mean must return [W] = {list(styles.shape[2:])}, found {list(mean.shape)}",
+        f"mean_w must return [W] = {list(styles.shape[2:])}, found {list(mean.shape)}",
     )
     judge.require(
         torch.allclose(direct, composed, rtol=1e-4, atol=1e-5),
@@ -66,7 +66,7 @@ def _check_composition(generator: Any, inputs: networks.Inputs, judge: Judge) ->
 def _check_truncation(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
     """Psi 1 is the image itself; psi 0 one image for all latents and classes (arXiv:1812.04948, appendix B)."""
     with judge.doing("truncation"), torch.no_grad(), networks.seeded():
-        styles, mean = generator.map(*inputs), generator.style_mean()
+        styles, mean = generator.map(*inputs), generator.mean_w()
         direct = generator.synthesize(styles)
         whole = generator.synthesize(truncated(styles, mean, 1.0))
         none = generator.synthesize(truncated(styles, mean, 0.0))
@@ -96,12 +96,12 @@ def _check_weights(generator: Any, inputs: networks.Inputs, judge: Judge) -> Non
 
 
 def _check_tracking(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
-    before = generator.style_mean().clone()
+    before = generator.mean_w().clone()
     generator.train()
     with judge.doing("a forward in training mode"), torch.no_grad(), networks.seeded():
         generator(*inputs)
     generator.eval()
     judge.require(
-        not torch.equal(generator.style_mean(), before),
-        "style_mean stays the same while training; let it follow the styles of each batch, in a buffer",
+        not torch.equal(generator.mean_w(), before),
+        "mean_w stays the same while training; let it follow the styles of each batch, in a buffer",
     )

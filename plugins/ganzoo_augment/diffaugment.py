@@ -23,8 +23,10 @@ class DiffAugmentOptions(ComponentOptions):
         min_length=1,
         description="What happens, in this order: `color` changes brightness, saturation and contrast.",
     )
-    translation_range: float = Field(default=0.125, ge=0, le=1, description="Longest shift, in sides.")
-    cutout_size: float = Field(default=0.5, ge=0, le=1, description="Size of the square set to 0, in sides.")
+    translation_range: float = Field(default=0.125, ge=0, le=1, description="Longest shift, as a share of the image.")
+    cutout_size: float = Field(
+        default=0.5, ge=0, le=1, description="Size of the square set to 0, as a share of the image."
+    )
 
 
 class DiffAugment(Augmentation[DiffAugmentOptions]):

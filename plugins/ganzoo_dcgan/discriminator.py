@@ -6,8 +6,8 @@ from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import ComponentOptions, Discriminator, ImageSpec, RecipeContext, Regularizer
+from ganzoo.layers import LOWEST_RESOLUTION
 from ganzoo_dcgan.layers import (
-    SMALLEST,
     Kernel,
     Normalization,
     bare_bias,
@@ -65,7 +65,7 @@ class DCGANDiscriminator(Discriminator[DCGANDiscriminatorOptions]):
             ]
             inputs = outputs
         self.layers = nn.Sequential(*layers)
-        self.dense = nn.Linear(inputs * SMALLEST**2, 1, bias=bare_bias(kind))
+        self.dense = nn.Linear(inputs * LOWEST_RESOLUTION**2, 1, bias=bare_bias(kind))
         self.projection = nn.Linear(images.label_dim, inputs, bias=False) if images.label_dim else None
         self.apply(initialize)
 

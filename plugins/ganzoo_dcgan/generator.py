@@ -9,8 +9,8 @@ from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from ganzoo import ComponentOptions, Generator, ImageSpec, RecipeContext
+from ganzoo.layers import LOWEST_RESOLUTION
 from ganzoo_dcgan.layers import (
-    SMALLEST,
     Kernel,
     Normalization,
     bare_bias,
@@ -59,11 +59,11 @@ class DCGANGenerator(Generator[DCGANGeneratorOptions]):
         self.distribution = options.latents
         kind = options.normalization
         *finer, coarsest = widths(images.resolution, options.width, options.max_width)
-        units = coarsest * SMALLEST**2
+        units = coarsest * LOWEST_RESOLUTION**2
         self.dense = nn.Linear(options.latent_dim + images.label_dim, units, bias=hidden_bias(kind))
         # The authors normalize each unit of the dense layer over the batch, not each channel.
         flat: list[nn.Module] = [nn.BatchNorm1d(units)] if kind == "batch" else []
-        unfold = nn.Unflatten(1, (coarsest, SMALLEST, SMALLEST))
+        unfold = nn.Unflatten(1, (coarsest, LOWEST_RESOLUTION, LOWEST_RESOLUTION))
         mapped = [] if kind == "batch" else normalize(kind, coarsest)
         layers: list[nn.Module] = [*flat, unfold, *mapped, nn.ReLU(inplace=True)]
         inputs = coarsest

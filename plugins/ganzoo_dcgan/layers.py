@@ -6,7 +6,9 @@ from typing import Literal
 
 from torch import nn
 
-SMALLEST = 4  # side of the coarsest feature map, where the dense layer sits
+from ganzoo.layers import LOWEST_RESOLUTION
+
+# The paper's own networks are for 64x64 (figure 1); these bounds are ours: two hidden maps to seven.
 LOWEST, HIGHEST = 16, 512
 
 Kernel = Literal[4, 5]
@@ -14,8 +16,8 @@ Normalization = Literal["none", "batch", "layer", "instance"]
 
 
 def widths(resolution: int, width: int, max_width: int) -> list[int]:
-    """Return the channels of the hidden feature maps, from the finest (side R / 2) to the coarsest (4)."""
-    count = (resolution // SMALLEST).bit_length() - 1
+    """Return the channels of the hidden feature maps, from the finest (R / 2) to the coarsest (4)."""
+    count = (resolution // LOWEST_RESOLUTION).bit_length() - 1
     return [min(width << depth, max_width) for depth in range(count)]
 
 
@@ -30,12 +32,12 @@ def resolution_problem(part: str, resolution: int) -> str | None:
 
 
 def down(inputs: int, outputs: int, kernel: Kernel, *, bias: bool) -> nn.Conv2d:
-    """Halve the side: a convolution of stride 2."""
+    """Halve the resolution: a convolution of stride 2."""
     return nn.Conv2d(inputs, outputs, kernel, stride=2, padding=(kernel - 1) // 2, bias=bias)
 
 
 def up(inputs: int, outputs: int, kernel: Kernel, *, bias: bool) -> nn.ConvTranspose2d:
-    """Double the side: a transposed convolution of stride 2."""
+    """Double the resolution: a transposed convolution of stride 2."""
     return nn.ConvTranspose2d(
         inputs, outputs, kernel, stride=2, padding=(kernel - 1) // 2, output_padding=kernel % 2, bias=bias
     )

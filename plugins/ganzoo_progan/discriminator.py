@@ -13,7 +13,8 @@ class ProGANDiscriminatorOptions(ComponentOptions):
     """Options of the discriminator; the defaults are the official code's."""
 
     channel_base: PositiveInt = Field(
-        default=16384, description="Channels are min(channel_base / side, channel_max); the official 8192 is 16384."
+        default=16384,
+        description="Channels are min(channel_base / resolution, channel_max); the official 8192 is 16384.",
     )
     channel_max: PositiveInt = Field(default=512, description="Most channels a map may have.")
     minibatch_std_group: NonNegativeInt = Field(

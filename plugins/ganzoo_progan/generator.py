@@ -11,7 +11,7 @@ from torch.nn.functional import interpolate, leaky_relu_
 
 from ganzoo import ComponentOptions, Generator, ImageSpec, RecipeContext
 from ganzoo.layers import (
-    SMALLEST,
+    LOWEST_RESOLUTION,
     EqualizedConv2d,
     EqualizedLinear,
     EqualizedUpConv2d,
@@ -19,7 +19,7 @@ from ganzoo.layers import (
     channels_at,
     pixel_norm,
     resolution_problem,
-    sides,
+    resolutions,
 )
 
 _GAIN = math.sqrt(2)
@@ -31,7 +31,8 @@ class ProGANGeneratorOptions(ComponentOptions):
     latent_dim: PositiveInt = Field(default=512, description="Size of the latents.")
     normalize_latents: bool = Field(default=True, description="Scale latents, and labels with them, to mean square 1.")
     channel_base: PositiveInt = Field(
-        default=16384, description="Channels are min(channel_base / side, channel_max); the official 8192 is 16384."
+        default=16384,
+        description="Channels are min(channel_base / resolution, channel_max); the official 8192 is 16384.",
     )
     channel_max: PositiveInt = Field(default=512, description="Most channels a map may have.")
 
@@ -39,10 +40,10 @@ class ProGANGeneratorOptions(ComponentOptions):
 class ProGANGenerator(Generator[ProGANGeneratorOptions]):
     """Doubling blocks that can grow, each feature vector of length 1; the defaults are the official code's.
 
-    A dense layer to 4x4, then two 3x3 convolutions per resolution, the first after nearest-neighbour upsampling. Each
-    is followed by leaky ReLU 0.2 and pixel normalisation. Each resolution writes images by a linear 1x1 convolution;
+    A dense layer to 4x4, then two 3x3 convolutions per resolution, the first after nearest-neighbor upsampling. Each
+    is followed by leaky ReLU 0.2 and pixel normalization. Each resolution writes images by a linear 1x1 convolution;
     while a block fades in, its images are mixed with those of half the resolution upsampled. Classes are
-    concatenated to the latents before these are normalised.
+    concatenated to the latents before these are normalized.
 
     Paper: Karras et al., arXiv:1710.10196, table 2 and sections 2-4.
     """
@@ -56,15 +57,16 @@ class ProGANGenerator(Generator[ProGANGeneratorOptions]):
         self.latent_dim = options.latent_dim
         self.normalize_latents = options.normalize_latents
         self.growth = Growth(images.resolution)
-        widths = {
-            side: channels_at(side, options.channel_base, options.channel_max) for side in sides(images.resolution)
+        all_resolutions = resolutions(images.resolution)
+        widths = {each: channels_at(each, options.channel_base, options.channel_max) for each in all_resolutions}
+        blocks: dict[str, nn.Module] = {
+            str(LOWEST_RESOLUTION): _Start(options.latent_dim + images.label_dim, widths[LOWEST_RESOLUTION])
         }
-        blocks: dict[str, nn.Module] = {str(SMALLEST): _Start(options.latent_dim + images.label_dim, widths[SMALLEST])}
-        for side in sides(images.resolution)[1:]:
-            blocks[str(side)] = _Doubling(widths[side // 2], widths[side])
+        for resolution in all_resolutions[1:]:
+            blocks[str(resolution)] = _Doubling(widths[resolution // 2], widths[resolution])
         self.blocks = nn.ModuleDict(blocks)
         self.to_rgb = nn.ModuleDict(
-            {str(side): EqualizedConv2d(width, images.channels, 1) for side, width in widths.items()}
+            {str(resolution): EqualizedConv2d(width, images.channels, 1) for resolution, width in widths.items()}
         )
 
     @classmethod
@@ -80,8 +82,8 @@ class ProGANGenerator(Generator[ProGANGeneratorOptions]):
         if self.normalize_latents:
             features = pixel_norm(features)
         coarse = features
-        for side in self.growth.sides:
-            coarse, features = features, self.blocks[str(side)](features)
+        for resolution in self.growth.resolutions:
+            coarse, features = features, self.blocks[str(resolution)](features)
         images: Tensor = self.to_rgb[str(self.growth.resolution)](features)
         if not self.growth.fades:
             return images
@@ -95,12 +97,14 @@ class _Start(nn.Module):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         # The official gain is sqrt(2) / 4: the fan-in is counted as if the layer were a 4x4 convolution.
-        self.dense = EqualizedLinear(inputs, outputs * SMALLEST**2, gain=_GAIN / 4, bias=None)
+        self.dense = EqualizedLinear(inputs, outputs * LOWEST_RESOLUTION**2, gain=_GAIN / 4, bias=None)
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.convolution = EqualizedConv2d(outputs, outputs, 3, gain=_GAIN)
 
     def forward(self, latents: Tensor) -> Tensor:
-        features = self.dense(latents).unflatten(1, (-1, SMALLEST, SMALLEST)) + self.bias[:, None, None]
+        features = (
+            self.dense(latents).unflatten(1, (-1, LOWEST_RESOLUTION, LOWEST_RESOLUTION)) + self.bias[:, None, None]
+        )
         return _activate(self.convolution(_activate(features)))
 
 

@@ -16,7 +16,8 @@ class StyleGANDiscriminatorOptions(ComponentOptions):
     """Options of the discriminator; the defaults are the official code's."""
 
     channel_base: PositiveInt = Field(
-        default=16384, description="Channels are min(channel_base / side, channel_max); the official 8192 is 16384."
+        default=16384,
+        description="Channels are min(channel_base / resolution, channel_max); the official 8192 is 16384.",
     )
     channel_max: PositiveInt = Field(default=512, description="Most channels a map may have.")
     blur: Blur = Field(default=(1, 2, 1), description="Taps of the filter before each halving; [] for none.")

@@ -127,7 +127,7 @@ def assembled(
             raw and not averaged and len(generators) + len(critics) > 1
         ),
         "its mean style is 0, as if never tracked: --truncation would pull towards that": bool(
-            average and not average[0].weights["mean_style"].any()
+            average and not average[0].weights["w_avg"].any()
         ),
         f"its generator was trained up to {resolution} pixels: larger blocks are as they began": resolution is not None,
     }
@@ -182,7 +182,7 @@ def _huangzh13_generator(state: State) -> Found:
     given.setdefault("truncation.avg_latent", torch.zeros(0))
     weights = huangzh13_generator_weights(given)
     if lacks_mean:
-        del weights["mean_style"]
+        del weights["w_avg"]
     return generator_from(weights, blur=_taps(kernel), norm_epsilon=1e-5)
 
 

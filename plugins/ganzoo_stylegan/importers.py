@@ -22,7 +22,7 @@ def huangzh13_generator_weights(state: Mapping[str, Tensor]) -> Weights:
 
     The network is that of `norm_epsilon = 1e-5`. Constant noise, which that code does not have, is left out.
     """
-    weights: Weights = {"mean_style": state["truncation.avg_latent"]}
+    weights: Weights = {"w_avg": state["truncation.avg_latent"]}
     if "class_embedding.weight" in state:
         weights["mapping.embedding.weight"] = state["class_embedding.weight"]
     for index in range(_count(state, "g_mapping.map.dense{}.weight")):

@@ -12,7 +12,7 @@ from torch.nn.functional import leaky_relu_
 
 from ganzoo import NoiseMode
 from ganzoo.layers import (
-    SMALLEST,
+    LOWEST_RESOLUTION,
     EqualizedConv2d,
     EqualizedLinear,
     EqualizedUpConv2d,
@@ -52,16 +52,16 @@ class StyledLayer(nn.Module):
     Args:
         inputs: Channels of the input; None for a layer without convolution, whose input is the constant.
         outputs: Channels C of the output.
-        side: Resolution of the output.
-        doubles: Whether the convolution doubles the side.
+        resolution: Of the output.
+        doubles: Whether the convolution doubles the resolution.
         sampling: What all layers share.
     """
 
-    noise: Tensor
+    noise_const: Tensor
     kernel: Tensor | None
 
     def __init__(
-        self, inputs: int | None, outputs: int, side: int, *, doubles: bool, sampling: SamplingOptions
+        self, inputs: int | None, outputs: int, resolution: int, *, doubles: bool, sampling: SamplingOptions
     ) -> None:
         super().__init__()
         self.convolution: EqualizedConv2d | None = None
@@ -73,14 +73,14 @@ class StyledLayer(nn.Module):
         self.noise_weight = nn.Parameter(torch.zeros(outputs))
         self.style = EqualizedLinear(sampling.style_dim, 2 * outputs)
         self.sampling = sampling
-        self.register_buffer("noise", torch.randn(1, 1, side, side))
+        self.register_buffer("noise_const", torch.randn(1, 1, resolution, resolution))
         self.register_buffer(
             "kernel", fir_kernel(sampling.blur) if doubles and sampling.blur else None, persistent=False
         )
 
     def forward(self, features: Tensor, style: Tensor, noise: NoiseMode) -> Tensor:
-        """Map `[N, inputs, ...]` and the layer's style `[N, W]` to `[N, C, side, side]`."""
-        features = add_noise(self._convolved(features), self.noise_weight, self.noise, noise)
+        """Map `[N, inputs, ...]` and the layer's style `[N, W]` to `[N, C, r, r]`."""
+        features = add_noise(self._convolved(features), self.noise_weight, self.noise_const, noise)
         scale, shift = self.style(style).float().chunk(2, dim=1)
         return adaptive_instance_norm(
             leaky_relu_(features, 0.2), scale + self.sampling.style_offset, shift, self.sampling.norm_epsilon
@@ -112,33 +112,33 @@ class Start(nn.Module):
         self.constant: nn.Parameter | None = None
         self.dense: EqualizedLinear | None = None
         if kind == "dense":
-            self.dense = EqualizedLinear(style_dim, outputs * SMALLEST**2, gain=GAIN / 4, bias=None)
+            self.dense = EqualizedLinear(style_dim, outputs * LOWEST_RESOLUTION**2, gain=GAIN / 4, bias=None)
         else:
             make = torch.ones if kind == "constant" else torch.randn
-            self.constant = nn.Parameter(make(1, outputs, SMALLEST, SMALLEST))
+            self.constant = nn.Parameter(make(1, outputs, LOWEST_RESOLUTION, LOWEST_RESOLUTION))
 
     def forward(self, style: Tensor) -> Tensor:
         """Return the features for a batch of styles."""
         if self.dense is not None:
-            return self.dense(style).unflatten(1, (-1, SMALLEST, SMALLEST))
+            return self.dense(style).unflatten(1, (-1, LOWEST_RESOLUTION, LOWEST_RESOLUTION))
         assert self.constant is not None
         return self.constant.expand(style.shape[0], -1, -1, -1)
 
 
 class StyledBlock(nn.Module):
-    """Two styled layers at one resolution: `[N, inputs, H, W]` and styles `[N, 2, W]` to `[N, outputs, side, side]`.
+    """Two styled layers at one resolution: `[N, inputs, H, W]` and styles `[N, 2, W]` to `[N, outputs, r, r]`.
 
     Args:
         inputs: Channels of the input; None for the block at 4x4, which begins with the start.
         outputs: Channels of the output.
-        side: Resolution of the output.
+        resolution: Of the output.
         sampling: What all layers share.
     """
 
-    def __init__(self, inputs: int | None, outputs: int, side: int, sampling: SamplingOptions) -> None:
+    def __init__(self, inputs: int | None, outputs: int, resolution: int, sampling: SamplingOptions) -> None:
         super().__init__()
-        self.first = StyledLayer(inputs, outputs, side, doubles=inputs is not None, sampling=sampling)
-        self.second = StyledLayer(outputs, outputs, side, doubles=False, sampling=sampling)
+        self.first = StyledLayer(inputs, outputs, resolution, doubles=inputs is not None, sampling=sampling)
+        self.second = StyledLayer(outputs, outputs, resolution, doubles=False, sampling=sampling)
 
     def forward(self, features: Tensor, styles: Tensor, noise: NoiseMode) -> Tensor:
         """Apply both layers."""

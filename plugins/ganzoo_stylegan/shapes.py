@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import CheckpointError, ForeignNetwork, ImageSpec
-from ganzoo.layers import SMALLEST, base_and_max
+from ganzoo.layers import LOWEST_RESOLUTION, base_and_max
 from ganzoo_stylegan.discriminator import StyleGANDiscriminator
 from ganzoo_stylegan.generator import StyleGANGenerator
 
@@ -54,8 +54,8 @@ def generator_from(weights: Weights, **options: Any) -> tuple[ForeignNetwork, Im
         sizes["mapping_width"] = hidden
     chosen = StyleGANGenerator.Options(**sizes, **options)
     _add_noise(found, widths)
-    if "mean_style" not in found:
-        found["mean_style"] = _measured_mean(found, chosen, images)
+    if "w_avg" not in found:
+        found["w_avg"] = _measured_mean(found, chosen, images)
     return ForeignNetwork(StyleGANGenerator, chosen, found), images
 
 
@@ -74,7 +74,7 @@ def discriminator_from(weights: Weights, **options: Any) -> tuple[ForeignNetwork
     widths = {int(side): _size(found, f"body.from_rgb.{side}.weight", 0) for side in sides}
     resolution = _resolution(widths)
     channels = _size(found, f"body.from_rgb.{resolution}.weight", 1)
-    base, highest = _base_and_max(widths | {SMALLEST // 2: _size(found, "body.head.dense.weight", 0)})
+    base, highest = _base_and_max(widths | {LOWEST_RESOLUTION // 2: _size(found, "body.head.dense.weight", 0)})
     classes = _size(found, "body.head.logit.weight", 0)
     group = _without_deviation(found, options)
     chosen = StyleGANDiscriminator.Options(channel_base=base, channel_max=highest, **options | group)
@@ -102,7 +102,7 @@ def _add_noise(weights: dict[str, Tensor], widths: Mapping[int, int]) -> None:
     for side, width in sorted(widths.items()):
         for place in ("first", "second"):
             drawn = torch.randn(1, 1, side, side, generator=rng)
-            weights.setdefault(f"blocks.{side}.{place}.noise", drawn)
+            weights.setdefault(f"blocks.{side}.{place}.noise_const", drawn)
             weights.setdefault(f"blocks.{side}.{place}.noise_weight", torch.zeros(width))
 
 
@@ -127,7 +127,7 @@ def _measured_mean(weights: Weights, options: Any, images: ImageSpec) -> Tensor:
 
 
 def _resolution(widths: Mapping[int, int]) -> int:
-    expected = {SMALLEST << step for step in range(len(widths))}
+    expected = {LOWEST_RESOLUTION << step for step in range(len(widths))}
     if len(widths) < 2 or set(widths) != expected:
         raise CheckpointError("its resolutions are no row of powers of two from 4")
     return max(widths)

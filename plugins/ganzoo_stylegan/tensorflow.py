@@ -102,7 +102,7 @@ def _generator(network: TensorFlowNetwork) -> tuple[ForeignNetwork, ImageSpec]:
     for name, value in variables.items():
         if match := re.fullmatch(r"synthesis/noise(\d+)", name):
             index = int(match.group(1))
-            weights[f"blocks.{4 << index // 2}.{'second' if index % 2 else 'first'}.noise"] = value
+            weights[f"blocks.{4 << index // 2}.{'second' if index % 2 else 'first'}.noise_const"] = value
     sides = [int(match.group(1)) for name in weights if (match := re.fullmatch(r"blocks\.(\d+)\.first\.bias", name))]
     fused = given.get("fused_scale", "auto")
     for side in sides:
@@ -115,7 +115,7 @@ def _generator(network: TensorFlowNetwork) -> tuple[ForeignNetwork, ImageSpec]:
         input="dense" if "start.dense.weight" in weights else "constant",
         blur=_taps(given),
         mapping_lr_multiplier=_number(given, "mapping_lrmul", 0.01),
-        style_mean_decay=_number(given, "dlatent_avg_beta", 0.995),
+        w_avg_beta=_w_avg_beta(given.get("dlatent_avg_beta")),
         style_mixing=_number(given, "style_mixing_prob", 0.9),
     )
 
@@ -154,6 +154,11 @@ def _taps(given: Mapping[str, Any]) -> tuple[float, ...]:
     if not isinstance(taps, list | tuple) or not all(isinstance(tap, int | float) for tap in taps):
         raise CheckpointError("its filter is damaged")
     return tuple(float(tap) for tap in taps)
+
+
+def _w_avg_beta(value: Any) -> float:
+    """Return the share that the mean style keeps, and the official one where the file's would never track it."""
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1 else 0.995
 
 
 def _number(given: Mapping[str, Any], name: str, default: float) -> float:

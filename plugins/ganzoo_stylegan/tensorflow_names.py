@@ -38,7 +38,7 @@ _LAYER: Rules = (
 _PLACES = (("4x4/(?:Const|Dense)", "4.first"), ("4x4/Conv", "4.second"))
 _GROWN = (("Conv0_up", "first"), ("Conv1", "second"))
 GENERATOR: Rules = (
-    (r"dlatent_avg", "mean_style", _same),
+    (r"dlatent_avg", "w_avg", _same),
     (r"mapping/LabelConcat/weight", "mapping.embedding.weight", _same),
     (r"mapping/Dense(\d+)/weight", r"mapping.layers.\1.weight", _dense),
     (r"mapping/Dense(\d+)/bias", r"mapping.layers.\1.bias", _same),

@@ -21,11 +21,12 @@ from ganzoo.layers import (
     downsample,
     fir_kernel,
     full_precision,
-    sides,
+    resolution_problem,
+    resolutions,
     smooth,
 )
 from ganzoo_stylegan2.modulation import ACTIVATION_GAIN, FIR_TAPS
-from ganzoo_stylegan2.resolutions import resolution_problem
+from ganzoo_stylegan2.shell import HIGHEST_RESOLUTION
 
 HALF = math.sqrt(0.5)  # keeps the variance of a sum of two branches
 
@@ -64,7 +65,7 @@ class ActiveConv(nn.Module):
 
 
 class Block(nn.Module):
-    """Two convolutions of which the second halves the side; with a shortcut if `residual`."""
+    """Two convolutions of which the second halves the resolution; with a shortcut if `residual`."""
 
     kernel: Tensor
 
@@ -106,7 +107,7 @@ class StyleGAN2DiscriminatorOptions(ComponentOptions):
 
     channel_base: PositiveInt = Field(
         default=32768,
-        description="Channels at side r are channel_base / r: 32768 in configuration F, 16384 in A to E.",
+        description="Channels at resolution r are channel_base / r: 32768 in configuration F, 16384 in A to E.",
     )
     channel_max: PositiveInt = Field(default=512, description="Most channels a feature map may have.")
     architecture: Literal["resnet", "skip", "orig"] = Field(
@@ -118,10 +119,10 @@ class StyleGAN2DiscriminatorOptions(ComponentOptions):
         default=4, description="Images whose deviation from each other is shown to the last layers; 0 for none."
     )
     minibatch_std_maps: PositiveInt = Field(
-        default=1, description="Maps of that deviation, each of its share of the channels at side 4."
+        default=1, description="Maps of that deviation, each of its share of the channels at 4x4."
     )
     dense_width: PositiveInt | None = Field(
-        default=None, description="Units of the dense layer before the last; by default, the channels at side 4."
+        default=None, description="Units of the dense layer before the last; by default, the channels at 4x4."
     )
     labels: Literal["projection", "output"] = Field(
         default="projection",
@@ -132,7 +133,7 @@ class StyleGAN2DiscriminatorOptions(ComponentOptions):
         default=8, ge=0, le=16, description="Dense layers after the embedding of labels, where there are labels."
     )
     mapping_dim: PositiveInt | None = Field(
-        default=None, description="Size of the labels' projection; by default, the channels at side 4."
+        default=None, description="Size of the labels' projection; by default, the channels at 4x4."
     )
     clamp: PositiveFloat | None = Field(
         default=None, description="Bound on what convolutions give; 256 in networks that NVIDIA trained in float16."
@@ -158,20 +159,20 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
         super().__init__(options, images)
         self.skips = options.architecture == "skip"
         residual = options.architecture == "resnet"
-        descending = sides(images.resolution)[::-1]
-        channels = {side: channels_at(side, options.channel_base, options.channel_max) for side in descending}
+        descending = resolutions(images.resolution)[::-1]
+        channels = {each: channels_at(each, options.channel_base, options.channel_max) for each in descending}
         inlets = descending if self.skips else descending[:1]
         self.from_rgb = nn.ModuleDict(
             {
-                # The official code never bounds what is read at side 4.
-                str(side): ActiveConv(images.channels, channels[side], 1, clamp=options.clamp if side > 4 else None)
-                for side in inlets
+                # The official code never bounds what is read at 4x4.
+                str(inlet): ActiveConv(images.channels, channels[inlet], 1, clamp=options.clamp if inlet > 4 else None)
+                for inlet in inlets
             }
         )
         self.blocks = nn.ModuleDict(
             {
-                str(side): Block(channels[side], channels[side // 2], residual=residual, clamp=options.clamp)
-                for side in descending[:-1]
+                str(each): Block(channels[each], channels[each // 2], residual=residual, clamp=options.clamp)
+                for each in descending[:-1]
             }
         )
         self.mapping: MappingNetwork | None = None
@@ -192,8 +193,8 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
     @classmethod
     def incompatibility(cls, options: StyleGAN2DiscriminatorOptions, context: RecipeContext) -> str | None:
         if channels_at(4, options.channel_base, options.channel_max) % options.minibatch_std_maps:
-            return "minibatch_std_maps must divide the channels at side 4, min(channel_base / 4, channel_max)"
-        return resolution_problem("the stylegan2 discriminator", context.images.resolution)
+            return "minibatch_std_maps must divide the channels at 4x4, min(channel_base / 4, channel_max)"
+        return resolution_problem("the stylegan2 discriminator", context.images.resolution, highest=HIGHEST_RESOLUTION)
 
     @classmethod
     def depends_on_batch(cls, options: StyleGAN2DiscriminatorOptions) -> bool:
@@ -210,16 +211,16 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
 
     def _features(self, images: Tensor) -> Tensor:
         features: Tensor | None = None
-        for side, block in self.blocks.items():
-            features = block(self._with_image(features, images, side))
+        for resolution, block in self.blocks.items():
+            features = block(self._with_image(features, images, resolution))
             if self.skips:
                 with full_precision(images):
                     images = downsample(images, self.kernel)
         return self._with_image(features, images, "4")
 
-    def _with_image(self, features: Tensor | None, images: Tensor, side: str) -> Tensor:
-        if side not in self.from_rgb:
+    def _with_image(self, features: Tensor | None, images: Tensor, resolution: str) -> Tensor:
+        if resolution not in self.from_rgb:
             assert features is not None
             return features
-        seen = self.from_rgb[side](images)
+        seen = self.from_rgb[resolution](images)
         return seen if features is None else features + seen

@@ -9,15 +9,13 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganzoo import ImageSpec
-from ganzoo.layers import fir_kernel, full_precision, upsample
+from ganzoo.layers import fir_kernel, full_precision, resolutions, upsample
 from ganzoo_stylegan2.modulation import FIR_TAPS
-from ganzoo_stylegan2.styled import StyledGenerator, StyledOptions
-from ganzoo_stylegan2.synthesis import affine_weights, blocks, of_block, of_image, style_count, to_rgb
-
-Architecture = Literal["skip", "resnet", "orig"]
+from ganzoo_stylegan2.shell import ShellOptions, StyleGAN2Shell
+from ganzoo_stylegan2.synthesis import affine_weights, blocks, of_block, of_image, to_rgb
 
 
-class StyleGAN2GeneratorOptions(StyledOptions):
+class StyleGAN2GeneratorOptions(ShellOptions):
     """Sizes, the path to the image, mixing."""
 
     architecture: Literal["skip", "resnet", "orig"] = Field(
@@ -27,7 +25,7 @@ class StyleGAN2GeneratorOptions(StyledOptions):
     )
 
 
-class StyleGAN2Generator(StyledGenerator):
+class StyleGAN2Generator(StyleGAN2Shell[StyleGAN2GeneratorOptions]):
     """Modulated convolutions with demodulation and noise; images summed over the resolutions, without growing.
 
     Defaults are configuration F; configuration E has `channel_base = 16384`. Each modulated convolution shares one
@@ -43,10 +41,10 @@ class StyleGAN2Generator(StyledGenerator):
     Options = StyleGAN2GeneratorOptions
 
     def __init__(self, options: StyleGAN2GeneratorOptions, images: ImageSpec) -> None:
-        super().__init__(options, images, style_count(images.resolution))
+        super().__init__(options, images)
         self.blocks = blocks(options, images.resolution, residual=options.architecture == "resnet")
-        outlets = self.sides if options.architecture == "skip" else self.sides[-1:]
-        self.to_rgb = nn.ModuleDict({str(side): to_rgb(options, side, images.channels) for side in outlets})
+        outlets = resolutions(images.resolution)[0 if options.architecture == "skip" else -1 :]
+        self.to_rgb = nn.ModuleDict({str(outlet): to_rgb(options, outlet, images.channels) for outlet in outlets})
         self.register_buffer("kernel", fir_kernel(FIR_TAPS), persistent=False)
 
     def style_weights(self) -> Sequence[tuple[int, Tensor]]:
@@ -58,12 +56,12 @@ class StyleGAN2Generator(StyledGenerator):
     def outputs(self, styles: Tensor) -> list[Tensor]:
         """See `SkipOutputs.outputs`; a single image unless the architecture is `skip`."""
         features, images = styles, list[Tensor]()
-        for index, (side, block) in enumerate(self.blocks.items()):
+        for index, (resolution, block) in enumerate(self.blocks.items()):
             inputs = () if index == 0 else (features,)
-            features = block(*inputs, of_block(styles, index), self.noise_at(int(side)))
-            if side in self.to_rgb:
+            features = block(*inputs, of_block(styles, index), self.noise_at(int(resolution)))
+            if resolution in self.to_rgb:
                 former = images[-1] if images else None
-                images.append(self._add(former, self.to_rgb[side](features, of_image(styles, index))))
+                images.append(self._add(former, self.to_rgb[resolution](features, of_image(styles, index))))
         return images
 
     def _add(self, image: Tensor | None, newer: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 Rules = tuple[tuple[str, str], ...]
 
 _GENERATOR: Rules = (
-    (r"mapping\.w_avg", "style_average"),
+    (r"mapping\.w_avg", "w_avg"),
     (r"mapping\.embed\.(weight|bias)", r"mapping.embedding.\1"),
     (r"mapping\.fc(\d+)\.(weight|bias)", r"mapping.layers.\1.\2"),
     (r"synthesis\.b4\.const", "blocks.4.constant"),

@@ -53,8 +53,8 @@ class StyledConv(nn.Module):
         inputs: Channels of the input.
         outputs: Channels of the output.
         style_dim: W.
-        side: Resolution of the output.
-        up: Whether the side is doubled.
+        resolution: Of the output.
+        up: Whether the resolution is doubled.
         demodulate: Whether outputs are brought to deviation 1; without it, the weight is scaled by 1 / sqrt(fan in).
         clamp: Bound on what leaves, or None.
     """
@@ -63,7 +63,15 @@ class StyledConv(nn.Module):
     noise_const: Tensor
 
     def __init__(
-        self, inputs: int, outputs: int, style_dim: int, side: int, *, up: bool, demodulate: bool, clamp: float | None
+        self,
+        inputs: int,
+        outputs: int,
+        style_dim: int,
+        resolution: int,
+        *,
+        up: bool,
+        demodulate: bool,
+        clamp: float | None,
     ) -> None:
         super().__init__()
         self.up, self.demodulate, self.clamp = up, demodulate, clamp
@@ -71,12 +79,12 @@ class StyledConv(nn.Module):
         self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.noise_strength = nn.Parameter(torch.zeros(()))
-        self.register_buffer("noise_const", torch.randn(side, side))
+        self.register_buffer("noise_const", torch.randn(resolution, resolution))
         self.register_buffer("kernel", fir_kernel(FIR_TAPS), persistent=False)
         self.plain_scale = 1 / math.sqrt(inputs * 9)
 
     def forward(self, features: Tensor, style: Tensor, mode: NoiseMode, gain: float = 1.0) -> Tensor:
-        """Turn features `[N, I, H, W]` and styles `[N, W]` into features `[N, O, side, side]` times `gain`."""
+        """Turn features `[N, I, H, W]` and styles `[N, W]` into features `[N, O, r, r]` times `gain`."""
         gain *= ACTIVATION_GAIN
         with full_precision(style):
             scales = self.affine(style)

@@ -15,7 +15,7 @@ from ganzoo.interchange import (
     network_of,
     submodules,
 )
-from ganzoo_stylegan2.official import LR_MULTIPLIER, Facts, discriminator_of, generator_of
+from ganzoo_stylegan2.official import LR_MULTIPLIER, Facts, discriminator_of, generator_of, tracking
 from ganzoo_stylegan2.tensorflow import discriminator_state, facts_of, generator_state, has_weights, is_stylegan2
 
 
@@ -143,13 +143,8 @@ def _mapping_rate(record: Record) -> float:
 
 def _generator_facts(record: Record) -> Facts:
     _check_activations(record)
-    decay = attributes(submodules(record)["mapping"]).get("w_avg_beta") if "mapping" in submodules(record) else None
-    known = isinstance(decay, int | float) and 0 <= decay < 1
-    return Facts(
-        clamp=_clamp(record),
-        lr_multiplier=_mapping_rate(record),
-        style_mean_decay=float(decay) if known and decay is not None else Facts.style_mean_decay,
-    )
+    beta = attributes(submodules(record)["mapping"]).get("w_avg_beta") if "mapping" in submodules(record) else None
+    return Facts(clamp=_clamp(record), lr_multiplier=_mapping_rate(record), w_avg_beta=tracking(beta))
 
 
 def _discriminator_facts(record: Record) -> Facts:

@@ -28,16 +28,21 @@ class Facts:
     Attributes:
         clamp: Bound on what convolutions give, or None.
         lr_multiplier: Of the mapping network.
-        style_mean_decay: Decay of the tracked mean style.
+        w_avg_beta: Share that the tracked mean style keeps at each batch.
         group: Images per group of the minibatch deviation; 0 without one, None for the whole batch.
         joint_labels: Whether labels enter as in the first StyleGAN2 code.
     """
 
     clamp: float | None = None
     lr_multiplier: float = LR_MULTIPLIER
-    style_mean_decay: float = 0.995
+    w_avg_beta: float = 0.995
     group: int | None = 4
     joint_labels: bool = False
+
+
+def tracking(value: object) -> float:
+    """Return a file's `w_avg_beta`, and the official one where the file's would never track the mean style."""
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1 else Facts.w_avg_beta
 
 
 def generator_of(state: State, facts: Facts) -> tuple[ForeignNetwork, ImageSpec]:
@@ -69,7 +74,7 @@ def generator_of(state: State, facts: Facts) -> tuple[ForeignNetwork, ImageSpec]
         "mapping_lr_multiplier": facts.lr_multiplier,
         "channel_base": base,
         "channel_max": highest,
-        "style_mean_decay": facts.style_mean_decay,
+        "w_avg_beta": facts.w_avg_beta,
         "clamp": facts.clamp,
         "architecture": _path(state, "synthesis.b4.torgb.weight", "synthesis.b8.skip.weight"),
     }

@@ -10,20 +10,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganzoo import ImageSpec
-from ganzoo.layers import Growth, full_precision, sides
-from ganzoo_stylegan2.styled import StyledGenerator, StyledOptions
-from ganzoo_stylegan2.synthesis import affine_weights, blocks, of_block, of_image, style_count, to_rgb
+from ganzoo.layers import Growth, full_precision, resolutions
+from ganzoo_stylegan2.shell import ShellOptions, StyleGAN2Shell
+from ganzoo_stylegan2.synthesis import affine_weights, blocks, of_block, of_image, to_rgb
 
 
-class RevisedGeneratorOptions(StyledOptions):
+class RevisedGeneratorOptions(ShellOptions):
     """Sizes and mixing."""
 
     channel_base: PositiveInt = Field(
-        default=16384, description="Channels at side r are channel_base / r: 16384 in configurations A to E."
+        default=16384, description="Channels at resolution r are channel_base / r: 16384 in configurations A to E."
     )
 
 
-class RevisedGenerator(StyledGenerator):
+class RevisedGenerator(StyleGAN2Shell[RevisedGeneratorOptions]):
     """StyleGAN's generator with modulated convolutions and demodulation, grown as before.
 
     Configurations B to D: B has weight demodulation, C lazy penalties as well, D the path length penalty as well;
@@ -39,31 +39,30 @@ class RevisedGenerator(StyledGenerator):
     Options = RevisedGeneratorOptions
 
     def __init__(self, options: RevisedGeneratorOptions, images: ImageSpec) -> None:
-        super().__init__(options, images, style_count(images.resolution))
+        super().__init__(options, images)
         self.growth = Growth(images.resolution)
         self.blocks = blocks(options, images.resolution)
         self.to_rgb = nn.ModuleDict(
-            {str(side): to_rgb(options, side, images.channels) for side in sides(images.resolution)}
+            {str(each): to_rgb(options, each, images.channels) for each in resolutions(images.resolution)}
         )
 
     def grow(self, resolution: int, alpha: float) -> None:
         """See `Growable.grow`."""
         self.growth = Growth(resolution, alpha)
 
-    def active_styles(self) -> int:
-        """Return how many styles take part at the present resolution."""
-        return style_count(self.growth.resolution)
+    def active_ws(self) -> int:
+        return 2 * len(self.growth.resolutions)
 
     def style_weights(self) -> Sequence[tuple[int, Tensor]]:
         return affine_weights(self.blocks, self.to_rgb)
 
     def synthesize(self, styles: Tensor) -> Tensor:
-        active = self.growth.sides
+        active = self.growth.resolutions
         features = self.blocks["4"](of_block(styles, 0), self.noise_at(4))
         coarser = features
-        for index, side in enumerate(active[1:], start=1):
+        for index, resolution in enumerate(active[1:], start=1):
             coarser = features
-            features = self.blocks[str(side)](features, of_block(styles, index), self.noise_at(side))
+            features = self.blocks[str(resolution)](features, of_block(styles, index), self.noise_at(resolution))
         last = len(active) - 1
         image = self.to_rgb[str(active[last])](features, of_image(styles, last))
         if not self.growth.fades:

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import NoiseMode
-from ganzoo.layers import EqualizedConv2d, channels_at, fir_kernel, sides, upsample
+from ganzoo.layers import EqualizedConv2d, channels_at, fir_kernel, resolutions, upsample
 from ganzoo_stylegan2.modulation import FIR_TAPS, StyledConv, ToRGB
-from ganzoo_stylegan2.styled import StyledOptions
+from ganzoo_stylegan2.shell import ShellOptions
 
 HALF = math.sqrt(0.5)  # keeps the variance of a sum of two branches
 
@@ -19,7 +19,7 @@ HALF = math.sqrt(0.5)  # keeps the variance of a sum of two branches
 class FirstBlock(nn.Module):
     """The learned constant and one styled convolution, at 4x4."""
 
-    def __init__(self, channels: int, options: StyledOptions) -> None:
+    def __init__(self, channels: int, options: ShellOptions) -> None:
         super().__init__()
         self.constant = nn.Parameter(torch.randn(1, channels, 4, 4))
         self.conv1 = _styled_conv(channels, channels, 4, options, up=False)
@@ -31,14 +31,14 @@ class FirstBlock(nn.Module):
 
 
 class Block(nn.Module):
-    """Two styled convolutions of which the first doubles the side; with a shortcut if `residual`."""
+    """Two styled convolutions of which the first doubles the resolution; with a shortcut if `residual`."""
 
     kernel: Tensor
 
-    def __init__(self, inputs: int, outputs: int, side: int, options: StyledOptions, *, residual: bool) -> None:
+    def __init__(self, inputs: int, outputs: int, resolution: int, options: ShellOptions, *, residual: bool) -> None:
         super().__init__()
-        self.conv0 = _styled_conv(inputs, outputs, side, options, up=True)
-        self.conv1 = _styled_conv(outputs, outputs, side, options, up=False)
+        self.conv0 = _styled_conv(inputs, outputs, resolution, options, up=True)
+        self.conv1 = _styled_conv(outputs, outputs, resolution, options, up=False)
         self.shortcut = EqualizedConv2d(inputs, outputs, 1, gain=HALF, bias=None) if residual else None
         self.register_buffer("kernel", fir_kernel(FIR_TAPS), persistent=False)
 
@@ -50,34 +50,29 @@ class Block(nn.Module):
         return upsample(self.shortcut(features), self.kernel).add_(maps)
 
 
-def _styled_conv(inputs: int, outputs: int, side: int, options: StyledOptions, *, up: bool) -> StyledConv:
+def _styled_conv(inputs: int, outputs: int, resolution: int, options: ShellOptions, *, up: bool) -> StyledConv:
     return StyledConv(
-        inputs, outputs, options.style_dim, side, up=up, demodulate=options.demodulate, clamp=options.clamp
+        inputs, outputs, options.style_dim, resolution, up=up, demodulate=options.demodulate, clamp=options.clamp
     )
 
 
-def widths(options: StyledOptions, resolution: int) -> dict[int, int]:
-    """Return the channels of the feature maps by side."""
-    return {side: channels_at(side, options.channel_base, options.channel_max) for side in sides(resolution)}
+def widths(options: ShellOptions, resolution: int) -> dict[int, int]:
+    """Return the channels of the feature maps from 4x4 to `resolution`."""
+    return {each: channels_at(each, options.channel_base, options.channel_max) for each in resolutions(resolution)}
 
 
-def style_count(resolution: int) -> int:
-    """Return the styles of a synthesis network: one for each convolution, and one for the last image."""
-    return 2 * len(sides(resolution))
-
-
-def blocks(options: StyledOptions, resolution: int, *, residual: bool = False) -> nn.ModuleDict:
-    """Return the blocks from 4x4 to `resolution`, by side."""
+def blocks(options: ShellOptions, resolution: int, *, residual: bool = False) -> nn.ModuleDict:
+    """Return the blocks from 4x4 to `resolution`, each under its own."""
     channels = widths(options, resolution)
     found: dict[str, nn.Module] = {"4": FirstBlock(channels[4], options)}
-    for side in sides(resolution)[1:]:
-        found[str(side)] = Block(channels[side // 2], channels[side], side, options, residual=residual)
+    for each in resolutions(resolution)[1:]:
+        found[str(each)] = Block(channels[each // 2], channels[each], each, options, residual=residual)
     return nn.ModuleDict(found)
 
 
-def to_rgb(options: StyledOptions, side: int, channels: int) -> ToRGB:
-    """Return the toRGB layer of features of `side`."""
-    width = channels_at(side, options.channel_base, options.channel_max)
+def to_rgb(options: ShellOptions, resolution: int, channels: int) -> ToRGB:
+    """Return the toRGB layer of the features at `resolution`."""
+    width = channels_at(resolution, options.channel_base, options.channel_max)
     return ToRGB(width, channels, options.style_dim, clamp=options.clamp)
 
 
@@ -95,9 +90,9 @@ def affine_weights(convolutions: nn.ModuleDict, to_rgb: nn.ModuleDict) -> list[t
     """Return the style weights `[O, W]` of all layers as they are used, each with the number of its style."""
     found: list[tuple[int, Tensor]] = []
     blocks, outlets = dict[str, Any](convolutions.items()), dict[str, Any](to_rgb.items())
-    for index, (side, block) in enumerate(blocks.items()):
+    for index, (resolution, block) in enumerate(blocks.items()):
         layers = [layer for layer in (getattr(block, "conv0", None), block.conv1) if layer is not None]
         found += [(max(2 * index - 1, 0) + number, layer.affine.scaled_weight()) for number, layer in enumerate(layers)]
-        if side in outlets:
-            found.append((2 * index + 1, outlets[side].affine.scaled_weight()))
+        if resolution in outlets:
+            found.append((2 * index + 1, outlets[resolution].affine.scaled_weight()))
     return found

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ganzoo import CheckpointError
 from ganzoo.interchange import TensorFlowNetwork
-from ganzoo_stylegan2.official import LR_MULTIPLIER, Facts
+from ganzoo_stylegan2.official import LR_MULTIPLIER, Facts, tracking
 
 Change = Callable[[Tensor], Tensor]
 Rule = tuple[str, str, Change]
@@ -139,7 +139,7 @@ def facts_of(network: TensorFlowNetwork) -> Facts:
     return Facts(
         clamp=_number(given, "conv_clamp", None),
         lr_multiplier=_number(given, "mapping_lrmul", LR_MULTIPLIER if is_generator else 0.1) or LR_MULTIPLIER,
-        style_mean_decay=_number(given, "dlatent_avg_beta", None) or _number(given, "w_avg_beta", None) or 0.995,
+        w_avg_beta=tracking(given.get("dlatent_avg_beta", given.get("w_avg_beta"))),
         group=_group(given),
         joint_labels=labelled,
     )

@@ -111,7 +111,7 @@ def test_growing_networks_are_fully_grown_first():
 def test_truncation_pulls_styles_to_their_mean():
     generator = toy(StyledToy).eval()
     assert torch.equal(images_of(generator), images_of(generator, truncation=1.0))
-    mean = generator.synthesize(generator.style_mean().expand(1, 2, -1))
+    mean = generator.synthesize(generator.mean_w().expand(1, 2, -1))
     assert torch.allclose(images_of(generator, truncation=0.0), mean.expand(40, -1, -1, -1), atol=1e-6)
 
 

@@ -147,7 +147,7 @@ def test_truncation_and_its_cutoff_pull_the_first_layers():
     generator = styled().eval()
     latents, labels = latents_of(generator, [0, 1]), torch.zeros(2, 0)
     with torch.no_grad():
-        styles, mean = generator.map(latents, labels), generator.style_mean()
+        styles, mean = generator.map(latents, labels), generator.mean_w()
         pulled = styles.clone()
         pulled[:, 0] = mean + 0.7 * (styles[:, 0] - mean)
         generator.use_noise("none")

@@ -39,7 +39,7 @@ class Styled(TinyGenerator):
     def synthesize(self, styles: Tensor) -> Tensor:
         return self(styles[:, 0], styles[:, 0, :0])
 
-    def style_mean(self) -> Tensor:
+    def mean_w(self) -> Tensor:
         raise NotImplementedError
 
 

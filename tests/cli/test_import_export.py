@@ -185,7 +185,7 @@ def test_rosinality_checkpoints_name_the_averaged_generator(folder):
     assert torch.equal(generator_of(run).state_dict()["start.constant"], averaged[key])
     assert torch.equal(generator_of(run, "raw").state_dict()["start.constant"], raw[key])
     styles = generator_of(run).map(torch.randn(2000, 6), torch.zeros(2000, 0))[:, 0]
-    assert (styles.mean(dim=0) - generator_of(run).style_mean()).abs().max() < 0.2
+    assert (styles.mean(dim=0) - generator_of(run).mean_w()).abs().max() < 0.2
 
 
 @pytest.mark.parametrize("part", REGISTRY.parts("importer"), ids=lambda part: part.name)

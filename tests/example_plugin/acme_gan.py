@@ -96,7 +96,7 @@ class PairedLoss(AdversarialLoss):
 class RingsOptions(DatasetOptions):
     """How many rings, and whether they have labels."""
 
-    resolution: PositiveInt = Field(default=16, description="Role of the images, a power of two.")
+    resolution: PositiveInt = Field(default=16, description="Resolution of the images, a power of two.")
     count: PositiveInt = Field(default=256, description="How many images.")
     sizes_as_labels: bool = Field(default=False, description="Two classes: small and large rings.")
 

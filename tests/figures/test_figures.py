@@ -143,7 +143,7 @@ def test_psi_1_is_the_image_and_psi_0_the_mean_styles(subjects, name):
     assert np.array_equal(one, images[0])
     assert near(zero, others[1])
     layers = subject.styles([0]).shape[1]
-    mean = subject.generator.style_mean().expand(1, layers, -1)
+    mean = subject.generator.mean_w().expand(1, layers, -1)
     assert near(zero, subject.images_of_styles(mean, [0])[0])
 
 

@@ -146,7 +146,7 @@ def test_generators_show_their_noise_and_their_style_weights(name):
 
 def _unseen(generator, layer):
     """A direction that the weights of a layer do not see, once its last one was made blind to it."""
-    direction = torch.nn.functional.normalize(torch.randn(generator.style_mean().shape[0]), dim=0)
+    direction = torch.nn.functional.normalize(torch.randn(generator.mean_w().shape[0]), dim=0)
     shown = [weight for number, weight in generator.style_weights() if number == layer]
     for parameter in generator.parameters():
         for weight in shown:

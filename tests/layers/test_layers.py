@@ -26,7 +26,7 @@ from ganzoo.layers import (
     fir_kernel,
     instance_norm,
     pixel_norm,
-    sides,
+    resolutions,
     smooth,
     upsample,
 )
@@ -157,7 +157,7 @@ def test_a_mapping_starts_at_unit_scale_and_uses_labels(labels):
 
 
 def test_widths():
-    assert sides(32) == [4, 8, 16, 32]
+    assert resolutions(32) == [4, 8, 16, 32]
     assert [channels_at(side, 16384, 512) for side in (4, 32, 64, 1024)] == [512, 512, 256, 16]
 
 
@@ -210,7 +210,7 @@ def test_convolution_under_autocast_runs_in_half_precision_and_gives_single_prec
 
 @pytest.mark.parametrize(("base", "highest"), [(16384, 512), (1000, 512), (16, 8), (16, 512), (3, 2), (100, 24)])
 def test_the_rule_of_widths_is_found_from_its_channels(base, highest):
-    widths = {side: channels_at(side, base, highest) for side in sides(64)}
+    widths = {each: channels_at(each, base, highest) for each in resolutions(64)}
     found = base_and_max(widths)
     assert found is not None
     assert {side: channels_at(side, *found) for side in widths} == widths

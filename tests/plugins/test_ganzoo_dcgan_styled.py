@@ -31,7 +31,7 @@ def test_other_options_keep_the_contract(options):
 def test_there_is_a_block_per_resolution_and_widths_halve():
     with torch.device("meta"):
         made = StyledDCGANGenerator(StyledDCGANGenerator.Options(), ImageSpec(256, 1))
-    assert [block.side for block in made.blocks] == [4, 8, 16, 32, 64, 128, 256]
+    assert [block.resolution for block in made.blocks] == [4, 8, 16, 32, 64, 128, 256]
     assert [block.convolution.weight.shape[0] for block in made.blocks] == [512, 512, 512, 256, 128, 64, 32]
     assert len(made.mapping.layers) == 8
 
@@ -43,7 +43,7 @@ def test_a_block_is_upsampling_convolution_noise_activation_and_style():
     block, features, style = made.blocks[1], torch.randn(3, 8, 4, 4), torch.randn(3, 8)
     block.noise_weight.normal_()
     large = interpolate(features, scale_factor=2.0, mode="bilinear", align_corners=False)
-    expected = block.convolution(large) + block.noise_weight[:, None, None] * block.noise
+    expected = block.convolution(large) + block.noise_weight[:, None, None] * block.noise_const
     expected = leaky_relu(expected, 0.2)
     deviation, mean = torch.std_mean(expected, dim=(2, 3), correction=0, keepdim=True)
     scale, shift = (half[:, :, None, None] for half in block.style(style).chunk(2, dim=1))
@@ -67,7 +67,7 @@ def test_styles_are_mixed_in_training_and_each_block_has_its_own():
     styles = made.map(torch.randn(3, 8), NONE)
     assert styles.shape == (3, 3, 8)
     assert (styles[:, 0] != styles[:, 2]).any()
-    assert made.style_mean().any()
+    assert made.mean_w().any()
     fixed = made.eval().map(torch.randn(3, 8), NONE)
     assert (fixed == fixed[:, :1]).all()
     made.use_noise("none")

@@ -79,7 +79,7 @@ def fill(network, weights):
     """Load all weights; only constant noise, and a mean style, may be missing from foreign files."""
     missing, unexpected = network.load_state_dict(weights, strict=False)
     assert not unexpected
-    assert [name for name in missing if not name.endswith((".noise", "mean_style"))] == []
+    assert [name for name in missing if not name.endswith((".noise_const", "w_avg"))] == []
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_the_generator_equals_the_reference(file, norm_epsilon):
     generator.grow(32, 0.3)
     assert_equal_function(generator(expected["z"], NONE), expected["image_depth3_alpha03"])
     generator.grow(32, 1.0)
-    mean = generator.style_mean()
+    mean = generator.mean_w()
     pulled = torch.cat([mean + 0.7 * (styles[:, :4] - mean), styles[:, 4:]], dim=1)
     assert_equal_function(generator.synthesize(pulled), expected["image_depth3_psi07_cutoff4"])
 
@@ -227,18 +227,18 @@ def test_styles_are_mixed_in_training_alone_and_one_crossover_serves_the_batch()
 
 
 def test_the_mean_style_follows_the_mean_of_the_batch_in_training_alone():
-    generator = small_generator(style_mean_decay=0.9)
+    generator = small_generator(w_avg_beta=0.9)
     latents = torch.randn(4, 16)
     generator.eval().map(latents, NONE)
-    assert not generator.style_mean().any()
+    assert not generator.mean_w().any()
     expected = generator.mapping(latents, NONE).mean(dim=0) * 0.1
     generator.train().map(latents, NONE)
-    torch.testing.assert_close(generator.style_mean(), expected)
+    torch.testing.assert_close(generator.mean_w(), expected)
 
 
 def test_training_never_truncates():
     generator = small_generator(style_mixing=0.0)
-    generator.mean_style.fill_(5.0)
+    generator.w_avg.fill_(5.0)
     latents = torch.randn(4, 16)
     styles = generator.mapping(latents, NONE)
     torch.testing.assert_close(generator.map(latents, NONE)[:, 0], styles)

@@ -85,7 +85,7 @@ def test_generator_is_the_official_one(official):
     generator, _, numbers = official
     with torch.no_grad():
         styles = generator.map(numbers["z"], NO_LABELS)
-        truncated = generator.style_mean().lerp(styles, 0.7)
+        truncated = generator.mean_w().lerp(styles, 0.7)
         assert close(styles, numbers["ws"], 1e-4)
         assert close(truncated, numbers["ws_psi07"], 1e-4)
         generator.use_noise("constant")
@@ -160,14 +160,14 @@ def test_clamp_bounds_what_layers_give():
 
 
 def test_mean_style_follows_the_mean_of_the_batch_while_training_and_only_then():
-    generator, latents = small(StyleGAN2Generator, style_mean_decay=0.9), torch.randn(4, 16)
+    generator, latents = small(StyleGAN2Generator, w_avg_beta=0.9), torch.randn(4, 16)
     generator.eval().map(latents, NO_LABELS)
-    assert not generator.style_mean().any()
+    assert not generator.mean_w().any()
     mean = generator.map(latents, NO_LABELS)[:, 0].mean(dim=0)
     generator.train().map(latents, NO_LABELS)
-    assert torch.allclose(generator.style_mean(), 0.1 * mean)
+    assert torch.allclose(generator.mean_w(), 0.1 * mean)
     generator.map(latents, NO_LABELS)
-    assert torch.allclose(generator.style_mean(), 0.19 * mean)
+    assert torch.allclose(generator.mean_w(), 0.19 * mean)
 
 
 @pytest.mark.parametrize(("cls", "reached"), [(StyleGAN2Generator, 32), (RevisedGenerator, 32), (RevisedGenerator, 8)])
@@ -230,7 +230,7 @@ class LinearSynthesis(TinyGenerator):
     def synthesize(self, styles):
         return self.dense(styles.sum(dim=1)).unflatten(1, self.shape)
 
-    def style_mean(self):
+    def mean_w(self):
         return self.fixed[0]
 
     fixed = torch.zeros(8, 8)

@@ -14,7 +14,7 @@ from ganzoo_stylegan2.generator import StyleGAN2Generator
 from ganzoo_stylegan2.nvidia import NvidiaPyTorch, NvidiaTensorFlow
 
 PYTORCH = (
-    (r"style_average", "mapping.w_avg"),
+    (r"w_avg", "mapping.w_avg"),
     (r"mapping\.embedding\.(.+)", r"mapping.embed.\1"),
     (r"mapping\.layers\.(\d+)\.(.+)", r"mapping.fc\1.\2"),
     (r"blocks\.4\.constant", "synthesis.b4.const"),
@@ -142,7 +142,7 @@ def agree(images, networks, checkpoint):
     with torch.no_grad():
         made = generator(latents, labels)
         assert torch.allclose(theirs(latents, labels), made, atol=1e-4)
-        assert torch.allclose(theirs.style_mean(), generator.style_mean())
+        assert torch.allclose(theirs.mean_w(), generator.mean_w())
         judged = rebuilt(checkpoint.discriminator, images)(made, labels)
         assert torch.allclose(judged, discriminator(made, labels), atol=1e-4, rtol=1e-4)
 
@@ -190,3 +190,10 @@ def test_what_is_read_at_side_four_is_not_bounded_in_pytorch_pickles():
     generator = module(pytorch_names(networks[0]), inside={"synthesis": {"inside": inside}})
     critic = module(pytorch_names(networks[1]), inside={"b8": {"inside": layers}, "b4": {"inside": last}})
     agree(images, networks, NvidiaPyTorch.read({"G_ema": generator, "D": critic}))
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [(0.9, 0.9), (1.0, 0.995), (None, 0.995), (float("nan"), 0.995)])
+def test_a_file_whose_mean_style_never_moves_is_read_with_one_that_does(theirs, ours):
+    networks = pair(ImageSpec(8, 1, 0), {}, {})
+    record = tensorflow(networks[0], dlatent_avg_beta=theirs)
+    assert NvidiaTensorFlow.read((record,)).average.options.w_avg_beta == ours

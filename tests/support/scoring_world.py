@@ -133,7 +133,7 @@ class StyledToy(Toy):
     def synthesize(self, styles):
         return Toy.forward(self, styles.mean(1), styles.new_zeros(len(styles), 0))
 
-    def style_mean(self):
+    def mean_w(self):
         return torch.full((self.latent_dim,), 0.25)
 
     def forward(self, latents, labels):

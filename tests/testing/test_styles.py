@@ -26,15 +26,15 @@ class OtherSynthesis(TinyStyledGenerator):
         return super().forward(latents, labels) + 0.1
 
 
-@broken(PARTS, "style_mean must return [W] = [6], found [3]")
+@broken(PARTS, "mean_w must return [W] = [6], found [3]")
 class WrongMean(TinyStyledGenerator):
-    def style_mean(self):
+    def mean_w(self):
         return self.mean[:3]
 
 
-@broken(PARTS, "style_mean stays the same while training")
+@broken(PARTS, "mean_w stays the same while training")
 class Untracked(TinyStyledGenerator):
-    def style_mean(self):
+    def mean_w(self):
         return torch.ones(6)
 
 
