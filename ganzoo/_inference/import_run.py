@@ -119,9 +119,9 @@ def _line(error: Exception) -> str:
 
 def _built(foreign: ForeignCheckpoint, importer: Part, sha256: str, registry: Registry) -> Imported:
     """Build each network, load its weights, and keep what it then holds."""
-    if foreign.average is None and foreign.discriminator is None:
+    if foreign.ema is None and foreign.discriminator is None:
         raise CheckpointError("it holds neither a generator nor a discriminator")
-    found = {"average": foreign.average, "generator": foreign.generator, "discriminator": foreign.discriminator}
+    found = {"average": foreign.ema, "generator": foreign.generator, "discriminator": foreign.discriminator}
     networks: dict[str, nn.Module] = {
         role: _network(role, network, foreign) for role, network in found.items() if network is not None
     }
@@ -135,7 +135,7 @@ def _built(foreign: ForeignCheckpoint, importer: Part, sha256: str, registry: Re
         images=Images(
             resolution=foreign.images.resolution, channels=foreign.images.channels, label_dim=foreign.images.label_dim
         ),
-        generator=_selection("generator", foreign.average, registry) if foreign.average else None,
+        generator=_selection("generator", foreign.ema, registry) if foreign.ema else None,
         discriminator=_selection("discriminator", foreign.discriminator, registry) if foreign.discriminator else None,
         origin=Origin(layout=importer.name, sha256=sha256, notes=foreign.notes),
     )

@@ -31,7 +31,7 @@ def plan_phases(
 ) -> tuple[Phase, ...]:
     """Return the phases of a training: exactly one without growth.
 
-    With growth: stabilise at the first resolution, then for each next one fade its block in and stabilise. Batch
+    With growth: stabilize at the first resolution, then for each next one fade its block in and stabilize. Batch
     size and learning rate are those of the larger resolution as soon as the fade starts. The last phase lasts until
     `total_kimg` where that is given (official ProGAN schedule; arXiv:1710.10196, section 2 and appendix A).
 

@@ -120,13 +120,13 @@ class OptimizerSettings(Section):
 
 
 class GrowthSettings(Section):
-    """Progressive growing: stabilise, fade in the next block, stabilise, and so on (arXiv:1710.10196).
+    """Progressive growing: stabilize, fade in the next block, stabilize, and so on (arXiv:1710.10196).
 
     Tables go by the resolution that the networks work at, during a fade the larger one.
     """
 
-    order: Literal["stabilise-first", "fade-first"] = Field(
-        default="stabilise-first",
+    order: Literal["stabilize-first", "fade-first"] = Field(
+        default="stabilize-first",
         description="What comes first at a resolution: being trained as it is, then fading the next block in (the "
         "papers'), or fading its own block in.",
     )

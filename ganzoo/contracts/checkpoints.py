@@ -1,4 +1,4 @@
-"""Checkpoints of other people: what an importer makes of them."""
+"""Foreign checkpoints: what an importer reads from other people's files."""
 
 from __future__ import annotations
 
@@ -34,17 +34,18 @@ class ForeignCheckpoint:
 
     Attributes:
         images: What the networks make and judge.
-        average: The averaged generator, which is sampled and scored; None where the file has a discriminator alone.
+        ema: The generator of averaged weights, which is sampled and scored; None where the file has a discriminator
+            alone.
         generator: The raw generator, where the file has it.
         discriminator: The discriminator, where the file has it.
-        images_seen: Age in real images shown to the discriminator; 0 where the file does not say.
+        images_seen: Real images that the discriminator was shown; 0 where the file does not say.
         resolution: Resolution that a growing network had reached; None: the final one.
         alpha: How far its newest block had faded in.
         notes: What a person should know, one sentence each.
     """
 
     images: ImageSpec
-    average: ForeignNetwork | None = None
+    ema: ForeignNetwork | None = None
     generator: ForeignNetwork | None = None
     discriminator: ForeignNetwork | None = None
     images_seen: int = 0

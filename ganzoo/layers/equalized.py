@@ -1,4 +1,4 @@
-"""Layers with an equalised learning rate: weights are drawn from N(0, 1) and scaled when they are used.
+"""Layers with an equalized learning rate: weights are drawn from N(0, 1) and scaled when they are used.
 
 Paper: ProGAN, arXiv:1710.10196, section 4.1.
 """
@@ -53,12 +53,12 @@ class EqualizedLinear(nn.Module):
 
 
 class EqualizedConv2d(nn.Module):
-    """Convolution that keeps the side, `[N, inputs, H, W]` to `[N, outputs, H, W]`, with the weight scaled at run time.
+    """Convolution `[N, inputs, H, W]` to `[N, outputs, H, W]`, the weight scaled at run time.
 
     Args:
         inputs: Channels of the input.
         outputs: Channels of the output.
-        kernel: Side of the kernel, odd.
+        kernel: Size of the kernel, odd.
         gain: sqrt(2) where a leaky ReLU follows, 1 where nothing does.
         bias: The bias at the start, or None for a layer without one.
         bias_gain: Factor on the bias when it is used: the gain of an activation that was folded into this layer.

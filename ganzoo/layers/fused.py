@@ -1,4 +1,4 @@
-"""Convolutions that double or halve the side in one operation: the numbers of two, but faster.
+"""Convolutions that double or halve the resolution in one operation: the numbers of two, but faster.
 
 Paper: StyleGAN, arXiv:1812.04948, appendix C; ProGAN, arXiv:1710.10196.
 """
@@ -14,7 +14,7 @@ from ganzoo.layers.precision import full_precision
 
 
 class EqualizedUpConv2d(EqualizedConv2d):
-    """Nearest-neighbour upsampling, then a 3x3 convolution: `[N, inputs, H, W]` to `[N, outputs, 2H, 2W]`.
+    """Nearest-neighbor upsampling, then a 3x3 convolution: `[N, inputs, H, W]` to `[N, outputs, 2H, 2W]`.
 
     Computed as one transposed convolution of stride 2, whose kernel is the sum of four shifted copies of the
     flipped one.

@@ -17,11 +17,11 @@ LabelEmbedding = Literal["joint", "separate"]
 
 
 class MappingNetwork(nn.Module):
-    """Normalised latents `[N, Z]` and labels `[N, L]` through dense layers with leaky ReLU 0.2 to styles `[N, W]`.
+    """Normalized latents `[N, Z]` and labels `[N, L]` through dense layers with leaky ReLU 0.2 to styles `[N, W]`.
 
     Labels are embedded linearly and concatenated behind the latents: `joint` embeds with a bare N(0, 1) matrix and
-    normalises latents and labels together (StyleGAN), `separate` embeds with an equalised layer and a bias and
-    normalises each by itself (StyleGAN2).
+    normalizes latents and labels together (StyleGAN), `separate` embeds with an equalized layer and a bias and
+    normalizes each by itself (StyleGAN2).
 
     Paper: StyleGAN, arXiv:1812.04948, section 2; the learning rate is 0.01 of the others' (appendix C).
 

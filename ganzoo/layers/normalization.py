@@ -1,4 +1,4 @@
-"""Normalisation without learned parameters."""
+"""Normalization without learned parameters."""
 
 from __future__ import annotations
 
@@ -78,11 +78,11 @@ class _AdaptiveNorm(torch.autograd.Function):
         values, scale, mean, inverse = ctx.saved_tensors
         if torch.is_grad_enabled():  # the saved ones do not depend on the values
             mean, inverse = _moments(values, ctx.epsilon)
-        centred = values - mean
+        centered = values - mean
         shift_slope = slope.sum(dim=(2, 3), keepdim=True)
-        scale_slope = (slope * centred).sum(dim=(2, 3), keepdim=True) * inverse
+        scale_slope = (slope * centered).sum(dim=(2, 3), keepdim=True) * inverse
         pixels, factor = values.shape[2] * values.shape[3], scale * inverse
-        along = torch.addcmul(slope, centred, scale_slope * inverse / -pixels)
+        along = torch.addcmul(slope, centered, scale_slope * inverse / -pixels)
         return torch.addcmul(shift_slope * factor / -pixels, along, factor), scale_slope, shift_slope, None
 
 

@@ -39,7 +39,7 @@ def smooth(
     Args:
         images: What is filtered.
         kernel: The filter; flip it first if it is not symmetric and a convolution is meant.
-        padding: Zeros before and after each axis; None keeps the side (of an even kernel, one more before).
+        padding: Zeros before and after each axis; None keeps the size (of an even kernel, one more before).
         stride: Keep every n-th pixel of the result.
         bias: Added to the result, `[C]`.
     """
@@ -49,14 +49,14 @@ def smooth(
     if before != after or before < 0:
         images, before = F.pad(images, (before, after, before, after)), 0
     weight = kernel.to(images.dtype).expand(channels, 1, size, size)
-    even = all((side - size) % 2 == 0 for side in images.shape[2:])
+    even = all((extent - size) % 2 == 0 for extent in images.shape[2:])
     if stride == 2 and bias is None and even and before < size and torch.is_grad_enabled():
         return _StridedFilter.apply(images, weight, before)
     return convolve(images, weight, bias, stride=stride, padding=before, groups=channels)
 
 
 def upsample(images: Tensor, kernel: Tensor) -> Tensor:
-    """Double the side: a zero between any two pixels, then the filter, times 4 (StyleGAN2's `upsample2d`)."""
+    """Double the resolution: a zero between any two pixels, then the filter, times 4 (StyleGAN2's `upsample2d`)."""
     edge = (kernel.shape[-1] + 1) // 2
     return smooth(_spread(images), kernel * 4, padding=(edge, edge))
 
@@ -105,6 +105,6 @@ class _StridedFilter(torch.autograd.Function):
 
 
 def downsample(images: Tensor, kernel: Tensor) -> Tensor:
-    """Halve the side: the filter, then every second pixel (StyleGAN2's `downsample2d`)."""
+    """Halve the resolution: the filter, then every second pixel (StyleGAN2's `downsample2d`)."""
     surplus = kernel.shape[-1] - 2
     return smooth(images, kernel, padding=((surplus + 1) // 2, surplus // 2), stride=2)

@@ -17,12 +17,12 @@ from ganzoo.testing.options import check_component
 from ganzoo.testing.parts import TinyDiscriminator
 from ganzoo.testing.settings import BATCH, specs_to_test
 
-_SIDES = (8, 16, 32, 64)
+_RESOLUTIONS = (8, 16, 32, 64)
 _OBSERVED = 6  # steps, so that what adapts every few batches has adapted
 
 
 def check_augmentation(cls: type[Augmentation], options: Any = None) -> None:
-    """Check that an augmentation keeps its contract, for gray and colour images of all sizes.
+    """Check that an augmentation keeps its contract, for gray and color images of all sizes.
 
     Args:
         cls: The augmentation.
@@ -34,10 +34,10 @@ def check_augmentation(cls: type[Augmentation], options: Any = None) -> None:
     """
     judge = Judge(cls, "augmentation")
     options = check_component(cls, Augmentation, options, judge)
-    for spec in specs_to_test(cls, options, _SIDES[-1], judge):
+    for spec in specs_to_test(cls, options, _RESOLUTIONS[-1], judge):
         augmentation = _built(cls, options, spec, judge)
-        for side in _SIDES:
-            _check_images(augmentation, _images(spec.channels, side), judge)
+        for resolution in _RESOLUTIONS:
+            _check_images(augmentation, _images(spec.channels, resolution), judge)
         _check_gradients(augmentation, spec, judge)
         _check_state(augmentation, _built(cls, options, spec, judge), spec, judge)
 
@@ -50,8 +50,8 @@ def _built(cls: type[Augmentation], options: Any, spec: ImageSpec, judge: Judge)
     return augmentation
 
 
-def _images(channels: int, side: int, seed: int = 3) -> Tensor:
-    return torch.rand(BATCH, channels, side, side, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+def _images(channels: int, resolution: int, seed: int = 3) -> Tensor:
+    return torch.rand(BATCH, channels, resolution, resolution, generator=torch.Generator().manual_seed(seed)) * 2 - 1
 
 
 def _run(augmentation: Augmentation, images: Tensor, judge: Judge) -> Tensor:
@@ -78,10 +78,10 @@ def _shape(result: object) -> object:
 
 def _check_gradients(augmentation: Augmentation, spec: ImageSpec, judge: Judge) -> None:
     """Take a gradient penalty through it, as R1 and WGAN-GP do."""
-    side = _SIDES[1]
+    resolution = _RESOLUTIONS[1]
     with seeded():
-        critic = TinyDiscriminator(TinyDiscriminator.Options(), ImageSpec(side, spec.channels))
-    images = _images(spec.channels, side).requires_grad_()
+        critic = TinyDiscriminator(TinyDiscriminator.Options(), ImageSpec(resolution, spec.channels))
+    images = _images(spec.channels, resolution).requires_grad_()
     logits = critic(_run(augmentation, images, judge), torch.zeros(BATCH, 0))
     with judge.doing("the gradient of a gradient (penalties need it)"):
         (slope,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
@@ -102,7 +102,7 @@ def _check_state(augmentation: Augmentation, other: Augmentation, spec: ImageSpe
     with judge.doing("loading its own state_dict into a new instance"):
         other.load_state_dict(augmentation.state_dict())
     for _ in range(_OBSERVED):
-        images = _images(spec.channels, _SIDES[0])
+        images = _images(spec.channels, _RESOLUTIONS[0])
         alike = torch.equal(_run(augmentation, images, judge), _run(other, images, judge))
         told, again = _report(augmentation, judge), _report(other, judge)
         judge.require(

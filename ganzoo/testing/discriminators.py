@@ -21,7 +21,7 @@ _CANDIDATES = 8
 
 
 def check_discriminator(cls: type[Discriminator], options: Any = None, *, resolution: int = 32) -> None:
-    """Check that a discriminator keeps its contract, on gray and colour images, without and with classes.
+    """Check that a discriminator keeps its contract, on gray and color images, without and with classes.
 
     Args:
         cls: The discriminator.
@@ -74,7 +74,7 @@ def _images_and_labels(images: ImageSpec, resolution: int) -> tuple[Tensor, Tens
 
 def _check_learning(discriminator: Discriminator, images: ImageSpec, judge: Judge) -> None:
     reached: set[str] = set()
-    for resolution, alpha in stages(discriminator, images, lambda side: _images_and_labels(images, side)):
+    for resolution, alpha in stages(discriminator, images, lambda resolution: _images_and_labels(images, resolution)):
         if isinstance(discriminator, Growable):
             discriminator.grow(resolution, alpha)
         networks.check_gradients(discriminator, _images_and_labels(images, resolution), judge, reached=reached)

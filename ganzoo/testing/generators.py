@@ -22,7 +22,7 @@ from ganzoo.testing.styles import check_styles
 
 
 def check_generator(cls: type[Generator], options: Any = None, *, resolution: int = 32) -> None:
-    """Check that a generator keeps its contract, on gray and colour images, without and with classes.
+    """Check that a generator keeps its contract, on gray and color images, without and with classes.
 
     Args:
         cls: The generator.
@@ -98,7 +98,7 @@ def _labels(count: int, images: ImageSpec) -> Tensor:
 
 def _check_learning(generator: Generator, inputs: networks.Inputs, images: ImageSpec, judge: Judge) -> None:
     reached: set[str] = set()
-    for resolution, alpha in stages(generator, images, lambda side: inputs):
+    for resolution, alpha in stages(generator, images, lambda _: inputs):
         if isinstance(generator, Growable):
             generator.grow(resolution, alpha)
         networks.check_gradients(generator, inputs, judge, reached=reached)

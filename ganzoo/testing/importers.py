@@ -59,8 +59,8 @@ def _check_understood(cls: type[Importer], content: Any, judge: Judge) -> None:
         found = cls.read(content)
     judge.require(isinstance(found, ForeignCheckpoint), f"read gives {type(found).__name__}, not a ForeignCheckpoint")
     judge.require(isinstance(found.images, ImageSpec), "does not say what the images are (an ImageSpec)")
-    networks = {"average": found.average, "generator": found.generator, "discriminator": found.discriminator}
-    judge.require(found.average or found.discriminator, "finds neither an averaged generator nor a discriminator")
+    networks = {"ema": found.ema, "generator": found.generator, "discriminator": found.discriminator}
+    judge.require(found.ema or found.discriminator, "finds neither an averaged generator nor a discriminator")
     for role, network in networks.items():
         if network is not None:
             _check_network(role, network, found.images, judge)
@@ -82,7 +82,7 @@ def _check_partial(cls: type[Importer], content: dict[Any, Any], judge: Judge) -
     """A file that lacks something is refused, not a crash."""
     for key in content:
         less = {name: value for name, value in content.items() if name != key}
-        with judge.doing(f"recognising a file without {key!r:.60}"):
+        with judge.doing(f"recognizing a file without {key!r:.60}"):
             known = cls.recognizes(less)
         try:
             if known:

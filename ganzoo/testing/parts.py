@@ -136,7 +136,7 @@ class _Grown(nn.Module):
 
     def __init__(self, final: int) -> None:
         super().__init__()
-        self.sides = [side for side in (_GROWTH_START << k for k in range(10)) if side <= final]
+        self.resolutions = [resolution for resolution in (_GROWTH_START << k for k in range(10)) if resolution <= final]
         self.resolution, self.alpha = final, 1.0
 
     def grow(self, resolution: int, alpha: float) -> None:
@@ -144,7 +144,7 @@ class _Grown(nn.Module):
 
     def previous(self) -> int | None:
         """Return the resolution that still shows through, or None."""
-        fades = self.alpha < 1 and self.resolution > self.sides[0]
+        fades = self.alpha < 1 and self.resolution > self.resolutions[0]
         return self.resolution // 2 if fades else None
 
 
@@ -161,15 +161,18 @@ class TinyGrowableGenerator(Generator[TinyGeneratorOptions]):
         self.growth = _Grown(images.resolution)
         inputs = options.latent_dim + images.label_dim
         self.layers = nn.ModuleDict(
-            {str(side): nn.Linear(inputs, images.channels * side**2) for side in self.growth.sides}
+            {
+                str(resolution): nn.Linear(inputs, images.channels * resolution**2)
+                for resolution in self.growth.resolutions
+            }
         )
 
     def grow(self, resolution: int, alpha: float) -> None:
         """Work at `resolution`, the newest layer weighing `alpha`."""
         self.growth.grow(resolution, alpha)
 
-    def _at(self, side: int, inputs: Tensor) -> Tensor:
-        return self.layers[str(side)](inputs).unflatten(1, (self.channels, side, side)).tanh()
+    def _at(self, resolution: int, inputs: Tensor) -> Tensor:
+        return self.layers[str(resolution)](inputs).unflatten(1, (self.channels, resolution, resolution)).tanh()
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
         inputs = torch.cat([latents, labels], dim=1)
@@ -189,15 +192,18 @@ class TinyGrowableDiscriminator(Discriminator):
         super().__init__(options, images)
         self.growth = _Grown(images.resolution)
         self.layers = nn.ModuleDict(
-            {str(side): nn.Linear(images.channels * side**2 + images.label_dim, 1) for side in self.growth.sides}
+            {
+                str(resolution): nn.Linear(images.channels * resolution**2 + images.label_dim, 1)
+                for resolution in self.growth.resolutions
+            }
         )
 
     def grow(self, resolution: int, alpha: float) -> None:
         """Work at `resolution`, the newest layer weighing `alpha`."""
         self.growth.grow(resolution, alpha)
 
-    def _at(self, side: int, images: Tensor, labels: Tensor) -> Tensor:
-        return self.layers[str(side)](torch.cat([images.flatten(1), labels], dim=1)).squeeze(1)
+    def _at(self, resolution: int, images: Tensor, labels: Tensor) -> Tensor:
+        return self.layers[str(resolution)](torch.cat([images.flatten(1), labels], dim=1)).squeeze(1)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         logits = self._at(self.growth.resolution, images, labels)
@@ -211,7 +217,7 @@ class TinyDatasetOptions(DatasetOptions):
     """How many, and of what kind."""
 
     resolution: PositiveInt = Field(default=16, description="Resolution of the images, a power of two.")
-    channels: PositiveInt = Field(default=1, description="1 for grayscale, 3 for colour.")
+    channels: PositiveInt = Field(default=1, description="1 for grayscale, 3 for color.")
     classes: int = Field(default=0, ge=0, description="Classes: the image's number modulo this; 0 for none.")
     count: PositiveInt = Field(default=64, description="How many images.")
     seed: int = Field(default=0, ge=0, description="Seed of the images.")
@@ -240,9 +246,9 @@ class TinyDataset(ImageDataset[TinyDatasetOptions]):
         ]
 
     def load(self, item: Item) -> PixelArray:
-        side = self.options.resolution
+        resolution = self.options.resolution
         rng = np.random.default_rng([self.options.seed, int(item.key)])
-        top, left = rng.integers(0, side // 2, size=2)
-        image = np.zeros((self.options.channels, side, side), dtype=np.uint8)
-        image[:, top : top + side // 2, left : left + side // 2] = rng.integers(64, 256)
+        top, left = rng.integers(0, resolution // 2, size=2)
+        image = np.zeros((self.options.channels, resolution, resolution), dtype=np.uint8)
+        image[:, top : top + resolution // 2, left : left + resolution // 2] = rng.integers(64, 256)
         return image

@@ -50,7 +50,7 @@ def reason_against(cls: type[Component], options: Any, images: ImageSpec, judge:
 
 
 def specs_to_test(cls: type[Component], options: Any, resolution: int, judge: Judge) -> list[ImageSpec]:
-    """Return the kinds of images to test a network on: gray and colour, without and with three classes.
+    """Return the kinds of images to test a network on: gray and color, without and with three classes.
 
     Those that the part itself refuses are left out.
 

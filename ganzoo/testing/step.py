@@ -42,11 +42,11 @@ class LinearStep:
         connected: bool = True,
         seed: int = 0,
     ) -> None:
-        count, channels, side, _ = real.shape
+        count, channels, resolution, _ = real.shape
         self.discriminator = discriminator
         self.real = real
         self.labels = real.new_zeros(count, 0) if labels is None else labels
-        images = ImageSpec(side, channels, self.labels.shape[1])
+        images = ImageSpec(resolution, channels, self.labels.shape[1])
         self.generator = TinyGenerator(TinyGenerator.Options(), images) if generator is None else generator
         self.lift_factor = lift_factor
         self.connected = connected

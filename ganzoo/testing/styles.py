@@ -20,22 +20,22 @@ def check_styles(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
         _check_truncation(generator, inputs, judge)
         if isinstance(generator, StyleAffines):
             _check_weights(generator, inputs, judge)
-        _check_sides(generator, inputs, judge)
+        _check_resolutions(generator, inputs, judge)
     _check_tracking(generator, inputs, judge)
 
 
-def _check_sides(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
+def _check_resolutions(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
     """Where a generator says more of itself for figures, it must be so."""
     with judge.doing("style_resolutions and outputs"), torch.no_grad():
         styles = generator.map(*inputs)
-        sides = generator.style_resolutions() if isinstance(generator, StyleResolutions) else [0] * styles.shape[1]
+        found = generator.style_resolutions() if isinstance(generator, StyleResolutions) else [0] * styles.shape[1]
         with networks.seeded():
             image = generator.synthesize(styles)
         with networks.seeded():
             last = generator.outputs(styles)[-1] if isinstance(generator, SkipOutputs) else image
     judge.require(
-        len(sides) == styles.shape[1],
-        f"style_resolutions must return a side for each of the {styles.shape[1]} styles, found {len(sides)}",
+        len(found) == styles.shape[1],
+        f"style_resolutions must return a resolution for each of the {styles.shape[1]} styles, found {len(found)}",
     )
     judge.require(torch.allclose(last, image, rtol=1e-4, atol=1e-5), "outputs must end with the image of synthesize")
 

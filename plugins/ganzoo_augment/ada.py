@@ -9,7 +9,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from ganzoo import Augmentation, ImageSpec, RecipeContext
-from ganzoo_augment.colour import SWITCHES, colours, recolour
+from ganzoo_augment.color import SWITCHES, colors, recolor
 from ganzoo_augment.draws import Draws
 from ganzoo_augment.geometry import inverse
 from ganzoo_augment.options import PipeOptions
@@ -33,10 +33,10 @@ class ADAOptions(PipeOptions):
 
 
 class ADA(Augmentation[ADAOptions]):
-    """Random moves, turns and colours of reals and fakes, as often as the discriminator overfits.
+    """Random moves, turns and colors of reals and fakes, as often as the discriminator overfits.
 
     Every transform happens to an image with probability p, the `bgc` pipe of the paper: flips, turns, shifts, scales,
-    then colours. Every `interval` batches p rises or falls, by `speed_kimg` thousand images from 0 to 1, as the mean
+    then colors. Every `interval` batches p rises or falls, by `speed_kimg` thousand images from 0 to 1, as the mean
     sign of the discriminator's logits on reals is above or below `target`. p is never below 0; above 1 it acts as 1.
 
     What the data do not show must be switched off where the generator would learn it: `x_flip` and `luma_flip` are
@@ -73,7 +73,7 @@ class ADA(Augmentation[ADAOptions]):
         if context.images.channels in (1, 3) or not switched_on:
             return None
         return (
-            f"its colour transforms know images of 1 or 3 channels, and these have {context.images.channels}: "
+            f"its color transforms know images of 1 or 3 channels, and these have {context.images.channels}: "
             f"set {' and '.join(f'{switch} = false' for switch in switched_on)}"
         )
 
@@ -83,11 +83,11 @@ class ADA(Augmentation[ADAOptions]):
 
     def transform(self, images: Tensor, draws: Draws) -> Tensor:
         """Transform images `[N, C, r, r]` by given draws."""
-        channels, side = images.shape[1:3]
-        images = _changed(images, inverse(self.options, draws, side), resample)
+        channels, resolution = images.shape[1:3]
+        images = _changed(images, inverse(self.options, draws, resolution), resample)
         if not any(getattr(self.options, switch) for switch in SWITCHES):
             return images
-        return _changed(images, colours(self.options, draws, channels), recolour)
+        return _changed(images, colors(self.options, draws, channels), recolor)
 
     @torch.no_grad()
     def observe(self, real_logits: Tensor) -> None:

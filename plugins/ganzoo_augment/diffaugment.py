@@ -30,7 +30,7 @@ class DiffAugmentOptions(ComponentOptions):
 
 
 class DiffAugment(Augmentation[DiffAugmentOptions]):
-    """Random colours, shifts and holes in every image, reals and fakes alike.
+    """Random colors, shifts and holes in every image, reals and fakes alike.
 
     Nothing adapts: all of the policy happens to every image. `color` leaves gray images their saturation, which they
     do not have. No step mirrors or inverts, so all of them suit MRI; a cutout may hide a lesion.
@@ -57,20 +57,20 @@ class DiffAugment(Augmentation[DiffAugmentOptions]):
 
     def _translate(self, images: Tensor) -> Tensor:
         """Shift each image by whole pixels; 0 comes in."""
-        count, channels, side, _ = images.shape
-        most = round(side * self.options.translation_range)
+        count, channels, resolution, _ = images.shape
+        most = round(resolution * self.options.translation_range)
         padded = F.pad(images, (most, most, most, most))
         first = torch.randint(2 * most + 1, (2, count, 1)).to(images.device, non_blocking=True)
-        rows, columns = first + torch.arange(side, device=images.device)
+        rows, columns = first + torch.arange(resolution, device=images.device)
         moved = padded.gather(2, rows[:, None, :, None].expand(-1, channels, -1, padded.shape[3]))
-        return moved.gather(3, columns[:, None, None, :].expand(-1, channels, side, -1))
+        return moved.gather(3, columns[:, None, None, :].expand(-1, channels, resolution, -1))
 
     def _cut_out(self, images: Tensor) -> Tensor:
-        """Set a square of each image to 0; its centre is anywhere, so that part of it may be outside."""
-        count, _, side, _ = images.shape
-        size = round(side * self.options.cutout_size)
-        first = torch.randint(side + 1 - size % 2, (2, count, 1)).to(images.device, non_blocking=True) - size // 2
-        place = torch.arange(side, device=images.device)
+        """Set a square of each image to 0; its center is anywhere, so that part of it may be outside."""
+        count, _, resolution, _ = images.shape
+        size = round(resolution * self.options.cutout_size)
+        first = torch.randint(resolution + 1 - size % 2, (2, count, 1)).to(images.device, non_blocking=True) - size // 2
+        place = torch.arange(resolution, device=images.device)
         rows, columns = (place >= first) & (place < first + size)
         return images.masked_fill((rows[:, :, None] & columns[:, None, :])[:, None], 0.0)
 

@@ -12,11 +12,11 @@ from ganzoo_augment.draws import Draws
 from ganzoo_augment.options import PipeOptions
 
 
-def inverse(options: PipeOptions, draws: Draws, side: int) -> Tensor:
+def inverse(options: PipeOptions, draws: Draws, resolution: int) -> Tensor:
     """Draw a geometric transform per image and return its inverse.
 
-    Coordinates are x to the right and y down, in pixels from the centre of an image of `side` pixels. The inverse is
-    what sampling needs: where each pixel of the result comes from.
+    Coordinates are x to the right and y down, in pixels from the center of an image of `resolution` pixels. The
+    inverse is what sampling needs: where each pixel of the result comes from.
 
     Returns:
         Matrices `[N, 3, 3]` in float64 on the CPU; an image that is left alone has exactly the identity.
@@ -24,7 +24,7 @@ def inverse(options: PipeOptions, draws: Draws, side: int) -> Tensor:
     matrix = torch.eye(3, dtype=torch.float64).expand(draws.count, 3, 3)
     for switch, transform in _ORDER:
         if getattr(options, switch):
-            matrix = matrix @ transform(options, draws, side)
+            matrix = matrix @ transform(options, draws, resolution)
     return matrix
 
 
@@ -52,37 +52,37 @@ def _turn(angle: Tensor) -> Tensor:
     return _matrix((cos, -sin, sin, cos))
 
 
-def _x_flip(options: PipeOptions, draws: Draws, side: int) -> Tensor:
+def _x_flip(options: PipeOptions, draws: Draws, resolution: int) -> Tensor:
     flipped = draws.integer(2)[:, 0]
     return _stretch(1 - 2 * flipped, torch.ones_like(flipped))
 
 
-def _rotate90(options: PipeOptions, draws: Draws, side: int) -> Tensor:
+def _rotate90(options: PipeOptions, draws: Draws, resolution: int) -> Tensor:
     return _turn(draws.integer(4)[:, 0] * (math.pi / 2))
 
 
-def _integer_translation(options: PipeOptions, draws: Draws, side: int) -> Tensor:
-    return _shift(-(draws.uniform(2) * (options.integer_translation_range * side)).round())
+def _integer_translation(options: PipeOptions, draws: Draws, resolution: int) -> Tensor:
+    return _shift(-(draws.uniform(2) * (options.integer_translation_range * resolution)).round())
 
 
-def _scale(options: PipeOptions, draws: Draws, side: int) -> Tensor:
+def _scale(options: PipeOptions, draws: Draws, resolution: int) -> Tensor:
     factor = torch.exp2(-draws.normal()[:, 0] * options.scale_std)
     return _stretch(factor, factor)
 
 
-def _rotation(options: PipeOptions, draws: Draws, side: int) -> Tensor:
+def _rotation(options: PipeOptions, draws: Draws, resolution: int) -> Tensor:
     # One of the two rotations, before and after the anisotropic scale: at least one happens with probability p.
     once = 1 - math.sqrt(max(0.0, 1 - draws.p))
     return _turn(draws.uniform(p=once)[:, 0] * math.radians(options.rotation_range))
 
 
-def _anisotropic_scale(options: PipeOptions, draws: Draws, side: int) -> Tensor:
+def _anisotropic_scale(options: PipeOptions, draws: Draws, resolution: int) -> Tensor:
     factor = torch.exp2(-draws.normal()[:, 0] * options.anisotropic_scale_std)
     return _stretch(factor, 1 / factor)
 
 
-def _fractional_translation(options: PipeOptions, draws: Draws, side: int) -> Tensor:
-    return _shift(-draws.normal(2) * (options.fractional_translation_std * side))
+def _fractional_translation(options: PipeOptions, draws: Draws, resolution: int) -> Tensor:
+    return _shift(-draws.normal(2) * (options.fractional_translation_std * resolution))
 
 
 _Transform = Callable[[PipeOptions, Draws, int], Tensor]

@@ -18,7 +18,9 @@ class PipeOptions(ComponentOptions):
     x_flip: bool = _switch("Mirror left-right. Wrong where sides matter (knees).")
     rotate90: bool = _switch("Turn by 0, 90, 180 or 270 degrees.")
     integer_translation: bool = _switch("Shift by whole pixels.")
-    integer_translation_range: float = Field(default=0.125, ge=0, le=1, description="Longest shift, in sides.")
+    integer_translation_range: float = Field(
+        default=0.125, ge=0, le=1, description="Longest shift, as a share of the image."
+    )
     scale: bool = _switch("Enlarge or shrink.")
     scale_std: NonNegativeFloat = Field(default=0.2, description="Deviation of log2 of the factor.")
     rotation: bool = _switch("Turn by any angle, before and after the anisotropic scale.")
@@ -26,13 +28,15 @@ class PipeOptions(ComponentOptions):
     anisotropic_scale: bool = _switch("Stretch along one axis, squeeze along the other.")
     anisotropic_scale_std: NonNegativeFloat = Field(default=0.2, description="Deviation of log2 of the factor.")
     fractional_translation: bool = _switch("Shift by parts of a pixel.")
-    fractional_translation_std: NonNegativeFloat = Field(default=0.125, description="Deviation of the shift, in sides.")
+    fractional_translation_std: NonNegativeFloat = Field(
+        default=0.125, description="Deviation of the shift, as a share of the image."
+    )
     brightness: bool = _switch("Add a number to all intensities.")
     brightness_std: NonNegativeFloat = Field(default=0.2, description="Deviation, where intensities are in [-1, 1].")
     contrast: bool = _switch("Multiply all intensities.")
     contrast_std: NonNegativeFloat = Field(default=0.5, description="Deviation of log2 of the factor.")
     luma_flip: bool = _switch("Turn light to dark and dark to light, keeping hues. Wrong for MRI.")
-    hue: bool = _switch("Turn the hues of colour images; gray ones are left alone.")
+    hue: bool = _switch("Turn the hues of color images; gray ones are left alone.")
     hue_range: float = Field(default=180.0, ge=0, le=180, description="Largest angle either way, in degrees.")
-    saturation: bool = _switch("Strengthen or weaken colours; gray images are left alone.")
+    saturation: bool = _switch("Strengthen or weaken colors; gray images are left alone.")
     saturation_std: NonNegativeFloat = Field(default=1.0, description="Deviation of log2 of the factor.")

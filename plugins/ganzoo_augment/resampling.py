@@ -33,18 +33,20 @@ def resample(images: Tensor, inverse: Tensor) -> Tensor:
 
     Args:
         images: `[N, C, R, R]`.
-        inverse: `[N, 3, 3]` in float64 on the CPU: pixels of the result, counted from the centre, to the image's.
+        inverse: `[N, 3, 3]` in float64 on the CPU: pixels of the result, counted from the center, to the image's.
 
     Returns:
         Images of the same shape, layout and type; what comes from beyond one reflection is 0.
     """
-    side = images.shape[-1]
+    resolution = images.shape[-1]
     layout = torch.channels_last if images.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
-    rows, columns = window = _window(inverse, side)
-    up, down = _matrices(side, images.dtype, images.device)
+    rows, columns = window = _window(inverse, resolution)
+    up, down = _matrices(resolution, images.dtype, images.device)
     fine = _rows_by(_rows_by(images.mT, up[rows]).mT, up[columns])
-    theta = _normalized(inverse, side, window).to(images.device, images.dtype, non_blocking=True)
-    grid = F.affine_grid(theta, [*images.shape[:2], _grid_side(side), _grid_side(side)], align_corners=False)
+    theta = _normalized(inverse, resolution, window).to(images.device, images.dtype, non_blocking=True)
+    grid = F.affine_grid(
+        theta, [*images.shape[:2], _grid_size(resolution), _grid_size(resolution)], align_corners=False
+    )
     moved = sample(fine, grid)
     return _rows_by(_rows_by(moved, down).mT, down).mT.contiguous(memory_format=layout)
 
@@ -54,24 +56,24 @@ def _rows_by(images: Tensor, matrix: Tensor) -> Tensor:
     return (images.reshape(-1, images.shape[-1]) @ matrix.T).reshape(*images.shape[:-1], len(matrix))
 
 
-def _grid_side(side: int) -> int:
-    return 2 * (side + 2 * _BORDER)
+def _grid_size(resolution: int) -> int:
+    return 2 * (resolution + 2 * _BORDER)
 
 
-def _extended_side(side: int) -> int:
-    return 3 * side - 2  # reflected once at either end, about the centres of the outermost pixels
+def _extended_size(resolution: int) -> int:
+    return 3 * resolution - 2  # reflected once at either end, about the centers of the outermost pixels
 
 
 @lru_cache(maxsize=16)
-def _matrices(side: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+def _matrices(resolution: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return the matrices that extend and upsample a row of pixels, and that downsample and crop a row of samples."""
-    extended = _extended_side(side)
-    mirrored = torch.arange(extended) - (side - 1)
+    extended = _extended_size(resolution)
+    mirrored = torch.arange(extended) - (resolution - 1)
     source = mirrored.abs()
-    source = torch.where(source > side - 1, 2 * (side - 1) - source, source)
-    fold = F.one_hot(source, side).double()
+    source = torch.where(source > resolution - 1, 2 * (resolution - 1) - source, source)
+    fold = F.one_hot(source, resolution).double()
     up = _bank(2 * extended, extended, first=-_DELAY) @ fold
-    down = _bank(_grid_side(side), side, first=2 * _BORDER - _DELAY).T / 2
+    down = _bank(_grid_size(resolution), resolution, first=2 * _BORDER - _DELAY).T / 2
     return up.to(device, dtype), down.contiguous().to(device, dtype)
 
 
@@ -84,22 +86,22 @@ def _bank(samples: int, pixels: int, first: int) -> Tensor:
     return torch.where(inside, taps[tap.clamp(0, len(taps) - 1)], 0.0)
 
 
-def _window(inverse: Tensor, side: int) -> Window:
+def _window(inverse: Tensor, resolution: int) -> Window:
     """Return which samples of the upsampled image are read: the others need not be made."""
-    reach = side / 2 + _BORDER
+    reach = resolution / 2 + _BORDER
     corners = torch.tensor([(x, y, 1.0) for x in (-reach, reach) for y in (-reach, reach)], dtype=torch.float64)
     read = (inverse @ corners.T)[:, :2]
-    most = 2 * _extended_side(side)
+    most = 2 * _extended_size(resolution)
     low = (2 * read.amin(dim=(0, 2)) + most / 2 - 1).floor().clamp(0, most - 1).int().tolist()
     high = (2 * read.amax(dim=(0, 2)) + most / 2 - 1).ceil().clamp(0, most - 1).int().tolist()
     columns, rows = (slice(first, last + 1) for first, last in zip(low, high, strict=True))
     return rows, columns
 
 
-def _normalized(inverse: Tensor, side: int, window: Window) -> Tensor:
+def _normalized(inverse: Tensor, resolution: int, window: Window) -> Tensor:
     """Return the transforms `[N, 2, 3]` between grids whose outer edges are at -1 and 1."""
     rows, columns = window
-    grid, most = _grid_side(side), 2 * _extended_side(side)
+    grid, most = _grid_size(resolution), 2 * _extended_size(resolution)
     width, height = columns.stop - columns.start, rows.stop - rows.start
     # A pixel at c is sample 2 c + most / 2 - 1; and sample j of n is at (2 j + 1) / n - 1.
     to_pixels = torch.tensor([[grid / 4, 0, 1 / 4], [0, grid / 4, 1 / 4], [0, 0, 1]], dtype=torch.float64)

@@ -12,7 +12,7 @@ from ganzoo import AdversarialLoss, PluginError, RecipeContext
 
 
 class RaHinge(AdversarialLoss):
-    """Each logit is judged against the mean logit of the other side, by a hinge of margin 1.
+    """Each logit is judged against the mean logit of the other batch, by a hinge of margin 1.
 
     With r, f the logits and r', f' their means over the batch:
     L_D = [mean relu(1 - (r - f')) + mean relu(1 + (f - r'))] / 2,
@@ -30,8 +30,8 @@ class RaHinge(AdversarialLoss):
         if min(context.batch_sizes) > 1:
             return None
         return (
-            "the loss 'rahinge' compares each logit with the mean over the other side's batch, and in a batch of one "
-            "that mean is a single logit: raise training.batch_size"
+            "the loss 'rahinge' compares each logit with the mean of the other batch's, and in a batch of one that "
+            "mean is a single logit: raise training.batch_size"
         )
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Reads checkpoints of two well-known copies of StyleGAN: huangzh13's and rosinality's."""
+"""Importers of two well-known copies of StyleGAN: huangzh13's and rosinality's."""
 
 from __future__ import annotations
 
@@ -109,15 +109,15 @@ def assembled(
     averaged = [key for key in generators if _AVERAGED.search(key)]
     raw = [key for key in generators if key not in averaged]
     try:
-        average = generator_of(generators[(averaged or raw)[0]]) if generators else None
+        ema = generator_of(generators[(averaged or raw)[0]]) if generators else None
         generator = generator_of(generators[raw[0]]) if averaged and raw else None
         discriminator = critic_of(critics[0]) if critics else None
     except KeyError as error:
         raise CheckpointError(f"{error} is missing, which every such network has") from None
-    stranger = discriminator is not None and _other_classes(average, discriminator)
+    stranger = discriminator is not None and _other_classes(ema, discriminator)
     if stranger:
         discriminator = None
-    found = [each for each in (average, generator, discriminator) if each is not None]
+    found = [each for each in (ema, generator, discriminator) if each is not None]
     if any(images != found[0][1] for _, images in found):
         raise CheckpointError("its networks are of different resolutions or channels")
     resolution = reached(generators[(averaged or raw)[0]], found[0][1].resolution) if generators else None
@@ -127,13 +127,13 @@ def assembled(
             raw and not averaged and len(generators) + len(critics) > 1
         ),
         "its mean style is 0, as if never tracked: --truncation would pull towards that": bool(
-            average and not average[0].weights["w_avg"].any()
+            ema and not ema[0].weights["w_avg"].any()
         ),
         f"its generator was trained up to {resolution} pixels: larger blocks are as they began": resolution is not None,
     }
     return ForeignCheckpoint(
         found[0][1],
-        average[0] if average else None,
+        ema[0] if ema else None,
         generator[0] if generator else None,
         discriminator[0] if discriminator else None,
         resolution=resolution,
@@ -156,7 +156,7 @@ def reached(state: Mapping[str, Tensor], resolution: int) -> int | None:
         for name, value in state.items()
         if (match := re.fullmatch(r"(?:generator|g_synthesis)\.to_rgb\.(\d+)\.(?:conv\.)?bias", name))
     }
-    trained = [side for side, value in biases.items() if bool(value.any())]
+    trained = [at for at, value in biases.items() if bool(value.any())]
     return max(trained) if trained and max(trained) < resolution else None
 
 

@@ -1,8 +1,9 @@
 """Weights of other people's StyleGANs under this plugin's names.
 
-Two things are not mere renaming. Where their code doubles the side by one transposed convolution (outputs of 128 and
-more), it does not flip the kernel, so it computes the doubling with the kernel turned by 180 degrees; here one kernel
-means the same at every size, and theirs is turned. And where their gains differ, they are folded into the weights.
+Two things are not mere renaming. Where their code doubles the resolution by one transposed convolution (outputs of
+128 and more), it does not flip the kernel, so it computes the doubling with the kernel turned by 180 degrees; here
+one kernel means the same at every size, and theirs is turned. And where their gains differ, they are folded into the
+weights.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-_FUSED_FROM = 128  # side from which their layers double or halve in one convolution
+_FUSED_FROM = 128  # where their layers begin to double or halve in one convolution, as the official code does
 Weights = dict[str, Tensor]
 
 
@@ -32,10 +33,10 @@ def huangzh13_generator_weights(state: Mapping[str, Tensor]) -> Weights:
     _huangzh13_layer(weights, "blocks.4.first", state, "g_synthesis.init_block.epi1")
     _huangzh13_layer(weights, "blocks.4.second", state, "g_synthesis.init_block.epi2", "g_synthesis.init_block.conv")
     for index in range(_count(state, "g_synthesis.blocks.{}.conv1.weight")):
-        side, theirs = 8 << index, f"g_synthesis.blocks.{index}"
-        _huangzh13_layer(weights, f"blocks.{side}.first", state, f"{theirs}.epi1", f"{theirs}.conv0_up")
-        _huangzh13_layer(weights, f"blocks.{side}.second", state, f"{theirs}.epi2", f"{theirs}.conv1")
-        _turn(weights, side)
+        resolution, theirs = 8 << index, f"g_synthesis.blocks.{index}"
+        _huangzh13_layer(weights, f"blocks.{resolution}.first", state, f"{theirs}.epi1", f"{theirs}.conv0_up")
+        _huangzh13_layer(weights, f"blocks.{resolution}.second", state, f"{theirs}.epi2", f"{theirs}.conv1")
+        _turn(weights, resolution)
     for index in range(_count(state, "g_synthesis.to_rgb.{}.weight")):
         _copy(weights, f"to_rgb.{4 << index}", state, f"g_synthesis.to_rgb.{index}")
     return weights
@@ -73,21 +74,21 @@ def rosinality_generator_weights(state: Mapping[str, Tensor]) -> Weights:
         weights[f"mapping.layers.{index}.weight"] = state[f"style.{2 * index + 1}.linear.weight_orig"]
         weights[f"mapping.layers.{index}.bias"] = state[f"style.{2 * index + 1}.linear.bias"]
     for index in range(_count(state, "generator.progression.{}.conv2.conv.weight_orig")):
-        side, theirs = 4 << index, f"generator.progression.{index}"
+        resolution, theirs = 4 << index, f"generator.progression.{index}"
         for number, place in ((1, "first"), (2, "second")):
-            _rosinality_layer(weights, f"blocks.{side}.{place}", state, theirs, number)
+            _rosinality_layer(weights, f"blocks.{resolution}.{place}", state, theirs, number)
         if index == 0:
             weights["blocks.4.first.bias"] = torch.zeros_like(weights["blocks.4.first.noise_weight"])
         elif f"{theirs}.conv1.0.weight" in state:
-            weights[f"blocks.{side}.first.convolution.weight"] = (
+            weights[f"blocks.{resolution}.first.convolution.weight"] = (
                 state[f"{theirs}.conv1.0.weight"].transpose(0, 1).flip(2, 3) / 4
             )
-            weights[f"blocks.{side}.first.bias"] = state[f"{theirs}.conv1.0.bias"]
+            weights[f"blocks.{resolution}.first.bias"] = state[f"{theirs}.conv1.0.bias"]
         else:
-            weights[f"blocks.{side}.first.convolution.weight"] = state[f"{theirs}.conv1.1.conv.weight_orig"]
-            weights[f"blocks.{side}.first.bias"] = state[f"{theirs}.conv1.1.conv.bias"]
-        weights[f"to_rgb.{side}.weight"] = state[f"generator.to_rgb.{index}.conv.weight_orig"] * math.sqrt(2)
-        weights[f"to_rgb.{side}.bias"] = state[f"generator.to_rgb.{index}.conv.bias"]
+            weights[f"blocks.{resolution}.first.convolution.weight"] = state[f"{theirs}.conv1.1.conv.weight_orig"]
+            weights[f"blocks.{resolution}.first.bias"] = state[f"{theirs}.conv1.1.conv.bias"]
+        weights[f"to_rgb.{resolution}.weight"] = state[f"generator.to_rgb.{index}.conv.weight_orig"] * math.sqrt(2)
+        weights[f"to_rgb.{resolution}.bias"] = state[f"generator.to_rgb.{index}.conv.bias"]
     return weights
 
 
@@ -101,15 +102,15 @@ def rosinality_discriminator_weights(state: Mapping[str, Tensor]) -> Weights:
     weights: Weights = {}
     count = _count(state, "progression.{}.conv1.0.conv.weight_orig")
     for index in range(count):
-        side = 4 << (count - 1 - index)
+        resolution = 4 << (count - 1 - index)
         reader = f"from_rgb.{index}.0" if f"from_rgb.{index}.0.conv.bias" in state else f"from_rgb.{index}"
-        weights[f"body.from_rgb.{side}.weight"] = state[f"{reader}.conv.weight_orig"]
-        weights[f"body.from_rgb.{side}.bias"] = state[f"{reader}.conv.bias"]
-        first = "body.head.convolution" if side == 4 else f"body.blocks.{side}.first"
+        weights[f"body.from_rgb.{resolution}.weight"] = state[f"{reader}.conv.weight_orig"]
+        weights[f"body.from_rgb.{resolution}.bias"] = state[f"{reader}.conv.bias"]
+        first = "body.head.convolution" if resolution == 4 else f"body.blocks.{resolution}.first"
         weights[f"{first}.weight"] = state[f"progression.{index}.conv1.0.conv.weight_orig"]
         weights[f"{first}.bias"] = state[f"progression.{index}.conv1.0.conv.bias"]
-        if side > 4:
-            _rosinality_halving(weights, f"body.blocks.{side}.second", state, f"progression.{index}.conv2.1")
+        if resolution > 4:
+            _rosinality_halving(weights, f"body.blocks.{resolution}.second", state, f"progression.{index}.conv2.1")
     last = f"progression.{count - 1}.conv2.0.conv"
     weights["body.head.dense.weight"] = state[f"{last}.weight_orig"].flatten(1)
     weights["body.head.dense.bias"] = state[f"{last}.bias"]
@@ -146,9 +147,9 @@ def _huangzh13_layer(
         weights[f"{ours}.bias"] = state[f"{convolution}.bias"]
 
 
-def _turn(weights: Weights, side: int) -> None:
-    if side >= _FUSED_FROM:
-        name = f"blocks.{side}.first.convolution.weight"
+def _turn(weights: Weights, resolution: int) -> None:
+    if resolution >= _FUSED_FROM:
+        name = f"blocks.{resolution}.first.convolution.weight"
         weights[name] = weights[name].flip(2, 3)
 
 

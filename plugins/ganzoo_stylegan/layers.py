@@ -31,7 +31,7 @@ class SamplingOptions:
 
     Attributes:
         style_dim: W.
-        norm_epsilon: Added to the variance when a map is normalised.
+        norm_epsilon: Added to the variance when a map is normalized.
         style_offset: Added to the learned scale of each map.
         blur: Taps of the filter after each doubling; none if empty.
         bias_before_blur: Whether a doubling layer's bias is added before the filter.
@@ -45,7 +45,7 @@ class SamplingOptions:
 
 
 class StyledLayer(nn.Module):
-    """A convolution, then noise, bias, leaky ReLU 0.2, instance normalisation and style, in this order.
+    """A convolution, then noise, bias, leaky ReLU 0.2, instance normalization and style, in this order.
 
     Paper: StyleGAN, arXiv:1812.04948, figure 1 and appendix C; the order is the official code's.
 

@@ -1,4 +1,4 @@
-"""Options of this plugin's parts, read from the shapes of weights that bear the parts' own names."""
+"""Shapes of weights that bear the parts' own names, and the options that they tell."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def generator_from(weights: Weights, **options: Any) -> tuple[ForeignNetwork, Im
         CheckpointError: Something is missing or unlike every StyleGAN.
     """
     found = dict(weights)
-    widths = {int(side): _size(found, f"to_rgb.{side}.weight", 1) for side in _names(found, r"to_rgb\.(\d+)\.weight")}
+    widths = {int(each): _size(found, f"to_rgb.{each}.weight", 1) for each in _names(found, r"to_rgb\.(\d+)\.weight")}
     resolution = _resolution(widths)
     embedding = found.get("mapping.embedding.weight")
     layers = len(_names(found, r"mapping\.layers\.(\d+)\.weight"))
@@ -70,8 +70,8 @@ def discriminator_from(weights: Weights, **options: Any) -> tuple[ForeignNetwork
         CheckpointError: Something is missing or unlike every StyleGAN.
     """
     found = dict(weights)
-    sides = _names(found, r"body\.from_rgb\.(\d+)\.weight")
-    widths = {int(side): _size(found, f"body.from_rgb.{side}.weight", 0) for side in sides}
+    readers = _names(found, r"body\.from_rgb\.(\d+)\.weight")
+    widths = {int(each): _size(found, f"body.from_rgb.{each}.weight", 0) for each in readers}
     resolution = _resolution(widths)
     channels = _size(found, f"body.from_rgb.{resolution}.weight", 1)
     base, highest = _base_and_max(widths | {LOWEST_RESOLUTION // 2: _size(found, "body.head.dense.weight", 0)})
@@ -99,11 +99,11 @@ def _without_deviation(weights: dict[str, Tensor], options: Mapping[str, Any]) -
 
 def _add_noise(weights: dict[str, Tensor], widths: Mapping[int, int]) -> None:
     rng = torch.Generator().manual_seed(NOISE_SEED)
-    for side, width in sorted(widths.items()):
+    for resolution, width in sorted(widths.items()):
         for place in ("first", "second"):
-            drawn = torch.randn(1, 1, side, side, generator=rng)
-            weights.setdefault(f"blocks.{side}.{place}.noise_const", drawn)
-            weights.setdefault(f"blocks.{side}.{place}.noise_weight", torch.zeros(width))
+            drawn = torch.randn(1, 1, resolution, resolution, generator=rng)
+            weights.setdefault(f"blocks.{resolution}.{place}.noise_const", drawn)
+            weights.setdefault(f"blocks.{resolution}.{place}.noise_weight", torch.zeros(width))
 
 
 def _measured_mean(weights: Weights, options: Any, images: ImageSpec) -> Tensor:
@@ -136,7 +136,7 @@ def _resolution(widths: Mapping[int, int]) -> int:
 def _base_and_max(widths: Mapping[int, int]) -> tuple[int, int]:
     found = base_and_max(widths)
     if found is None:
-        shown = ", ".join(f"{channels} at {side}" for side, channels in sorted(widths.items()))
+        shown = ", ".join(f"{channels} at {at}" for at, channels in sorted(widths.items()))
         raise CheckpointError(f"its channels ({shown}) follow no rule that is known here")
     return found
 

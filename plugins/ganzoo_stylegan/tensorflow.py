@@ -1,7 +1,7 @@
-"""Reads NVIDIA's TensorFlow pickles of StyleGAN.
+"""Importer of NVIDIA's TensorFlow pickles of StyleGAN.
 
-Where the official code doubles the side in one transposed convolution, it does not flip the kernel: it is turned here,
-as in `importers.py`.
+Where the official code doubles the resolution in one transposed convolution, it does not flip the kernel: it is
+turned here, as in `importers.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ganzoo.interchange import TensorFlowNetwork, is_network, network_of
 from ganzoo_stylegan.shapes import discriminator_from, generator_from
 from ganzoo_stylegan.tensorflow_names import DISCRIMINATOR, GENERATOR, translated
 
-FUSED_FROM = 128
+FUSED_FROM = 128  # `fused_scale = "auto"` of the official code
 _KNOWN = {  # what every network that is known here was built with
     "nonlinearity": "lrelu",
     "mapping_nonlinearity": "lrelu",
@@ -53,11 +53,11 @@ class NvidiaTensorFlow(Importer):
         if not generators:
             assert images is not None
             return ForeignCheckpoint(images, discriminator=discriminator)
-        average, images = _generator(generators[-1])
+        ema, images = _generator(generators[-1])
         resolution, alpha = _reached(generators[-1], images.resolution)
         return ForeignCheckpoint(
             images,
-            average,
+            ema,
             _generator(generators[0])[0] if len(generators) > 1 else None,
             discriminator,
             resolution=resolution,
@@ -103,13 +103,13 @@ def _generator(network: TensorFlowNetwork) -> tuple[ForeignNetwork, ImageSpec]:
         if match := re.fullmatch(r"synthesis/noise(\d+)", name):
             index = int(match.group(1))
             weights[f"blocks.{4 << index // 2}.{'second' if index % 2 else 'first'}.noise_const"] = value
-    sides = [int(match.group(1)) for name in weights if (match := re.fullmatch(r"blocks\.(\d+)\.first\.bias", name))]
+    resolutions = _numbers(weights, r"blocks\.(\d+)\.first\.bias")
     fused = given.get("fused_scale", "auto")
-    for side in sides:
-        name = f"blocks.{side}.first.convolution.weight"
-        if name in weights and (fused is True or (fused == "auto" and side >= FUSED_FROM)):
+    for resolution in resolutions:
+        name = f"blocks.{resolution}.first.convolution.weight"
+        if name in weights and (fused is True or (fused == "auto" and resolution >= FUSED_FROM)):
             weights[name] = weights[name].flip(2, 3)
-    _add_images(weights, sides)
+    _add_images(weights, resolutions)
     return generator_from(
         weights,
         input="dense" if "start.dense.weight" in weights else "constant",
@@ -123,28 +123,32 @@ def _generator(network: TensorFlowNetwork) -> tuple[ForeignNetwork, ImageSpec]:
 def _discriminator(network: TensorFlowNetwork) -> tuple[ForeignNetwork, ImageSpec]:
     given = _arguments(network)
     weights = translated(network.all_variables(), DISCRIMINATOR, "FromRGB_lod", "body.from_rgb")
-    sides = [int(match.group(1)) for name in weights if (match := re.match(r"body\.blocks\.(\d+)\.", name))]
-    for side in {4, *sides}:  # a network of fixed structure reads images at one side alone
-        if f"body.from_rgb.{side}.weight" not in weights:
-            width = weights[f"body.blocks.{side}.first.weight" if side > 4 else "body.head.dense.weight"].shape[1]
-            width = width if side > 4 else width // 16
-            channels = weights[f"body.from_rgb.{max(sides)}.weight"].shape[1]
-            weights[f"body.from_rgb.{side}.weight"] = torch.zeros(width, channels, 1, 1)
-            weights[f"body.from_rgb.{side}.bias"] = torch.zeros(width)
+    resolutions = _numbers(weights, r"body\.blocks\.(\d+)\.first\.weight")
+    for resolution in (4, *resolutions):  # a network of fixed structure reads images at one resolution alone
+        if f"body.from_rgb.{resolution}.weight" not in weights:
+            reader = f"body.blocks.{resolution}.first.weight" if resolution > 4 else "body.head.dense.weight"
+            width = weights[reader].shape[1] // (1 if resolution > 4 else 4 * 4)
+            channels = weights[f"body.from_rgb.{max(resolutions)}.weight"].shape[1]
+            weights[f"body.from_rgb.{resolution}.weight"] = torch.zeros(width, channels, 1, 1)
+            weights[f"body.from_rgb.{resolution}.bias"] = torch.zeros(width)
     group = given.get("mbstd_group_size", 4)
     if not isinstance(group, int) or group < 0:
         raise CheckpointError("the groups of its minibatch deviation are damaged")
     return discriminator_from(weights, blur=_taps(given), minibatch_std_group=max(group, 1))
 
 
-def _add_images(weights: dict[str, Tensor], sides: list[int]) -> None:
-    """A network of fixed structure makes images at one side alone; the layers of the others count nothing."""
-    for side in sides:
-        if f"to_rgb.{side}.weight" not in weights:
-            width = weights[f"blocks.{side}.first.bias"].shape[0]
-            channels = weights[f"to_rgb.{max(sides)}.weight"].shape[0]
-            weights[f"to_rgb.{side}.weight"] = torch.zeros(channels, width, 1, 1)
-            weights[f"to_rgb.{side}.bias"] = torch.zeros(channels)
+def _numbers(weights: Mapping[str, Tensor], pattern: str) -> list[int]:
+    return [int(match.group(1)) for name in weights if (match := re.fullmatch(pattern, name))]
+
+
+def _add_images(weights: dict[str, Tensor], resolutions: list[int]) -> None:
+    """A network of fixed structure makes images at one resolution alone; the layers of the others count nothing."""
+    for resolution in resolutions:
+        if f"to_rgb.{resolution}.weight" not in weights:
+            width = weights[f"blocks.{resolution}.first.bias"].shape[0]
+            channels = weights[f"to_rgb.{max(resolutions)}.weight"].shape[0]
+            weights[f"to_rgb.{resolution}.weight"] = torch.zeros(channels, width, 1, 1)
+            weights[f"to_rgb.{resolution}.bias"] = torch.zeros(channels)
 
 
 def _taps(given: Mapping[str, Any]) -> tuple[float, ...]:

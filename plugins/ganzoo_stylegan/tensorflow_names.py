@@ -70,17 +70,17 @@ DISCRIMINATOR: Rules = (
 
 
 def translated(variables: Mapping[str, Tensor], rules: Rules, images: str, ours: str) -> dict[str, Tensor]:
-    """Rename and turn variables; layers that make or read images (`images`, `ours`) are counted from the largest side.
+    """Rename and turn variables; layers that make or read images (`images`, `ours`) are counted from the finest on.
 
     Raises:
         CheckpointError: A name or shape is unlike every StyleGAN.
     """
-    sides = [int(match.group(1)) for name in variables if (match := re.match(r"(?:synthesis/)?(\d+)x\d+/", name))]
-    top = max(sides, default=4)
+    found_at = (re.match(r"(?:synthesis/)?(\d+)x\d+/", name) for name in variables)
+    highest = max((int(match.group(1)) for match in found_at if match), default=4)
     found = {}
     for name, value in variables.items():
         if match := re.fullmatch(rf"{images}(\d+)/(weight|bias)", name):
-            place = f"{ours}.{top >> int(match.group(1))}.{match.group(2)}"
+            place = f"{ours}.{highest >> int(match.group(1))}.{match.group(2)}"
             found[place] = _changed(value, _kernel if match.group(2) == "weight" else _same, name)
             continue
         if rule := _rule(name, rules):

@@ -1,4 +1,4 @@
-"""Reads NVIDIA's pickles of StyleGAN2: those of PyTorch (StyleGAN2-ADA, StyleGAN3's StyleGAN2) and of TensorFlow."""
+"""Importers of NVIDIA's pickles of StyleGAN2: PyTorch's (StyleGAN2-ADA, StyleGAN3's StyleGAN2) and TensorFlow's."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class NvidiaPyTorch(Importer):
         records = {key: content[key] for key in ("G_ema", "G", "D") if is_persistent(content.get(key))}
         if "G_ema" not in records:
             raise CheckpointError("it has no averaged generator (G_ema)")
-        average, images = generator_of(module_state(records["G_ema"]), _generator_facts(records["G_ema"]))
+        ema, images = generator_of(module_state(records["G_ema"]), _generator_facts(records["G_ema"]))
         generator = discriminator = None
         if "G" in records:
             generator, _ = generator_of(module_state(records["G"]), _generator_facts(records["G"]))
@@ -47,9 +47,9 @@ class NvidiaPyTorch(Importer):
             state = module_state(records["D"])
             discriminator = discriminator_of(state, _discriminator_facts(records["D"]), images.label_dim)
         notes = []
-        if average.options.clamp:
-            notes.append(f"its convolutions are bounded by {average.options.clamp:g}, for training in float16")
-        return ForeignCheckpoint(images, average, generator, discriminator, notes=tuple(notes))
+        if ema.options.clamp:
+            notes.append(f"its convolutions are bounded by {ema.options.clamp:g}, for training in float16")
+        return ForeignCheckpoint(images, ema, generator, discriminator, notes=tuple(notes))
 
 
 class NvidiaTensorFlow(Importer):
@@ -71,7 +71,7 @@ class NvidiaTensorFlow(Importer):
     def read(cls, content: Any) -> ForeignCheckpoint:
         networks = _networks(content)
         found = [network for network in networks if is_stylegan2(network)]
-        average, images = generator_of(*_tensorflow_generator(found[-1]))
+        ema, images = generator_of(*_tensorflow_generator(found[-1]))
         generator = generator_of(*_tensorflow_generator(found[0]))[0] if len(found) > 1 else None
         others = [network for network in networks if network not in found and has_weights(network)]
         discriminator = None
@@ -79,7 +79,7 @@ class NvidiaTensorFlow(Importer):
             state = discriminator_state(others[0])
             discriminator = discriminator_of(state, facts_of(others[0]), images.label_dim)
         notes = ("of its growing networks, the final resolution alone was read",) if _grows(found[-1]) else ()
-        return ForeignCheckpoint(images, average, generator, discriminator, notes=notes)
+        return ForeignCheckpoint(images, ema, generator, discriminator, notes=notes)
 
 
 def _networks(content: Any) -> list[TensorFlowNetwork]:
@@ -112,7 +112,7 @@ def _is_generator(record: Any) -> bool:
 def _clamp(record: Record) -> float | None:
     """Return the bound on convolutions, which must be one for all."""
     layers = [layer for layer in _all(record) if "conv_clamp" in attributes(layer)]
-    # Never bounded are shortcuts, and what a discriminator reads at side 4.
+    # Never bounded are shortcuts, and what a discriminator reads at 4x4.
     head = submodules(record).get("b4")
     unbound = submodules(head).get("fromrgb") if head else None
     layers = [layer for layer in layers if layer is not unbound]

@@ -1,4 +1,4 @@
-"""From networks by their official names to this plugin's parts: every size is read from shapes."""
+"""Official networks as this plugin's parts: every size is read from shapes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def generator_of(state: State, facts: Facts) -> tuple[ForeignNetwork, ImageSpec]
     state = _with_noise(dict(state))
     _check_filters(state)
     widths = {
-        side: _size(state, f"synthesis.b{side}.conv1.weight", 0) for side in _sides(state, r"synthesis\.b(\d+)\..+")
+        at: _size(state, f"synthesis.b{at}.conv1.weight", 0) for at in _resolutions(state, r"synthesis\.b(\d+)\..+")
     }
     resolution = max(widths)
     base, highest = _widths(widths)
@@ -91,7 +91,7 @@ def discriminator_of(state: State, facts: Facts, label_dim: int) -> ForeignNetwo
     """
     state = dict(state)
     _check_filters(state)
-    widths = {side: _size(state, f"b{side}.conv0.weight", 0) for side in _sides(state, r"b(\d+)\.conv0\.weight")}
+    widths = {at: _size(state, f"b{at}.conv0.weight", 0) for at in _resolutions(state, r"b(\d+)\.conv0\.weight")}
     widths[4] = _size(state, "b4.conv.weight", 0)
     resolution = max(widths)
     base, highest = _widths(widths)
@@ -125,10 +125,10 @@ def _with_noise(state: dict[str, Tensor]) -> dict[str, Tensor]:
     for name in list(state):
         found = re.fullmatch(r"synthesis\.b(\d+)\.(conv[01])\.weight", name)
         if found:
-            side = int(found.group(1))
-            layer = f"synthesis.b{side}.{found.group(2)}"
+            resolution = int(found.group(1))
+            layer = f"synthesis.b{resolution}.{found.group(2)}"
             state.setdefault(f"{layer}.noise_strength", torch.zeros(()))
-            state.setdefault(f"{layer}.noise_const", torch.zeros(side, side))
+            state.setdefault(f"{layer}.noise_const", torch.zeros(resolution, resolution))
     return state
 
 
@@ -145,7 +145,7 @@ def _size(state: State, name: str, axis: int) -> int:
     return int(state[name].shape[axis])
 
 
-def _sides(state: State, pattern: str) -> list[int]:
+def _resolutions(state: State, pattern: str) -> list[int]:
     found = {int(match.group(1)) for name in state if (match := re.fullmatch(pattern, name))}
     expected = [4 << step for step in range(len(found | {4}))]
     if not found or sorted(found | {4}) != expected or len(expected) > 9:
@@ -163,7 +163,7 @@ def _count(state: State, pattern: str) -> int:
 def _widths(widths: Mapping[int, int]) -> tuple[int, int]:
     found = base_and_max(widths)
     if found is None:
-        shown = ", ".join(f"{channels} at {side}" for side, channels in sorted(widths.items()))
+        shown = ", ".join(f"{channels} at {at}" for at, channels in sorted(widths.items()))
         raise CheckpointError(f"its channels ({shown}) follow no rule that is known here")
     return found
 

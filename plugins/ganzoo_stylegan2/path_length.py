@@ -1,4 +1,4 @@
-"""Path length regularisation."""
+"""Path length regularization."""
 
 from __future__ import annotations
 

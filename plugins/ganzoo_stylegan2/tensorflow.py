@@ -1,7 +1,7 @@
 """Variables of NVIDIA's TensorFlow networks by the names of their PyTorch ones.
 
-TensorFlow keeps kernels as [H, W, I, O] and dense weights as [I, O]. A convolution that doubles the side is stored
-flipped against PyTorch's; styles are stored without the 1 that is added to them.
+TensorFlow keeps kernels as [H, W, I, O] and dense weights as [I, O]. A convolution that doubles the resolution is
+stored flipped against PyTorch's; styles are stored without the 1 that is added to them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ganzoo_stylegan2.official import LR_MULTIPLIER, Facts, tracking
 
 Change = Callable[[Tensor], Tensor]
 Rule = tuple[str, str, Change]
-HIGHEST_SIDE = 1024
+HIGHEST_RESOLUTION = 1024
 
 
 def _same(value: Tensor) -> Tensor:
@@ -134,14 +134,14 @@ def facts_of(network: TensorFlowNetwork) -> Facts:
     kernel, act = given.get("resample_kernel") or [1, 3, 3, 1], given.get("nonlinearity", "lrelu")
     if not isinstance(kernel, list | tuple) or list(kernel) != [1, 3, 3, 1] or act != "lrelu":
         raise CheckpointError("its filter or activation is another than StyleGAN2's [1, 3, 3, 1] and leaky ReLU")
-    labelled = "mapping/LabelConcat/weight" in network.all_variables()
+    labeled = "mapping/LabelConcat/weight" in network.all_variables()
     is_generator = is_stylegan2(network)
     return Facts(
         clamp=_number(given, "conv_clamp", None),
         lr_multiplier=_number(given, "mapping_lrmul", LR_MULTIPLIER if is_generator else 0.1) or LR_MULTIPLIER,
         w_avg_beta=tracking(given.get("dlatent_avg_beta", given.get("w_avg_beta"))),
         group=_group(given),
-        joint_labels=labelled,
+        joint_labels=labeled,
     )
 
 
@@ -162,12 +162,12 @@ def _at_the_end(variables: Mapping[str, Tensor], prefix: str, layer: str) -> dic
         return dict(variables)
     if float(variables.get("lod", variables.get(f"{prefix}lod", Tensor([0.0]))).flatten()[0]) > 0:
         raise CheckpointError("its networks had not grown to their end, and only whole ones are known here")
-    sides = [int(match.group(1)) for name in variables if (match := re.match(rf"{prefix}(\d+)x\d+/", name))]
-    side = max(sides, default=4)
+    found_at = (re.match(rf"{prefix}(\d+)x\d+/", name) for name in variables)
+    highest = max((int(match.group(1)) for match in found_at if match), default=4)
     found = {name: value for name, value in variables.items() if name not in lods}
     for name in lods:
         if name.startswith(f"{prefix}{layer}_lod0/"):
-            found[f"{prefix}{side}x{side}/{layer}/{name.rpartition('/')[2]}"] = variables[name]
+            found[f"{prefix}{highest}x{highest}/{layer}/{name.rpartition('/')[2]}"] = variables[name]
     return found
 
 

@@ -24,7 +24,7 @@ def test_without_growth_there_is_one_phase_of_whole_batches():
     assert not phase.resets_optimizers
 
 
-def test_the_first_resolution_is_stabilised_then_each_fades_and_stabilises():
+def test_the_first_resolution_is_stabilized_then_each_fades_and_stabilizes():
     phases = plan_phases(training(5000), 16)
     assert [(p.resolution, p.fades, p.start, p.end) for p in phases] == [
         (4, False, 0, 600_000),
@@ -132,7 +132,7 @@ def test_lengths_may_differ_by_resolution_and_then_say_the_end_too():
     ]
 
 
-@pytest.mark.parametrize("order", ["stabilise-first", "fade-first"])
+@pytest.mark.parametrize("order", ["stabilize-first", "fade-first"])
 def test_in_kimg_both_orders_fade_between_stable_parts(order):
     plain = plan_phases(training(5000), 16)
     assert plan_phases(training(5000, order=order), 16) == plain
@@ -163,7 +163,7 @@ def test_fade_first_gives_the_first_share_of_a_resolutions_epochs_to_its_own_fad
     ]
 
 
-def test_stabilise_first_gives_the_last_share_of_a_resolutions_epochs_to_the_next_ones_fade():
+def test_stabilize_first_gives_the_last_share_of_a_resolutions_epochs_to_the_next_ones_fade():
     settings_ = TrainingSettings(batch_size=10, growth=GrowthSettings(**EPOCHS))
     assert shape(plan_phases(settings_, 16, 100)) == [
         (4, "stable", 0, 150),
@@ -194,7 +194,7 @@ def test_a_table_that_ends_is_resolved_to_a_total():
 
 @settings(max_examples=200, deadline=None)
 @given(
-    order=st.sampled_from(["stabilise-first", "fade-first"]),
+    order=st.sampled_from(["stabilize-first", "fade-first"]),
     epochs=st.tuples(*[st.floats(0.01, 50)] * 4),
     share=st.floats(0, 0.99),
     batches=st.tuples(*[st.integers(1, 300)] * 4),

@@ -615,7 +615,7 @@ LENGTHS = {
     "total_kimg = 1\ngrowth = { fade_kimg = { 8 = -1 } }": "training.growth.fade_kimg.8: should be greater than or",
     "total_kimg = 1\ngrowth = { stable_kimg = 'x' }": "training.growth.stable_kimg: should be a valid number",
     "total_kimg = 1\ngrowth = { epochs = { 4 = 0 } }": "training.growth.epochs.4: should be greater than 0, but is 0",
-    "total_kimg = 1\ngrowth = { order = 'no' }": "training.growth.order: should be 'stabilise-first' or 'fade-first'",
+    "total_kimg = 1\ngrowth = { order = 'no' }": "training.growth.order: should be 'stabilize-first' or 'fade-first'",
 }
 
 

@@ -113,8 +113,8 @@ class Rings(ImageDataset[RingsOptions]):
         return ImageSpec(options.resolution, channels=1, label_dim=2 if options.sizes_as_labels else 0)
 
     def items(self) -> list[Item]:
-        labelled = self.options.sizes_as_labels
-        return [Item(key=f"{i:06d}", label=i % 2 if labelled else None) for i in range(self.options.count)]
+        labeled = self.options.sizes_as_labels
+        return [Item(key=f"{i:06d}", label=i % 2 if labeled else None) for i in range(self.options.count)]
 
     def load(self, item: Item) -> np.ndarray:
         number, side = int(item.key), self.options.resolution

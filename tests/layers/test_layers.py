@@ -1,4 +1,4 @@
-"""The building blocks of networks: initial scales, filters, normalisation, all against numbers by hand."""
+"""The building blocks of networks: initial scales, filters, normalization, all against numbers by hand."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_adaptive_instance_norm_is_instance_norm_and_a_style():
     torch.testing.assert_close(half.float(), expected, rtol=0.05, atol=0.05)
 
 
-def test_normalisations_are_differentiable_twice():
+def test_normalizations_are_differentiable_twice():
     torch.manual_seed(0)
     values = torch.randn(2, 3, 2, 2, dtype=torch.float64, requires_grad=True)
     scale, shift = torch.randn(2, 2, 3, dtype=torch.float64).unbind()

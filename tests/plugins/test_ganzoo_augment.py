@@ -14,12 +14,12 @@ from torch.nn import functional as F
 from ganzoo import ImageSpec
 from ganzoo.testing import check_part, small_context
 from ganzoo_augment import ADA, DiffAugment
-from ganzoo_augment.colour import SWITCHES, colours, recolour
+from ganzoo_augment.color import SWITCHES, colors, recolor
 from ganzoo_augment.draws import Draws
 from ganzoo_augment.geometry import inverse
 from ganzoo_augment.resampling import resample
 
-COLOUR, GRAY = ImageSpec(32, 3), ImageSpec(32, 1)
+COLOR, GRAY = ImageSpec(32, 3), ImageSpec(32, 1)
 OFFICIAL = {
     "xflip": "x_flip",
     "rotate90": "rotate90",
@@ -66,7 +66,7 @@ def seeded():
     torch.manual_seed(5)
 
 
-def ada(images=COLOUR, **options):
+def ada(images=COLOR, **options):
     return ADA(ADA.Options(**options), images)
 
 
@@ -97,7 +97,7 @@ def reference():
 @pytest.mark.parametrize("official", OFFICIAL)
 def test_each_transform_is_the_official_one(official, percentile, device, reference):
     images, expected = reference["images"], reference[f"{official}_at_{percentile}"]
-    pipe = ADA(options(OFFICIAL[official]), COLOUR).to(device)
+    pipe = ADA(options(OFFICIAL[official]), COLOR).to(device)
     found = pipe.transform(images.to(device), Percentile(len(images), percentile)).cpu()
     assert (found - expected).abs().max() <= 1e-4 * max(1, expected.abs().max())
 
@@ -106,7 +106,7 @@ def test_each_transform_is_the_official_one(official, percentile, device, refere
 
 
 def moved(images, switch, draws):
-    return ADA(options(switch), COLOUR).transform(images, draws)
+    return ADA(options(switch), COLOR).transform(images, draws)
 
 
 def test_a_flip_a_quarter_turn_and_a_shift_are_what_their_names_say():
@@ -155,26 +155,26 @@ def test_a_switch_leaves_its_move_out_and_no_other(left_out):
 
 
 @pytest.mark.parametrize("left_out", SWITCHES)
-def test_a_switch_leaves_its_change_of_colour_out_and_no_other(left_out):
+def test_a_switch_leaves_its_change_of_color_out_and_no_other(left_out):
     images = torch.rand(1, 3, 4, 4) * 2 - 1
     rest = [switch for switch in SWITCHES if switch != left_out]
     expected = images
     for switch in rest:
-        expected = recolour(expected, colours(options(switch), Percentile(1, 0.8), 3))
-    torch.testing.assert_close(recolour(images, colours(options(*rest), Percentile(1, 0.8), 3)), expected)
-    assert not torch.allclose(recolour(images, colours(ADA.Options(), Percentile(1, 0.8), 3)), expected)
+        expected = recolor(expected, colors(options(switch), Percentile(1, 0.8), 3))
+    torch.testing.assert_close(recolor(images, colors(options(*rest), Percentile(1, 0.8), 3)), expected)
+    assert not torch.allclose(recolor(images, colors(ADA.Options(), Percentile(1, 0.8), 3)), expected)
 
 
 def test_with_all_switches_off_images_pass_untouched():
     images = torch.rand(4, 3, 8, 8)
-    assert ADA(options(p=1.0), COLOUR)(images) is images
+    assert ADA(options(p=1.0), COLOR)(images) is images
 
 
 @pytest.mark.parametrize("switch", OFFICIAL.values())
 def test_each_transform_happens_with_probability_p(switch):
     count, p = 4000, 0.3
     chosen = options(switch)
-    matrices = colours(chosen, Draws(count, p), 3) if switch in SWITCHES else inverse(chosen, Draws(count, p), 32)
+    matrices = colors(chosen, Draws(count, p), 3) if switch in SWITCHES else inverse(chosen, Draws(count, p), 32)
     left_alone = (matrices == torch.eye(*matrices.shape[1:])).flatten(1).all(dim=1)
     # Of two flips one is none, and so is one turn of four; a short shift is rounded to none.
     none = {"x_flip": 1 / 2, "luma_flip": 1 / 2, "rotate90": 1 / 4, "integer_translation": 1 / 64}.get(switch, 0)
@@ -186,7 +186,7 @@ def test_strengths_are_the_papers():
 
     def of(switch):
         chosen = options(switch)
-        return colours(chosen, draws, 3) if switch in SWITCHES else inverse(chosen, draws, side)
+        return colors(chosen, draws, 3) if switch in SWITCHES else inverse(chosen, draws, side)
 
     log_scale = of("scale")[:, 0, 0].log2()
     stretch = of("anisotropic_scale")
@@ -214,11 +214,11 @@ def test_gray_images_have_no_hue_and_are_inverted_by_a_luma_flip():
     torch.testing.assert_close(inverted, -images)
 
 
-def test_a_gray_image_fares_as_a_colour_image_of_equal_channels():
+def test_a_gray_image_fares_as_a_color_image_of_equal_channels():
     gray = torch.rand(4, 1, 16, 16)
     chosen = options(*GEOMETRY, "brightness", "contrast", "luma_flip")
     found = ADA(chosen, GRAY).transform(gray, Percentile(4, 0.8))
-    expected = ADA(chosen, COLOUR).transform(gray.expand(-1, 3, -1, -1), Percentile(4, 0.8))
+    expected = ADA(chosen, COLOR).transform(gray.expand(-1, 3, -1, -1), Percentile(4, 0.8))
     torch.testing.assert_close(found.expand(-1, 3, -1, -1), expected)
 
 
@@ -243,7 +243,7 @@ def test_diffaugment_keeps_the_contract():
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("images", [COLOUR, GRAY])
+@pytest.mark.parametrize("images", [COLOR, GRAY])
 @pytest.mark.parametrize("part", [ADA, DiffAugment])
 def test_gradients_and_their_gradients_are_right(part, images, device):
     chosen = ADA.Options(p=0.7) if part is ADA else DiffAugment.Options()
@@ -259,7 +259,7 @@ def test_gradients_and_their_gradients_are_right(part, images, device):
     assert torch.autograd.gradgradcheck(cubed, shown, nondet_tol=1e-12)
 
 
-@pytest.mark.parametrize("augmentation", [ada(p=0.2), ada(p=1.0), ADA(options("scale", p=0.5), COLOUR)])
+@pytest.mark.parametrize("augmentation", [ada(p=0.2), ada(p=1.0), ADA(options("scale", p=0.5), COLOR)])
 def test_images_stay_channels_last(augmentation):
     images = torch.rand(8, 3, 16, 16).to(memory_format=torch.channels_last)
     changed = augmentation(images)
@@ -340,16 +340,16 @@ def test_another_instance_goes_on_from_the_same_state():
 # --- DiffAugment ----------------------------------------------------------------------------------------------------
 
 
-def diffaugment(*policy, images=COLOUR, **more):
+def diffaugment(*policy, images=COLOR, **more):
     return DiffAugment(DiffAugment.Options(policy=policy, **more), images)
 
 
-def test_a_cutout_is_a_square_of_half_the_side_whose_centre_is_inside():
+def test_a_cutout_is_a_square_of_half_the_side_whose_center_is_inside():
     holes = (diffaugment("cutout")(torch.ones(500, 3, 16, 16)) == 0).all(dim=1)
     rows, columns = holes.any(dim=2).sum(dim=1), holes.any(dim=1).sum(dim=1)
     assert torch.equal(rows * columns, holes.sum(dim=(1, 2)))  # a full rectangle
     assert rows.max() == columns.max() == 8
-    assert rows.min() == columns.min() == 4  # centred on the border
+    assert rows.min() == columns.min() == 4  # centered on the border
 
 
 def test_a_translation_shifts_by_at_most_an_eighth_and_zeros_come_in():
@@ -366,7 +366,7 @@ def test_a_translation_shifts_by_at_most_an_eighth_and_zeros_come_in():
     assert found == {-2, -1, 0, 1, 2}
 
 
-def test_colours_are_changed_by_the_papers_three_steps():
+def test_colors_are_changed_by_the_papers_three_steps():
     images = torch.rand(300, 3, 8, 8)
     changed = diffaugment("color")(images)
     brightness = changed.mean(dim=(1, 2, 3)) - images.mean(dim=(1, 2, 3))

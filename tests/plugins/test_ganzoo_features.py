@@ -86,8 +86,8 @@ def blobs(count, seed):
     y, x = np.mgrid[:32, :32] / 31.0
     images = np.empty((count, 1, 32, 32), np.uint8)
     for index, image in enumerate(images):
-        centre, wide = rng.uniform(0.3, 0.7, 2), rng.uniform(0.1, 0.25, 2)
-        distance = ((x - centre[0]) / wide[0]) ** 2 + ((y - centre[1]) / wide[1]) ** 2
+        center, wide = rng.uniform(0.3, 0.7, 2), rng.uniform(0.1, 0.25, 2)
+        distance = ((x - center[0]) / wide[0]) ** 2 + ((y - center[1]) / wide[1]) ** 2
         inside = 1 / (1 + np.exp(np.minimum(20 * (distance - 1), 50)))
         texture = 0.15 * np.sin((20 if index % 2 else 60) * (x + rng.uniform()))
         grain = 0.03 * rng.standard_normal(x.shape)

@@ -27,7 +27,7 @@ def pictures(dataset, count=None):
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("resolution", [16, 32, 64, 128, 512])
-def test_phantoms_come_in_any_size_and_colour(resolution, channels):
+def test_phantoms_come_in_any_size_and_color(resolution, channels):
     dataset = phantom(resolution=resolution, channels=channels, count=2)
     assert Phantom.spec_of(dataset.options) == ImageSpec(resolution, channels, 0)
     images = pictures(dataset)
@@ -73,7 +73,7 @@ def test_labels_say_what_is_shown():
     assert heads[:, 0, 0].mean() < 10 < knees[:, 0, 0].mean()
 
 
-def test_colours_vary():
+def test_colors_vary():
     images = pictures(phantom(count=12, channels=3, resolution=16)).astype(float)
     means = images.mean(axis=(2, 3))
     assert (means.std(axis=1) > 1).sum() > 8

@@ -1,4 +1,4 @@
-"""ProGAN's networks: the official gains by hand, normalisation, and what fades."""
+"""ProGAN's networks: the official gains by hand, normalization, and what fades."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def agree(images, networks, checkpoint):
     labels = one_hot(4, images.label_dim)
     latents = torch.randn(4, generator.latent_dim)
     assert checkpoint.images == images
-    theirs = rebuilt(checkpoint.average, images)
+    theirs = rebuilt(checkpoint.ema, images)
     for each in (generator, theirs):
         each.use_noise("constant")
     with torch.no_grad():
@@ -196,4 +196,4 @@ def test_what_is_read_at_side_four_is_not_bounded_in_pytorch_pickles():
 def test_a_file_whose_mean_style_never_moves_is_read_with_one_that_does(theirs, ours):
     networks = pair(ImageSpec(8, 1, 0), {}, {})
     record = tensorflow(networks[0], dlatent_avg_beta=theirs)
-    assert NvidiaTensorFlow.read((record,)).average.options.w_avg_beta == ours
+    assert NvidiaTensorFlow.read((record,)).ema.options.w_avg_beta == ours

@@ -29,7 +29,7 @@ def test_tiny_parts_keep_the_contract(part):
     check_part(part)
 
 
-def test_tiny_data_set_with_colour_and_classes():
+def test_tiny_data_set_with_color_and_classes():
     check_part(TinyDataset, TinyDataset.Options(channels=3, classes=4, count=9))
 
 

@@ -50,7 +50,7 @@ class HalfOfTheWeights(TinyStyledGenerator):
         return [(0, self.layers[0].weight)]
 
 
-@broken(PARTS, "style_resolutions must return a side for each of the 2 styles, found 1")
+@broken(PARTS, "style_resolutions must return a resolution for each of the 2 styles, found 1")
 class OneSide(TinyStyledGenerator):
     def style_resolutions(self):
         return [4]

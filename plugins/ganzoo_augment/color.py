@@ -1,4 +1,4 @@
-"""The colour transforms: one affine map of the channels per image."""
+"""The color transforms: one affine map of the channels per image."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ganzoo_augment.draws import Draws
 from ganzoo_augment.options import PipeOptions
 
 SWITCHES = ("brightness", "contrast", "luma_flip", "hue", "saturation")
-_GRAY = torch.full((3, 3), 1 / 3, dtype=torch.float64)  # projects colours onto the gray axis
+_GRAY = torch.full((3, 3), 1 / 3, dtype=torch.float64)  # projects colors onto the gray axis
 _ONE = torch.eye(3, dtype=torch.float64)
-_CROSS = torch.tensor([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], dtype=torch.float64) / math.sqrt(3)  # gray axis x colour
+_CROSS = torch.tensor([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], dtype=torch.float64) / math.sqrt(3)  # gray axis x color
 
 
-def colours(options: PipeOptions, draws: Draws, channels: int) -> Tensor:
-    """Draw a map of colours per image.
+def colors(options: PipeOptions, draws: Draws, channels: int) -> Tensor:
+    """Draw a map of colors per image.
 
     Returns:
         `[N, C, C + 1]` in float64 on the CPU, for `channels` C of 1 or 3: a matrix, and in the last column what is
@@ -29,13 +29,13 @@ def colours(options: PipeOptions, draws: Draws, channels: int) -> Tensor:
         shift = draws.normal() * options.brightness_std
         matrix = torch.cat([matrix[..., :3], matrix[..., 3:] + shift[..., None]], dim=2)
     for switch, transform in _ORDER:
-        if getattr(options, switch) and (channels > 1 or switch not in _OF_COLOURS):
+        if getattr(options, switch) and (channels > 1 or switch not in _OF_COLORS):
             matrix = transform(options, draws) @ matrix
     return matrix if channels > 1 else _of_gray(matrix)
 
 
-def recolour(images: Tensor, matrix: Tensor) -> Tensor:
-    """Map the colours of images `[N, C, R, R]` by `[N, C, C + 1]`; the result is channels-last."""
+def recolor(images: Tensor, matrix: Tensor) -> Tensor:
+    """Map the colors of images `[N, C, R, R]` by `[N, C, C + 1]`; the result is channels-last."""
     matrix = matrix.to(images.device, images.dtype, non_blocking=True)
     if images.shape[1] == 1:
         gain, shift = matrix[:, :, :1, None], matrix[:, :, 1:, None]
@@ -69,7 +69,7 @@ def _saturation(options: PipeOptions, draws: Draws) -> Tensor:
     return _ONE + (factor - 1) * (_ONE - _GRAY)
 
 
-_OF_COLOURS = ("hue", "saturation")
+_OF_COLORS = ("hue", "saturation")
 _ORDER: tuple[tuple[str, Callable[[PipeOptions, Draws], Tensor]], ...] = (
     ("contrast", _contrast),
     ("luma_flip", _luma_flip),
