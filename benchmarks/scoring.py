@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from ganzoo.scoring.metrics import frechet_distance, kernel_distance
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
@@ -26,7 +27,6 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 
 from ganzoo._registry.registry import Registry
 from ganzoo.scoring.features import build_extractor, extract
-from ganzoo.scoring.metrics import frechet_distance, kernel_distance
 from ganzoo.scoring.protocol import KidSettings
 
 FEW = 16

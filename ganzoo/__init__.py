@@ -32,7 +32,13 @@ if TYPE_CHECKING:
     from ganzoo.contracts.datasets import ImageDataset as ImageDataset
     from ganzoo.contracts.datasets import Item as Item
     from ganzoo.contracts.extractors import Extractor as Extractor
+    from ganzoo.contracts.extractors import Layer as Layer
     from ganzoo.contracts.extractors import WeightsFile as WeightsFile
+    from ganzoo.contracts.metrics import Display as Display
+    from ganzoo.contracts.metrics import Estimate as Estimate
+    from ganzoo.contracts.metrics import Features as Features
+    from ganzoo.contracts.metrics import Metric as Metric
+    from ganzoo.contracts.metrics import MetricInput as MetricInput
     from ganzoo.contracts.networks import Discriminator as Discriminator
     from ganzoo.contracts.networks import Generator as Generator
     from ganzoo.contracts.objectives import AdversarialLoss as AdversarialLoss
@@ -91,7 +97,15 @@ _HOME = {
     ),
     "ganzoo.contracts.extractors": (
         "Extractor",
+        "Layer",
         "WeightsFile",
+    ),
+    "ganzoo.contracts.metrics": (
+        "Display",
+        "Estimate",
+        "Features",
+        "Metric",
+        "MetricInput",
     ),
     "ganzoo.contracts.checkpoints": (
         "ForeignCheckpoint",
@@ -122,7 +136,10 @@ __all__ = [
     "DataError",
     "DatasetOptions",
     "Discriminator",
+    "Display",
+    "Estimate",
     "Extractor",
+    "Features",
     "ForeignCheckpoint",
     "ForeignNetwork",
     "GanzooError",
@@ -132,6 +149,9 @@ __all__ = [
     "ImageSpec",
     "Importer",
     "Item",
+    "Layer",
+    "Metric",
+    "MetricInput",
     "NoiseInputs",
     "NoiseMaps",
     "NoiseMode",

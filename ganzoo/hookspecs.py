@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.checkpoints import Importer
     from ganzoo.contracts.datasets import ImageDataset
     from ganzoo.contracts.extractors import Extractor
+    from ganzoo.contracts.metrics import Metric
     from ganzoo.contracts.networks import Discriminator, Generator
     from ganzoo.contracts.objectives import AdversarialLoss, Augmentation, Regularizer
 
@@ -58,6 +59,11 @@ def ganzoo_datasets() -> Iterable[type[ImageDataset]]:
 @hookspec
 def ganzoo_extractors() -> Iterable[type[Extractor]]:
     """Return the feature extractors this plugin offers for scores."""
+
+
+@hookspec
+def ganzoo_metrics() -> Iterable[type[Metric]]:
+    """Return the metrics this plugin offers for scores."""
 
 
 @hookspec

@@ -50,13 +50,14 @@ def published_by(names: Sequence[str]) -> list[tuple[str, PublishedWeights]]:
         PluginError: There is no such extractor.
         WeightsError: It needs no file, or its plugin does not say where one can be had.
     """
-    from ganzoo._recipe.schema import ScoringSettings
+    from ganzoo._recipe.schema import default_extractor
     from ganzoo._registry.registry import Registry
     from ganzoo.weights.find import PublishedWeights
 
     registry = Registry.discover()
     found = []
-    for name in names or [ScoringSettings.model_fields["extractor"].default["name"]]:
+    default = default_extractor(registry)
+    for name in names or ([default] if default else []):
         published = getattr(registry.part("extractor", name).cls, "published", None)
         if not isinstance(published, PublishedWeights):
             offers = [part.name for part in registry.parts("extractor") if hasattr(part.cls, "published")]

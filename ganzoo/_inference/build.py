@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from ganzoo._random.seeds import seed_for
-from ganzoo._recipe.schema import Selection
+from ganzoo._recipe.selection import Selection
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.errors import GanzooError

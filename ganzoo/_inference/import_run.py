@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ganzoo._io.atomic import publish_directory, sha256_of, temporary_directory_beside, write_inside
 from ganzoo._io.os_errors import shown
 from ganzoo._recipe.network_spec import Images, Networks, Origin
-from ganzoo._recipe.schema import Selection
+from ganzoo._recipe.selection import Selection
 from ganzoo._registry.registry import Part, Registry
 from ganzoo._runs.checkpoint import write_checkpoint
 from ganzoo._runs.directory import RunDirectory, check_name

@@ -41,7 +41,8 @@ def caption(table: Table) -> list[str]:
     """Return what a reader of the table must know, a sentence or two each."""
     reason = f" ({table.reason})" if table.reason else ""
     lines = [
-        f"Ranked by {table.labels[table.primary]}{reason}. Score: the last of each run. Protocol {table.protocol_id}."
+        f"Ranked by {table.metrics[table.primary].label}{reason}. Score: the last of each run. "
+        f"Protocol {table.protocol_id}."
     ]
     lines += _meanings(table)
     if table.distinct:
@@ -82,7 +83,7 @@ def _sources(table: Table) -> dict[str, str]:
     found: dict[str, dict[str, None]] = {}
     for row in table.rows:
         for metric, (_, source) in row.published.items():
-            if metric in table.labels:
+            if metric in table.metrics:
                 found.setdefault(metric, {})[source] = None
     return {metric: "; ".join(sources) for metric, sources in found.items()}
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ganzoo._leaderboard.metrics import display
 from ganzoo._leaderboard.record_fields import NONE, value_text
 from ganzoo._leaderboard.statistics import Estimate
-from ganzoo._leaderboard.tables import Row, Section, Table
+from ganzoo._leaderboard.tables import Row, Section, ShownMetric, Table
+from ganzoo._leaderboard.variants import own_key
 
 MARK = "†"
 
@@ -78,7 +78,7 @@ def columns_of(table: Table) -> list[Column]:
     kimg = _decimals([row.kimg for row in rows], 1)
     columns.append(column("kimg", lambda row: f"{row.kimg:,.{kimg}f}", 2, hoist=True))
     columns.append(column("seeds", lambda row: str(len(row.seeds))))
-    for metric in sorted(table.labels, key=lambda key: key != table.primary):
+    for metric in sorted(table.metrics, key=lambda key: key != table.primary):
         columns += _metric_columns(table, metric, lines)
     columns.append(column("images/s", lambda row: _speed(row.images_per_second), 4))
     columns.append(column("M params G + D", parameters_text, 6, hoist=True))
@@ -117,7 +117,7 @@ def _recipes(table: Table, lines: Sequence[Line]) -> Column:
 
 
 def _metric_columns(table: Table, metric: str, lines: Sequence[Line]) -> list[Column]:
-    shown = display(metric)
+    shown = table.metrics[metric]
     estimates = [row.estimates[metric] for row in table.rows if metric in row.estimates]
     decimals = _estimate_decimals(estimates, shown.scale)
 
@@ -127,21 +127,24 @@ def _metric_columns(table: Table, metric: str, lines: Sequence[Line]) -> list[Co
         found = line.estimates.get(metric)
         return estimate_text(found, shown.scale, decimals) if found else NONE
 
-    arrow = "↑" if shown.higher_is_better else "↓"
-    header = f"{table.labels[metric]}{shown.unit} {arrow}"
+    header = f"{shown.label}{_unit(shown)} {'↓' if shown.lower_is_better else '↑'}"
     drop = 0 if metric == table.primary else 1
     columns = [Column(header, tuple(cell(line) for line in lines), right=True, drop=drop)]
-    if any(metric in row.published for row in table.rows):
-        columns.append(_published(metric, shown.scale, lines))
+    if any(own_key(metric) in row.published for row in table.rows):
+        columns.append(_published(own_key(metric), shown, lines))
     return columns
 
 
-def _published(metric: str, scale: float, lines: Sequence[Line]) -> Column:
+def _unit(shown: ShownMetric) -> str:
+    return f" {shown.unit}" if shown.unit else ""
+
+
+def _published(metric: str, shown: ShownMetric, lines: Sequence[Line]) -> Column:
     cells = []
     for line in lines:
         found = line.published.get(metric) if isinstance(line, Row) else None
-        cells.append(f"{found[0] * scale:g}" if found else "")
-    return Column(f"published {metric.upper()}{display(metric).unit}", tuple(cells), right=True, drop=3)
+        cells.append(f"{found[0] * shown.scale:g}" if found else "")
+    return Column(f"published {metric.upper()}{_unit(shown)}", tuple(cells), right=True, drop=3)
 
 
 def estimate_text(estimate: Estimate, scale: float, decimals: int) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ganzoo._leaderboard.leaderboard import reported, setting_of
-from ganzoo._leaderboard.record_fields import parse_condition, value_text
+from ganzoo._leaderboard.record_fields import flatten, parse_condition, value_text
 from ganzoo._leaderboard.rows import Entry, differing, latest
-from ganzoo._runs.record import RunRecord
+from ganzoo._runs.record import RunRecord, Score
 from ganzoo.errors import RefusedError
 from ganzoo.text import literal
 
@@ -26,7 +27,7 @@ def comparable(records: Sequence[RunRecord], where: Sequence[str] = ()) -> list[
     scored = {index: found for index, record in enumerate(records) if (found := reported(record, conditions))}
     if len(scored) < 2:
         return list(records)
-    common = set.intersection(*(set(found) for found in scored.values()))
+    common = _common(list(scored.values()))
     entries = [
         Entry(records[index], latest(found[min(common) if common else next(reversed(found))]))
         for index, found in scored.items()
@@ -41,10 +42,31 @@ def comparable(records: Sequence[RunRecord], where: Sequence[str] = ()) -> list[
     ]
 
 
+def _common(scored: Sequence[Mapping[str, Sequence[Score]]]) -> set[str]:
+    """Return the protocols that all runs share, without those where each metric of all has unlike settings."""
+    shared = set.intersection(*(set(found) for found in scored))
+    return {protocol for protocol in shared if not _settings_differ([found[protocol] for found in scored])}
+
+
+def _settings_differ(runs: Sequence[Sequence[Score]]) -> bool:
+    metrics = set.intersection(*({score.metric for score in scores} for scores in runs))
+    ids = set.intersection(*({(score.metric, score.settings_id) for score in scores} for scores in runs))
+    return bool(metrics) and not ids
+
+
+def _settings(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Return all that the entries must share, with the settings of the metrics that all have."""
+    shared = [key for key in entries[0].scores if all(key in entry.scores for entry in entries)]
+    return [
+        setting_of(entry) | flatten({"metrics": {key: entry.scores[key].settings for key in shared}})
+        for entry in entries
+    ]
+
+
 def _telling(entries: Iterable[Entry], one_protocol: bool) -> list[str]:
     """Return the fields that forbid a ranking; a data set's name and counts only describe its fingerprint."""
     entries = list(entries)
-    fields = differing([setting_of(entry) for entry in entries])
+    fields = differing(_settings(entries))
     deciding = ("dataset.fingerprint", "dataset.resolution", "dataset.channels", "dataset.label_dim")
     if one_protocol and not set(fields) & set(deciding):
         return []
@@ -53,7 +75,7 @@ def _telling(entries: Iterable[Entry], one_protocol: bool) -> list[str]:
 
 def _refusal(entries: Sequence[Entry], fields: Sequence[str]) -> str:
     lines = ["these runs cannot be ranked together, because their scores do not mean the same:"]
-    settings = [setting_of(entry) for entry in entries]
+    settings = _settings(entries)
     for field in fields:
         seen: dict[str, list[str]] = {}
         for entry, context in zip(entries, settings, strict=True):

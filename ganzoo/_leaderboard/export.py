@@ -10,13 +10,13 @@ from typing import Any
 
 from ganzoo._leaderboard.captions import differences, not_ranked, title
 from ganzoo._leaderboard.columns import options_text
-from ganzoo._leaderboard.metrics import in_order
 from ganzoo._leaderboard.statistics import Estimate
 from ganzoo._leaderboard.tables import Comparison, Row, Section, Table
+from ganzoo._leaderboard.variants import in_order, own_key
 from ganzoo._runs.record import plain
 from ganzoo.text import csv_cell
 
-JSON_FORMAT = 1
+JSON_FORMAT = 2
 Cell = str | int | float | None
 _LEADING = (
     *("table", "dataset", "resolution", "channels", "generated", "reference_images", "protocol_id", "not_comparable"),
@@ -31,7 +31,7 @@ def to_csv(comparison: Comparison) -> str:
 
     Rows of different tables must not be compared. `not_comparable` says in which fields their tables differ.
     """
-    metrics = in_order({metric for table in comparison.tables for metric in table.labels})
+    metrics = in_order(table.metrics for table in comparison.tables)
     header = [*_LEADING, *(f"{metric}_{suffix}" for metric in metrics for suffix in _SUFFIXES), "message"]
     out = io.StringIO()
     writer = csv.DictWriter(out, header, restval="", lineterminator="\n")
@@ -64,7 +64,7 @@ def _table_cells(number: int, table: Table) -> dict[str, Cell]:
         "reference_images": table.reference_images,
         "protocol_id": table.protocol_id,
         "not_comparable": differences(table.distinct),
-        "ranked_by": table.labels[table.primary],
+        "ranked_by": table.metrics[table.primary].label,
     }
 
 
@@ -74,7 +74,7 @@ def _row_cells(table: Table, row: Row) -> dict[str, Cell]:
         "section": row.section,
         "rank_first": first,
         "rank_last": last,
-        "status": "ranked" if row.rank else f"not scored with {table.labels[table.primary]}",
+        "status": "ranked" if row.rank else f"not scored with {table.metrics[table.primary].label}",
         "recipe": row.recipe,
         "generator": row.generator,
         "discriminator": row.discriminator,
@@ -91,8 +91,8 @@ def _row_cells(table: Table, row: Row) -> dict[str, Cell]:
         "hours": row.hours,
     }
     for metric, estimate in row.estimates.items():
-        published = row.published.get(metric)
-        values = (*_values(table.labels[metric], estimate), published[0] if published else None)
+        published = row.published.get(own_key(metric))
+        values = (*_values(table.metrics[metric].label, estimate), published[0] if published else None)
         cells |= {f"{metric}_{suffix}": value for suffix, value in zip(_SUFFIXES, values, strict=True)}
     return cells
 

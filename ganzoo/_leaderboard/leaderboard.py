@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ganzoo._leaderboard.metrics import FEW_IMAGES, display, in_order, primary
 from ganzoo._leaderboard.record_fields import (
     Condition,
     flatten,
@@ -21,8 +20,9 @@ from ganzoo._leaderboard.record_fields import (
 )
 from ganzoo._leaderboard.rows import Entry, differing, latest, rows_of
 from ganzoo._leaderboard.statistics import rank_intervals
-from ganzoo._leaderboard.tables import Comparison, Difference, Row, Section, Table, Unranked
-from ganzoo._runs.record import DatasetId, RunRecord, Score
+from ganzoo._leaderboard.tables import Comparison, Difference, Row, Section, ShownMetric, Table, Unranked
+from ganzoo._leaderboard.variants import in_order, own_key, told_apart
+from ganzoo._runs.record import DatasetId, RunRecord, Score, ranking_metric
 from ganzoo.errors import GanzooError
 from ganzoo.text import literal
 
@@ -37,7 +37,7 @@ def leaderboards(
 
     Args:
         records: The runs.
-        metric: Key or label of the metric that ranks; by default KID or FID, by the number of images.
+        metric: Key or label of the metric that ranks; by default the first that there are enough images for.
         by: Field by whose values the rows are put in sections.
         where: Conditions such as `dataset=oasis`; `protocol.generated=1000` chooses among scores.
 
@@ -76,7 +76,7 @@ def reported(record: RunRecord, conditions: Sequence[Condition] = ()) -> dict[st
 def _grouped(
     records: Sequence[RunRecord], conditions: Sequence[Condition]
 ) -> tuple[dict[Group, list[Entry]], list[Unranked], list[Unranked]]:
-    groups: dict[Group, list[Entry]] = defaultdict(list)
+    groups: dict[Group, list[tuple[RunRecord, list[Score]]]] = defaultdict(list)
     unfinished, unscored = [], []
     for record in records:
         kimg = record.images_seen / 1000
@@ -89,8 +89,13 @@ def _grouped(
                 Unranked(record.name, record.status, "no score of the protocol asked for" if conditions else "", kimg)
             )
         for protocol_id, scores in by_protocol.items():
-            groups[_group(scores[-1].dataset or record.dataset, protocol_id)].append(Entry(record, latest(scores)))
-    return groups, unfinished, unscored
+            groups[_group(scores[-1].dataset or record.dataset, protocol_id)].append((record, scores))
+    return {group: _entries(members) for group, members in groups.items()}, unfinished, unscored
+
+
+def _entries(members: Sequence[tuple[RunRecord, list[Score]]]) -> list[Entry]:
+    scores = told_apart([found for _, found in members])
+    return [Entry(record, latest(found)) for (record, _), found in zip(members, scores, strict=True)]
 
 
 def _group(dataset: DatasetId | None, protocol_id: str) -> Group:
@@ -108,22 +113,21 @@ def setting_of(entry: Entry) -> dict[str, Any]:
 
 
 def _table(group: Group, entries: Sequence[Entry], metric: str | None, by: str) -> Table:
-    labels = {key: score.label for entry in entries for key, score in entry.scores.items()}
-    metrics = in_order(set(labels))
+    metrics = _metrics(entries)
     context = setting_of(entries[0])
     generated, reference = (_count(context.get(f"protocol.{key}")) for key in ("generated", "reference_images"))
     counts = [count for count in (generated, reference) if count is not None]
-    chosen, reason = _chosen(metrics, labels, metric, min(counts) if len(counts) == 2 else None)
+    chosen, reason = _chosen(metrics, metric, min(counts) if len(counts) == 2 else None)
     rows, notes = rows_of(entries, by)
-    ranked = _ranked(rows, chosen)
-    sections = _sections(ranked, metrics) if by else (Section("", len(ranked), tuple(ranked), {}),)
+    ranked = _ranked(rows, chosen, metrics[chosen].lower_is_better)
+    sections = _sections(ranked, list(metrics)) if by else (Section("", len(ranked), tuple(ranked), {}),)
     return Table(
         dataset=str(context.get("dataset.name", "")),
         context=context,
         protocol_id=group[-1],
         generated=generated,
         reference_images=reference,
-        labels={key: labels[key] for key in metrics},
+        metrics=metrics,
         primary=chosen,
         reason=reason,
         distinct={},
@@ -137,22 +141,35 @@ def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _chosen(
-    metrics: tuple[str, ...], labels: Mapping[str, str], wanted: str | None, images: int | None
-) -> tuple[str, str]:
-    own = primary(metrics, images)
+def _metrics(entries: Sequence[Entry]) -> dict[str, ShownMetric]:
+    scores = {key: score for entry in entries for key, score in entry.scores.items()}
+    return {
+        key: ShownMetric(
+            scores[key].label,
+            scores[key].lower_is_better,
+            scores[key].unit,
+            scores[key].scale,
+            scores[key].images_needed,
+        )
+        for key in in_order(entry.scores for entry in entries)
+    }
+
+
+def _chosen(metrics: Mapping[str, ShownMetric], wanted: str | None, images: int | None) -> tuple[str, str]:
+    needed = {key: shown.images_needed for key, shown in metrics.items()}
+    own, first = ranking_metric(needed, images), next(iter(metrics))
     if wanted is not None:
-        for key in metrics:
-            if wanted.lower() in (key.lower(), labels[key].lower()):
+        for key, shown in metrics.items():
+            if wanted.lower() in (key.lower(), own_key(key).lower(), shown.label.lower()):
                 return key, "as asked"
         return own, f"no run of this table has the metric '{literal(wanted)}'"
-    if images is not None and images < FEW_IMAGES and own == "kid":
-        return own, f"fewer than {FEW_IMAGES:,} images on a side"
+    if images is not None and own != first:
+        return own, f"fewer than {needed[first]:,} images on a side"
     return own, ""
 
 
-def _ranked(rows: Sequence[Row], metric: str) -> list[Row]:
-    sign = -1 if display(metric).higher_is_better else 1
+def _ranked(rows: Sequence[Row], metric: str, lower_is_better: bool) -> list[Row]:
+    sign = 1 if lower_is_better else -1
     able = [row for row in rows if metric in row.estimates]
     able.sort(key=lambda row: (sign * row.estimates[metric].mean, row.recipe))
     intervals = rank_intervals([row.estimates[metric] for row in able])
@@ -178,7 +195,7 @@ def _means(rows: Sequence[Row], metrics: Sequence[str]) -> dict[str, float]:
 def _require_metric(metric: str | None, tables: Sequence[Table]) -> None:
     if metric is None or not tables or any(table.reason == "as asked" for table in tables):
         return
-    known = sorted({key for table in tables for key in table.labels})
+    known = sorted({key for table in tables for key in table.metrics})
     raise GanzooError(f"no score of these runs is of the metric '{literal(metric)}'; they have {', '.join(known)}.")
 
 

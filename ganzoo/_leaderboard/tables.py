@@ -70,6 +70,25 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class ShownMetric:
+    """A metric as a table shows it, as its scores say.
+
+    Attributes:
+        label: Its name.
+        lower_is_better: Its direction.
+        unit: What stands behind the name.
+        scale: What values are multiplied with.
+        images_needed: With fewer images on either side another metric ranks.
+    """
+
+    label: str
+    lower_is_better: bool
+    unit: str
+    scale: float
+    images_needed: int
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows that may be compared: one data set, one protocol.
 
@@ -79,7 +98,7 @@ class Table:
         protocol_id: Hash of the protocol.
         generated: Images generated for each score, if known.
         reference_images: Real images compared with, if known.
-        labels: Name of each metric, in the order of columns.
+        metrics: How each metric is shown, in the order of columns.
         primary: The metric that ranks.
         reason: Why that one.
         distinct: Fields of `context` in which this table differs from another.
@@ -93,7 +112,7 @@ class Table:
     protocol_id: str
     generated: int | None
     reference_images: int | None
-    labels: Mapping[str, str]
+    metrics: Mapping[str, ShownMetric]
     primary: str
     reason: str
     distinct: Mapping[str, Difference]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ganzoo._recipe.growth_compatibility import growth_incompatibilities
-from ganzoo._recipe.schema import Selection
+from ganzoo._recipe.selection import Selection
 from ganzoo.contracts.capabilities import NoiseInputs, StyleBased
 from ganzoo.contracts.component import ConfiguredPart, ImageSpec, RecipeContext
 from ganzoo.errors import GanzooError, PluginError
@@ -138,27 +138,17 @@ def _micro_batches(recipe: Recipe) -> Iterator[str]:
 
 def _scoring(recipe: Recipe) -> Iterator[str]:
     scoring = recipe.scoring
-    extractor = scoring.extractor
-    for metric in scoring.metrics:
-        if metric not in extractor.cls.metrics:
-            serves = ", ".join(extractor.cls.metrics)
-            yield (
-                f"scoring.metrics: extractor '{extractor.name}' does not serve '{metric}' (it serves {serves}); "
-                f"remove the metric or choose another scoring.extractor"
-            )
-    if len(set(scoring.metrics)) < len(scoring.metrics):
-        yield "scoring.metrics: a metric is listed twice; keep one"
-    if recipe.training.score_kimg and not {"fid", "kid"} & set(scoring.metrics):
-        yield (
-            "training.score_kimg: the best snapshot is chosen by KID or FID, and scoring.metrics has neither; "
-            "add 'kid' or 'fid', or remove score_kimg"
-        )
-    least = min(scoring.generated, scoring.reference_images or scoring.generated)
-    if "kid" in scoring.metrics and scoring.kid_subset_size > least:
-        yield (
-            f"scoring.kid_subset_size: a subset of {scoring.kid_subset_size} images needs at least as many on either "
-            f"side, but there are {least}; lower kid_subset_size or raise the counts"
-        )
+    reference = scoring.reference_images or scoring.generated
+    givers: dict[str, str] = {}
+    for index, chosen in enumerate(scoring.metrics):
+        path = f"scoring.metrics.{index}"
+        with _asking(path, chosen):
+            keys, reason = list(chosen.cls.values), chosen.cls(chosen.options).shortage(scoring.generated, reference)
+        if taken := next((key for key in keys if key in givers), None):
+            yield f"{path}: '{chosen.name}' gives '{taken}', as '{givers[taken]}' above does; keep one of the two"
+        givers |= dict.fromkeys(keys, chosen.name)
+        if reason:
+            yield f"{path}: {chosen.name}: {reason}"
 
 
 def _parts(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
@@ -181,6 +171,7 @@ def _parts(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
         *((f"regularizers.{i}", chosen) for i, chosen in enumerate(recipe.regularizers)),
         *([("augmentation", recipe.augmentation)] if recipe.augmentation else []),
         ("scoring.extractor", recipe.scoring.extractor),
+        *((f"scoring.metrics.{i}", chosen) for i, chosen in enumerate(recipe.scoring.metrics)),
     ]
     for path, chosen in sections:
         with _asking(path, chosen):

@@ -23,6 +23,7 @@ SECTION_KINDS = {
     "regularizers": "regularizer",
     "augmentation": "augmentation",
     "extractor": "extractor",
+    "metrics": "metric",
 }
 
 
@@ -106,7 +107,7 @@ def _options_of(kind: str, name: Any, registry: Registry) -> Any:
 
 
 def _model_of(model: Any, field: str) -> Any:
-    if get_origin(model) is dict:  # a table of tables, such as [published.fid]
+    if get_origin(model) is dict:  # a table of tables, such as [published.NAME]
         return get_args(model)[1]
     if field not in _keys(model):
         return None

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError
 
 from ganzoo._recipe.error_messages import describe
-from ganzoo._recipe.schema import DiscriminatorSelection, GeneratorSelection, Section, Selection
+from ganzoo._recipe.schema import Section
+from ganzoo._recipe.selection import DiscriminatorSelection, GeneratorSelection, Selection
 from ganzoo._recipe.toml_source import parse, read
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import RunError

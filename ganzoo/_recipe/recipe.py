@@ -10,16 +10,18 @@ from pydantic import Field, NonNegativeInt
 
 from ganzoo._recipe.schema import (
     IMAGES_PER_KIMG,
+    PublishedValue,
+    ScoringSettings,
+    Section,
+    TrainingSettings,
+)
+from ganzoo._recipe.selection import (
     AugmentationSelection,
     DatasetSelection,
     DiscriminatorSelection,
     GeneratorSelection,
     LossSelection,
-    PublishedValue,
     RegularizerSelection,
-    ScoringSettings,
-    Section,
-    TrainingSettings,
 )
 from ganzoo.contracts.phase import Phase
 
@@ -103,8 +105,7 @@ class Recipe(Section):
             "regularizers": [chosen.plain() for chosen in self.regularizers],
             **augmentation,
             "training": _plain_training(self.training),
-            "scoring": self.scoring.model_dump(mode="json", exclude_none=True, exclude={"extractor"})
-            | {"extractor": self.scoring.extractor.plain()},
+            "scoring": _plain_scoring(self.scoring),
             "published": {name: value.model_dump() for name, value in self.published.items()},
         }
 
@@ -154,6 +155,12 @@ def _plain_training(training: TrainingSettings) -> dict[str, Any]:
             if value != {} and key not in idle
         }
     return plain
+
+
+def _plain_scoring(scoring: ScoringSettings) -> dict[str, Any]:
+    plain = scoring.model_dump(mode="json", exclude_none=True, exclude={"metrics", "extractor"})
+    metrics = [chosen.plain() for chosen in scoring.metrics]
+    return {**plain, "metrics": metrics, "extractor": scoring.extractor.plain()}
 
 
 def _hash(plain: dict[str, Any]) -> str:

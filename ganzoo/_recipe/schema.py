@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
-    PlainValidator,
     PositiveFloat,
     PositiveInt,
-    ValidationError,
     ValidationInfo,
+    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from ganzoo._recipe.lengths import Epochs, FadeKimg, Kimg, StableKimg
-from ganzoo._registry.registry import Part, Registry
-from ganzoo.errors import PluginError
+from ganzoo._recipe.selection import ExtractorSelection, MetricSelection, Selection, registry_of
+from ganzoo._registry.registry import Registry
+from ganzoo.contracts.metrics import PIXELS
 
 IMAGES_PER_KIMG = 1000
 
@@ -32,80 +31,6 @@ class Section(BaseModel):
     """A frozen section of a recipe; unknown keys are mistakes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
-
-
-@dataclass(frozen=True)
-class Selection:
-    """A part that a recipe chose.
-
-    Attributes:
-        part: The part and where it comes from.
-        name: The name as the recipe writes it: `dcgan` or `ganzoo-toolkit:dcgan`.
-        options: Its options, as its own `Options` validated them.
-        override: Whether this penalty stands in for the one that the loss brings along.
-    """
-
-    part: Part
-    name: str
-    options: Any
-    override: bool = False
-
-    @property
-    def cls(self) -> type[Any]:
-        """The chosen class."""
-        return self.part.cls
-
-    def plain(self) -> dict[str, Any]:
-        """Return the section as it stands in a resolved recipe."""
-        chosen: dict[str, Any] = {"name": self.name}
-        if self.override:
-            chosen["override"] = True
-        return chosen | self.options.model_dump(mode="json", exclude_none=True)
-
-
-def _chooser(kind: str) -> Callable[[Any, ValidationInfo], Selection]:
-    def choose(value: Any, info: ValidationInfo) -> Selection:
-        if isinstance(value, Selection):
-            return value
-        if not isinstance(value, dict):
-            raise PydanticCustomError("section", 'should be a table with a key "name" and the options of that part')
-        registry: Registry = (info.context or {})["registry"]
-        options = dict(value)
-        name = options.pop("name", None)
-        if not isinstance(name, str):
-            known = ", ".join(registry.names[kind])
-            raise PydanticCustomError(
-                "name", "needs a key 'name', the {kind} to use ({known})", {"kind": kind, "known": known}
-            )
-        override = options.pop("override", False) if kind == "regularizer" else False
-        if not isinstance(override, bool):
-            raise PydanticCustomError("override", "'override' should be true or false")
-        try:
-            part = registry.part(kind, name)
-        except PluginError as error:
-            raise PydanticCustomError("part", "{text}", {"text": str(error)}) from None
-        return Selection(part, name, _options(part, options), override)
-
-    return choose
-
-
-def _options(part: Part, options: dict[str, Any]) -> Any:
-    try:
-        return part.cls.Options.model_validate(options)
-    except (ValidationError, PydanticCustomError):
-        raise
-    except Exception as error:  # a validator of a plugin that itself fails
-        text = f"{part.source} fails to check its options: {type(error).__name__}: {error}"
-        raise PydanticCustomError("part", "{text}", {"text": text}) from None
-
-
-GeneratorSelection = Annotated[Selection, PlainValidator(_chooser("generator"))]
-DiscriminatorSelection = Annotated[Selection, PlainValidator(_chooser("discriminator"))]
-LossSelection = Annotated[Selection, PlainValidator(_chooser("loss"))]
-RegularizerSelection = Annotated[Selection, PlainValidator(_chooser("regularizer"))]
-AugmentationSelection = Annotated[Selection, PlainValidator(_chooser("augmentation"))]
-DatasetSelection = Annotated[Selection, PlainValidator(_chooser("dataset"))]
-ExtractorSelection = Annotated[Selection, PlainValidator(_chooser("extractor"))]
 
 
 class OptimizerSettings(Section):
@@ -212,23 +137,35 @@ class TrainingSettings(Section):
         return self
 
 
-Metric = Literal["fid", "kid", "prc", "isc"]
+def _default_metrics(value: Any, info: ValidationInfo) -> Any:
+    return [{"name": part.name} for part in registry_of(info).defaults("metric")] if value is None else value
+
+
+def _default_extractor(value: Any, info: ValidationInfo) -> Any:
+    return {"name": default_extractor(registry_of(info))} if value is None else value
+
+
+def default_extractor(registry: Registry) -> str | None:
+    """Return the name of the extractor of recipes that name none."""
+    return next((part.name for part in registry.defaults("extractor")), None)
 
 
 class ScoringSettings(Section):
-    """What the run's score will mean. All of it that can move a number enters the protocol's hash."""
+    """What the run's score will mean. All of it that can move a number enters the score's hashes."""
 
-    metrics: tuple[Metric, ...] = Field(default=("fid", "kid"), min_length=1, description="What to compute.")
+    metrics: Annotated[tuple[MetricSelection, ...], BeforeValidator(_default_metrics)] = Field(
+        default=None,
+        validate_default=True,
+        min_length=1,
+        description="What to compute: names, or tables of a name and options. The first one that there are enough "
+        "images for ranks. Absent: those that are marked as default.",
+    )
     generated: PositiveInt = Field(default=10_000, description="Images generated for a score.")
     reference_images: PositiveInt | None = Field(default=None, description="Real images compared with; absent: all.")
     split: str = Field(default="train", description="The split of the data set compared with.")
-    extractor: ExtractorSelection = Field(
-        default={"name": "inception-v3-compat"}, validate_default=True, description="Images to features."
+    extractor: Annotated[ExtractorSelection, BeforeValidator(_default_extractor)] = Field(
+        default=None, validate_default=True, description="Images to features. Absent: the one marked as default."
     )
-    kid_subsets: PositiveInt = Field(default=100, description="Subsets that KID averages over.")
-    kid_subset_size: PositiveInt = Field(default=1000, description="Images in a subset of KID.")
-    prc_neighborhood: PositiveInt = Field(default=3, description="k of precision and recall.")
-    isc_splits: PositiveInt = Field(default=10, description="Splits of the inception score.")
     weights: Literal["ema", "raw"] = Field(default="ema", description="The averaged generator or the raw one.")
     truncation: float = Field(default=1.0, ge=0, le=1, description="Truncation of styles; 1 is none.")
     truncation_cutoff: PositiveInt | None = Field(
@@ -239,6 +176,30 @@ class ScoringSettings(Section):
     )
     sampling_seed: NonNegativeInt = Field(default=2020, description="Seed of latents, labels and noise.")
     batch_size: PositiveInt = Field(default=64, description="Images per forward while scoring.")
+
+    @field_validator("extractor")
+    @classmethod
+    def _offers_what_metrics_read(cls, extractor: Selection, info: ValidationInfo) -> Selection:
+        for metric in info.data.get("metrics", ()):
+            if reason := _unread(metric, extractor, registry_of(info)):
+                raise PydanticCustomError("extractor", "{reason}", {"reason": reason})
+        return extractor
+
+
+def _unread(metric: Selection, extractor: Selection, registry: Registry) -> str:
+    """Say which layer a metric misses in an extractor, and who has it; empty where none is missing."""
+
+    def missing(cls: type[Any]) -> list[str]:
+        return [role for role in metric.cls.reads if role != PIXELS and role not in cls.layers]
+
+    if not (roles := missing(extractor.cls)):
+        return ""
+    able = [part.name for part in registry.parts("extractor") if not missing(part.cls)]
+    remedy = f"choose {' or '.join(map(repr, able))}, or leave" if able else "no installed extractor has it: leave"
+    return (
+        f"metric '{metric.name}' reads {' and '.join(map(repr, roles))}, which extractor '{extractor.name}' does not "
+        f"offer, only {', '.join(map(repr, extractor.cls.layers))}; {remedy} out the metric"
+    )
 
 
 class PublishedValue(Section):

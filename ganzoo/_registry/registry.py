@@ -28,6 +28,7 @@ HOOK_KINDS = {
     "ganzoo_augmentations": "augmentation",
     "ganzoo_datasets": "dataset",
     "ganzoo_extractors": "extractor",
+    "ganzoo_metrics": "metric",
     "ganzoo_importers": "importer",
 }
 
@@ -109,6 +110,11 @@ class Registry:
     def names(self) -> dict[str, list[str]]:
         """Names by kind, for messages."""
         return {kind: sorted({part.name for part in self.parts(kind)}) for kind in HOOK_KINDS.values()}
+
+    def defaults(self, kind: str) -> tuple[Part, ...]:
+        """Return the parts of a kind that recipes get which name none, in their order: those with a `default_place`."""
+        placed = [part for part in self.parts(kind) if part.cls.default_place is not None]
+        return tuple(sorted(placed, key=lambda part: part.cls.default_place))
 
     def find(self, name: str) -> tuple[Part, ...]:
         """Return the parts of any kind with this name or `distribution:name`."""

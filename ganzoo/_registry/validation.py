@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 RESERVED_OPTIONS = frozenset({"name", "override"})
-_REQUIRED = {"regularizer": ("applies_to",), "extractor": ("metrics", "layers")}
+_REQUIRED = {"regularizer": ("applies_to",), "extractor": ("label", "layers"), "metric": ("values", "reads")}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 

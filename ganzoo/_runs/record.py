@@ -17,7 +17,7 @@ from ganzoo._io.os_errors import shown
 from ganzoo._runs.signed_json import seal, unseal
 from ganzoo.errors import GanzooError, RunError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 Status = Literal["running", "finished", "stopped", "diverged", "failed", "imported"]
 _NOT_TRAINING = frozenset({"title", "paper", "notes", "scoring", "published"})
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -69,14 +69,19 @@ class DatasetId(_Frozen):
 
 
 class Score(_Frozen):
-    """One value of one metric under one protocol.
+    """One value of one metric under one protocol, and all that is needed to show it.
 
     Attributes:
-        metric: Key of the metric: `fid`, `kid`, `isc`, `precision`, `recall`, ...
-        label: The name under which it may be shown; `FID` only for the official Inception weights.
-        value: As the metric defines it (KID is not multiplied by 1,000).
+        metric: Key of the value, as its metric calls it.
+        label: The name under which it may be shown: the published one only in the published features.
+        value: As the metric defines it, not scaled.
         standard_error: Of sampling alone, in the units of `value`; None where it is not known.
-        protocol: Everything that can move the value; `generated` and `reference_images` are counts of images.
+        lower_is_better: Its direction.
+        unit: What stands behind its name where it is scaled.
+        scale: What it is multiplied with before it is shown.
+        images_needed: With fewer images on either side another metric ranks.
+        settings: The metric's class, version and options. Only scores of one metric and equal settings are comparable.
+        protocol: Everything else that can move the value; `generated` and `reference_images` are counts of images.
         protocol_id: Hash of `protocol`. Only equal ones are comparable.
         images_seen: Age of the network that was scored, in real images shown to the discriminator.
         dataset: The images compared with, where those are not the run's own.
@@ -88,12 +93,46 @@ class Score(_Frozen):
     label: str
     value: Finite
     standard_error: Finite | None = None
+    lower_is_better: bool = True
+    unit: str = ""
+    scale: Finite = 1.0
+    images_needed: NonNegativeInt = 0
+    settings: dict[str, JsonValue] = {}
     protocol: dict[str, JsonValue]
     protocol_id: str
     images_seen: NonNegativeInt
     dataset: DatasetId | None = None
     purpose: Literal["report", "selection"] = "report"
     notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        error = "" if self.standard_error is None else f" ± {self.standard_error * self.scale:.2g}"
+        unit = f" {self.unit}" if self.unit else ""
+        generated = self.protocol.get("generated")
+        images = f", {generated:,} images" if isinstance(generated, int) else ""
+        kimg = f"{self.images_seen / 1000:,.4g} kimg"
+        return f"{self.label} {self.value * self.scale:.5g}{error}{unit}{images}, at {kimg}"
+
+    def __repr__(self) -> str:
+        return f"<Score {self}>"
+
+    @property
+    def settings_id(self) -> str:
+        """Hash of `settings`, 16 hex digits."""
+        return hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def ranking_metric(images_needed: Mapping[str, int], images: int | None) -> str:
+    """Return the metric that ranks, and chooses the best snapshot, of several in the recipe's order.
+
+    It is the first that there are enough images for; where there are too few for all, the one that needs the fewest.
+
+    Args:
+        images_needed: By metric.
+        images: The smaller count of images, of generated and real ones; None if it is not known.
+    """
+    enough = [metric for metric, needed in images_needed.items() if images is not None and images >= needed]
+    return enough[0] if enough else min(images_needed, key=lambda metric: images_needed[metric])
 
 
 class RunRecord(_Frozen):
@@ -114,7 +153,7 @@ class RunRecord(_Frozen):
         files: SHA-256 of files of the run that no longer change, by path below the run.
     """
 
-    format: Literal[1] = FORMAT
+    format: Literal[2] = FORMAT
     name: str
     title: str = ""
     recipe: dict[str, JsonValue]
@@ -167,9 +206,8 @@ def read_record(path: Path) -> RunRecord:
 def _explained(path: Path, body: bytes, error: ValidationError) -> GanzooError:
     first = error.errors(include_url=False, include_context=False)[0]
     if first["loc"] == ("format",) or _newer(body):
-        return GanzooError(
-            f"{shown(path)} has a format that this ganzoo (format {FORMAT}) does not know. Install a newer ganzoo."
-        )
+        remedy = "Install a newer ganzoo." if _newer(body) else "It is older: train or import the run again."
+        return GanzooError(f"{shown(path)} has a format that this ganzoo (format {FORMAT}) does not know. {remedy}")
     where = ".".join(str(part) for part in first["loc"]) or "the file"
     return RunError(f"{shown(path)} is not a run record: {where}: {first['msg']}.")
 
@@ -183,11 +221,11 @@ def _newer(body: bytes) -> bool:
 
 
 def with_scores(record: RunRecord, scores: Sequence[Score]) -> RunRecord:
-    """Return the record with these scores in place of earlier ones of the same protocol, age and metric."""
+    """Return the record with these scores, each in the place of an earlier one of the same protocol, age and metric.
 
-    def key(found: Score) -> tuple[str, int, str]:
-        return found.protocol_id, found.images_seen, found.metric
-
-    new = {key(found) for found in scores}
-    kept = [found for found in record.scores if key(found) not in new]
-    return record.model_copy(update={"scores": (*kept, *scores)})
+    So the order of the metrics stays that in which they were first asked for, whatever is scored again.
+    """
+    found: dict[tuple[str, int, str, str], Score] = {}
+    for score in (*record.scores, *scores):
+        found[score.protocol_id, score.images_seen, score.metric, score.settings_id] = score
+    return record.model_copy(update={"scores": tuple(found.values())})

@@ -10,7 +10,7 @@ from ganzoo._inference.build import build_discriminator, build_generator, build_
 from ganzoo._random.seeds import seed_for
 from ganzoo._recipe.compatibility import all_regularizers
 from ganzoo._recipe.recipe import Recipe
-from ganzoo._recipe.schema import Selection
+from ganzoo._recipe.selection import Selection
 from ganzoo._training.ema import Average
 from ganzoo._training.player import Player, discriminator_objective, generator_objective
 from ganzoo._training.step import Game

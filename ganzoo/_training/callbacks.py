@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from ganzoo._runs.checkpoint import prune, write_checkpoint
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.manifest import folder_name
 from ganzoo._runs.metrics_log import MetricsLog
+from ganzoo._runs.record import Score
 from ganzoo._training.cadence import Cadence
 from ganzoo._training.checkpoint_state import gather
 from ganzoo._training.trainer import Report, Trainer
@@ -137,7 +138,7 @@ class ScoreCallback:
 
     def __init__(
         self,
-        score: Callable[[Trainer], Mapping[str, float]],
+        score: Callable[[Trainer], Sequence[Score]],
         metric: str,
         metrics: MetricsCallback,
         snapshots: SnapshotCallback,
@@ -151,10 +152,10 @@ class ScoreCallback:
         """See `Callback.on_step_end`."""
         if not (self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished):
             return
-        values = self._score(trainer)
-        self._metrics.write(trainer.images_seen, {f"selection/{name}": value for name, value in values.items()})
-        value = values[self._metric]
-        if self.best is None or value < self.best["value"]:
+        scores = {score.metric: score for score in self._score(trainer)}
+        self._metrics.write(trainer.images_seen, {f"selection/{name}": score.value for name, score in scores.items()})
+        value, sign = scores[self._metric].value, 1 if scores[self._metric].lower_is_better else -1
+        if self.best is None or sign * value < sign * self.best["value"]:
             self._snapshots.write(trainer)
             if self.best and not self.best["regular"]:
                 self._snapshots.remove(int(self.best["images_seen"]))

@@ -21,7 +21,7 @@ from ganzoo._training.trainer import Callback, Trainer
 from ganzoo._training.warm_start import InitialWeights, initial_of, require_initial
 from ganzoo.errors import RefusedError, RunError, RunStopped
 from ganzoo.figures.run_curves import write_curves
-from ganzoo.scoring.protocol import Protocol
+from ganzoo.scoring.protocol import ScoringProtocol, identity_of
 from ganzoo.scoring.real_data import Inputs, Observer, check_same_data, find_inputs, score_snapshot
 
 Progress = Callable[[RunDirectory, Trainer], Callback]
@@ -156,7 +156,7 @@ def _record(directory: RunDirectory, inputs: Inputs, earlier: RunRecord | None) 
     return RunRecord.model_validate(new | now)
 
 
-def _unscored(record: RunRecord, directory: RunDirectory, protocol: Protocol) -> list[int]:
+def _unscored(record: RunRecord, directory: RunDirectory, protocol: ScoringProtocol) -> list[int]:
     """Return the ages to score: the end, and the best snapshot where one was chosen on the way."""
     checkpoint, _ = newest_good(directory.checkpoints)
     if checkpoint is None:
@@ -166,5 +166,14 @@ def _unscored(record: RunRecord, directory: RunDirectory, protocol: Protocol) ->
     if isinstance(best, dict) and best["images_seen"] not in ages:
         age = int(str(best["images_seen"]))
         ages[:0] = [age] if (directory.snapshots / folder_name(age)).exists() else []
-    done = {found.images_seen for found in record.scores if found.protocol_id == protocol.id}
-    return [age for age in ages if age not in done]
+    return [age for age in ages if not _is_scored(record, age, protocol)]
+
+
+def _is_scored(record: RunRecord, images_seen: int, protocol: ScoringProtocol) -> bool:
+    """Whether each of the protocol's values is in the record, of the settings that are asked for."""
+    there = [
+        (found.metric, found.settings)
+        for found in record.scores
+        if found.images_seen == images_seen and found.protocol_id == protocol.id
+    ]
+    return all((key, identity_of(metric)) in there for metric in protocol.metrics for key in metric.values)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo._recipe.recipe import Recipe
-from ganzoo._recipe.schema import Selection
+from ganzoo._recipe.selection import Selection
 from ganzoo._training.dry_run import dry_run
 from ganzoo._training.growth import grow
 from ganzoo._training.meta_memory import MetaMemory

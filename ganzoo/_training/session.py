@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -17,7 +17,7 @@ from ganzoo._runs.checkpoint import newest_good
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.metrics_log import MetricsLog
 from ganzoo._runs.provenance import peak_memory_bytes
-from ganzoo._runs.record import RunRecord, write_record
+from ganzoo._runs.record import RunRecord, Score, ranking_metric, write_record
 from ganzoo._training.build import build_trainer
 from ganzoo._training.callbacks import (
     CheckpointCallback,
@@ -36,8 +36,6 @@ from ganzoo._training.warm_start import begin_from
 from ganzoo.errors import GanzooError, RunError, RunStopped
 from ganzoo.scoring.real_data import Inputs, Observer
 from ganzoo.scoring.score import score
-
-KID_BELOW_IMAGES = 4096
 
 
 class Session:
@@ -163,8 +161,8 @@ class Session:
         reals = split.images(self.inputs.batches("real").indices(0, min(count, len(split))))
         write_grid(self.directory.samples / "reals.png", reals)
 
-    def _selection_score(self, trainer: Trainer) -> dict[str, float]:
-        scores = score(
+    def _selection_score(self, trainer: Trainer) -> tuple[Score, ...]:
+        return score(
             trainer.average.network,
             self.inputs.pack,
             self.inputs.protocol.for_selection(),
@@ -172,7 +170,6 @@ class Session:
             images_seen=trainer.images_seen,
             device=trainer.game.device,
         )
-        return {found.metric: found.value for found in scores}
 
     def _request_stop(self, signal_name: str) -> None:
         self._checkpoints.stop_requested = signal_name
@@ -226,11 +223,10 @@ def _crash(error: Exception, advice: str) -> RunError:
 
 
 def primary_metric(inputs: Inputs) -> str:
-    """Return the metric that chooses the best snapshot: KID where either side has under 4,096 images."""
-    protocol, metrics = inputs.protocol, inputs.recipe.scoring.metrics
-    few = min(protocol.generated, protocol.reference_images) < KID_BELOW_IMAGES
-    order: Sequence[str] = ("kid", "fid") if few else ("fid", "kid")
-    return next((metric for metric in order if metric in metrics), metrics[0])
+    """Return the metric that chooses the best snapshot: the one that ranks."""
+    protocol = inputs.protocol
+    needed = {key: metric.images_needed() for metric in protocol.metrics for key in metric.values}
+    return ranking_metric(needed, min(protocol.generated, protocol.reference_images))
 
 
 def _count(network: torch.nn.Module) -> int:

@@ -18,7 +18,7 @@ from ganzoo._inference.state_dict import load_into
 from ganzoo._random.seeds import seed_for
 from ganzoo._recipe.network_spec import Networks
 from ganzoo._recipe.recipe import Recipe
-from ganzoo._recipe.schema import Selection
+from ganzoo._recipe.selection import Selection
 from ganzoo._runs.checkpoint import newest_good, write_checkpoint
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._training.trainer import Trainer

@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
-
-from torch import nn
+from typing import TYPE_CHECKING, ClassVar
 
 from ganzoo.contracts.component import Component, OptionsT
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -28,17 +29,34 @@ class WeightsFile:
     official: bool
 
 
+@dataclass(frozen=True)
+class Layer:
+    """A layer that an extractor offers.
+
+    Attributes:
+        name: What `build` calls it.
+        features: The published features that these are, such as `inception-v3-2015-pool`; empty for others. A metric
+            that was published with them takes its published name there, `FID`, and nowhere else.
+    """
+
+    name: str
+    features: str = ""
+
+
 class Extractor(Component[OptionsT], ABC):
     """Images to features for scores.
 
     Attributes:
-        metrics: Label of each metric this extractor serves, by key: `{"fid": "FID"}`. Features that are not the
-            official ones take other labels (`FD-random`), so that no table can confuse them.
-        layers: The torch-fidelity layer name that each metric reads.
+        label: What completes a metric's name in these features: `random` makes `FD-random`.
+        layers: The layers that metrics may read, by role: `{"pooled": Layer("2048")}`. The first is the one that
+            distances are taken in. A role is any word: `pooled` is a vector per image after the last pooling, `logits`
+            is what a softmax turns into probabilities of classes.
+        default_place: Lowest of all for the extractor of recipes that name none; None, as nearly always, for others.
     """
 
-    metrics: ClassVar[Mapping[str, str]]
-    layers: ClassVar[Mapping[str, str]]
+    label: ClassVar[str]
+    layers: ClassVar[Mapping[str, Layer]]
+    default_place: ClassVar[int | None] = None
 
     def __init__(self, options: OptionsT) -> None:
         self.options = options
@@ -54,7 +72,3 @@ class Extractor(Component[OptionsT], ABC):
     @abstractmethod
     def build(self, layers: Sequence[str]) -> nn.Module:
         """Return a torch-fidelity `FeatureExtractorBase`: uint8 `[N, 3, H, W]` to a tuple of features per layer."""
-
-    def label(self, metric: str) -> str:
-        """Return the name under which a metric's values may be shown."""
-        return self.metrics[metric]

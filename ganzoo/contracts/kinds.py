@@ -8,6 +8,7 @@ from ganzoo.contracts.checkpoints import Importer
 from ganzoo.contracts.component import Component
 from ganzoo.contracts.datasets import ImageDataset
 from ganzoo.contracts.extractors import Extractor
+from ganzoo.contracts.metrics import Metric
 from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.contracts.objectives import AdversarialLoss, Augmentation, Regularizer
 
@@ -19,5 +20,6 @@ PART_KINDS: Mapping[str, type[Component]] = {
     "augmentation": Augmentation,
     "dataset": ImageDataset,
     "extractor": Extractor,
+    "metric": Metric,
     "importer": Importer,
 }

@@ -182,7 +182,7 @@ def _spaces(subject: OpenedGenerator, name: str | None) -> dict[str, Space]:
 
 
 def _features(extractor: Extractor, subject: OpenedGenerator) -> Space:
-    layer = extractor.layers.get("fid") or next(iter(extractor.layers.values()))
+    layer = next(iter(extractor.layers.values())).name
     module = build_extractor(extractor, (layer,), subject.device)
 
     def space(images: PixelArray) -> Tensor:

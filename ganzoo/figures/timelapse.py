@@ -10,7 +10,7 @@ import numpy as np
 
 from ganzoo._inference.opened_generator import OpenedGenerator, silent
 from ganzoo._runs.metrics_log import read_metrics
-from ganzoo._runs.record import read_record
+from ganzoo._runs.record import Score, ranking_metric, read_record
 from ganzoo.contracts.component import PixelArray
 from ganzoo.errors import RefusedError
 from ganzoo.figures.animation import Film
@@ -87,21 +87,30 @@ def strip(
 def scores_by_age(subject: OpenedGenerator) -> dict[int, tuple[str, float]]:
     """Return name and value of one score for each age that has one: of the record, else of the way.
 
-    Of several metrics it is the one that most ages have; KID before others of as many.
+    Of several metrics it is the one that most ages have; of as many, the one that ranks.
     """
-    found: dict[str, dict[int, float]] = {}
-    if subject.directory.record.exists():
-        for score in read_record(subject.directory.record).scores:
-            found.setdefault(score.label, {})[score.images_seen] = score.value
+    found: dict[tuple[str, str], dict[int, float]] = {}
+    scores = read_record(subject.directory.record).scores if subject.directory.record.exists() else ()
+    for score in scores:
+        found.setdefault((score.metric, score.label), {})[score.images_seen] = score.value
     for moment in read_metrics(subject.directory.metrics):
         for key in moment:
             if key.startswith(_SELECTION):
-                name = key.removeprefix(_SELECTION).upper()
-                found.setdefault(name, {})[int(moment["images_seen"])] = moment[key]
+                metric = key.removeprefix(_SELECTION)
+                found.setdefault((metric, metric.upper()), {})[int(moment["images_seen"])] = moment[key]
     if not found:
         return {}
-    name = max(found, key=lambda each: (len(found[each]), "KID" in each or each.startswith("KD")))
-    return {age: (name, value) for age, value in found[name].items()}
+    ranking = _ranking(scores)
+    chosen = max(found, key=lambda each: (len(found[each]), each[0] == ranking))
+    return {age: (chosen[1], value) for age, value in found[chosen].items()}
+
+
+def _ranking(scores: Sequence[Score]) -> str:
+    """Return the metric that ranks among a run's scores, or nothing where there are none."""
+    counts = [score.protocol.get(key) for score in scores for key in ("generated", "reference_images")]
+    images = min((count for count in counts if isinstance(count, int)), default=None)
+    needed = {score.metric: score.images_needed for score in scores}
+    return ranking_metric(needed, images) if needed else ""
 
 
 def _ages(subject: OpenedGenerator, before: bool) -> list[int]:

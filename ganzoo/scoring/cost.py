@@ -1,18 +1,20 @@
-"""What a score will take, measured before it starts."""
+"""Cost of a score, measured before it starts."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from ganzoo.contracts.extractors import Extractor
+from ganzoo.contracts.metrics import PIXELS
 from ganzoo.contracts.networks import Generator
 from ganzoo.data.pack.pack import Pack
-from ganzoo.scoring.features import build_extractor, extract, generated_batches, layers_for
-from ganzoo.scoring.protocol import Protocol
+from ganzoo.scoring.features import build_extractor, extract, generated_batches, layers_for, roles_for
+from ganzoo.scoring.protocol import ScoringProtocol
 from ganzoo.scoring.reference import is_cached
 
 _SAMPLE = 16
@@ -44,7 +46,7 @@ class Cost:
 def estimate(
     generator: Generator,
     pack: Pack,
-    protocol: Protocol,
+    protocol: ScoringProtocol,
     extractor: Extractor,
     *,
     device: torch.device | str,
@@ -56,7 +58,7 @@ def estimate(
     Arguments are those of `score`.
     """
     layers = layers_for(protocol, reference=False)
-    module = module or build_extractor(extractor, layers, device)
+    module = module or (build_extractor(extractor, layers, device) if layers else None)
     sample = min(_SAMPLE, protocol.generated)
     few = list(generated_batches(generator, pack, protocol, device=device, count=1))
     extract(module, few, layers, device=device)  # the first call is slow everywhere
@@ -67,26 +69,27 @@ def estimate(
     end = time.perf_counter()
     cached = is_cached(protocol, device=device, root=cache) or not layers_for(protocol, reference=True)
     images = protocol.generated + (0 if cached else protocol.reference_images)
-    widths = [values.shape[1] for values in features.values()]
+    widths = {layer: values.shape[1] for layer, values in features.items()}
     seconds = (protocol.generated * (between - start) + images * (end - between)) / sample
-    return Cost(images, seconds + _statistics_seconds(protocol, max(widths)), _memory(protocol, widths), cached)
+    if PIXELS in roles_for(protocol, reference=False):
+        widths[PIXELS] = batches[0][0].numel()
+    return Cost(images, seconds + _statistics_seconds(protocol, widths), _memory(protocol, widths), cached)
 
 
-def _statistics_seconds(protocol: Protocol, width: int) -> float:
-    """Estimate the linear algebra: FID's decompositions, KID's kernels, the distances of precision and recall."""
-    images = protocol.generated + protocol.reference_images
-    operations = 0.0
-    if "fid" in protocol.metrics:
-        side = min(width, protocol.generated, protocol.reference_images)
-        operations += 4.0 * images * width**2 + 10.0 * side**3 * (1 + protocol.jackknife_blocks)
-    if "kid" in protocol.metrics:
-        operations += 6.0 * protocol.kid.subsets * protocol.kid.subset_size**2 * width
-    if "prc" in protocol.metrics:
-        operations += 2.0 * images**2 * width
+def _statistics_seconds(protocol: ScoringProtocol, widths: Mapping[str, int]) -> float:
+    """Return what the metrics say that their arithmetic takes."""
+    layer_of = {**dict(protocol.layers), PIXELS: PIXELS}
+    counts = protocol.generated, protocol.reference_images
+    operations = sum(
+        metric.cost(*counts, sum(widths[layer_of[role]] for role in metric.reads), protocol.jackknife_blocks)
+        for metric in protocol.metrics
+    )
     return operations / _OPERATIONS_PER_SECOND
 
 
-def _memory(protocol: Protocol, widths: list[int]) -> int:
-    numbers = (protocol.generated + protocol.reference_images) * sum(widths)
-    doubles = (2 * protocol.generated + protocol.reference_images + 3 * max(widths)) * max(widths)
-    return 4 * numbers + 8 * doubles
+def _memory(protocol: ScoringProtocol, widths: Mapping[str, int]) -> int:
+    features = [width for layer, width in widths.items() if layer != PIXELS]
+    images = protocol.generated + protocol.reference_images
+    widest = max(features, default=0)
+    doubles = (2 * protocol.generated + protocol.reference_images + 3 * widest) * widest
+    return images * (4 * sum(features) + widths.get(PIXELS, 0)) + 8 * doubles

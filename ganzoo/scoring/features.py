@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ganzoo._inference.generate import draw_labels, generate, repeatable, to_uint8
+from ganzoo.contracts.metrics import PIXELS
 from ganzoo.errors import RunError
 
 if TYPE_CHECKING:
+    from ganzoo.contracts.extractors import Extractor
     from ganzoo.contracts.networks import Generator
     from ganzoo.data.pack.pack import Pack
-    from ganzoo.scoring.protocol import Protocol
+    from ganzoo.scoring.protocol import ScoringProtocol
 
-Features = dict[str, Tensor]
+LayerFeatures = dict[str, Tensor]
 """Layer to features, float32 `[n, d]` on the CPU."""
 
-_ASKED = {"fid": "both", "kid": "both", "prc": "both", "isc": "fakes"}
 _CPU_CHUNK = 16
 _READ_AT_ONCE = 64
 
 
-def layers_for(protocol: Protocol, *, reference: bool) -> tuple[str, ...]:
-    """Return the layers that the protocol's metrics read, of the reference or of the fakes, in a stable order."""
+def roles_for(protocol: ScoringProtocol, *, reference: bool) -> tuple[str, ...]:
+    """Return the roles that the protocol's metrics read, of the reference or of the fakes, in a stable order."""
+    asking = [metric for metric in protocol.metrics if metric.uses_reference or not reference]
+    return tuple(sorted({role for metric in asking for role in metric.reads}))
+
+
+def layers_for(protocol: ScoringProtocol, *, reference: bool) -> tuple[str, ...]:
+    """Return the extractor's layers of these roles; pixels are none of them."""
     layer_of = dict(protocol.layers)
-    wanted = {layer_of[metric] for metric in protocol.metrics if not reference or _ASKED[metric] == "both"}
-    return tuple(sorted(wanted))
+    return tuple(sorted({layer_of[role] for role in roles_for(protocol, reference=reference) if role != PIXELS}))
+
+
+def by_role(protocol: ScoringProtocol, layers: LayerFeatures, pixels: Tensor | None) -> dict[str, Tensor]:
+    """Return features under the roles by which metrics ask for them, and the images among them."""
+    roles = {role: layers[layer] for role, layer in protocol.layers if layer in layers}
+    return roles if pixels is None else {**roles, PIXELS: pixels}
 
 
 def three_channels(images: Tensor) -> Tensor:
@@ -38,13 +50,13 @@ def three_channels(images: Tensor) -> Tensor:
 
 
 def extract(
-    module: nn.Module,
+    module: nn.Module | None,
     batches: Iterable[Tensor],
     layers: tuple[str, ...],
     *,
     device: torch.device | str,
     progress: Callable[[int], None] | None = None,
-) -> Features:
+) -> LayerFeatures:
     """Run the extractor over batches of uint8 images `[n, C, R, R]`.
 
     They are regrouped, so that features do not depend on how images are batched. On a CPU groups are small: what
@@ -58,7 +70,7 @@ def extract(
     chunk = _CPU_CHUNK if torch.device(device).type == "cpu" else _READ_AT_ONCE
     with torch.no_grad(), repeatable(torch.device(device)):
         for images in _regrouped(batches, chunk):
-            extracted = module(three_channels(images.to(device)))
+            extracted = module(three_channels(images.to(device))) if module is not None else ()
             for layer, values in zip(layers, extracted, strict=True):
                 parts[layer].append(values.float().cpu())
             done += len(images)
@@ -90,7 +102,7 @@ def _regrouped(batches: Iterable[Tensor], size: int) -> Iterator[Tensor]:
         yield torch.cat(waiting)
 
 
-def reference_batches(pack: Pack, protocol: Protocol) -> Iterator[Tensor]:
+def reference_batches(pack: Pack, protocol: ScoringProtocol) -> Iterator[Tensor]:
     """Yield the protocol's real images, uint8 `[n, C, R, R]`, in pack order."""
     split = pack.split(protocol.split)
     for start in range(0, protocol.reference_images, _READ_AT_ONCE):
@@ -98,19 +110,23 @@ def reference_batches(pack: Pack, protocol: Protocol) -> Iterator[Tensor]:
         yield torch.from_numpy(split.images(np.arange(start, stop, dtype=np.int64)))
 
 
+def generated_labels(protocol: ScoringProtocol) -> Tensor:
+    """Return the one-hot labels of the protocol's generated images, `[n, L]`."""
+    counts = np.asarray(protocol.label_distribution, dtype=np.int64)
+    return draw_labels(counts, protocol.generated, seed=protocol.sampling_seed)
+
+
 def generated_batches(
-    generator: Generator, pack: Pack, protocol: Protocol, *, device: torch.device | str, count: int | None = None
+    generator: Generator, pack: Pack, protocol: ScoringProtocol, *, device: torch.device | str, count: int | None = None
 ) -> Iterator[Tensor]:
     """Yield the protocol's generated images (or its first `count`), uint8 `[n, C, R, R]`."""
-    counts = np.asarray(protocol.label_distribution, dtype=np.int64)
-    labels = draw_labels(counts, protocol.generated, seed=protocol.sampling_seed)
     images = generate(
         generator,
         protocol.generated if count is None else count,
         seed=protocol.sampling_seed,
         batch_size=protocol.batch_size,
         device=device,
-        labels=labels,
+        labels=generated_labels(protocol),
         truncation=protocol.truncation,
         truncation_cutoff=protocol.truncation_cutoff,
         noise=protocol.noise_mode,
@@ -120,7 +136,7 @@ def generated_batches(
         yield to_uint8(batch)
 
 
-def build_extractor(extractor: Any, layers: tuple[str, ...], device: torch.device | str) -> nn.Module:
+def build_extractor(extractor: Extractor, layers: tuple[str, ...], device: torch.device | str) -> nn.Module:
     """Build the extractor's network on a device, for use without gradient."""
     module: nn.Module = extractor.build(layers)
     return module.to(device).eval().requires_grad_(False)

@@ -1,4 +1,4 @@
-"""What a score means: everything that can move its value, in one frozen object with a hash."""
+"""Scoring protocol: everything about the images that can move a score, in one frozen object with a hash."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from ganzoo.contracts.metrics import Metric
 from ganzoo.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 NoiseMode: TypeAlias = Literal["random", "constant", "none"]  # contracts' own, without importing torch
 
-METRICS_VERSION = 1
-"""Raised whenever this package computes anything of a score differently."""
+SCORING_VERSION = 1
+"""Raised whenever this package draws, extracts or counts anything of a score differently."""
 
 NOISE: Mapping[NoiseMode, str] = {
     "random": "drawn anew, seeded per batch",
@@ -29,7 +30,7 @@ NOISE: Mapping[NoiseMode, str] = {
 """What a protocol says of the noise inside the generator, by what it is asked for."""
 
 _REFERENCE_FIELDS = (
-    "metrics_version",
+    "version",
     "torch_fidelity",
     "extractor",
     "extractor_class",
@@ -40,42 +41,28 @@ _REFERENCE_FIELDS = (
     "reference",
     "mirror",
     "dtype",
-    "colour",
+    "color",
 )
 
 Identity = tuple[tuple[str, str | int | float | bool], ...]
 
 
-class KidSettings(BaseModel):
-    """Kernel inception distance: unbiased MMD^2 with kernel (gamma x.y + coef0)^degree, averaged over subsets.
+class ScoringProtocol(BaseModel):
+    """The conditions of all scores of one call: which images, seen by which extractor.
 
-    Paper: Binkowski et al. 2018, arXiv:1801.01401.
-    """
+    Two scores can be compared if and only if their protocols have one `id` and their metric one identity, which each
+    score keeps beside it. So a metric that is added later stands in one table with those that were there before.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    subsets: int = 100
-    subset_size: int = 1000
-    degree: int = 3
-    gamma: float | None = None
-    coef0: float = 1.0
-    seed: int = 2020
-
-
-class Protocol(BaseModel):
-    """The conditions of a score. Two scores can be compared if and only if their protocols have one `id`.
-
-    Not part of it: which metrics were asked for (`metrics`), since the list moves no number; and the torch version
-    and device, which move scores by rounding only and are kept in the run's record.
+    Not part of it: the torch version and device, which move scores by rounding only and are kept in the run's record.
 
     Attributes:
         metrics: What to compute; not hashed.
-        metrics_version: Version of the code in `ganzoo.scoring`.
+        version: Version of the code in `ganzoo.scoring`.
         torch_fidelity: Version of the library whose extractors and definitions are used.
         extractor: Name of the extractor.
         extractor_class: Its class: two plugins' extractors of one name are two protocols.
         extractor_identity: What else decides its features: SHA-256 of the weights, resize, ...
-        layers: The layer that each metric reads.
+        layers: The extractor's layer of each role.
         generated: Images generated.
         reference_images: Real images compared with.
         reference_choice: Which of the split's images those are.
@@ -92,18 +79,14 @@ class Protocol(BaseModel):
         batch_size: Images per forward; noise is seeded per batch.
         dtype: Arithmetic of the generator and the extractor.
         rounding: How float images become uint8.
-        colour: How one channel becomes three.
-        kid: Settings of KID.
-        prc_neighborhood: k of precision and recall.
-        isc_splits: Splits of the inception score.
-        isc_seed: Seed of the shuffle before those splits.
+        color: How one channel becomes three.
         jackknife_blocks: Blocks of the standard errors.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
-    metrics: tuple[Literal["fid", "kid", "prc", "isc"], ...] = ("fid", "kid")
-    metrics_version: int = METRICS_VERSION
+    metrics: tuple[Metric, ...] = Field(default=(), exclude=True)
+    version: int = SCORING_VERSION
     torch_fidelity: str
     extractor: str
     extractor_class: str
@@ -125,16 +108,12 @@ class Protocol(BaseModel):
     batch_size: int = 64
     dtype: str = "float32"
     rounding: str
-    colour: str = "one channel is repeated to three"
-    kid: KidSettings = KidSettings()
-    prc_neighborhood: int = 3
-    isc_splits: int = 10
-    isc_seed: int = 2020
+    color: str = "one channel is repeated to three"
     jackknife_blocks: int = 20
 
     def as_dict(self) -> dict[str, JsonValue]:
         """Return all that is hashed, as plain data."""
-        absent = {"metrics"} if self.truncation_cutoff is not None else {"metrics", "truncation_cutoff"}
+        absent = set() if self.truncation_cutoff is not None else {"truncation_cutoff"}
         plain = self.model_dump(mode="json", exclude=absent)
         plain["extractor_identity"] = dict(self.extractor_identity)
         plain["layers"] = dict(self.layers)
@@ -170,31 +149,37 @@ def _hash(plain: Mapping[str, JsonValue]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Protocol:
+def identity_of(metric: Metric) -> dict[str, JsonValue]:
+    """Return what tells a metric's values from those of other settings, versions and plugins."""
+    cls = type(metric)
+    return {"class": f"{cls.__module__}.{cls.__qualname__}", **metric.identity()}
+
+
+def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> ScoringProtocol:
     """Fix the protocol before anything is computed: weights are found, counts are checked.
 
     Raises:
-        RecipeError: The extractor does not serve a metric, there is no such split, or too few images for a metric.
+        RecipeError: There is no such split, or too few images for a metric.
         WeightsError: The extractor's weights are missing or damaged.
     """
     from importlib.metadata import version
 
     from ganzoo._inference.generate import ROUNDING
-    from ganzoo.scoring.checks import check_counts, check_served
+    from ganzoo.scoring.checks import check_counts
 
-    check_served(settings.metrics, extractor)
+    metrics = tuple(chosen.cls(chosen.options) for chosen in settings.metrics)
     if settings.split not in pack.splits:
         raise RecipeError(f"scoring.split: '{settings.split}' has no images; choose from {', '.join(pack.splits)}")
     split = pack.split(settings.split)
     reference_images = len(split) if settings.reference_images is None else settings.reference_images
-    check_counts(settings, reference_images, len(split))
-    return Protocol(
-        metrics=settings.metrics,
+    check_counts(metrics, settings, reference_images, len(split))
+    return ScoringProtocol(
+        metrics=metrics,
         torch_fidelity=version("torch-fidelity"),
         extractor=extractor.name,
         extractor_class=f"{type(extractor).__module__}.{type(extractor).__qualname__}",
         extractor_identity=tuple(sorted(extractor.identity().items())),
-        layers=tuple(sorted(extractor.layers.items())),
+        layers=tuple(sorted((role, layer.name) for role, layer in extractor.layers.items())),
         generated=settings.generated,
         reference_images=reference_images,
         split=settings.split,
@@ -207,7 +192,4 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Protoco
         sampling_seed=settings.sampling_seed,
         batch_size=settings.batch_size,
         rounding=ROUNDING,
-        kid=KidSettings(subsets=settings.kid_subsets, subset_size=settings.kid_subset_size),
-        prc_neighborhood=settings.prc_neighborhood,
-        isc_splits=settings.isc_splits,
     )

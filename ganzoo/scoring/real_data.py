@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Protocol as TypingProtocol
+from typing import Protocol
 
 import torch
 
@@ -14,7 +14,7 @@ from ganzoo._inference.load import load_generator
 from ganzoo._io.cache_dir import cache_root
 from ganzoo._recipe.network_spec import Networks
 from ganzoo._recipe.recipe import Recipe
-from ganzoo._recipe.schema import Selection
+from ganzoo._recipe.selection import Selection
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.record import DatasetId, RunRecord, Score
 from ganzoo.contracts.extractors import Extractor
@@ -24,13 +24,13 @@ from ganzoo.data.prepare.prepare import prepare
 from ganzoo.data.stream.batches import Batches
 from ganzoo.data.stream.prefetch import Prefetched
 from ganzoo.errors import DataError, GanzooError, RefusedError
-from ganzoo.scoring.protocol import Protocol, plan
+from ganzoo.scoring.protocol import ScoringProtocol, plan
 from ganzoo.scoring.score import score
 
 _NAMED = 5
 
 
-class Observer(TypingProtocol):
+class Observer(Protocol):
     """Who is told what happens: a terminal, a log file, nobody."""
 
     def say(self, text: str) -> None:
@@ -47,7 +47,7 @@ class Inputs:
     recipe: Recipe
     pack: Pack
     extractor: Extractor
-    protocol: Protocol
+    protocol: ScoringProtocol
     device: torch.device
 
     @property
@@ -151,7 +151,7 @@ def check_same_data(directory: RunDirectory, record: RunRecord, inputs: Inputs) 
 
 
 def score_snapshot(
-    directory: RunDirectory, images_seen: int, inputs: Inputs, protocol: Protocol, observer: Observer
+    directory: RunDirectory, images_seen: int, inputs: Inputs, protocol: ScoringProtocol, observer: Observer
 ) -> tuple[Score, ...]:
     """Score the generator of a run as it was at an age."""
     generator = load_generator(directory, images_seen, Networks.of_recipe(inputs.recipe), protocol.weights)

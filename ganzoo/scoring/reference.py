@@ -20,21 +20,21 @@ from safetensors.torch import load, save
 from ganzoo._io.atomic import publish_directory, remove_tree, temporary_directory_beside, write_json
 from ganzoo._io.cache_dir import cache_root
 from ganzoo.errors import GanzooError, RefusedError
-from ganzoo.scoring.features import Features, layers_for
-from ganzoo.scoring.protocol import Protocol
+from ganzoo.scoring.features import LayerFeatures, layers_for
+from ganzoo.scoring.protocol import ScoringProtocol
 
 TENSORS, MANIFEST = "features.safetensors", "MANIFEST.json"
 Notice = Callable[[str], None]
 
 
 def cached_reference(
-    protocol: Protocol,
-    extract: Callable[[], Features],
+    protocol: ScoringProtocol,
+    extract: Callable[[], LayerFeatures],
     *,
     device: torch.device | str,
     notice: Notice,
     root: Path | None = None,
-) -> Features:
+) -> LayerFeatures:
     """Return the reference's features from the cache, or extract and keep them.
 
     Args:
@@ -60,12 +60,12 @@ def cached_reference(
     return features
 
 
-def is_cached(protocol: Protocol, *, device: torch.device | str, root: Path | None = None) -> bool:
+def is_cached(protocol: ScoringProtocol, *, device: torch.device | str, root: Path | None = None) -> bool:
     """Whether there is an entry for this reference; it is checked only when it is read."""
     return _folder(root or cache_root(), protocol, _key(protocol, device)).exists()
 
 
-def _key(protocol: Protocol, device: torch.device | str) -> dict[str, JsonValue]:
+def _key(protocol: ScoringProtocol, device: torch.device | str) -> dict[str, JsonValue]:
     return {
         "reference_id": protocol.reference_id,
         "layers": list(layers_for(protocol, reference=True)),
@@ -75,12 +75,12 @@ def _key(protocol: Protocol, device: torch.device | str) -> dict[str, JsonValue]
     }
 
 
-def _folder(root: Path, protocol: Protocol, key: dict[str, JsonValue]) -> Path:
+def _folder(root: Path, protocol: ScoringProtocol, key: dict[str, JsonValue]) -> Path:
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
     return root / "features" / protocol.reference[:32] / digest[:32]
 
 
-def _read(folder: Path, key: dict[str, JsonValue], protocol: Protocol) -> Features:
+def _read(folder: Path, key: dict[str, JsonValue], protocol: ScoringProtocol) -> LayerFeatures:
     manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     # Read once and check what was read, so that nothing can change between the check and the use.
     data = (folder / TENSORS).read_bytes()
@@ -95,7 +95,7 @@ def _read(folder: Path, key: dict[str, JsonValue], protocol: Protocol) -> Featur
     return features
 
 
-def _write(folder: Path, key: dict[str, JsonValue], features: Features) -> None:
+def _write(folder: Path, key: dict[str, JsonValue], features: LayerFeatures) -> None:
     data = save(features)
     with temporary_directory_beside(folder) as temporary:
         (temporary / TENSORS).write_bytes(data)

@@ -1,8 +1,9 @@
-"""From a generator to scores under one protocol."""
+"""Scores of a generator under one protocol."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -10,13 +11,24 @@ from torch import Tensor, nn
 
 from ganzoo._runs.record import Score
 from ganzoo.contracts.extractors import Extractor
+from ganzoo.contracts.metrics import PIXELS, Estimate, Features, Metric, MetricInput
 from ganzoo.contracts.networks import Generator
 from ganzoo.data.pack.pack import Pack
+from ganzoo.errors import PluginError, RunError
 from ganzoo.scoring.cost import Cost, estimate
-from ganzoo.scoring.features import Features, build_extractor, extract, generated_batches, layers_for, reference_batches
-from ganzoo.scoring.metrics import Estimate, frechet_distance, kernel_distance
-from ganzoo.scoring.precision_recall import inception_score, precision_recall
-from ganzoo.scoring.protocol import Protocol, plan
+from ganzoo.scoring.features import (
+    LayerFeatures,
+    build_extractor,
+    by_role,
+    extract,
+    generated_batches,
+    generated_labels,
+    layers_for,
+    reference_batches,
+    roles_for,
+)
+from ganzoo.scoring.labels import label_of
+from ganzoo.scoring.protocol import ScoringProtocol, identity_of, plan
 from ganzoo.scoring.reference import Notice, cached_reference
 
 __all__ = ["Cost", "estimate", "plan", "score", "scores_of"]
@@ -28,7 +40,7 @@ Progress = Callable[[int, int], None]
 def score(
     generator: Generator,
     pack: Pack,
-    protocol: Protocol,
+    protocol: ScoringProtocol,
     extractor: Extractor,
     *,
     images_seen: int,
@@ -42,29 +54,48 @@ def score(
 
     Args:
         generator: The network, on `device` already.
-        pack: The data set that holds the reference.
+        pack: The dataset that holds the reference.
         protocol: From `plan`, for this pack and extractor.
         extractor: The extractor that the protocol was planned with.
         images_seen: Age of the network, for the record.
         device: Where to compute.
-        progress: Told how many images are extracted.
-        announce: Told what it will cost, before it starts.
-        notice: Told about a damaged cache and the like, as sentences.
+        progress: Called with how many images are extracted.
+        announce: Called with what it will cost, before it starts.
+        notice: Called with sentences about a damaged cache and the like.
         cache: Folder for the reference's features; `cache_root()` if not given.
 
     Raises:
-        RunError: The generator or the extractor gives values that are not finite.
+        RunError: The generator, the extractor or a metric gives values that are not finite.
+        PluginError: A metric fails, or gives other values than it announces.
         WeightsError: The extractor's weights changed since the protocol was planned.
     """
     layers = layers_for(protocol, reference=False)
-    module = build_extractor(extractor, layers, device)
+    module = build_extractor(extractor, layers, device) if layers else None
     if announce is not None:
         announce(estimate(generator, pack, protocol, extractor, device=device, module=module, cache=cache))
     counter = _Counter(protocol.generated, progress)
     reals = _reference(pack, protocol, module, device, counter, notice, cache)
     batches = generated_batches(generator, pack, protocol, device=device)
-    fakes = extract(module, batches, layers, device=device, progress=counter.tell)
+    kept = _Kept(batches) if PIXELS in roles_for(protocol, reference=False) else None
+    found = extract(module, kept or batches, layers, device=device, progress=counter.tell)
+    labels = generated_labels(protocol).argmax(1) if protocol.label_distribution else None
+    fakes = Features(by_role(protocol, found, kept.images() if kept else None), labels)
     return scores_of(fakes, reals, protocol, extractor, images_seen=images_seen)
+
+
+class _Kept:
+    """Batches of images that are kept as they pass by."""
+
+    def __init__(self, batches: Iterable[Tensor]) -> None:
+        self._batches, self._passed = batches, list[Tensor]()
+
+    def __iter__(self) -> Iterator[Tensor]:
+        for batch in self._batches:
+            self._passed.append(batch.cpu())
+            yield batch
+
+    def images(self) -> Tensor:
+        return torch.cat(self._passed)
 
 
 class _Counter:
@@ -86,18 +117,18 @@ class _Counter:
 
 def _reference(
     pack: Pack,
-    protocol: Protocol,
-    module: nn.Module,
+    protocol: ScoringProtocol,
+    module: nn.Module | None,
     device: torch.device | str,
     counter: _Counter,
     notice: Notice | None,
     cache: Path | None,
 ) -> Features:
-    wanted = layers_for(protocol, reference=True)
-    if not wanted:
-        return {}
+    roles, wanted = roles_for(protocol, reference=True), layers_for(protocol, reference=True)
+    if not roles:
+        return Features({})
 
-    def extract_all() -> Features:
+    def extract_all() -> LayerFeatures:
         counter.add(protocol.reference_images)
         # The network gives all layers of the protocol at once; those that only fakes need are dropped.
         layers = layers_for(protocol, reference=False)
@@ -105,45 +136,64 @@ def _reference(
         counter.start_next(protocol.reference_images)
         return {layer: found[layer] for layer in wanted}
 
-    return cached_reference(protocol, extract_all, device=device, notice=notice or (lambda text: None), root=cache)
+    found: LayerFeatures = {}
+    if wanted:
+        notice = notice or (lambda text: None)
+        found = cached_reference(protocol, extract_all, device=device, notice=notice, root=cache)
+    # Pixels are not kept beside the features: the pack has them already.
+    pixels = torch.cat(list(reference_batches(pack, protocol))) if PIXELS in roles else None
+    split, count = pack.split(protocol.split), protocol.reference_images
+    labels = torch.from_numpy(split.classes[:count].copy()) if pack.spec.label_dim else None
+    return Features(by_role(protocol, found, pixels), labels, torch.from_numpy(split.subjects[:count].copy()))
 
 
 def scores_of(
-    fakes: Features, reals: Features, protocol: Protocol, extractor: Extractor, *, images_seen: int
+    fakes: Features, reals: Features, protocol: ScoringProtocol, extractor: Extractor, *, images_seen: int
 ) -> tuple[Score, ...]:
-    """Compute the protocol's metrics from features that are there already."""
-    layer_of = dict(protocol.layers)
-    shown, protocol_id = protocol.as_dict(), protocol.id
-    return tuple(
-        Score(
-            metric=key,
-            label=label,
-            value=found.value,
-            standard_error=found.standard_error,
-            protocol=shown,
-            protocol_id=protocol_id,
-            images_seen=images_seen,
-            notes=found.notes,
-        )
-        for metric in protocol.metrics
-        for key, label, found in _estimates(
-            metric, fakes[layer_of[metric]], reals.get(layer_of[metric]), protocol, extractor.label(metric)
-        )
-    )
+    """Compute the protocol's metrics from features that are there already.
+
+    Raises:
+        RunError: A metric gives a value that is not finite.
+        PluginError: A metric fails, or gives other values than it announces.
+    """
+    shown, protocol_id, scores = protocol.as_dict(), protocol.id, list[Score]()
+    for metric in protocol.metrics:
+        estimates = _estimates(metric, MetricInput(fakes, reals, protocol.jackknife_blocks))
+        for key, display in metric.values.items():
+            scores.append(
+                Score(
+                    metric=key,
+                    label=label_of(display, metric, extractor),
+                    value=estimates[key].value,
+                    standard_error=estimates[key].standard_error,
+                    lower_is_better=display.lower_is_better,
+                    unit=display.unit,
+                    scale=display.scale,
+                    images_needed=metric.images_needed(),
+                    settings=identity_of(metric),
+                    protocol=shown,
+                    protocol_id=protocol_id,
+                    images_seen=images_seen,
+                    notes=estimates[key].notes,
+                )
+            )
+    return tuple(scores)
 
 
-def _estimates(
-    metric: str, fakes: Tensor, reals: Tensor | None, protocol: Protocol, label: str
-) -> list[tuple[str, str, Estimate]]:
-    """Return key, label and value of each number that a metric of the recipe gives."""
-    blocks = protocol.jackknife_blocks
-    if metric == "isc" or reals is None:
-        found = inception_score(fakes, splits=protocol.isc_splits, seed=protocol.isc_seed, blocks=blocks)
-        return [("isc", label, found)]
-    if metric == "fid":
-        return [("fid", label, frechet_distance(fakes, reals, blocks=blocks))]
-    if metric == "kid":
-        return [("kid", label, kernel_distance(fakes, reals, protocol.kid, blocks=blocks))]
-    both = precision_recall(fakes, reals, neighborhood=protocol.prc_neighborhood, blocks=blocks)
-    names = label.split("/") if label.count("/") == 1 else [f"{label} (precision)", f"{label} (recall)"]
-    return list(zip(("precision", "recall"), names, both, strict=True))
+def _estimates(metric: Metric, data: MetricInput) -> Mapping[str, Estimate]:
+    """Ask a metric for its values, and judge what it returns."""
+    try:
+        found = dict(metric.estimates(data))
+    except Exception as error:
+        raise PluginError(f"metric '{metric.name}' fails: {type(error).__name__}: {error}") from error
+    if set(found) != set(metric.values):
+        raise PluginError(
+            f"metric '{metric.name}' gives {', '.join(map(repr, found)) or 'nothing'} and announces "
+            f"{', '.join(map(repr, metric.values))}; mend its plugin"
+        )
+    for key, each in found.items():
+        if not math.isfinite(each.value):
+            raise RunError(
+                f"metric '{metric.name}' gives {each.value} for '{key}': these images cannot be scored by it"
+            )
+    return found

@@ -13,7 +13,8 @@ from ganzoo._inference.load import ages_of, load_generator, networks_of, recipe_
 from ganzoo._recipe.error_messages import describe
 from ganzoo._recipe.load import report
 from ganzoo._recipe.network_spec import Networks
-from ganzoo._recipe.schema import DatasetSelection, ScoringSettings, Section
+from ganzoo._recipe.schema import ScoringSettings, Section
+from ganzoo._recipe.selection import DatasetSelection
 from ganzoo._recipe.toml_source import apply_override
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.directory import RunDirectory
@@ -21,7 +22,7 @@ from ganzoo._runs.record import Score, read_record, with_scores, write_record
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.extractors import Extractor
 from ganzoo.errors import RecipeError
-from ganzoo.scoring.protocol import Protocol, plan
+from ganzoo.scoring.protocol import ScoringProtocol, plan
 from ganzoo.scoring.real_data import Observer, identify, read_pack
 from ganzoo.scoring.score import score
 
@@ -131,6 +132,6 @@ def _check_images(chosen: Examination, networks: Networks) -> None:
             )
 
 
-def _without_labels(protocol: Protocol, networks: Networks) -> Protocol:
+def _without_labels(protocol: ScoringProtocol, networks: Networks) -> ScoringProtocol:
     """A network without classes draws none, whatever the data set has."""
     return protocol if networks.images.label_dim else protocol.model_copy(update={"label_distribution": ()})

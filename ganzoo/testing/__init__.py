@@ -19,6 +19,7 @@ from ganzoo.testing.failure import ConformanceError, kind_of
 from ganzoo.testing.generators import check_generator
 from ganzoo.testing.importers import check_importer
 from ganzoo.testing.losses import check_loss
+from ganzoo.testing.metrics import check_metric
 from ganzoo.testing.parts import (
     TinyDataset,
     TinyDiscriminator,
@@ -49,6 +50,7 @@ __all__ = [
     "check_generator",
     "check_importer",
     "check_loss",
+    "check_metric",
     "check_part",
     "check_regularizer",
     "small_context",
@@ -62,6 +64,7 @@ _CHECKS: dict[str | None, Any] = {
     "augmentation": check_augmentation,
     "dataset": check_dataset,
     "extractor": check_extractor,
+    "metric": check_metric,
     "importer": check_importer,
 }
 

@@ -8,12 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo.contracts.extractors import Extractor, WeightsFile
+from ganzoo.contracts.extractors import Extractor, Layer, WeightsFile
+from ganzoo.contracts.metrics import PIXELS
 from ganzoo.errors import WeightsError
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.options import check_component
-
-METRICS = ("fid", "kid", "prc", "precision", "recall", "isc")
 
 
 def check_extractor(cls: type[Extractor], options: Any = None, *, side: int = 32) -> None:
@@ -31,26 +30,21 @@ def check_extractor(cls: type[Extractor], options: Any = None, *, side: int = 32
     options = check_component(cls, Extractor, options, judge)
     with judge.doing("building it"):
         extractor = cls(options)
-    _check_metrics(extractor, judge)
+    _check_layers(extractor, judge)
     if not _has_weights(extractor, judge):
         return
-    for metric in extractor.metrics:
-        with judge.doing(f"label({metric!r})"):
-            label = extractor.label(metric)
-        judge.require(isinstance(label, str) and label.strip(), f"has no label for the metric {metric!r}")
     _check_identity(extractor, judge)
     _check_features(extractor, side, judge)
 
 
-def _check_metrics(extractor: Extractor, judge: Judge) -> None:
-    metrics, layers = dict(extractor.metrics), dict(extractor.layers)
-    judge.require(metrics, "serves no metric")
-    unknown = sorted(set(metrics) - set(METRICS))
-    judge.require(not unknown, f"serves unknown metrics {', '.join(unknown)}; there are {', '.join(METRICS)}")
-    judge.require(
-        set(metrics) == set(layers),
-        f"`metrics` and `layers` must have the same keys, found {sorted(metrics)} and {sorted(layers)}",
-    )
+def _check_layers(extractor: Extractor, judge: Judge) -> None:
+    label, layers = extractor.label, dict(extractor.layers)
+    judge.require(isinstance(label, str) and label.strip(), f"needs a label, found {label!r}")
+    judge.require(layers, "offers no layer")
+    for role, layer in layers.items():
+        judge.require(isinstance(role, str) and role.strip(), f"`layers` needs roles as keys, found {role!r}")
+        judge.require(isinstance(layer, Layer), f"`layers` must hold ganzoo.Layer, found {layer!r:.80} as {role!r}")
+    judge.require(PIXELS not in layers, f"the role {PIXELS!r} is that of the images themselves; name another")
 
 
 def _has_weights(extractor: Extractor, judge: Judge) -> bool:
@@ -79,7 +73,7 @@ def _check_identity(extractor: Extractor, judge: Judge) -> None:
 
 
 def _check_features(extractor: Extractor, side: int, judge: Judge) -> None:
-    layers = sorted(set(extractor.layers.values()))
+    layers = sorted({layer.name for layer in extractor.layers.values()})
     rng = torch.Generator().manual_seed(5)
     images = torch.randint(0, 256, (4, 3, side, side), generator=rng, dtype=torch.uint8)
     first = _features(extractor, layers, images, judge)

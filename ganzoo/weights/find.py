@@ -45,7 +45,9 @@ def weights_folder() -> Path:
     return cache_root() / "weights"
 
 
-def find_weights(published: PublishedWeights, path: Path | None, extractor: str) -> WeightsFile:
+def find_weights(
+    published: PublishedWeights, path: Path | None, extractor: str, *, alternative: str = ""
+) -> WeightsFile:
     """Find weights without network: the given path, the environment variable, torch's cache, our own cache.
 
     A file that was named on purpose may hold other weights: they are then marked as not official. A file in a cache
@@ -55,12 +57,14 @@ def find_weights(published: PublishedWeights, path: Path | None, extractor: str)
         published: What is looked for.
         path: The recipe's `weights`, if set.
         extractor: Name of the extractor, for messages.
+        alternative: Name of an extractor that needs no file, for messages.
 
     Raises:
         WeightsError: Nothing is there, or what is there is damaged.
     """
+    remedy = _remedy(published, extractor, alternative)
     for where, chosen in _chosen(published, path):
-        return _checked_choice(published, where, chosen, extractor)
+        return _checked_choice(published, where, chosen, extractor, remedy)
     damaged = []
     for cached in (Path(torch.hub.get_dir()) / "checkpoints", weights_folder()):
         file = cached / published.file_name
@@ -71,9 +75,7 @@ def find_weights(published: PublishedWeights, path: Path | None, extractor: str)
             return WeightsFile(file, digest, official=True)
         damaged.append(f"{shown(file)} is there but damaged (SHA-256 {digest[:8]}..., not {published.sha256[:8]}...)")
     found = "; ".join(damaged) if damaged else "not found in torch's cache nor in ganzoo's"
-    raise WeightsError(
-        f"extractor '{extractor}' needs the weights {published.file_name}: {found}. {_remedy(published, extractor)}"
-    )
+    raise WeightsError(f"extractor '{extractor}' needs the weights {published.file_name}: {found}. {remedy}")
 
 
 def _chosen(published: PublishedWeights, path: Path | None) -> Iterator[tuple[str, Path]]:
@@ -83,11 +85,9 @@ def _chosen(published: PublishedWeights, path: Path | None) -> Iterator[tuple[st
         yield published.variable, Path(named)
 
 
-def _checked_choice(published: PublishedWeights, where: str, path: Path, extractor: str) -> WeightsFile:
+def _checked_choice(published: PublishedWeights, where: str, path: Path, extractor: str, remedy: str) -> WeightsFile:
     if not path.is_file():
-        raise WeightsError(
-            f"{where} names {shown(path)}, which is no file. Correct it; or: {_remedy(published, extractor)}"
-        )
+        raise WeightsError(f"{where} names {shown(path)}, which is no file. Correct it; or: {remedy}")
     digest = _digest(path)
     official = digest == published.sha256
     if path.name == published.file_name and not official:
@@ -106,11 +106,11 @@ def _digest(path: Path) -> str:
         raise WeightsError(f"the weights {shown(path)} cannot be read: {error.strerror}.") from error
 
 
-def _remedy(published: PublishedWeights, extractor: str) -> str:
+def _remedy(published: PublishedWeights, extractor: str, alternative: str) -> str:
+    without = f", or score without download by `--set scoring.extractor.name={alternative}`" if alternative else ""
     return (
         f"Run `ganzoo fetch-weights {extractor}` ({published.size / 1e6:.0f} MB), or name the file by "
-        f"scoring.extractor.weights or {published.variable}, or score without download by "
-        "`--set scoring.extractor.name=random-features`."
+        f"scoring.extractor.weights or {published.variable}{without}."
     )
 
 

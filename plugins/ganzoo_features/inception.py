@@ -9,6 +9,7 @@ from typing import ClassVar
 from torch import nn
 from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3, FeatureExtractorInceptionV3
 
+from ganzoo import Layer
 from ganzoo.weights import PublishedWeights
 from ganzoo_features.pretrained import PretrainedExtractor
 
@@ -27,13 +28,12 @@ class InceptionV3Compat(PretrainedExtractor):
         size=95_628_359,
         variable="GANZOO_INCEPTION_WEIGHTS",
     )
-    metrics: ClassVar[Mapping[str, str]] = {
-        "fid": "FID",
-        "kid": "KID",
-        "isc": "IS",
-        "prc": "precision-inception/recall-inception",
+    label = "inception"
+    layers: ClassVar[Mapping[str, Layer]] = {
+        "pooled": Layer("2048", features="inception-v3-2015-pool"),
+        "logits": Layer("logits_unbiased", features="inception-v3-2015-logits"),
     }
-    layers: ClassVar[Mapping[str, str]] = {"fid": "2048", "kid": "2048", "isc": "logits_unbiased", "prc": "2048"}
+    default_place = 1
 
     def construct(self, layers: list[str], weights: io.BytesIO) -> nn.Module:
         return FeatureExtractorInceptionV3(self.name, layers, feature_extractor_weights_path=weights)

@@ -39,7 +39,7 @@ class PretrainedExtractor(Extractor[PretrainedExtractorOptions]):
 
     @cached_property
     def _found(self) -> WeightsFile:
-        return find_weights(self.published, self.options.weights, self.name)
+        return find_weights(self.published, self.options.weights, self.name, alternative="random-features")
 
     def identity(self) -> Mapping[str, str | int | float | bool]:
         return {
@@ -49,13 +49,6 @@ class PretrainedExtractor(Extractor[PretrainedExtractorOptions]):
             "dtype": "float32",
             "torch_fidelity": version("torch-fidelity"),
         }
-
-    def label(self, metric: str) -> str:
-        """Return the metric's label; with other weights than the published ones it says so, with their hash."""
-        label = self.metrics[metric]
-        if self._found.official:
-            return label
-        return "/".join(f"{name} (unofficial {self._found.sha256[:8]})" for name in label.split("/"))
 
     def build(self, layers: Sequence[str]) -> nn.Module:
         state = load_state(self._found)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
-from ganzoo import Extractor, WeightsFile
+from ganzoo import Extractor, Layer, WeightsFile
 from ganzoo_features.perceptual import UnitFeatures
 
 VERSION = 1
@@ -42,12 +42,8 @@ class RandomFeatures(Extractor):
     """
 
     name = "random-features"
-    metrics: ClassVar[Mapping[str, str]] = {
-        "fid": "FD-random",
-        "kid": "KD-random",
-        "prc": "precision-random/recall-random",
-    }
-    layers: ClassVar[Mapping[str, str]] = {"fid": LAYER, "kid": LAYER, "prc": LAYER}
+    label = "random"
+    layers: ClassVar[Mapping[str, Layer]] = {"pooled": Layer(LAYER)}
 
     def weights(self) -> WeightsFile | None:
         return None
@@ -107,8 +103,8 @@ class RandomNetwork(FeatureExtractorBase):  # type: ignore[misc]  # torch-fideli
 
     @staticmethod
     def get_default_feature_layer_for_metric(metric: str) -> str:
-        """Return the one layer, for every metric that is served."""
-        return {"fid": LAYER, "kid": LAYER, "prc": LAYER}[metric]
+        """Return the one layer."""
+        return LAYER
 
     @staticmethod
     def can_be_compiled() -> bool:

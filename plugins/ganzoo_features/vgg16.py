@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from torch import nn
 from torch_fidelity.feature_extractor_vgg16 import FeatureExtractorVGG16
 
+from ganzoo import Layer
 from ganzoo.weights import PublishedWeights
 from ganzoo_features.perceptual import UnitFeatures
 from ganzoo_features.pretrained import PretrainedExtractor
@@ -32,8 +33,8 @@ class VGG16(PretrainedExtractor):
         size=553_433_881,
         variable="GANZOO_VGG16_WEIGHTS",
     )
-    metrics: ClassVar[Mapping[str, str]] = {"prc": "precision/recall", "fid": "FD-vgg16", "kid": "KD-vgg16"}
-    layers: ClassVar[Mapping[str, str]] = {"prc": "fc2_relu", "fid": "fc2_relu", "kid": "fc2_relu"}
+    label = "vgg16"
+    layers: ClassVar[Mapping[str, Layer]] = {"pooled": Layer("fc2_relu", features="vgg16-fc2")}
 
     def construct(self, layers: list[str], weights: io.BytesIO) -> nn.Module:
         return FeatureExtractorVGG16(self.name, layers, feature_extractor_weights_path=weights)

@@ -13,6 +13,7 @@ from ganzoo.testing import check_part
 
 PARTS = Registry.discover().parts()
 SMALL = {"latent_dim": 16, "style_dim": 16, "channel_max": 16, "mapping_layers": 2}  # papers' sizes take minutes
+SMALL |= {"subsets": 5, "subset_size": 40}
 
 
 def options_for(part: Part, folder: Path) -> object:
@@ -50,6 +51,11 @@ def test_the_built_in_parts_are_found():
         ("loss", "least-squares"),
         ("regularizer", "r1"),
         ("regularizer", "gradient-penalty"),
+        ("extractor", "random-features"),
+        ("metric", "fid"),
+        ("metric", "kid"),
+        ("metric", "precision-recall"),
+        ("metric", "inception-score"),
         ("augmentation", "ada"),
         ("augmentation", "diffaugment"),
     }

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from ganzoo.scoring.metrics import frechet_distance, kernel_distance
 from PIL import Image
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torch_fidelity.feature_extractor_vgg16 import FeatureExtractorVGG16
 
 from ganzoo.errors import WeightsError
 from ganzoo.scoring.features import extract, generated_batches, reference_batches
-from ganzoo.scoring.metrics import frechet_distance, kernel_distance
 from ganzoo.scoring.protocol import KidSettings
 from ganzoo.scoring.score import plan, score
 from ganzoo_features.inception import InceptionV3Compat

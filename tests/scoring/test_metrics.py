@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 import torch
+from ganzoo.scoring.metrics import frechet_distance, kernel_distance
+from ganzoo.scoring.precision_recall import inception_score, precision_recall
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 from torch_fidelity.metric_isc import isc_features_to_metric
 from torch_fidelity.metric_kid import kid_features_to_metric
@@ -9,8 +11,6 @@ from torch_fidelity.metric_prc import prc_features_to_metric
 
 from ganzoo.scoring import metrics
 from ganzoo.scoring.jackknife import blocks_of, standard_error
-from ganzoo.scoring.metrics import frechet_distance, kernel_distance
-from ganzoo.scoring.precision_recall import inception_score, precision_recall
 from ganzoo.scoring.protocol import KidSettings
 
 BLOCKS = 20

@@ -5,6 +5,9 @@ from ganzoo._runs.record import DatasetId, RunRecord, Score, recipe_hash
 PROTOCOL = {"generated": 10_000, "reference_images": 9_000, "extractor": "inception-v3-compat", "split": "train"}
 
 
+SHOWN = {"fid": {"images_needed": 4096}, "kid": {"unit": "×10³", "scale": 1000.0, "images_needed": 1000}}
+
+
 def scores(fid=40.0, kid=0.02, error=0.01, images_seen=30_000, protocol=None, labels=("FID", "KID"), **more):
     protocol = {**PROTOCOL, **(protocol or {})}
     identity = "-".join(f"{value}" for value in protocol.values())
@@ -12,6 +15,7 @@ def scores(fid=40.0, kid=0.02, error=0.01, images_seen=30_000, protocol=None, la
         Score(
             metric=metric,
             label=label,
+            **SHOWN[metric],
             value=value,
             standard_error=None if error is None else abs(value) * error,
             protocol=protocol,

@@ -61,10 +61,8 @@ def pictures(count: int, *, resolution: int = 16, channels: int = 1, seed: int =
 
 def settings(**changes) -> ScoringSettings:
     base = {
-        "metrics": ("fid", "kid"),
+        "metrics": ("fid", {"name": "kid", "subset_size": 30, "subsets": 5}),
         "generated": 60,
-        "kid_subset_size": 30,
-        "kid_subsets": 5,
         "extractor": {"name": "random-features"},
         "batch_size": 16,
     }

@@ -1,17 +1,67 @@
-"""Precision, recall and inception score, with torch-fidelity's definitions, in little memory."""
+"""Precision and recall of two sets of features `[n, d]`, with torch-fidelity's definition, in little memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 import torch
+from pydantic import Field, PositiveInt
 from torch import Tensor
-from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metric
 
-from ganzoo.scoring.jackknife import blocks_of, can_leave_out, standard_error
-from ganzoo.scoring.metrics import Estimate
+from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
+from ganzoo.scoring import blocks_of, can_leave_out, standard_error
 
 _ROWS = 1024
+_FEW_IMAGES = 4096
+"""With fewer images the balls are so wide that the count moves both shares more than models do."""
+
+
+class PrecisionRecallOptions(ComponentOptions):
+    """How far the ball around each image reaches."""
+
+    neighborhood: PositiveInt = Field(default=3, description="To the k-th nearest neighbor: k.")
+
+
+class PrecisionRecall(Metric[PrecisionRecallOptions]):
+    """Precision (do generated images look real?) and recall (are real images covered?), by nearest neighbors.
+
+    Paper: Kynkäänniemi et al. 2019, arXiv:1904.06991.
+    """
+
+    name = "precision-recall"
+    values: ClassVar[Mapping[str, Display]] = {
+        "precision": Display("precision", lower_is_better=False),
+        "recall": Display("recall", lower_is_better=False),
+    }
+    reads = ("pooled",)
+    published_features = "vgg16-fc2"
+
+    Options = PrecisionRecallOptions
+
+    def shortage(self, generated: int, reference: int) -> str | None:
+        neighborhood = self.options.neighborhood
+        if min(generated, reference) > neighborhood:
+            return None
+        return (
+            f"neighborhood = {neighborhood} needs at least {neighborhood + 1} images on either side, but there are "
+            f"{generated} generated and {reference} real images; lower neighborhood, or raise the counts"
+        )
+
+    def images_needed(self) -> int:
+        return _FEW_IMAGES
+
+    def cost(self, generated: int, reference: int, width: int, blocks: int) -> float:
+        return 2.0 * (generated + reference) ** 2 * width
+
+    def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:
+        precision, recall = precision_recall(
+            data.generated["pooled"],
+            data.reference["pooled"],
+            neighborhood=self.options.neighborhood,
+            blocks=data.blocks,
+        )
+        return {"precision": precision, "recall": recall}
 
 
 def precision_recall(fakes: Tensor, reals: Tensor, *, neighborhood: int, blocks: int) -> tuple[Estimate, Estimate]:
@@ -19,8 +69,6 @@ def precision_recall(fakes: Tensor, reals: Tensor, *, neighborhood: int, blocks:
 
     A manifold is the union of balls around its points that reach to their k-th neighbor. Distances are taken in
     strips, never all at once.
-
-    Paper: Kynkäänniemi et al. 2019, arXiv:1904.06991.
     """
     real_radius = torch.cat([d.kthvalue(neighborhood + 1).values for d in _strips(reals, reals)])
     block_of = blocks_of(len(fakes), blocks)
@@ -41,22 +89,6 @@ def precision_recall(fakes: Tensor, reals: Tensor, *, neighborhood: int, blocks:
         Estimate(float(precise.mean()), standard_error(torch.stack(left))),
         Estimate(float(recalls[-1]), standard_error(recalls[:-1])),
     )
-
-
-def inception_score(logits: Tensor, *, splits: int, seed: int, blocks: int) -> Estimate:
-    """Return exp E KL(p(y|x) || p(y)), the mean over splits of shuffled images.
-
-    Paper: Salimans et al. 2016, arXiv:1606.03498.
-    """
-
-    def score_of(part: Tensor) -> float:
-        return float(isc_features_to_metric(part, splits, True, seed)[KEY_METRIC_ISC_MEAN])
-
-    error = None
-    if can_leave_out(len(logits), blocks) and len(logits) - -(-len(logits) // blocks) >= splits:
-        block_of = blocks_of(len(logits), blocks)
-        error = standard_error([score_of(logits[block_of != block]) for block in range(blocks)])
-    return Estimate(score_of(logits), error)
 
 
 def _strips(a: Tensor, b: Tensor) -> Iterator[Tensor]:

@@ -1,0 +1,96 @@
+"""Selection: a part as a recipe chose it, found in the registry and its options validated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import PlainValidator, ValidationError, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from ganzoo._registry.registry import Part, Registry
+from ganzoo.errors import PluginError
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A part that a recipe chose.
+
+    Attributes:
+        part: The part and where it comes from.
+        name: The name as the recipe writes it: `dcgan` or `ganzoo-toolkit:dcgan`.
+        options: Its options, as its own `Options` validated them.
+        override: Whether this penalty stands in for the one that the loss brings along.
+    """
+
+    part: Part
+    name: str
+    options: Any
+    override: bool = False
+
+    @property
+    def cls(self) -> type[Any]:
+        """The chosen class."""
+        return self.part.cls
+
+    def plain(self) -> dict[str, Any]:
+        """Return the section as it stands in a resolved recipe."""
+        chosen: dict[str, Any] = {"name": self.name}
+        if self.override:
+            chosen["override"] = True
+        return chosen | self.options.model_dump(mode="json", exclude_none=True)
+
+
+def _chooser(kind: str) -> Callable[[Any, ValidationInfo], Selection]:
+    def choose(value: Any, info: ValidationInfo) -> Selection:
+        if isinstance(value, Selection):
+            return value
+        if kind == "metric" and isinstance(value, str):
+            value = {"name": value}
+        if not isinstance(value, dict):
+            raise PydanticCustomError("section", 'should be a table with a key "name" and the options of that part')
+        registry = registry_of(info)
+        options = dict(value)
+        name = options.pop("name", None)
+        if not isinstance(name, str):
+            known = ", ".join(registry.names[kind])
+            raise PydanticCustomError(
+                "name", "needs a key 'name', the {kind} to use ({known})", {"kind": kind, "known": known}
+            )
+        override = options.pop("override", False) if kind == "regularizer" else False
+        if not isinstance(override, bool):
+            raise PydanticCustomError("override", "'override' should be true or false")
+        try:
+            part = registry.part(kind, name)
+        except PluginError as error:
+            raise PydanticCustomError("part", "{text}", {"text": str(error)}) from None
+        return Selection(part, name, _options(part, options), override)
+
+    return choose
+
+
+def registry_of(info: ValidationInfo) -> Registry:
+    """Return the registry that a recipe is validated with."""
+    registry: Registry = (info.context or {})["registry"]
+    return registry
+
+
+def _options(part: Part, options: dict[str, Any]) -> Any:
+    try:
+        return part.cls.Options.model_validate(options)
+    except (ValidationError, PydanticCustomError):
+        raise
+    except Exception as error:  # a validator of a plugin that itself fails
+        text = f"{part.source} fails to check its options: {type(error).__name__}: {error}"
+        raise PydanticCustomError("part", "{text}", {"text": text}) from None
+
+
+GeneratorSelection = Annotated[Selection, PlainValidator(_chooser("generator"))]
+DiscriminatorSelection = Annotated[Selection, PlainValidator(_chooser("discriminator"))]
+LossSelection = Annotated[Selection, PlainValidator(_chooser("loss"))]
+RegularizerSelection = Annotated[Selection, PlainValidator(_chooser("regularizer"))]
+AugmentationSelection = Annotated[Selection, PlainValidator(_chooser("augmentation"))]
+DatasetSelection = Annotated[Selection, PlainValidator(_chooser("dataset"))]
+ExtractorSelection = Annotated[Selection, PlainValidator(_chooser("extractor"))]
+MetricSelection = Annotated[Selection, PlainValidator(_chooser("metric"))]

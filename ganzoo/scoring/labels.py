@@ -1,0 +1,24 @@
+"""Labels of scores: under which name a metric's value may be shown."""
+
+from __future__ import annotations
+
+from ganzoo.contracts.extractors import Extractor
+from ganzoo.contracts.metrics import PIXELS, Display, Metric
+
+
+def label_of(display: Display, metric: Metric, extractor: Extractor) -> str:
+    """Return a value's name: the published one only in the features that the metric was published with.
+
+    Elsewhere the extractor's own label stands behind it, and behind both the hash of weights that are not official,
+    so that no table can confuse them.
+    """
+    roles = [role for role in metric.reads if role != PIXELS]
+    if not roles:
+        return display.published or display.stem
+    theirs = metric.published_features
+    is_published = bool(theirs) and all(extractor.layers[role].features == theirs for role in roles)
+    label = (display.published or display.stem) if is_published else f"{display.stem}-{extractor.label}"
+    weights = extractor.weights()
+    if weights is None or weights.official:
+        return label
+    return f"{label} (unofficial {weights.sha256[:8]})"
