@@ -67,7 +67,7 @@ def test_quickstart_runs_from_the_installed_package(site, tmp_path):
         "discriminator.width=4",
         "scoring.generated=32",
         "scoring.reference_images=32",
-        "scoring.kid_subset_size=16",
+        "scoring.metrics.1.subset_size=16",
     ]
     done = installed_ganzoo(
         *("run", "quickstart", "--device", "cpu"),

@@ -127,7 +127,7 @@ DATASET = {"name": "oasis", "resolution": 64, "channels": 1, "fingerprint": "ab"
     ("change", "field", "here", "there"),
     [
         ({"found": scores(protocol={"generated": 5_000})}, "protocol.generated", 10_000, 5_000),
-        ({"found": scores(protocol={"kid": {"subsets": 9}})}, "protocol.kid.subsets", None, 9),
+        ({"found": scores(protocol={"identity": {"resize": 9}})}, "protocol.identity.resize", None, 9),
         ({"dataset": DatasetId(**DATASET | {"resolution": 32})}, "dataset.resolution", 64, 32),
         ({"dataset": DatasetId(**DATASET | {"channels": 3})}, "dataset.channels", 1, 3),
         ({"dataset": DatasetId(**DATASET | {"label_dim": 2})}, "dataset.label_dim", 0, 2),
@@ -144,7 +144,10 @@ def test_what_must_be_equal_makes_tables_and_is_named(change, field, here, there
 def test_random_features_never_share_a_table_with_inception():
     random_features = scores(protocol={"extractor": "random"}, labels=("FD-random", "KD-random"))
     tables = leaderboards([record(), record("b", found=random_features)]).tables
-    assert sorted(tuple(table.labels.values()) for table in tables) == [("FD-random", "KD-random"), ("FID", "KID")]
+    assert sorted(tuple(shown.label for shown in table.metrics.values()) for table in tables) == [
+        ("FD-random", "KD-random"),
+        ("FID", "KID"),
+    ]
 
 
 # ranking
@@ -177,7 +180,8 @@ def test_a_metric_can_be_asked_for_by_key_or_label():
 
 def test_more_is_better_for_precision():
     def with_precision(value):
-        score = scores()[0].model_copy(update={"metric": "precision", "label": "precision", "value": value})
+        named = {"metric": "precision", "label": "precision", "lower_is_better": False}
+        score = scores()[0].model_copy(update={**named, "value": value})
         return (score,)
 
     runs = [record("low", found=with_precision(0.2)), record("high", loss="hinge", found=with_precision(0.9))]

@@ -338,36 +338,31 @@ def test_a_part_that_fails_when_asked_is_named():
         recipe(loss={"name": "unsure-loss"})
 
 
-def test_metrics_that_the_extractor_does_not_serve():
-    (reason,) = incompatibilities(scoring={"metrics": ["fid", "isc"]})
-    assert reason.startswith("scoring.metrics: extractor 'random-features' does not serve 'isc' (it serves fid, kid")
-    assert reason.endswith("remove the metric or choose another scoring.extractor")
-
-
-def test_a_metric_is_listed_once():
-    assert incompatibilities(scoring={"metrics": ["fid", "fid"]}) == [
-        "scoring.metrics: a metric is listed twice; keep one"
+def test_metrics_read_what_the_extractor_offers():
+    with pytest.raises(RecipeError) as error:
+        recipe(scoring={"metrics": ["fid", "inception-score"]})
+    assert str(error.value).splitlines()[1:] == [
+        "  scoring.extractor: metric 'inception-score' reads 'logits', which extractor 'random-features' does not "
+        "offer, only 'pooled'; choose 'inception-v3-compat', or leave out the metric"
     ]
 
 
-def test_the_best_snapshot_is_chosen_by_a_distance():
-    training = {"total_kimg": 1, "score_kimg": 1}
-    (reason,) = incompatibilities(training=training, scoring={"metrics": ["prc"]})
-    assert reason == (
-        "training.score_kimg: the best snapshot is chosen by KID or FID, and scoring.metrics has neither; "
-        "add 'kid' or 'fid', or remove score_kimg"
-    )
-    assert recipe(training=training, scoring={"metrics": ["prc", "fid"]})
+def test_no_two_metrics_give_one_value():
+    twice = ["fid", {"name": "kid", "subset_size": 10}, {"name": "kid", "subset_size": 20}]
+    assert incompatibilities(scoring={"metrics": twice}) == [
+        "scoring.metrics.2: 'kid' gives 'kid', as 'kid' above does; keep one of the two"
+    ]
 
 
 @pytest.mark.parametrize("counts", [{"generated": 100}, {"reference_images": 100}])
-def test_kid_subsets_are_no_larger_than_what_there_is(counts):
-    (reason,) = incompatibilities(scoring={"kid_subset_size": 101} | counts)
+def test_a_metric_says_what_counts_it_needs(counts):
+    (reason,) = incompatibilities(scoring={"metrics": ["fid", {"name": "kid", "subset_size": 101}]} | counts)
+    there = (100, 100) if "generated" in counts else (10_000, 100)
     assert reason == (
-        "scoring.kid_subset_size: a subset of 101 images needs at least as many on either side, but there are 100; "
-        "lower kid_subset_size or raise the counts"
+        "scoring.metrics.1: kid: a subset of subset_size = 101 images needs at least as many on either side, but there "
+        f"are {there[0]} generated and {there[1]} real images; lower subset_size, or raise the counts"
     )
-    assert recipe(scoring={"metrics": ["fid"], "kid_subset_size": 101} | counts)
+    assert recipe(scoring={"metrics": ["fid"]} | counts)
 
 
 def test_all_reasons_at_once():
@@ -375,7 +370,7 @@ def test_all_reasons_at_once():
         loss={"name": "lossy"},
         regularizers=[{"name": "path-length"}],
         training={"batch_size": 8, "micro_batch": 4, "growth": {}},
-        scoring={"truncation": 0.5, "metrics": ["isc"]},
+        scoring={"truncation": 0.5, "metrics": ["fid", "fid"]},
     )
     assert len(reasons) >= 6
 

@@ -44,7 +44,12 @@ def test_it_is_listed_with_its_distribution_and_version(site, tmp_path):
 def test_its_recipe_trains_and_is_scored(site, tmp_path):
     (block,) = re.findall(r"^```toml\n(.*?)^```", (EXAMPLE / "README.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
     (tmp_path / "acme.toml").write_text(block, "utf-8")
-    small = ["training.total_kimg=0.064", "dataset.count=48", "scoring.generated=32", "scoring.kid_subset_size=16"]
+    small = [
+        "training.total_kimg=0.064",
+        "dataset.count=48",
+        "scoring.generated=32",
+        "scoring.metrics.1.subset_size=16",
+    ]
     done = python(
         *("-c", COMMAND, "run", "acme.toml", "--device", "cpu"),
         *(argument for override in small for argument in ("--set", override)),

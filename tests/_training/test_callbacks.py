@@ -8,7 +8,7 @@ from PIL import Image
 from training_world import GROWING, in_memory, installed, metrics_of, recipe_of, start, trainer_of
 
 from ganzoo._runs.metrics_log import MetricsLog
-from ganzoo._runs.record import read_record
+from ganzoo._runs.record import Score, read_record
 from ganzoo._training.cadence import Cadence
 from ganzoo._training.callbacks import MetricsCallback, ScoreCallback, SnapshotCallback
 
@@ -87,13 +87,19 @@ def test_the_best_snapshot_is_kept_and_scored(folder):
     assert at_best.value != values[best]  # chosen with another sampling seed than the one reported
 
 
-def test_a_better_score_replaces_the_snapshot_of_the_last(folder):
+@pytest.mark.parametrize(("lower_is_better", "sign"), [(True, 1), (False, -1)])
+def test_a_better_score_replaces_the_snapshot_of_the_last(folder, lower_is_better, sign):
     trainer = trainer_of()
     values = iter([3.0, 4.0, 2.0, 5.0])
+
+    def scored(trainer):
+        shown = {"metric": "quality", "label": "quality", "lower_is_better": lower_is_better}
+        return [Score(**shown, value=sign * next(values), protocol={}, protocol_id="x", images_seen=0)]
+
     with MetricsLog(folder / "metrics.jsonl") as log:
         snapshots = SnapshotCallback(folder / "snapshots", 0.024)
         metrics = MetricsCallback(log, [], 1.0)
-        callback = ScoreCallback(lambda trainer: {"fid": next(values)}, "fid", metrics, snapshots, 0.008)
+        callback = ScoreCallback(scored, "quality", metrics, snapshots, 0.008)
         kept = []
         for _ in range(4):
             trainer.images_before, trainer.images_seen = trainer.images_seen, trainer.images_seen + 8

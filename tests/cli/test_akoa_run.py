@@ -19,8 +19,7 @@ SMALL = {
     "scoring.generated": 16,
     "scoring.split": "held-out",
     "scoring.extractor.name": "random-features",
-    "scoring.kid_subset_size": 4,
-    "scoring.kid_subsets": 2,
+    "scoring.metrics": '["fid", { name = "kid", subset_size = 4, subsets = 2 }]',
 }
 
 

@@ -41,11 +41,11 @@ def test_another_projects_ganzoo_is_noticed(tmp_path, monkeypatch):
 def test_broken_plugins_and_failing_extractors_are_problems(tmp_path, monkeypatch):
     install(tmp_path, "import no_such_library", module="broken_of_doctor", distribution="broken-gan", entry_point="b")
     body = """
-from ganzoo import Extractor
+from ganzoo import Extractor, Layer
 class Odd(Extractor):
     name = "odd"
-    metrics = {"fid": "FD-odd"}
-    layers = {"fid": "x"}
+    label = "odd"
+    layers = {"pooled": Layer("x")}
     def weights(self): raise ZeroDivisionError("\\x1b[2J")
     def identity(self): return {}
     def build(self, layers): raise NotImplementedError

@@ -33,12 +33,13 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
-SCORING = ("generated=32", "reference_images=32", "kid_subset_size=16", "kid_subsets=2")
+SCORING = ("generated=32", "reference_images=32")
+METRICS = 'scoring.metrics=["fid", { name = "kid", subset_size = 16, subsets = 2 }]'
 TINY = {
     "training": ("training.total_kimg=0.064", "training.batch_size=16"),
     "growth": ("training.total_kimg=0.128", "training.growth.stable_kimg=0.016", "training.growth.fade_kimg=0.016"),
     "longer": ("training.total_kimg=0.128",),
-    "scoring": (*(f"scoring.{context}" for context in SCORING), 'scoring.extractor={name="random-features"}'),
+    "scoring": (*(f"scoring.{context}" for context in SCORING), METRICS, 'scoring.extractor={name="random-features"}'),
     "dcgan": ("generator.width=4", "discriminator.width=4", "dataset.resolution=16"),
     "phantom": ("dataset.count=64",),
 }

@@ -19,7 +19,7 @@ SHORTER = {
     "channel_max = 32": "channel_max = 8",
     "generated = 500": "generated = 32",
     "reference_images = 500": "reference_images = 32",
-    "kid_subset_size = 250": "kid_subset_size = 16",
+    "subset_size = 250": "subset_size = 16",
     "steps=200": "steps=3",
     "range(50)": "range(8)",
 }

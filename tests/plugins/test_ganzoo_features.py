@@ -13,18 +13,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from ganzoo.scoring.metrics import frechet_distance, kernel_distance
 from PIL import Image
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torch_fidelity.feature_extractor_vgg16 import FeatureExtractorVGG16
 
 from ganzoo.errors import WeightsError
 from ganzoo.scoring.features import extract, generated_batches, reference_batches
-from ganzoo.scoring.protocol import KidSettings
+from ganzoo.scoring.labels import label_of
 from ganzoo.scoring.score import plan, score
 from ganzoo_features.inception import InceptionV3Compat
 from ganzoo_features.random import RandomFeatures, frozen_layer
 from ganzoo_features.vgg16 import VGG16
+from ganzoo_metrics.fid import FrechetDistance, frechet_distance
+from ganzoo_metrics.inception_score import InceptionScore
+from ganzoo_metrics.kid import KernelDistance, kernel_distance
+from ganzoo_metrics.precision_recall import PrecisionRecall
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from scoring_world import pack_of, pictures, settings, toy
@@ -33,6 +36,15 @@ from untrained_inception import make_weights
 # ---- random-features -------------------------------------------------------------------------------------------
 
 RANDOM = RandomFeatures(RandomFeatures.Options())
+
+
+def labels_of(extractor, *metrics):
+    """Return the labels of all values of these metrics, as scores have them."""
+    return [
+        label_of(display, metric(metric.Options()), extractor)
+        for metric in metrics
+        for display in metric.values.values()
+    ]
 
 
 def random_features(images):
@@ -70,7 +82,8 @@ def test_building_leaves_the_global_random_state_alone():
 
 
 def test_its_scores_are_never_called_fid():
-    assert [RANDOM.label(metric) for metric in ("fid", "kid")] == ["FD-random", "KD-random"]
+    assert labels_of(RANDOM, FrechetDistance, KernelDistance) == ["FD-random", "KD-random"]
+    assert labels_of(RANDOM, PrecisionRecall) == ["precision-random", "recall-random"]
     assert RANDOM.weights() is None
 
 
@@ -121,12 +134,11 @@ def fewer_modes(images, strength):
 @pytest.mark.parametrize("harm", [blurred, noisy, brighter, fewer_modes])
 def test_the_distance_grows_with_every_harm(harm):
     reals, others = random_features(blobs(240, 1)), blobs(240, 2)
-    settings_ = KidSettings(subsets=10, subset_size=120)
     frechet, kernel = [], []
     for strength in (0.0, 0.2, 0.4, 0.6, 0.8, 0.95):
         fakes = random_features(harm(others, strength))
         frechet.append(frechet_distance(fakes, reals, blocks=0).value)
-        kernel.append(kernel_distance(fakes, reals, settings_, blocks=0).value)
+        kernel.append(kernel_distance(fakes, reals, subsets=10, subset_size=120, blocks=0).value)
     assert frechet == sorted(frechet)
     assert frechet[-1] > 2 * frechet[0]
     assert kernel[-1] > kernel[0]
@@ -188,7 +200,8 @@ def test_the_published_file_is_found_in_either_cache(tmp_path, monkeypatch, plac
     file.write_bytes(content)
     found = inception().weights()
     assert (found.path, found.official) == (file, True)
-    assert [inception().label(metric) for metric in ("fid", "kid", "isc")] == ["FID", "KID", "IS"]
+    assert labels_of(inception(), FrechetDistance, KernelDistance, InceptionScore) == ["FID", "KID", "IS"]
+    assert labels_of(inception(), PrecisionRecall) == ["precision-inception", "recall-inception"]
 
 
 def test_a_half_file_in_a_cache_is_named_and_not_used(tmp_path):
@@ -219,8 +232,18 @@ def test_other_weights_are_part_of_the_protocol_and_of_the_label(tmp_path, monke
     assert extractor.weights().official is False
     assert extractor.identity()["weights_sha256"] == digest
     assert extractor.identity()["official_weights"] is False
-    assert extractor.label("fid") == f"FID (unofficial {digest[:8]})"
-    assert extractor.label("prc").count(digest[:8]) == 2
+    assert labels_of(extractor, FrechetDistance) == [f"FID (unofficial {digest[:8]})"]
+    assert all(digest[:8] in label for label in labels_of(extractor, PrecisionRecall))
+
+
+def test_precision_and_recall_have_their_names_in_the_features_of_their_paper(tmp_path, monkeypatch):
+    content = b"published"
+    monkeypatch.setattr(VGG16, "published", replace(VGG16.published, sha256=hashlib.sha256(content).hexdigest()))
+    file = tmp_path / "ganzoo/weights" / VGG16.published.file_name
+    file.parent.mkdir(parents=True)
+    file.write_bytes(content)
+    vgg = VGG16(VGG16.Options())
+    assert labels_of(vgg, PrecisionRecall, FrechetDistance) == ["precision", "recall", "FD-vgg16"]
 
 
 class Bomb:
@@ -327,11 +350,12 @@ def compare_with_command_line(tmp_path, weights_file, *, count, channels):
     pack = pack_of(tmp_path / "packs", pictures(count, resolution=32, channels=channels))
     subset = count // 2
     chosen = settings(
-        metrics=("fid", "kid", "isc"),
+        metrics=(
+            "fid",
+            {"name": "kid", "subset_size": subset, "subsets": 10},
+            {"name": "inception-score", "splits": 2},
+        ),
         generated=count,
-        kid_subset_size=subset,
-        kid_subsets=10,
-        isc_splits=2,
         extractor={"name": "inception-v3-compat", "weights": str(weights_file)},
     )
     extractor = inception(weights_file)

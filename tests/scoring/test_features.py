@@ -12,6 +12,8 @@ from ganzoo.errors import RunError
 from ganzoo.scoring.features import extract, layers_for, reference_batches, three_channels
 from ganzoo.scoring.protocol import plan
 from ganzoo.scoring.reference import MANIFEST, TENSORS, cached_reference
+from ganzoo_metrics.fid import FrechetDistance
+from ganzoo_metrics.inception_score import InceptionScore
 
 
 class MeanColour(nn.Module):
@@ -59,7 +61,8 @@ def protocol(tmp_path):
 
 
 def test_the_inception_score_reads_no_reference(protocol):
-    both = protocol.model_copy(update={"metrics": ("fid", "isc"), "layers": (("fid", "a"), ("isc", "b"))})
+    metrics = (FrechetDistance(None), InceptionScore(None))
+    both = protocol.model_copy(update={"metrics": metrics, "layers": (("logits", "b"), ("pooled", "a"))})
     assert layers_for(both, reference=False) == ("a", "b")
     assert layers_for(both, reference=True) == ("a",)
 

@@ -7,14 +7,15 @@ from pydantic import ValidationError
 from scoring_world import pack_of, pictures, settings
 
 from ganzoo.errors import RecipeError
-from ganzoo.scoring.protocol import KidSettings, Protocol, plan
+from ganzoo.scoring.protocol import ScoringProtocol, identity_of, plan
+from ganzoo_metrics.kid import KernelDistance
 
-PROTOCOL = Protocol(
+PROTOCOL = ScoringProtocol(
     torch_fidelity="0.4.0",
     extractor="toy",
     extractor_class="acme.First",
     extractor_identity=(("weights_sha256", "ab"),),
-    layers=(("fid", "64"),),
+    layers=(("pooled", "64"),),
     generated=10,
     reference_images=20,
     split="train",
@@ -23,12 +24,12 @@ PROTOCOL = Protocol(
 )
 
 OTHER_VALUES = {
-    "metrics_version": 2,
+    "version": 2,
     "torch_fidelity": "0.5.0",
     "extractor": "other",
     "extractor_class": "acme.Second",
     "extractor_identity": (("weights_sha256", "ac"),),
-    "layers": (("fid", "192"),),
+    "layers": (("pooled", "192"),),
     "generated": 11,
     "reference_images": 21,
     "reference_choice": "at random",
@@ -45,16 +46,11 @@ OTHER_VALUES = {
     "batch_size": 32,
     "dtype": "bfloat16",
     "rounding": "up",
-    "colour": "luminance",
-    "kid": KidSettings(subset_size=500),
-    "prc_neighborhood": 5,
-    "isc_splits": 1,
-    "isc_seed": 1,
+    "color": "luminance",
     "jackknife_blocks": 10,
 }
-OTHER_KID = {"subsets": 50, "subset_size": 500, "degree": 2, "gamma": 0.1, "coef0": 0.0, "seed": 1}
 OF_THE_REFERENCE = {
-    "metrics_version",
+    "version",
     "torch_fidelity",
     "extractor",
     "extractor_class",
@@ -65,13 +61,12 @@ OF_THE_REFERENCE = {
     "reference",
     "mirror",
     "dtype",
-    "colour",
+    "color",
 }
 
 
 def test_every_field_is_tried():
-    assert set(OTHER_VALUES) == set(Protocol.model_fields) - {"metrics"}
-    assert set(OTHER_KID) == set(KidSettings.model_fields)
+    assert set(OTHER_VALUES) == set(ScoringProtocol.model_fields) - {"metrics"}
 
 
 @pytest.mark.parametrize("field", OTHER_VALUES)
@@ -81,16 +76,27 @@ def test_any_other_field_is_another_protocol(field):
     assert (other.reference_id != PROTOCOL.reference_id) == (field in OF_THE_REFERENCE)
 
 
-@pytest.mark.parametrize("field", OTHER_KID)
-def test_any_other_setting_of_kid_is_another_protocol(field):
-    kid = PROTOCOL.kid.model_copy(update={field: OTHER_KID[field]})
-    assert PROTOCOL.model_copy(update={"kid": kid}).id != PROTOCOL.id
-
-
 def test_which_metrics_are_computed_moves_no_number():
-    other = PROTOCOL.model_copy(update={"metrics": ("prc",)})
+    other = PROTOCOL.model_copy(update={"metrics": (KernelDistance(KernelDistance.Options()),)})
     assert other.id == PROTOCOL.id
     assert other.as_dict() == PROTOCOL.as_dict()
+
+
+def test_a_metric_is_told_apart_by_its_options_version_and_class():
+    class Later(KernelDistance):
+        version = 2
+
+    class Namesake(KernelDistance):
+        pass
+
+    metrics = [
+        KernelDistance(KernelDistance.Options()),
+        KernelDistance(KernelDistance.Options(subsets=9)),
+        KernelDistance(KernelDistance.Options(subset_size=9)),
+        Later(KernelDistance.Options()),
+        Namesake(KernelDistance.Options()),
+    ]
+    assert len({json.dumps(identity_of(metric)) for metric in metrics}) == 5
 
 
 def test_the_hash_stays_the_same_for_ever():
@@ -159,14 +165,15 @@ def test_noise_and_cutoff_enter_where_they_move_a_number(tmp_path):
     ("changes", "message"),
     [
         (
-            {"kid_subset_size": 51, "generated": 60},
-            r"scoring\.kid_subset_size is 51, but there are 60 generated and 50",
+            {"metrics": ("fid", {"name": "kid", "subset_size": 51})},
+            r"scoring\.metrics\.1: kid: a subset of subset_size = 51 .* but there are 60 generated and 50 real images",
         ),
-        ({"kid_subset_size": 1}, r"scoring\.kid_subset_size: should be at least 2"),
         ({"reference_images": 51}, r"scoring\.reference_images: 51 asked for, but split 'train' has 50"),
-        ({"metrics": ("fid",), "generated": 1}, "FID needs at least 2 images"),
-        ({"metrics": ("prc",), "prc_neighborhood": 50}, r"scoring\.prc_neighborhood is 50"),
-        ({"metrics": ("isc",)}, "'random-features' does not serve 'isc', .*inception-v3-compat"),
+        ({"metrics": ("fid",), "generated": 1}, "fid: needs at least 2 images on either side, but there is 1"),
+        (
+            {"metrics": ({"name": "precision-recall", "neighborhood": 50},)},
+            r"neighborhood = 50 needs at least 51 images",
+        ),
     ],
 )
 def test_what_cannot_be_scored_is_refused_before_it_starts(tmp_path, changes, message):

@@ -9,6 +9,8 @@ from scoring_world import NoisyToy, Toy, UniformToy, pack_of, pictures, settings
 from ganzoo.errors import RunError
 from ganzoo.scoring.score import estimate, plan, score
 
+KID = {"name": "kid", "subset_size": 30, "subsets": 5}
+
 
 @pytest.fixture(autouse=True)
 def no_pickled_cache(tmp_path, monkeypatch):
@@ -38,7 +40,7 @@ def scored(tmp_path, pack, generator, **changes):
 
 
 def test_scores_say_what_they_are(tmp_path, pack):
-    fid, kid, precision, recall = scored(tmp_path, pack, toy(), metrics=("fid", "kid", "prc"))
+    fid, kid, precision, recall = scored(tmp_path, pack, toy(), metrics=("fid", KID, "precision-recall"))
     assert [found.metric for found in (fid, kid, precision, recall)] == ["fid", "kid", "precision", "recall"]
     assert [found.label for found in (fid, kid)] == ["FD-random", "KD-random"]
     assert [found.label for found in (precision, recall)] == ["precision-random", "recall-random"]
@@ -49,6 +51,16 @@ def test_scores_say_what_they_are(tmp_path, pack):
     assert fid.images_seen == 1000
     assert fid.protocol["extractor"] == "random-features"
     assert fid.protocol_id == kid.protocol_id
+    assert kid.settings == {
+        "class": "ganzoo_metrics.kid.KernelDistance",
+        "version": 1,
+        "subsets": 5,
+        "subset_size": 30,
+        "kernel": "(x.y / d + 1)^3",
+        "seed": 2020,
+    }
+    assert (kid.scale, kid.unit, kid.lower_is_better, kid.images_needed) == (1000.0, "×10³", True, 30)
+    assert (fid.images_needed, precision.lower_is_better) == (4096, False)
 
 
 @pytest.mark.parametrize("cls", [Toy, UniformToy, NoisyToy])
@@ -71,7 +83,7 @@ def test_other_draws_give_other_bits_within_the_error(tmp_path, pack):
 
 def test_asking_for_fewer_metrics_changes_no_value(tmp_path, pack):
     both = scored(tmp_path, pack, toy())
-    assert scored(tmp_path, pack, toy(), metrics=("kid",)) == both[1:]
+    assert scored(tmp_path, pack, toy(), metrics=(KID,)) == both[1:]
 
 
 def test_conditional_generators_are_asked_for_the_labels_of_the_reference(tmp_path):

@@ -35,7 +35,6 @@ TINY = {
         "metrics": ["fid"],
         "generated": 8,
         "reference_images": 8,
-        "kid_subset_size": 4,
         "extractor": {"name": "random-features"},
     },
 }

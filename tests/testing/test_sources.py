@@ -12,7 +12,7 @@ from broken_parts import broken, complaint
 from pydantic import Field
 from torch import Tensor, nn
 
-from ganzoo import DataError, Extractor, ImageSpec, Item, WeightsError, WeightsFile
+from ganzoo import DataError, Extractor, ImageSpec, Item, Layer, WeightsError, WeightsFile
 from ganzoo.testing import TinyDataset, check_part
 
 
@@ -159,8 +159,8 @@ class Quarters(Extractor):
     """Brightness of quarters."""
 
     name = "quarters"
-    metrics: ClassVar = {"fid": "FD-quarters", "kid": "KD-quarters"}
-    layers: ClassVar = {"fid": "quarters", "kid": "quarters"}
+    label = "quarters"
+    layers: ClassVar = {"pooled": Layer("quarters")}
 
     def weights(self) -> WeightsFile | None:
         return None
@@ -175,14 +175,24 @@ class Quarters(Extractor):
 EXTRACTORS: list[Any] = []
 
 
-@broken(EXTRACTORS, "`metrics` and `layers` must have the same keys")
-class Unserved(Quarters):
-    layers: ClassVar = {"fid": "quarters"}
+@broken(EXTRACTORS, "offers no layer")
+class Layerless(Quarters):
+    layers: ClassVar = {}
 
 
-@broken(EXTRACTORS, "serves unknown metrics lpips")
-class Unknown(Quarters):
-    metrics: ClassVar = {"lpips": "LPIPS"}
+@broken(EXTRACTORS, "must hold ganzoo.Layer, found 'quarters' as 'pooled'")
+class Untyped(Quarters):
+    layers: ClassVar = {"pooled": "quarters"}
+
+
+@broken(EXTRACTORS, "the role 'pixels' is that of the images themselves")
+class Pixels(Quarters):
+    layers: ClassVar = {"pixels": Layer("quarters")}
+
+
+@broken(EXTRACTORS, "needs a label")
+class Unlabeled(Quarters):
+    label = " "
 
 
 @broken(EXTRACTORS, "raise ganzoo.WeightsError")

@@ -2,16 +2,17 @@ from __future__ import annotations
 
 import pytest
 import torch
-from ganzoo.scoring.metrics import frechet_distance, kernel_distance
-from ganzoo.scoring.precision_recall import inception_score, precision_recall
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 from torch_fidelity.metric_isc import isc_features_to_metric
 from torch_fidelity.metric_kid import kid_features_to_metric
 from torch_fidelity.metric_prc import prc_features_to_metric
 
-from ganzoo.scoring import metrics
-from ganzoo.scoring.jackknife import blocks_of, standard_error
-from ganzoo.scoring.protocol import KidSettings
+from ganzoo.scoring import blocks_of, standard_error
+from ganzoo_metrics import kid
+from ganzoo_metrics.fid import frechet_distance
+from ganzoo_metrics.inception_score import inception_score
+from ganzoo_metrics.kid import kernel_distance
+from ganzoo_metrics.precision_recall import precision_recall
 
 BLOCKS = 20
 SIZES = [(300, 400), (50, 400), (400, 50), (50, 45)]
@@ -77,23 +78,21 @@ def test_frechet_error_is_the_jackknife_done_slowly(sizes):
 @pytest.mark.parametrize("largest", [10, 4096])
 @pytest.mark.parametrize("sizes", SIZES)
 def test_kernel_distance_is_torch_fidelitys_subsets_included(sizes, largest, monkeypatch):
-    monkeypatch.setattr(metrics, "_LARGEST_GRAM", largest)
+    monkeypatch.setattr(kid, "_LARGEST_GRAM", largest)
     fakes, reals = two_sets(*sizes)
-    found = kernel_distance(fakes, reals, KidSettings(subsets=7, subset_size=30), blocks=BLOCKS)
+    found = kernel_distance(fakes, reals, subsets=7, subset_size=30, blocks=BLOCKS)
     theirs = kid_features_to_metric(fakes.double(), reals.double(), kid_subsets=7, kid_subset_size=30, verbose=False)
     assert found.value == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-10)
 
 
 def test_kernel_distance_of_equal_distributions_may_be_negative():
-    found = kernel_distance(
-        features(200, seed=1), features(200, seed=2), KidSettings(subsets=20, subset_size=100), blocks=BLOCKS
-    )
+    found = kernel_distance(features(200, seed=1), features(200, seed=2), subsets=20, subset_size=100, blocks=BLOCKS)
     assert abs(found.value) < 4 * found.standard_error
 
 
 def test_kernel_error_is_the_jackknife_done_slowly():
     fakes, reals = two_sets(60, 60)
-    settings = KidSettings(subsets=1, subset_size=60)
+    settings = {"subsets": 1, "subset_size": 60}
 
     def whole(left):
         k_xx = (left @ left.T / 64 + 1) ** 3
@@ -104,16 +103,16 @@ def test_kernel_error_is_the_jackknife_done_slowly():
 
     fakes, reals = fakes.double(), reals.double()
     slow = without_each_block(fakes, whole)
-    assert kernel_distance(fakes, reals, settings, blocks=BLOCKS).standard_error == pytest.approx(slow, rel=1e-9)
+    assert kernel_distance(fakes, reals, **settings, blocks=BLOCKS).standard_error == pytest.approx(slow, rel=1e-9)
 
 
 def test_errors_agree_with_the_spread_of_other_draws():
     """For one reference: the mean standard error against the deviation over 60 sets of fakes."""
     reals = features(400, 32, seed=2)
-    settings = KidSettings(subsets=10, subset_size=200)
+    settings = {"subsets": 10, "subset_size": 200}
     for compute in (
         lambda fakes: frechet_distance(fakes, reals, blocks=BLOCKS),
-        lambda fakes: kernel_distance(fakes, reals, settings, blocks=BLOCKS),
+        lambda fakes: kernel_distance(fakes, reals, **settings, blocks=BLOCKS),
     ):
         found = [compute(features(400, 32, seed=100 + draw, scale=1.2, shift=0.2)) for draw in range(60)]
         spread = torch.tensor([each.value for each in found]).std()
@@ -124,8 +123,8 @@ def test_errors_agree_with_the_spread_of_other_draws():
 def test_few_images_have_no_error():
     fakes, reals = two_sets(30, 50)
     assert frechet_distance(fakes, reals, blocks=BLOCKS).standard_error is None
-    settings = KidSettings(subsets=2, subset_size=20)
-    assert kernel_distance(fakes, reals, settings, blocks=BLOCKS).standard_error is None
+    settings = {"subsets": 2, "subset_size": 20}
+    assert kernel_distance(fakes, reals, **settings, blocks=BLOCKS).standard_error is None
 
 
 def test_precision_and_recall_are_torch_fidelitys():
@@ -157,6 +156,6 @@ def test_precision_and_recall_errors_are_the_jackknife_done_slowly():
 
 def test_inception_score_is_torch_fidelitys():
     logits = features(90, 10, seed=1, scale=3.0)
-    found = inception_score(logits, splits=5, seed=2020, blocks=BLOCKS)
+    found = inception_score(logits, splits=5, blocks=BLOCKS)
     assert found.value == isc_features_to_metric(logits, 5)["inception_score_mean"]
     assert found.standard_error > 0
