@@ -156,7 +156,6 @@ class ScoringSettings(Section):
     metrics: Annotated[tuple[MetricSelection, ...], BeforeValidator(_default_metrics)] = Field(
         default=None,
         validate_default=True,
-        min_length=1,
         description="What to compute: names, or tables of a name and options. The first one that there are enough "
         "images for ranks. Absent: those that are marked as default.",
     )
@@ -176,6 +175,14 @@ class ScoringSettings(Section):
     )
     sampling_seed: NonNegativeInt = Field(default=2020, description="Seed of latents, labels and noise.")
     batch_size: PositiveInt = Field(default=64, description="Images per forward while scoring.")
+
+    @field_validator("metrics")
+    @classmethod
+    def _at_least_one(cls, metrics: tuple[Selection, ...], info: ValidationInfo) -> tuple[Selection, ...]:
+        if not metrics:
+            known = ", ".join(registry_of(info).names["metric"]) or "none installed"
+            raise PydanticCustomError("metrics", "names no metric; list at least one ({known})", {"known": known})
+        return metrics
 
     @field_validator("extractor")
     @classmethod

@@ -129,7 +129,7 @@ KINDS: dict[str, list[type[Any]]] = {
 }
 REGISTRY = Registry(
     [Part(kind, cls.name, cls, SOURCE) for kind, classes in KINDS.items() for cls in classes]
-    + list(Registry.discover().parts("extractor"))
+    + [part for part in Registry.discover().parts() if part.kind in ("extractor", "metric")]
 )
 
 

@@ -146,7 +146,7 @@ def test_an_empty_file_names_every_missing_section(tmp_path):
         ("training.growth.batch_size.big=3", "training.growth.batch_size.big"),
         ("training.micro_batch=48", "micro_batch 48 does not divide the batch size 64"),
         ("scoring.extractor.name=inception", "did you mean 'inception-v3-compat'?"),
-        ("scoring.metrics=[]", "scoring.metrics: should have at least 1 item"),
+        ("scoring.metrics=[]", "scoring.metrics: names no metric; list at least one (fid, "),
         ("scoring.metrics=[3]", 'scoring.metrics.0: should be a table with a key "name"'),
         (
             "scoring.metrics=[{name='kid', subset=9}]",

@@ -186,7 +186,7 @@ def test_csv_holds_raw_values():
 
 def test_json_holds_everything():
     found = json.loads(to_json(leaderboards(three_losses())))
-    assert found["format"] == 1
+    assert found["format"] == 2
     row = found["tables"][0]["sections"][0]["rows"][1]
     assert row["rank"] == [1, 2]
     assert row["tied"] is True
