@@ -17,8 +17,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from ganzoo._inference.opened_generator import Subject
+from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo._inference.per_seed import group_size
+from ganzoo._inference.run_files import RunFiles
 from ganzoo._inference.sampling_options import SamplingOptions
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.directory import RunDirectory
@@ -51,10 +52,10 @@ def _bare(generator: Generator, count: int, size: int, device: torch.device) -> 
     return _settled(device) - began
 
 
-def _by_seed(subject: Subject, count: int) -> float:
-    began = _settled(subject.device)
-    subject.images(range(count))
-    return _settled(subject.device) - began
+def _by_seed(opened: OpenedGenerator, count: int) -> float:
+    began = _settled(opened.device)
+    opened.images(range(count))
+    return _settled(opened.device) - began
 
 
 def main() -> None:
@@ -67,12 +68,14 @@ def main() -> None:
     device = torch.device(given.device)
     generator = _generator(given.resolution).to(device)
     spec = ImageSpec(given.resolution, 1, 0)
-    subject = Subject(RunDirectory(Path("none")), generator, spec, 0, "ema", "", device, SamplingOptions())
+    opened = OpenedGenerator(
+        RunFiles(RunDirectory(Path("none"))), generator, spec, 0, "ema", "", device, SamplingOptions()
+    )
     size = group_size(given.resolution, device)
     _bare(generator, size, size, device)
-    _by_seed(subject, size)
+    _by_seed(opened, size)
     turns = [
-        (_bare(generator, given.images, size, device), _by_seed(subject, given.images)) for _ in range(given.rounds)
+        (_bare(generator, given.images, size, device), _by_seed(opened, given.images)) for _ in range(given.rounds)
     ]
     bare, by_seed = (min(column) for column in zip(*turns, strict=True))  # what a busy machine disturbs least
     table = Table(title=f"{given.images} images at {given.resolution}x{given.resolution}, groups of {size}, {device}")

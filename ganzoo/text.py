@@ -1,4 +1,4 @@
-"""Foreign text shown literally: names from files, recipes and plugins never act on the terminal or on a table."""
+"""Text for people: names from files, recipes and plugins never act on the terminal or on a table."""
 
 from __future__ import annotations
 
@@ -39,3 +39,11 @@ def markdown_cell(text: str) -> str:
 def clip(text: str, width: int) -> str:
     """Return `text` cut to at most `width` characters, with `…` where something is missing."""
     return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it: `1 h 05 min`, `3 min 20 s`."""
+    whole = round(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 60} min {whole % 60:02d} s"

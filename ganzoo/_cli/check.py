@@ -36,7 +36,7 @@ def check(
     for recipe in recipes:
         try:
             parse(read(find_recipe(recipe)), recipe)  # before torch is imported: a missing quote answers at once
-            _check(terminal.say, recipe, set_ or [], images, device if dry_run_step else None)
+            _check(terminal.info, recipe, set_ or [], images, device if dry_run_step else None)
         except GanzooError as error:
             mistakes.append(error)
     if mistakes:
@@ -44,7 +44,9 @@ def check(
         raise kind("\n".join(map(str, mistakes)))
 
 
-def _check(say: Callable[[str], None], name: str, overrides: list[str], images: int | None, device: str | None) -> None:
+def _check(
+    info: Callable[[str], None], name: str, overrides: list[str], images: int | None, device: str | None
+) -> None:
     from ganzoo._recipe.load import load
     from ganzoo._registry.registry import Registry
     from ganzoo._training.memory_estimate import estimate_memory, heaviest_phase
@@ -53,14 +55,14 @@ def _check(say: Callable[[str], None], name: str, overrides: list[str], images: 
     if images:
         recipe = recipe.with_image_count(images)
     expected = estimate_memory(recipe)
-    say(_report(stem, recipe, expected))
+    info(_report(stem, recipe, expected))
     if device is not None:
         from ganzoo._training.dry_run import dry_run_step
 
         phase = heaviest_phase(recipe, expected)
         took = dry_run_step(recipe, phase, device)
         of = "on the GPU" if took.device.type == "cuda" else "of this process"
-        say(
+        info(
             f"  one step       works at {_place(phase)}, batches of {phase.batch_size}, on {took.device}: "
             f"{took.seconds:.2f} s (a first step is the slowest), peak memory {_size(took.peak_memory_bytes)} {of}, "
             f"{_size(took.added_bytes)} of it for the training"

@@ -57,7 +57,7 @@ def prepare(
     progress = terminal.progress(f"preparing {name}")
     wishes = Wishes(skip_bad, workers, progress, form, partial(say_bad, terminal))
     pack = prepare_at(dataset, name, out, wishes)
-    terminal.say(f"pack {out}: {len(pack):,} images, hash {pack.manifest.hash}")
+    terminal.info(f"pack {out}: {len(pack):,} images, hash {pack.manifest.hash}")
     say_left_out(terminal, dataset, pack)
     say_sizes(terminal, pack)
     say_inspection(terminal, pack, inspect(pack, terminal.progress("inspecting")))
@@ -74,8 +74,8 @@ def check(pack: PackArgument) -> None:
     terminal = Terminal()
     opened = _open_verified(pack, fetch=True)
     files = len(opened.manifest.files)
-    terminal.say(f"{pack}: all {files} files are as they were written; hash {opened.manifest.hash}")
-    terminal.say("no subject is in two splits" if len(opened.splits) > 1 else "there is one split")
+    terminal.info(f"{pack}: all {files} files are as they were written; hash {opened.manifest.hash}")
+    terminal.info("no subject is in two splits" if len(opened.splits) > 1 else "there is one split")
     say_inspection(terminal, opened, inspect(opened, terminal.progress("inspecting")))
 
 
@@ -102,7 +102,7 @@ def show(
     say_histogram(terminal, intensities(pack))
     path = sheet or Path(f"{Path(what.rstrip('/')).name}-sheet.png")
     write_grid(path, contact_sheet(pack), COLUMNS)
-    terminal.say(f"contact sheet   {path}: rows of {', '.join(pack.splits)}")
+    terminal.info(f"contact sheet   {path}: rows of {', '.join(pack.splits)}")
 
 
 @data.command()
@@ -117,7 +117,7 @@ def export(
 
     terminal = Terminal()
     count = export_pack(_open_verified(pack), out, split or (), terminal.progress("exporting"))
-    terminal.say(f"{count:,} images in {out}")
+    terminal.info(f"{count:,} images in {out}")
 
 
 def _open_verified(location: str, *, fetch: bool = False) -> Pack:

@@ -31,17 +31,17 @@ def say_pack(terminal: Terminal, pack: Pack) -> None:
     manifest, spec = pack.manifest, pack.spec
     files = manifest.files.values()
     form = f"{manifest.storage}, resolutions {', '.join(map(str, pack.levels))}"
-    terminal.say(f"data set        {pack.name}")
-    terminal.say(f"images          {len(pack):,} of {spec.resolution}x{spec.resolution}, {_colour(spec.channels)}")
+    terminal.info(f"data set        {pack.name}")
+    terminal.info(f"images          {len(pack):,} of {spec.resolution}x{spec.resolution}, {_colour(spec.channels)}")
     if spec.label_dim:
-        terminal.say(f"classes         {', '.join(_class_counts(pack))}")
+        terminal.info(f"classes         {', '.join(_class_counts(pack))}")
     _say_splits(terminal, split_counts(pack))
-    terminal.say(f"stored          {form}; {len(files)} files, {size_text(sum(mark.size for mark in files))}")
-    terminal.say(f"settings        {', '.join(f'{key} = {value}' for key, value in manifest.settings.items())}")
-    terminal.say(f"fingerprint     {pack.fingerprint}")
-    terminal.say(f"hash            {manifest.hash}")
+    terminal.info(f"stored          {form}; {len(files)} files, {size_text(sum(mark.size for mark in files))}")
+    terminal.info(f"settings        {', '.join(f'{key} = {value}' for key, value in manifest.settings.items())}")
+    terminal.info(f"fingerprint     {pack.fingerprint}")
+    terminal.info(f"hash            {manifest.hash}")
     if pack.bad_files:
-        terminal.say(f"left out        {len(pack.bad_files)} files: {', '.join(pack.bad_files[:_LISTED])}")
+        terminal.info(f"left out        {len(pack.bad_files)} files: {', '.join(pack.bad_files[:_LISTED])}")
 
 
 def say_inspection(terminal: Terminal, pack: Pack, found: Inspection) -> None:
@@ -52,16 +52,16 @@ def say_inspection(terminal: Terminal, pack: Pack, found: Inspection) -> None:
     say_histogram(terminal, found.histogram)
     for twins in found.twins:
         _say_twins(terminal, twins)
-    terminal.say(f"repeated images {found.repeats:,} are copies of another in the pack")
+    terminal.info(f"repeated images {found.repeats:,} are copies of another in the pack")
     for kind, meaning in KINDS.items():
         places = found.quality_checks[kind]
         listed = f", such as numbers {_numbers(places)}: {meaning}" if len(places) else ""
-        terminal.say(f"{kind:<15} {len(places):,}{listed}")
+        terminal.info(f"{kind:<15} {len(places):,}{listed}")
 
 
 def say_histogram(terminal: Terminal, histogram: IndexArray) -> None:
     """Say how often each intensity occurs."""
-    terminal.say(f"intensities     {histogram_line(histogram)}  black to white, share of pixels (root scale)")
+    terminal.info(f"intensities     {histogram_line(histogram)}  black to white, share of pixels (root scale)")
 
 
 def say_sizes(terminal: Terminal, pack: Pack) -> None:
@@ -71,7 +71,7 @@ def say_sizes(terminal: Terminal, pack: Pack) -> None:
     for cost in storage_costs(pack):
         own = cost.storage == pack.manifest.storage
         size = size_text(cost.size)
-        terminal.say(
+        terminal.info(
             f"{'stored as' if own else 'instead of'} {cost.storage:<8} {'' if own else 'about '}{size}, "
             f"{cost.images_per_second:,.0f} images/s read by one process"
         )
@@ -79,11 +79,11 @@ def say_sizes(terminal: Terminal, pack: Pack) -> None:
 
 def say_bad(terminal: Terminal, bad: Sequence[BadFile]) -> None:
     """Say which files cannot be used and are left out."""
-    terminal.say(f"left out        {len(bad):,} files that cannot be used:")
+    terminal.info(f"left out        {len(bad):,} files that cannot be used:")
     for file in bad[:_LISTED_BAD]:
-        terminal.say(f"  {file.reason}")
+        terminal.info(f"  {file.reason}")
     if len(bad) > _LISTED_BAD:
-        terminal.say(f"  and {len(bad) - _LISTED_BAD:,} more")
+        terminal.info(f"  and {len(bad) - _LISTED_BAD:,} more")
 
 
 def say_left_out(terminal: Terminal, dataset: ImageDataset, pack: Pack) -> None:
@@ -92,7 +92,7 @@ def say_left_out(terminal: Terminal, dataset: ImageDataset, pack: Pack) -> None:
 
     if isinstance(dataset, SourceDataset):
         for left_out in dataset.left_out(len(pack) + len(pack.bad_files)):
-            terminal.say(f"left out        {left_out}")
+            terminal.info(f"left out        {left_out}")
 
 
 def say_use(terminal: Terminal, dataset: ImageDataset, name: str, out: Path) -> None:
@@ -101,23 +101,23 @@ def say_use(terminal: Terminal, dataset: ImageDataset, name: str, out: Path) -> 
 
     options = dataset.options
     stated = options.model_dump(mode="json", include=options.model_fields_set | {"resolution"}, exclude_none=True)
-    terminal.say("a recipe uses it by:")
-    terminal.say(tomli_w.dumps({"dataset": {"name": name, **stated, "pack": str(out)}}).rstrip())
+    terminal.info("a recipe uses it by:")
+    terminal.info(tomli_w.dumps({"dataset": {"name": name, **stated, "pack": str(out)}}).rstrip())
 
 
 def say_dataset(terminal: Terminal, cls: type[ImageDataset]) -> None:
     """Say what a data set is, where to get it, under which terms, and what layout is expected."""
     from ganzoo._recipe.option_table import option_rows
 
-    terminal.say(f"{cls.name}: {python_inspect.getdoc(cls) or ''}")
+    terminal.info(f"{cls.name}: {python_inspect.getdoc(cls) or ''}")
     if expected := getattr(cls, "expected", ""):
-        terminal.say(f"Expected: {expected}")
+        terminal.info(f"Expected: {expected}")
     if cls.where_to_get:
-        terminal.say(cls.where_to_get)
-    terminal.say("Options:")
+        terminal.info(cls.where_to_get)
+    terminal.info("Options:")
     for row in option_rows(cls.Options):
-        terminal.say(f"  {row.name} ({row.type}, {row.default}): {row.description}")
-    terminal.say(f"Prepare it: ganzoo data prepare {cls.name} --source PATH --resolution 64 --out PACK")
+        terminal.info(f"  {row.name} ({row.type}, {row.default}): {row.description}")
+    terminal.info(f"Prepare it: ganzoo data prepare {cls.name} --source PATH --resolution 64 --out PACK")
 
 
 def histogram_line(histogram: Any) -> str:
@@ -129,7 +129,7 @@ def histogram_line(histogram: Any) -> str:
 
 def _say_splits(terminal: Terminal, counts: tuple[SplitCount, ...]) -> None:
     for split in counts:
-        terminal.say(f"{split.name:<15} {split.images:,} images of {split.subjects:,} subjects")
+        terminal.info(f"{split.name:<15} {split.images:,} images of {split.subjects:,} subjects")
 
 
 def _say_twins(terminal: Terminal, twins: Duplicates) -> None:
@@ -137,13 +137,13 @@ def _say_twins(terminal: Terminal, twins: Duplicates) -> None:
 
     pair = f"{twins.one} and {twins.other}"
     if not len(twins.exact) and not len(twins.near):
-        terminal.say(f"twins           none in {pair}")
+        terminal.info(f"twins           none in {pair}")
         return
     for what, pairs in (("equal", twins.exact), ("nearly equal", twins.near)):
         if len(pairs):
             ones, others = (len(np.unique(pairs[:, column])) for column in (0, 1))
             examples = ", ".join(f"{i}={j}" for i, j in pairs[:_LISTED])
-            terminal.say(
+            terminal.info(
                 f"twins           {what}: {ones:,} images of {twins.one} and {others:,} of {twins.other}, such as "
                 f"numbers {examples}. Scores on one may show what was learned from the other"
             )

@@ -30,7 +30,7 @@ def fetch_weights(
 
     terminal = Terminal()
     for name, published in published_by(extractors or []):
-        terminal.say(f"{name}: {published.file_name}, {published.size / 1e6:.0f} MB, from {url or published.url}")
+        terminal.info(f"{name}: {published.file_name}, {published.size / 1e6:.0f} MB, from {url or published.url}")
         columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
         with Progress(*columns, console=terminal.console, disable=not terminal.console.is_terminal) as bar:
             task = bar.add_task("", total=published.size)
@@ -40,7 +40,7 @@ def fetch_weights(
                 url=url,
                 progress=lambda done, total, task=task, bar=bar: bar.update(task, completed=done),  # type: ignore[misc]
             )
-        terminal.say(f"{name}: {path} is complete and has the right SHA-256")
+        terminal.info(f"{name}: {path} is complete and has the right SHA-256")
 
 
 def published_by(names: Sequence[str]) -> list[tuple[str, PublishedWeights]]:

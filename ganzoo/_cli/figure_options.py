@@ -54,22 +54,22 @@ def opened(
 ) -> OpenedGenerator:
     """Open what the options name; progress goes to the terminal."""
     from ganzoo._cli.terminal import Terminal
-    from ganzoo._inference.opened_generator import open_generator
-    from ganzoo._inference.sampling_options import SamplingOptions
+    from ganzoo._inference.run import Run as OpenedRun
 
     show = Terminal().progress(what)
 
-    def progress(done: int, total: int) -> None:
+    def progress(done: int, total: int, facts: Mapping[str, str] | None = None, /) -> None:
         if total >= _LONG:
             show(done, total)
 
-    return open_generator(
-        run,
-        at=at,
-        weights=weights,
+    return OpenedRun(run).generator(
+        at,
+        weights,
         device=device,
         resolution=resolution,
-        sampling=SamplingOptions(truncation, cutoff, noise),
+        truncation_psi=truncation,
+        truncation_cutoff=cutoff,
+        noise_mode=noise,
         label=label,
         progress=progress,
     )
@@ -88,7 +88,7 @@ def written(figure: Figure | Film, run: Path, out: Path | None, suffix: str = ".
 
     terminal = Terminal()
     for path in figure.write(out or run / "figures" / f"{figure.name}{suffix}"):
-        terminal.say(f"wrote {path}")
+        terminal.info(f"wrote {path}")
 
 
 def check_out(out: Path | None, *endings: str) -> None:

@@ -67,9 +67,9 @@ def project(
     terminal = Terminal()
     if coverage:
         extra = {"coverage": measure(found, choice, seed)}
-        terminal.say(f"coverage: {extra['coverage']}")
+        terminal.info(f"coverage: {extra['coverage']}")
     for path in found.write(out or run / "figures" / "projection", f".{film}", scale, extra):
-        terminal.say(f"wrote {path}")
+        terminal.info(f"wrote {path}")
 
 
 def neighbors(
@@ -107,7 +107,7 @@ def neighbors(
         device=device,
     )
     found = find(subject, options.seeds_of(seeds, range(SAMPLES)), extractor=extractor, seed=seed)
-    Terminal().say(found.verdict)
+    Terminal().info(found.verdict)
     options.written(found.figure(rows, scale), run, out)
 
 

@@ -25,14 +25,14 @@ def import_(
     found = " and ".join(f"{role} '{selection.name}'" for role, selection in networks.selections.items())
     images = networks.images
     classes = f", {images.label_dim} classes" if images.label_dim else ""
-    terminal.say(
+    terminal.info(
         f"imported {file} into {directory.path}: {found} at {images.resolution} pixels, "
         f"{'gray' if images.channels == 1 else 'colour' if images.channels == 3 else f'{images.channels} channels'}"
         f"{classes}"
     )
     for note in networks.origin.notes if networks.origin else ():
-        terminal.say(f"note: {note}")
-    terminal.say(f"see what it makes with: ganzoo sample {directory.path}")
+        terminal.info(f"note: {note}")
+    terminal.info(f"see what it makes with: ganzoo sample {directory.path}")
 
 
 def export(
@@ -41,20 +41,21 @@ def export(
     onnx: Annotated[Path | None, typer.Option(help="An .onnx file: a graph for any batch size.")] = None,
     weights: Annotated[Literal["ema", "raw"], typer.Option(help="Averaged generator or raw one.")] = "ema",
     at: Annotated[int | None, typer.Option(min=0, help="The network kept at this many images seen.")] = None,
-    noise: Annotated[
+    noise_mode: Annotated[
         Literal["constant", "none"], typer.Option(help="Noise inside of an ONNX graph: the network's own, or none.")
     ] = "constant",
 ) -> None:
     """Write a run's generator for use elsewhere."""
     from ganzoo._cli.terminal import Terminal
     from ganzoo._inference.export_run import export_onnx, export_safetensors
+    from ganzoo._inference.run import Run
 
     if not out and not onnx:
         raise GanzooError("say what to write: --out FILE.safetensors, --onnx FILE.onnx, or both")
-    terminal = Terminal()
+    terminal, opened = Terminal(), Run(run)
     if out:
-        age = export_safetensors(run, out, weights=weights, at=at)
-        terminal.say(f"wrote {out}: the {weights} generator of {age:,} images seen")
+        age = export_safetensors(opened, out, weights=weights, at=at)
+        terminal.info(f"wrote {out}: the {weights} generator of {age:,} images seen")
     if onnx:
-        age = export_onnx(run, onnx, weights=weights, at=at, noise=noise)
-        terminal.say(f"wrote {onnx}: the {weights} generator of {age:,} images seen, noise {noise}")
+        age = export_onnx(opened, onnx, weights=weights, at=at, noise_mode=noise_mode)
+        terminal.info(f"wrote {onnx}: the {weights} generator of {age:,} images seen, noise {noise_mode}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +9,6 @@ import typer
 
 if TYPE_CHECKING:
     from ganzoo._cli.terminal import Terminal
-    from ganzoo._runs.directory import RunDirectory
-    from ganzoo._training.experiment import Progress
-    from ganzoo._training.trainer import Callback, Trainer
 
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as training.total_kimg=10.")
@@ -38,21 +34,30 @@ def run(
 ) -> None:
     """Train a recipe, score it, and print the leaderboard."""
     from ganzoo._cli.terminal import Terminal
+    from ganzoo._inference.run import Run
     from ganzoo._recipe.load import load
     from ganzoo._registry.registry import Registry
-    from ganzoo._training.experiment import Experiment
+    from ganzoo._training.experiment import run_recipe
     from ganzoo._training.warm_start import find_initial
 
-    name, loaded = load(recipe, Registry.discover(), set_ or (), seed=seed)
-    terminal = Terminal()
-    initial = find_initial(loaded, init) if init else None
-    for note in initial.notes if initial else ():
-        terminal.say(f"note: {note}")
-    experiment = Experiment(name, loaded, runs, terminal, initial)
-    with ExitStack() as stack:
-        progress = _progress(terminal, stack)
-        directory = experiment.run(device, resume=resume, skip_bad=skip_bad, progress=progress)
-    _show(terminal, directory, runs)
+    registry = Registry.discover()
+    name, loaded = load(recipe, registry, set_ or (), seed=seed)
+    with Terminal() as terminal:
+        initial = find_initial(loaded, Run(init, registry=registry)) if init else None
+        for note in initial.notes if initial else ():
+            terminal.info(f"note: {note}")
+        run_recipe(
+            name,
+            loaded,
+            runs,
+            registry,
+            device=device,
+            reporter=terminal,
+            initial=initial,
+            resume=resume,
+            skip_bad=skip_bad,
+        )
+        _show(terminal, runs)
 
 
 def resume(
@@ -63,33 +68,17 @@ def resume(
 ) -> None:
     """Go on with a stopped run: bit for bit on the same machine."""
     from ganzoo._cli.terminal import Terminal
-    from ganzoo._training.experiment import resume as resume_run
+    from ganzoo._inference.run import Run
+    from ganzoo._training.experiment import resume_run
 
-    terminal = Terminal()
-    with ExitStack() as stack:
-        directory = resume_run(
-            run, device, terminal, overrides=set_ or (), skip_bad=skip_bad, progress=_progress(terminal, stack)
-        )
-    _show(terminal, directory, directory.path.parent)
-
-
-def _progress(terminal: Terminal, stack: ExitStack) -> Progress:
-    from ganzoo._cli.progress import ProgressCallback
-
-    def begin(directory: RunDirectory, trainer: Trainer) -> Callback:
-        terminal.log_to(directory.log)
-        terminal.say(f"training {directory.path}: {trainer.total_images:,} images on {trainer.game.device}")
-        callback = ProgressCallback(terminal, trainer, directory.samples)
-        stack.callback(callback.close)
-        return callback
-
-    return begin
+    opened = Run(run)
+    with Terminal() as terminal:
+        resume_run(opened, device=device, reporter=terminal, overrides=set_ or (), skip_bad=skip_bad)
+        _show(terminal, opened.path.parent)
 
 
-def _show(terminal: Terminal, directory: RunDirectory, runs: Path) -> None:
+def _show(terminal: Terminal, runs: Path) -> None:
     from ganzoo._cli.compare import compare
 
-    newest = max(directory.samples.glob("[0-9]*.png"), default=None)
-    terminal.say(f"run {directory.path} is finished; its newest samples: {newest}")
     terminal.console.print()
     compare([runs])

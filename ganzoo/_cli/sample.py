@@ -19,7 +19,7 @@ _COUNT = 64
 def sample(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     seeds: Annotated[
-        str | None, typer.Option(help="One image per seed, the same in any company: 0-63,100. [default: 0-63]")
+        str | None, typer.Option(help="One image per seed, whatever else is made with it: 0-63,100. [default: 0-63]")
     ] = None,
     count: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="How many seeds instead.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The first of them. [default: 0]")] = None,
@@ -28,22 +28,23 @@ def sample(
         Path | None, typer.Option(help="Labels [N, L] or class numbers [N] in a .npy file. [default: seed modulo L]")
     ] = None,
     class_: Annotated[int | None, typer.Option("--class", help="One class for all images.")] = None,
-    truncation: Annotated[
+    truncation_psi: Annotated[
         float, typer.Option(help="Psi, the pull of styles towards their mean: 1 none, 0 all the way.")
     ] = 1.0,
     truncation_cutoff: Annotated[
         int | None, typer.Option(min=0, help="Truncate this many of the first style layers. [default: all]")
     ] = None,
-    noise: Annotated[
+    noise_mode: Annotated[
         Noise | None, typer.Option(help="Noise inside the generator. [default: random, by each image's seed]")
     ] = None,
     resolution: Annotated[
         int | None,
-        typer.Option(min=1, help="Resolution to show of a growing network. [default: where its training stands]"),
+        typer.Option(min=1, help="Stage of a growing network, in pixels. [default: where its training stands]"),
     ] = None,
     alpha: Annotated[float | None, typer.Option(help="Weight of its newest block: 0 absent, 1 fully in.")] = None,
     weights: Annotated[
-        Literal["ema", "raw"] | None, typer.Option(help="Averaged generator or raw one. [default: ema]")
+        Literal["ema", "raw"] | None,
+        typer.Option(help="The moving average of the generator, or what was trained itself. [default: ema]"),
     ] = None,
     at: Annotated[int | None, typer.Option(min=0, help="The network kept at this many images seen.")] = None,
     out: Annotated[
@@ -64,22 +65,23 @@ def sample(
 
     Intensities are as the network made them: no image is stretched.
     """
-    _check_numbers(truncation, truncation_cutoff, alpha)
+    _check_numbers(truncation_psi, truncation_cutoff, alpha)
     from ganzoo._cli.terminal import Terminal
-    from ganzoo._inference.growth_stage import CheckpointRequest
-    from ganzoo._inference.sample_run import Outputs, SampleRequest, judge_run, sample_run
-    from ganzoo._inference.sampling_options import SamplingOptions
+    from ganzoo._inference.run import Run
+    from ganzoo._inference.sample_run import Outputs, SampleRequest, write_logits, write_samples
 
-    place = CheckpointRequest(at, resolution, alpha, device)
     if critic is not None:
         making: dict[str, object] = {"--seeds": seeds, "--count": count, "--seed": seed, "--latents": latents}
-        making |= {"--truncation": None if truncation == 1.0 else truncation, "--noise": noise, "--weights": weights}
+        making |= {"--truncation-psi": None if truncation_psi == 1.0 else truncation_psi, "--noise-mode": noise_mode}
+        making |= {"--weights": weights}
         making |= {"--grid": grid, "--out": out, "--folder": folder}
         _leave_out(making, "--critic judges images and makes none")
         if raw is None:
             raise GanzooError("--critic needs --raw LOGITS.npy: the file that the logits are written to")
-        judge_run(run, critic, raw, subjects=SampleRequest(labels=labels, label=class_), place=place)
-        Terminal().say(f"wrote {raw}")
+        write_logits(
+            Run(run), critic, raw, labels=labels, label=class_, at=at, device=device, resolution=resolution, alpha=alpha
+        )
+        Terminal().info(f"wrote {raw}")
         return
     if latents is not None:
         _leave_out({"--seeds": seeds, "--count": count, "--seed": seed}, "--latents says already what is made")
@@ -89,23 +91,31 @@ def sample(
     chosen = [] if latents else _seeds(seeds, count, seed, columns * rows or _COUNT)
     if out is None and (grid or not (folder or raw)):
         out = run / "samples" / "grid.png"
-    written = sample_run(
-        run,
-        SampleRequest(chosen, latents, labels, class_),
+    written = write_samples(
+        Run(run),
+        SampleRequest(chosen, latents, labels),
         Outputs(out, columns or None, columns * rows or None, folder, raw),
-        sampling=SamplingOptions(truncation, truncation_cutoff, noise),
-        place=place,
+        at=at,
         weights=weights or "ema",
+        device=device,
+        resolution=resolution,
+        alpha=alpha,
+        truncation_psi=truncation_psi,
+        truncation_cutoff=truncation_cutoff,
+        noise_mode=noise_mode,
+        label=class_,
     )
     for path in written:
-        Terminal().say(f"wrote {path}")
+        Terminal().info(f"wrote {path}")
 
 
-def _check_numbers(truncation: float, cutoff: int | None, alpha: float | None) -> None:
-    if not math.isfinite(truncation):
-        raise GanzooError(f"--truncation {truncation}: should be a number, such as 0.7")
-    if cutoff is not None and truncation == 1.0:
-        raise GanzooError("--truncation-cutoff says which layers are truncated, and none is; give --truncation as well")
+def _check_numbers(truncation_psi: float, cutoff: int | None, alpha: float | None) -> None:
+    if not math.isfinite(truncation_psi):
+        raise GanzooError(f"--truncation-psi {truncation_psi}: should be a number, such as 0.7")
+    if cutoff is not None and truncation_psi == 1.0:
+        raise GanzooError(
+            "--truncation-cutoff says which layers are truncated, and none is; give --truncation-psi as well"
+        )
     if alpha is not None and not 0 <= alpha <= 1:
         raise GanzooError(f"--alpha {alpha}: should be between 0 (the newest block is absent) and 1 (fully in)")
 

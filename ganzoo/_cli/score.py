@@ -18,7 +18,7 @@ def score(
     ] = None,
     dataset: Annotated[
         str | None,
-        typer.Option(help="Compare with this data set instead of the run's own; an imported run has none."),
+        typer.Option(help="Compare with this dataset instead of the run's own; an imported run has none."),
     ] = None,
     at: Annotated[
         int | None, typer.Option("--at", min=0, help="Score the generator kept at this many images seen.")
@@ -29,21 +29,25 @@ def score(
 ) -> None:
     """Score finished or stopped runs, and keep the scores with them."""
     from ganzoo._cli.terminal import Terminal
+    from ganzoo._inference.run import Run
+    from ganzoo._registry.registry import Registry
     from ganzoo._runs.directory import find_runs
-    from ganzoo.scoring.score_against import examine_run
+    from ganzoo.scoring.score_against import score_against
     from ganzoo.scoring.score_run import score_run
 
     terminal = Terminal()
     asked: dict[str, Any] = {"overrides": set_ or (), "at": at, "snapshots": snapshots, "skip_bad": skip_bad}
-    for path in find_runs(runs):
+    found_runs, registry = find_runs(runs), Registry.discover()
+    for path in found_runs:
+        run = Run(path, registry=registry)
         for found in (
-            examine_run(path, dataset, device, terminal, **asked)
+            score_against(run, dataset, device, terminal, **asked)
             if dataset
-            else score_run(path, device, terminal, **asked)
+            else score_run(run, device, terminal, **asked)
         ):
             error = "" if found.standard_error is None else f" +- {found.standard_error:.4g}"
             notes = f" ({', '.join(found.notes)})" if found.notes else ""
-            terminal.say(
+            terminal.info(
                 f"{path.name} at {found.images_seen:,} images: {found.label} {found.value:.6g}{error}{notes} "
                 f"[protocol {found.protocol_id}]"
             )

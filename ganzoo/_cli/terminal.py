@@ -1,20 +1,24 @@
-"""What people read: lines, bars and errors; plain where it is not a terminal."""
+"""Terminal: the reporter of the command line. Lines and a live panel on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.text import Text
 
-from ganzoo._io.atomic import AppendFile
 from ganzoo.errors import GanzooError, RunStopped
-from ganzoo.text import literal
+from ganzoo.text import duration, literal
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.table import Table
+
+    from ganzoo.contracts.reporter import Progress
 
 PLAIN_INTERVAL_SECONDS = 5.0
 _PACE_SECONDS = 30.0
@@ -30,53 +34,79 @@ def print_error(error: GanzooError) -> None:
 
 
 class Terminal:
-    """Tells a person what happens, and writes the same lines to the run's log once there is one."""
+    """A reporter that prints. As a context manager it leaves the terminal as it was."""
 
     def __init__(self) -> None:
         self.console = Console(highlight=False, soft_wrap=True)
-        self._log: AppendFile | None = None
-        self._early: list[str] = []
+        self._live: Live | None = None
 
-    def log_to(self, path: Path) -> None:
-        """Write all lines, earlier ones too, to this file from now on."""
-        self._log = AppendFile(path)
-        for line in self._early:
-            self._log.append(line.encode("utf-8", "backslashreplace"))
-        self._early = []
+    def __enter__(self) -> Self:
+        return self
 
-    def say(self, text: str) -> None:
-        """Print a line, literally."""
-        shown = "\n".join(literal(line) for line in text.splitlines())
-        self.console.print(Text(shown))
-        self.note(shown)
+    def __exit__(self, *failure: object) -> None:
+        self._close_panel()
 
-    def note(self, text: str) -> None:
-        """Write a line to the log alone."""
-        line = f"{datetime.now().astimezone().isoformat(timespec='seconds')} {text}\n"
-        if self._log:
-            self._log.append(line.encode("utf-8", "backslashreplace"))
-        else:
-            self._early.append(line)
+    def info(self, text: str) -> None:
+        """Print lines, literally."""
+        self._print(text, "")
 
-    def progress(self, what: str) -> Callable[[int, int], None]:
-        """Return a function that takes (done, of how many): a line in place on a terminal, else one now and then."""
-        last = time.monotonic()
+    def warning(self, text: str) -> None:
+        """Print lines, literally, in another color."""
+        self._print(text, "yellow")
+
+    def _print(self, text: str, style: str) -> None:
+        self.console.print(Text("\n".join(literal(line) for line in text.splitlines()), style))
+
+    def progress(self, what: str) -> Progress:
+        """Return what shows progress: a line or panel in place on a terminal, else a line now and then."""
+        shown_at = time.monotonic()
         pace = _Pace()
 
-        def show(done: int, total: int) -> None:
-            nonlocal last
+        def show(done: int, total: int, facts: Mapping[str, str] | None = None, /) -> None:
+            nonlocal shown_at
             line = f"{literal(what)}: {done:,} of {total:,} images{pace.at(done, total)}"
+            if facts and not self.console.is_terminal:
+                line = "  ".join(f"{name} {value}" for name, value in facts.items())
             if self.console.is_terminal:
-                self.console.print(Text(f"{line}    "), end="\n" if done >= total else "\r")
-            elif done >= total or time.monotonic() - last > PLAIN_INTERVAL_SECONDS:
-                last = time.monotonic()
+                self._show_in_place(line, done >= total, facts)
+            elif done >= total or time.monotonic() - shown_at > PLAIN_INTERVAL_SECONDS:
+                shown_at = time.monotonic()
                 print(line, file=sys.stdout, flush=True)
 
         return show
 
+    def _show_in_place(self, line: str, is_last: bool, facts: Mapping[str, str] | None) -> None:
+        if not facts:
+            self.console.print(Text(f"{line}    "), end="\n" if is_last else "\r")
+            return
+        if self._live is None:
+            from rich.live import Live
+
+            self._live = Live(console=self.console, refresh_per_second=4, transient=True)
+            self._live.start()
+        self._live.update(_panel(facts))
+        if is_last:
+            self._close_panel()
+
+    def _close_panel(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def _panel(facts: Mapping[str, str]) -> Table:
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", style="cyan", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        table.add_row(Text(literal(name)), Text(literal(value)))
+    return table
+
 
 class _Pace:
-    """How fast it goes, by the last half minute: what an interrupted action finds done already was not done now."""
+    """Speed over the last half minute: what an interrupted action finds done already was not done now."""
 
     def __init__(self) -> None:
         self._marks: deque[tuple[float, int]] = deque()
@@ -92,11 +122,3 @@ class _Pace:
         speed = (done - before) / (now - start)
         left = f", {duration((total - done) / speed)} left" if done < total else ""
         return f", {speed:,.0f} images/s{left}"
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people say it: `1 h 05 min`, `3 min 20 s`."""
-    whole = round(seconds)
-    if whole >= 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-    return f"{whole // 60} min {whole % 60:02d} s"

@@ -1,4 +1,4 @@
-"""A run's generator as one file for others: safetensors with what builds it, or an ONNX graph."""
+"""Export: a run's generator as one file for others, safetensors with what builds it or an ONNX graph."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from ganzoo._inference.load import ages_of, load_generator, networks_of
+from ganzoo._inference.opened_generator import OpenedGenerator
+from ganzoo._inference.run import Run, Weights
 from ganzoo._io.atomic import atomic_write
 from ganzoo._recipe.network_spec import Networks
-from ganzoo._runs.directory import RunDirectory
 from ganzoo._version import __version__
 from ganzoo.contracts.capabilities import Growable, NoiseInputs, NoiseMode
 from ganzoo.contracts.networks import Generator
@@ -25,8 +25,8 @@ ONNX_PACKAGES = ("onnx", "onnxscript")
 TRACED_BATCH = 2  # a batch of 1 would be taken for a constant
 
 
-def export_safetensors(path: Path, out: Path, *, weights: str = "ema", at: int | None = None) -> int:
-    """Write a run's generator as safetensors, what builds it in the metadata; returns the age.
+def export_safetensors(run: Run, out: Path, *, weights: Weights = "ema", at: int | None = None) -> int:
+    """Write a run's generator as safetensors, what builds it in the metadata; returns its images seen.
 
     The metadata are `ganzoo` (version), `images_seen`, `weights`, `networks` (as `networks.toml` reads), and `recipe`
     (as `recipe.toml` reads) where the run has one.
@@ -34,27 +34,18 @@ def export_safetensors(path: Path, out: Path, *, weights: str = "ema", at: int |
     Raises:
         GanzooError: The run kept no such generator.
     """
-    directory = RunDirectory.open(path)
-    networks, age = networks_of(directory), ages_of(directory, at)[0]
-    generator = load_generator(directory, age, networks, weights)
-    recipe = {"recipe": directory.recipe.read_text("utf-8")} if directory.recipe.exists() else {}
-    metadata = {
-        "format": "pt",
-        "ganzoo": __version__,
-        "images_seen": str(age),
-        "weights": weights,
-        "networks": networks.to_toml(),
-        **recipe,
-    }
-    tensors = {name: value.contiguous().clone() for name, value in generator.state_dict().items()}
+    opened = run.generator(at, weights, device="cpu")
+    recipe = {} if run.was_imported else {"recipe": run.recipe.to_toml()}
+    metadata = {"format": "pt", **_metadata(opened), **recipe}
+    tensors = {name: value.contiguous().clone() for name, value in opened.generator.state_dict().items()}
     atomic_write(out, save(tensors, metadata))
-    return age
+    return opened.images_seen
 
 
 def export_onnx(
-    path: Path, out: Path, *, weights: str = "ema", at: int | None = None, noise: NoiseMode = "constant"
+    run: Run, out: Path, *, weights: Weights = "ema", at: int | None = None, noise_mode: NoiseMode = "constant"
 ) -> int:
-    """Write a run's generator as an ONNX graph of any batch size; returns the age.
+    """Write a run's generator as an ONNX graph of any batch size; returns its images seen.
 
     Inputs are `latents` [N, Z] and, where there are classes, `labels` [N, L]; the output is `images` [N, C, R, R] in
     about [-1, 1]. Noise is the network's own constant one, or none.
@@ -68,24 +59,30 @@ def export_onnx(
             f"ONNX needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed: "
             f"pip install 'ganzoo-toolkit[onnx]'"
         )
-    directory = RunDirectory.open(path)
-    networks, age = networks_of(directory), ages_of(directory, at)[0]
-    generator = load_generator(directory, age, networks, weights)
-    metadata = {"ganzoo": __version__, "images_seen": str(age), "weights": weights, "networks": networks.to_toml()}
-    atomic_write(out, _graph(_Graph(generator, networks, noise), networks, metadata))
-    return age
+    opened, networks = run.generator(at, weights, device="cpu"), run.networks
+    atomic_write(out, _graph(_Graph(opened.generator, networks, noise_mode), networks, _metadata(opened)))
+    return opened.images_seen
+
+
+def _metadata(opened: OpenedGenerator) -> dict[str, str]:
+    return {
+        "ganzoo": __version__,
+        "images_seen": str(opened.images_seen),
+        "weights": opened.weights,
+        "networks": opened.run.networks.to_toml(),
+    }
 
 
 class _Graph(nn.Module):
-    """A generator at one stage of growth and in one sampling of noise."""
+    """A generator at one stage of growth, with one mode of noise."""
 
-    def __init__(self, generator: Generator, networks: Networks, noise: NoiseMode) -> None:
+    def __init__(self, generator: Generator, networks: Networks, noise_mode: NoiseMode) -> None:
         super().__init__()
         self.generator = generator
         if isinstance(generator, Growable):
             generator.grow(networks.resolution, networks.alpha)
         if isinstance(generator, NoiseInputs):
-            generator.use_noise(noise)
+            generator.use_noise(noise_mode)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         if labels is None:

@@ -1,4 +1,4 @@
-"""Images from a generator: the one place that draws latents, labels and noise after training.
+"""Generation: the one place that draws latents, labels and noise after training.
 
 Latents and labels are drawn in blocks of fixed size, each from a stream of its own, so image number i of a seed has
 the same latent and label whatever the batch size. Noise drawn inside the network is seeded once per batch.
@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganzoo._inference.sampling_options import GrowthStage, SamplingOptions
+from ganzoo._inference.growth_stage import GrowthStage
+from ganzoo._inference.sampling_options import SamplingOptions
 from ganzoo._random.seeds import seed_for
 from ganzoo.contracts.capabilities import NoiseMode
 from ganzoo.contracts.networks import Generator
@@ -81,9 +82,9 @@ def generate(
     batch_size: int,
     device: torch.device | str,
     labels: Tensor | None = None,
-    truncation: float = 1.0,
+    truncation_psi: float = 1.0,
     truncation_cutoff: int | None = None,
-    noise: NoiseMode | None = None,
+    noise_mode: NoiseMode | None = None,
     resolution: int | None = None,
 ) -> Iterator[Tensor]:
     """Generate `count` images batch by batch, without gradient and in evaluation mode.
@@ -97,9 +98,9 @@ def generate(
         batch_size: Images per forward.
         device: Where the network is.
         labels: One-hot labels `[count, L]`; None for an unconditional network.
-        truncation: Pull of styles towards their mean: 1 none, 0 all the way (arXiv:1812.04948, appendix B).
+        truncation_psi: Pull of styles towards their mean: 1 none, 0 all the way (arXiv:1812.04948, appendix B).
         truncation_cutoff: How many of the first style layers are truncated; None: all.
-        noise: Noise inside the network; None: `random` if it has any.
+        noise_mode: Noise inside the network; None: `random` if it has any.
         resolution: Final resolution; growable networks are set to it, fully grown.
 
     Yields:
@@ -109,7 +110,7 @@ def generate(
         RecipeError: Truncation is asked of a network that has no styles, or noise of one without noise inputs.
     """
     sampling = SamplingOptions(
-        truncation, truncation_cutoff, noise, None if resolution is None else GrowthStage(resolution)
+        truncation_psi, truncation_cutoff, noise_mode, None if resolution is None else GrowthStage(resolution)
     )
     sampling.check(generator)
     if labels is None:

@@ -1,79 +1,78 @@
-"""DOC."""
+"""Growth stage: where a growing network stands, and which stages it can be brought to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import torch
-from torch import nn
-
-from ganzoo._inference.load import Kind, load_generator, recipe_of
-from ganzoo._inference.sampling_options import GrowthStage
-from ganzoo._recipe.network_spec import Networks
-from ganzoo._runs.directory import RunDirectory
-from ganzoo.contracts.capabilities import Growable
-from ganzoo.contracts.networks import Generator
 from ganzoo.errors import GanzooError
 
-_SMALLEST_SIDE = 4
+if TYPE_CHECKING:
+    from torch import nn
+
+_SMALLEST_RESOLUTION = 4
 
 
 @dataclass(frozen=True)
-class CheckpointRequest:
-    """Which network of a run is used, where it stands, and on what it is computed.
+class GrowthStage:
+    """Where a growing network stands: its resolution, and how far its newest block has faded in."""
 
-    Attributes:
-        at: Age in images seen; None: the newest.
-        resolution: Resolution to show of a growing network; None: where its training stood at that age.
-        alpha: Weight of the newest block; None: fully in where a resolution is asked for, else as in training.
-        device: Name of the device.
-    """
+    resolution: int
+    alpha: float = 1.0
 
-    at: int | None = None
-    resolution: int | None = None
-    alpha: float | None = None
-    device: str = "auto"
+    def set(self, network: nn.Module) -> None:
+        """Bring a network that can grow to this stage.
+
+        Raises:
+            GanzooError: It cannot work at that resolution.
+        """
+        from ganzoo.contracts.capabilities import Growable
+
+        if not isinstance(network, Growable):
+            return
+        try:
+            network.grow(self.resolution, self.alpha)
+        except (ValueError, LookupError, RuntimeError) as error:
+            name = getattr(network, "name", type(network).__name__)
+            raise GanzooError(f"'{name}' cannot work at {self.resolution} pixels: {error}") from error
 
 
-def stage_of(
-    network: nn.Module, directory: RunDirectory, age: int, networks: Networks, place: CheckpointRequest
+def resolutions_up_to(final: int) -> list[int]:
+    """Return the resolutions that a network grows through, from 4 pixels to its final resolution."""
+    halved = (final >> halvings for halvings in range(final.bit_length()))
+    return sorted(resolution for resolution in halved if resolution >= _SMALLEST_RESOLUTION)
+
+
+def chosen_stage(
+    network: nn.Module, in_training: GrowthStage, final: int, resolution: int | None = None, alpha: float | None = None
 ) -> GrowthStage | None:
-    """Return where a network is to stand: where it was asked to, else where its training stood at that age.
+    """Return the stage that a network is used at; None for one that does not grow.
+
+    Args:
+        network: The network.
+        in_training: Where its training stood.
+        final: Resolution that it grows to.
+        resolution: The stage asked for; None: that of its training.
+        alpha: Weight of its newest block; None: fully in where a resolution is asked for, else as in training.
 
     Raises:
         GanzooError: A stage is asked of a network that does not grow, or one that it does not grow through.
     """
+    from ganzoo.contracts.capabilities import Growable
+
     if not isinstance(network, Growable):
-        for option, value in (("--resolution", place.resolution), ("--alpha", place.alpha)):
+        for option, value in (("resolution", resolution), ("alpha", alpha)):
             if value is not None:
                 raise GanzooError(
-                    f"{option} needs a growing network, which '{getattr(network, 'name', '')}' is not (it lacks the "
-                    f"capability Growable); leave it out"
+                    f"{option} {value:g} needs a growing network, which '{getattr(network, 'name', '')}' is not (it "
+                    f"lacks the capability Growable); leave it out"
                 )
         return None
-    stood = stage_in_training(directory, age, networks)
-    if place.resolution is None:
-        return replace(stood, alpha=stood.alpha if place.alpha is None else place.alpha)
-    final = networks.images.resolution
-    sides = [final >> halvings for halvings in range(final.bit_length()) if final >> halvings >= _SMALLEST_SIDE]
-    if place.resolution not in sides:
-        known = ", ".join(str(side) for side in reversed(sides))
-        raise GanzooError(f"--resolution {place.resolution}: this network grows through {known}; choose one of them")
-    return GrowthStage(place.resolution, 1.0 if place.alpha is None else place.alpha)
-
-
-def stage_in_training(directory: RunDirectory, age: int, networks: Networks) -> GrowthStage:
-    """Return where a network stood at an age: after the last step of a phase, still in it."""
-    if directory.networks.exists():
-        return GrowthStage(networks.resolution, networks.alpha)
-    phases = recipe_of(directory).phases
-    phase = next((phase for phase in phases if age <= phase.end), phases[-1])
-    return GrowthStage(phase.resolution, phase.alpha(age))
-
-
-def loaded(
-    directory: RunDirectory, networks: Networks, age: int, weights: Kind, place: CheckpointRequest, device: torch.device
-) -> tuple[Generator, GrowthStage | None]:
-    """Return a run's generator at an age on a device, and where it is to stand."""
-    generator = load_generator(directory, age, networks, weights).to(device)
-    return generator, stage_of(generator, directory, age, networks, place)
+    if resolution is None:
+        return replace(in_training, alpha=in_training.alpha if alpha is None else alpha)
+    known = resolutions_up_to(final)
+    if resolution not in known:
+        raise GanzooError(
+            f"resolution {resolution}: this network grows through {', '.join(map(str, known))}; choose one of them"
+        )
+    return GrowthStage(resolution, 1.0 if alpha is None else alpha)

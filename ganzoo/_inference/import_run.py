@@ -1,4 +1,4 @@
-"""Somebody else's checkpoint to an ordinary run directory, which sampling, scoring and training accept."""
+"""Import: somebody else's checkpoint as an ordinary run, which sampling, scoring and training accept."""
 
 from __future__ import annotations
 

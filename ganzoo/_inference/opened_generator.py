@@ -1,33 +1,25 @@
-"""What is looked at: the generator of a run at an age, with all that makes its images and says which it was."""
+"""Opened generator: the generator of a run at a checkpoint, with all that makes its images and says which it was."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from ganzoo._inference.build import choose_device
 from ganzoo._inference.generate import to_uint8
-from ganzoo._inference.growth_stage import CheckpointRequest, loaded
-from ganzoo._inference.load import Kind, ages_of, networks_of, sha256_of_weights
-from ganzoo._inference.per_seed import drawn, latents_of
+from ganzoo._inference.per_seed import drawn, latents_of, portray
+from ganzoo._inference.run_files import RunFiles
 from ganzoo._inference.sampling_options import SamplingOptions
 from ganzoo._runs.directory import RunDirectory
-from ganzoo.contracts.capabilities import StyleBased
+from ganzoo.contracts.capabilities import NoiseInputs, StyleBased
 from ganzoo.contracts.component import ImageSpec, PixelArray
 from ganzoo.contracts.networks import Generator
-from ganzoo.errors import GanzooError
+from ganzoo.contracts.reporter import Progress, silent_progress
+from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.layers.style import truncated
-
-Progress = Callable[[int, int], None]
-
-
-def silent(done: int, total: int) -> None:
-    """Take (done, of how many) of a long action, and tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -35,28 +27,33 @@ class OpenedGenerator:
     """A generator that can be looked at.
 
     Attributes:
-        directory: The run's folder.
+        run: The run.
         generator: The network, on `device`, in evaluation mode and without gradient.
         spec: What its images are at the end of training.
-        images_seen: Its age.
-        weights: Averaged (`ema`) or raw.
+        images_seen: The checkpoint, in real images shown to the discriminator.
+        weights: The moving average (`ema`) or what was trained itself (`raw`).
         sha256: SHA-256 of its file of weights, 64 hex digits.
         device: Where it is.
-        sampling: Truncation, noise and stage of all images made here, unless a method is told otherwise.
+        sampling: Truncation, noise and stage of all images made here.
         label: One class for all images; None: seed modulo classes.
-        progress: Told (done, of how many) images.
+        progress: Takes how many images are done, and of how many.
     """
 
-    directory: RunDirectory
+    run: RunFiles
     generator: Generator
     spec: ImageSpec
     images_seen: int
-    weights: Kind
+    weights: Literal["ema", "raw"]
     sha256: str
     device: torch.device
     sampling: SamplingOptions
     label: int | None = None
-    progress: Progress = silent
+    progress: Progress = silent_progress
+
+    @property
+    def directory(self) -> RunDirectory:
+        """The run's folder."""
+        return self.run.directory
 
     @property
     def resolution(self) -> int:
@@ -64,7 +61,7 @@ class OpenedGenerator:
         return self.sampling.stage.resolution if self.sampling.stage else self.spec.resolution
 
     def with_sampling(self, **changes: Any) -> OpenedGenerator:
-        """Return the same generator used otherwise: `truncation`, `cutoff`, `noise`, `stage`.
+        """Return the same generator used otherwise: `truncation_psi`, `truncation_cutoff`, `noise_mode`, `stage`.
 
         Raises:
             RecipeError: It lacks the capability that this needs.
@@ -75,7 +72,7 @@ class OpenedGenerator:
 
     def within(self, first: int, total: int) -> OpenedGenerator:
         """Return the same generator, whose progress is that of `total` images of which `first` are done."""
-        return replace(self, progress=lambda done, _: self.progress(first + done, total))
+        return replace(self, progress=lambda done, _, facts=None: self.progress(first + done, total))
 
     def latents(self, seeds: Sequence[int]) -> Tensor:
         """Return the latent of each seed, `[N, Z]`: those of `ganzoo sample`."""
@@ -96,17 +93,22 @@ class OpenedGenerator:
         return torch.eye(classes)[[self.label] * len(seeds)]
 
     def images(self, seeds: Sequence[int]) -> PixelArray:
-        """Return the images of seeds, uint8 `[N, C, R, R]`; each is the same in any company."""
+        """Return the images of seeds, uint8 `[N, C, R, R]`; each is independent of the others."""
         return self.images_of(self.latents(seeds), self.labels(seeds), seeds)
 
     def images_of(self, latents: Tensor, labels: Tensor, seeds: Sequence[int]) -> PixelArray:
         """Return the images of latents `[N, Z]` and labels `[N, L]`, uint8; `seeds` are those of their noise."""
-        self.sampling.check(self.generator)
+        return self._pixels(self.batches(latents, labels, seeds), len(seeds))
 
-        def make(rows: Tensor) -> Tensor:
-            return self.sampling.images(self.generator, latents[rows].to(self.device), labels[rows].to(self.device))
+    def batches(self, latents: Tensor, labels: Tensor, seeds: Sequence[int]) -> Iterator[Tensor]:
+        """Yield the same images before rounding, a batch at a time: float32 `[n, C, r, r]` on the CPU.
 
-        return self.drawn(make, seeds)
+        Raises:
+            RunError: An image has values that are NaN or infinite.
+        """
+        return portray(
+            self.generator, latents, labels, seeds, self.sampling, resolution=self.resolution, device=self.device
+        )
 
     def styles(self, seeds: Sequence[int]) -> Tensor:
         """Return the styles of seeds, `[N, S, W]` on the CPU, truncated as the sampling says."""
@@ -117,8 +119,9 @@ class OpenedGenerator:
         network = self.styled("styles")
         with torch.no_grad(), self.sampling.applied(self.generator):
             styles = network.map(latents.to(self.device), labels.to(self.device))
-            if self.sampling.truncation != 1.0:
-                styles = truncated(styles, network.mean_w(), self.sampling.truncation, self.sampling.cutoff)
+            if self.sampling.truncation_psi != 1.0:
+                psi, cutoff = self.sampling.truncation_psi, self.sampling.truncation_cutoff
+                styles = truncated(styles, network.mean_w(), psi, cutoff)
         return styles.cpu()
 
     def images_of_styles(self, styles: Tensor, seeds: Sequence[int]) -> PixelArray:
@@ -132,16 +135,17 @@ class OpenedGenerator:
 
         return self.drawn(make, seeds)
 
-    def styled(self, figure: str) -> StyleBased:
-        """Return the generator as one with styles.
+    def styled(self, what: str) -> StyleBased:
+        """Return the generator as one with styles; `what` needs them, for the message.
 
         Raises:
-            GanzooError: It has none; says which figures it can make.
+            RefusedError: It has none.
         """
-        from ganzoo.figures.requirements import require
-
-        require(self, figure, StyleBased)
-        assert isinstance(self.generator, StyleBased)
+        if not isinstance(self.generator, StyleBased):
+            raise RefusedError(
+                f"'{what}' needs a generator that has styles, which '{self.generator.name}' does not (it lacks the "
+                f"capability StyleBased)"
+            )
         return self.generator
 
     def facts(self, seeds: Sequence[int] = (), **more: Any) -> dict[str, Any]:
@@ -153,9 +157,9 @@ class OpenedGenerator:
             "images_seen": self.images_seen,
             "weights": self.weights,
             "weights_sha256": self.sha256,
-            "truncation": self.sampling.truncation,
-            "truncation_cutoff": self.sampling.cutoff,
-            "noise": self.noise,
+            "truncation_psi": self.sampling.truncation_psi,
+            "truncation_cutoff": self.sampling.truncation_cutoff,
+            "noise_mode": self.noise_mode,
             "stage": {"resolution": stage.resolution, "alpha": stage.alpha} if stage else None,
             "class": self.label,
             "device": str(self.device),
@@ -164,58 +168,19 @@ class OpenedGenerator:
         }
 
     @property
-    def noise(self) -> str | None:
+    def noise_mode(self) -> str | None:
         """The noise mode in use; None where the generator has no noise inputs."""
-        from ganzoo.contracts.capabilities import NoiseInputs
-
-        return (self.sampling.noise or "random") if isinstance(self.generator, NoiseInputs) else None
+        return (self.sampling.noise_mode or "random") if isinstance(self.generator, NoiseInputs) else None
 
     def drawn(self, make: Callable[[Tensor], Tensor], seeds: Sequence[int]) -> PixelArray:
         """Return what `make` gives for groups of row numbers, uint8 `[N, C, r, r]`; noise by `seeds`."""
+        batches = drawn(self.generator, make, seeds, self.sampling, resolution=self.resolution, device=self.device)
+        return self._pixels(batches, len(seeds))
+
+    def _pixels(self, batches: Iterator[Tensor], count: int) -> PixelArray:
         made: list[Tensor] = []
-        images = drawn(self.generator, make, seeds, self.sampling, resolution=self.resolution, device=self.device)
-        for batch in images:
+        for batch in batches:
             made.append(to_uint8(batch))
-            self.progress(sum(map(len, made)), len(seeds))
+            self.progress(sum(map(len, made)), count)
         pixels: PixelArray = torch.cat(made).numpy()
         return pixels
-
-
-def open_generator(
-    path: Path,
-    *,
-    at: int | None = None,
-    weights: Kind = "ema",
-    device: str = "auto",
-    resolution: int | None = None,
-    alpha: float | None = None,
-    sampling: SamplingOptions | None = None,
-    label: int | None = None,
-    progress: Progress = silent,
-) -> OpenedGenerator:
-    """Open the generator of a run, trained here or imported.
-
-    Args:
-        path: The run's folder.
-        at: Age in images seen; None: the newest.
-        weights: Averaged generator or raw one.
-        device: Name of the device.
-        resolution: Resolution to show of a growing network; None: where its training stood.
-        alpha: Weight of its newest block.
-        sampling: Truncation and noise; its stage is set here.
-        label: One class for all images.
-        progress: Told (done, of how many) images.
-
-    Raises:
-        GanzooError: There is no such run, age or stage, or the generator cannot be used like this.
-    """
-    directory, chosen = RunDirectory.open(path), choose_device(device)
-    age = ages_of(directory, at)[0]
-    place, networks = CheckpointRequest(age, resolution, alpha, device), networks_of(directory)
-    generator, stage = loaded(directory, networks, age, weights, place, chosen)
-    sampling = replace(sampling or SamplingOptions(), stage=stage)
-    sampling.check(generator)
-    sha256 = sha256_of_weights(directory, age, weights)
-    return OpenedGenerator(
-        directory, generator, networks.spec, age, weights, sha256, chosen, sampling, label=label, progress=progress
-    )

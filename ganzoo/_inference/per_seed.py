@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from ganzoo._inference.generate import repeatable, seeded_noise
+from ganzoo._inference.growth_stage import GrowthStage
 from ganzoo._inference.oom_batching import in_groups
-from ganzoo._inference.sampling_options import GrowthStage, SamplingOptions
+from ganzoo._inference.sampling_options import SamplingOptions
 from ganzoo._random.per_sample import RowStreams
 from ganzoo._random.seeds import seed_for
 from ganzoo.contracts.networks import Discriminator, Generator

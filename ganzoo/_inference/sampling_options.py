@@ -1,4 +1,4 @@
-"""How a finished network is used: truncation, noise, and where a growing one stands."""
+"""Sampling options: truncation, noise, and the stage of a growing generator."""
 
 from __future__ import annotations
 
@@ -7,34 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from ganzoo.contracts.capabilities import Growable, NoiseInputs, NoiseMode, StyleBased
+from ganzoo._inference.growth_stage import GrowthStage
+from ganzoo.contracts.capabilities import NoiseInputs, NoiseMode, StyleBased
 from ganzoo.contracts.networks import Generator
-from ganzoo.errors import GanzooError, RecipeError
+from ganzoo.errors import RecipeError
 from ganzoo.layers.style import truncated
-
-
-@dataclass(frozen=True)
-class GrowthStage:
-    """Where a growing network stands: its resolution, and how far its newest block has faded in."""
-
-    resolution: int
-    alpha: float = 1.0
-
-    def set(self, network: nn.Module) -> None:
-        """Bring a network that can grow to this stage.
-
-        Raises:
-            GanzooError: It cannot work at that resolution.
-        """
-        if not isinstance(network, Growable):
-            return
-        try:
-            network.grow(self.resolution, self.alpha)
-        except (ValueError, LookupError, RuntimeError) as error:
-            name = getattr(network, "name", type(network).__name__)
-            raise GanzooError(f"'{name}' cannot work at {self.resolution} pixels: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -42,30 +21,30 @@ class SamplingOptions:
     """What is asked of a generator beside latents and labels.
 
     Attributes:
-        truncation: Psi, the pull of styles towards their mean: 1 none, 0 all the way, below 0 to the other side
+        truncation_psi: The pull of styles towards their mean: 1 none, 0 all the way, below 0 to the other side
             (arXiv:1812.04948, appendix B).
-        cutoff: How many of the first style layers are truncated; None: all.
-        noise: The noise inside the generator; None: `random` if it has any.
+        truncation_cutoff: How many of the first style layers are truncated; None: all.
+        noise_mode: The noise inside the generator; None: `random` if it has any.
         stage: Where a growing generator is to stand; None: where it stands.
     """
 
-    truncation: float = 1.0
-    cutoff: int | None = None
-    noise: NoiseMode | None = None
+    truncation_psi: float = 1.0
+    truncation_cutoff: int | None = None
+    noise_mode: NoiseMode | None = None
     stage: GrowthStage | None = None
 
     def check(self, generator: Generator) -> None:
         """Raise RecipeError, naming the capability, if the generator cannot be used like this."""
-        if not math.isfinite(self.truncation):
-            raise RecipeError(f"truncation {self.truncation} is no number; choose one such as 0.7.")
-        if self.truncation != 1.0 and not isinstance(generator, StyleBased):
+        if not math.isfinite(self.truncation_psi):
+            raise RecipeError(f"truncation_psi {self.truncation_psi} is no number; choose one such as 0.7.")
+        if self.truncation_psi != 1.0 and not isinstance(generator, StyleBased):
             raise RecipeError(
-                f"truncation {self.truncation:g} needs a generator with styles, which '{generator.name}' is not "
-                f"(it lacks the capability StyleBased); set it to 1."
+                f"truncation_psi {self.truncation_psi:g} needs a generator with styles, which '{generator.name}' is "
+                f"not (it lacks the capability StyleBased); set it to 1."
             )
-        if self.noise is not None and not isinstance(generator, NoiseInputs):
+        if self.noise_mode is not None and not isinstance(generator, NoiseInputs):
             raise RecipeError(
-                f"noise '{self.noise}' needs a generator with noise inputs, which '{generator.name}' is not "
+                f"noise_mode '{self.noise_mode}' needs a generator with noise inputs, which '{generator.name}' is not "
                 f"(it lacks the capability NoiseInputs); leave it out."
             )
 
@@ -73,10 +52,12 @@ class SamplingOptions:
         """Return images `[N, C, R, R]` of latents `[N, Z]` and labels `[N, L]`, inside of `applied`."""
         if self.stage is not None:
             self.stage.set(generator)
-        if self.truncation == 1.0 or not isinstance(generator, StyleBased):
+        if self.truncation_psi == 1.0 or not isinstance(generator, StyleBased):
             return generator(latents, labels)
         styles = generator.map(latents, labels)
-        return generator.synthesize(truncated(styles, generator.mean_w(), self.truncation, self.cutoff))
+        return generator.synthesize(
+            truncated(styles, generator.mean_w(), self.truncation_psi, self.truncation_cutoff)
+        )
 
     @contextmanager
     def applied(self, generator: Generator) -> Iterator[None]:
@@ -84,7 +65,7 @@ class SamplingOptions:
         modes = {module: module.training for module in generator.modules()}
         generator.eval()
         if isinstance(generator, NoiseInputs):
-            generator.use_noise(self.noise or "random")
+            generator.use_noise(self.noise_mode or "random")
         try:
             yield
         finally:

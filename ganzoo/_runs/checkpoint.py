@@ -52,12 +52,14 @@ class Checkpoint:
         images_seen: Real images shown to the discriminator.
         tensors: Tensors on the CPU, by part (`generator`, `average`, ...) and name.
         state: The rest, as plain data.
+        sha256: Hash of each part's file, 64 hex digits.
     """
 
     path: Path
     images_seen: int
     tensors: Mapping[str, Mapping[str, Tensor]]
     state: Mapping[str, JsonValue]
+    sha256: Mapping[str, str]
 
 
 def write_checkpoint(
@@ -145,7 +147,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
         tensors = {name.removesuffix(_SUFFIX): tensors_of(data) for name, data in contents.items()}
     except (KeyError, ValueError, RecursionError, SafetensorError) as error:
         raise RunError(f"{shown(path)} is no checkpoint of this ganzoo: {error}.") from error
-    return Checkpoint(path, manifest.images_seen, tensors, state)
+    hashes = {name.removesuffix(_SUFFIX): entry.sha256 for name, entry in manifest.files.items()}
+    return Checkpoint(path, manifest.images_seen, tensors, state, hashes)
 
 
 def newest_good(folder: Path) -> tuple[Checkpoint | None, list[str]]:

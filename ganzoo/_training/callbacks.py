@@ -19,7 +19,7 @@ from ganzoo._runs.metrics_log import MetricsLog
 from ganzoo._runs.record import Score
 from ganzoo._training.cadence import Cadence
 from ganzoo._training.checkpoint_state import gather
-from ganzoo._training.trainer import Report, Trainer
+from ganzoo._training.trainer import Losses, Trainer
 from ganzoo.contracts.component import PixelArray
 from ganzoo.errors import RunStopped
 from ganzoo.figures.run_curves import write_curves
@@ -40,9 +40,9 @@ class MetricsCallback:
         self._sums: dict[str, float] = {}
         self._counts: dict[str, int] = {}
 
-    def on_step_end(self, trainer: Trainer, report: Report) -> None:
+    def on_step_end(self, trainer: Trainer, losses: Losses) -> None:
         """See `Callback.on_step_end`."""
-        for name, value in report.items():
+        for name, value in losses.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
             self._counts[name] = self._counts.get(name, 0) + 1
         if self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished:
@@ -78,7 +78,7 @@ class SamplesCallback:
         self._cadence, self._resolution = Cadence(kimg), resolution
         self.latest: Path | None = None
 
-    def on_step_end(self, trainer: Trainer, report: Report) -> None:
+    def on_step_end(self, trainer: Trainer, losses: Losses) -> None:
         """See `Callback.on_step_end`."""
         if self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished:
             self.write(trainer)
@@ -102,7 +102,7 @@ class CurvesCallback:
     def __init__(self, directory: RunDirectory, kimg: float) -> None:
         self._directory, self._cadence = directory, Cadence(kimg)
 
-    def on_step_end(self, trainer: Trainer, report: Report) -> None:
+    def on_step_end(self, trainer: Trainer, losses: Losses) -> None:
         """See `Callback.on_step_end`."""
         if self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished:
             write_curves(self._directory)
@@ -114,7 +114,7 @@ class SnapshotCallback:
     def __init__(self, folder: Path, kimg: float) -> None:
         self._folder, self._cadence = folder, Cadence(kimg)
 
-    def on_step_end(self, trainer: Trainer, report: Report) -> None:
+    def on_step_end(self, trainer: Trainer, losses: Losses) -> None:
         """See `Callback.on_step_end`."""
         if self.due(trainer):
             self.write(trainer)
@@ -148,7 +148,7 @@ class ScoreCallback:
         self._cadence = Cadence(kimg)
         self.best: dict[str, float] | None = None
 
-    def on_step_end(self, trainer: Trainer, report: Report) -> None:
+    def on_step_end(self, trainer: Trainer, losses: Losses) -> None:
         """See `Callback.on_step_end`."""
         if not (self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished):
             return
@@ -171,7 +171,7 @@ class CheckpointCallback:
         self.stop_requested: str | None = None
         self.after_write: Callable[[Trainer], None] | None = None
 
-    def on_step_end(self, trainer: Trainer, report: Report) -> None:
+    def on_step_end(self, trainer: Trainer, losses: Losses) -> None:
         """See `Callback.on_step_end`. Raises RunStopped when a stop was requested."""
         due = self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished
         if due or self.stop_requested:

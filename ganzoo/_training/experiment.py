@@ -1,142 +1,167 @@
-"""From a recipe to a scored run: what `ganzoo run`, `resume` and `score` do."""
+"""Experiment: from a recipe to a scored run, new or gone on with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
-from ganzoo._inference.load import recipe_of
-from ganzoo._io.atomic import sha256_of, write_text
+from ganzoo._inference.run import Run
+from ganzoo._io.atomic import sha256_of
 from ganzoo._recipe.compatibility import all_regularizers
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.schema import IMAGES_PER_KIMG
+from ganzoo._registry.registry import Registry
 from ganzoo._runs.checkpoint import newest_good
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.manifest import folder_name
 from ganzoo._runs.provenance import git_state, hardware, library_versions, plugin_versions
-from ganzoo._runs.record import RunRecord, read_record, recipe_hash, with_scores, write_record
+from ganzoo._runs.record import RunRecord, recipe_hash
+from ganzoo._training.run_log import RunLog
 from ganzoo._training.session import Session
 from ganzoo._training.signals import on_stop_signal
-from ganzoo._training.trainer import Callback, Trainer
+from ganzoo._training.trainer import Callback
 from ganzoo._training.warm_start import InitialWeights, initial_of, require_initial
+from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import RefusedError, RunError, RunStopped
 from ganzoo.figures.run_curves import write_curves
 from ganzoo.scoring.protocol import ScoringProtocol, identity_of
-from ganzoo.scoring.real_data import Inputs, Observer, check_same_data, find_inputs, score_snapshot
-
-Progress = Callable[[RunDirectory, Trainer], Callback]
+from ganzoo.scoring.real_data import Inputs, check_same_data, find_inputs, score_opened
 
 
-class Experiment:
-    """A recipe with its inputs, and where its runs are kept."""
-
-    def __init__(
-        self, name: str, recipe: Recipe, root: Path, observer: Observer, initial: InitialWeights | None = None
-    ) -> None:
-        self.name, self.recipe, self.root, self.observer = name, require_initial(recipe, initial), root, observer
-        self.initial = initial
-
-    def run(
-        self, device: str, *, resume: bool = False, skip_bad: bool = False, progress: Progress | None = None
-    ) -> RunDirectory:
-        """Train and score; with `resume`, go on with the newest run of this recipe and seed if there is one."""
-        inputs = find_inputs(self.recipe, device, self.observer, skip_bad=skip_bad)
-        self.recipe = inputs.recipe  # its epochs are kimg now that the data are known
-        directory = self._earlier_run() if resume else None
-        if directory is None:
-            directory = RunDirectory.create(self.root, self.name, self.recipe.seed)
-            if self.initial:
-                self.initial.write(directory)
-            write_text(directory.recipe, self.recipe.to_toml())
-        with directory.lock():
-            complete(directory, inputs, self.observer, progress)
-        return directory
-
-    def _earlier_run(self) -> RunDirectory | None:
-        for directory in reversed(RunDirectory.of(self.root, self.name, self.recipe.seed)):
-            if directory.recipe.exists() and recipe_of(directory).training_hash == self.recipe.training_hash:
-                return directory
-        return None
-
-
-def resume(
-    path: Path,
-    device: str,
-    observer: Observer,
+def run_recipe(
+    name: str,
+    recipe: Recipe,
+    root: Path,
+    registry: Registry,
     *,
+    device: str,
+    reporter: Reporter,
+    initial: InitialWeights | None = None,
+    resume: bool = False,
+    skip_bad: bool = False,
+    callbacks: Sequence[Callback] = (),
+) -> Run:
+    """Train a recipe and score it.
+
+    Args:
+        name: What the run is called, with the seed behind it.
+        recipe: What is trained.
+        root: Folder that runs are kept in.
+        registry: The installed parts.
+        device: Where to compute.
+        reporter: Takes messages and progress.
+        initial: Weights to begin from.
+        resume: Go on with the newest run of this recipe and seed, if there is one.
+        skip_bad: Leave out images that cannot be read.
+        callbacks: Called after each step, before what the run itself does then.
+    """
+    with closing(RunLog(reporter)) as log:
+        recipe = require_initial(recipe, initial)
+        inputs = find_inputs(recipe, device, log, skip_bad=skip_bad)
+        recipe = inputs.recipe  # its epochs are kimg now that the data are known
+        run = _earlier_run(name, recipe, root, registry) if resume else None
+        if run is None:
+            run = Run(RunDirectory.create(root, name, recipe.seed), registry=registry)
+            if initial:
+                initial.write(run.directory)
+            run.write_recipe(recipe)
+        with run.directory.lock():
+            _complete(run, inputs, log, callbacks)
+    return run
+
+
+def resume_run(
+    run: Run,
+    *,
+    device: str,
+    reporter: Reporter,
     overrides: Sequence[str] = (),
     skip_bad: bool = False,
-    progress: Progress | None = None,
-) -> RunDirectory:
-    """Go on with a run from its newest good checkpoint; score it if that is all that is left."""
-    directory = RunDirectory.open(path)
-    with directory.lock():
-        recipe = recipe_of(directory, overrides)
-        if overrides and recipe.dynamics_hash != recipe_of(directory).dynamics_hash:
+    callbacks: Sequence[Callback] = (),
+) -> None:
+    """Go on with a run from its newest good checkpoint; score it if that is all that is left.
+
+    Raises:
+        RefusedError: The overrides change what is trained, the data have changed, or another process holds the run.
+        RunError: The training fails.
+        RunStopped: A signal stopped it after a checkpoint.
+    """
+    with run.directory.lock(), closing(RunLog(reporter)) as log:
+        run.refresh()
+        recipe = run.recipe_with(overrides)
+        if overrides and recipe.dynamics_hash != run.recipe.dynamics_hash:
             raise RefusedError(
-                f"--set {' '.join(overrides)} would change what {path} trains; on a resume only total_kimg, the "
+                f"--set {' '.join(overrides)} would change what {run.path} trains; on a resume only total_kimg, the "
                 f"*_kimg intervals and [scoring] may change. Start a new run instead"
             )
-        _refuse_shorter(directory, recipe)
-        inputs = find_inputs(recipe, device, observer, skip_bad=skip_bad)
-        complete(directory, inputs, observer, progress)
-    return directory
+        _refuse_shorter(run, recipe)
+        inputs = find_inputs(recipe, device, log, skip_bad=skip_bad)
+        _complete(run, inputs, log, callbacks)
 
 
-def _refuse_shorter(directory: RunDirectory, recipe: Recipe) -> None:
-    seen = read_record(directory.record).images_seen if directory.record.exists() else 0
+def _earlier_run(name: str, recipe: Recipe, root: Path, registry: Registry) -> Run | None:
+    for directory in reversed(RunDirectory.of(root, name, recipe.seed)):
+        run = Run(directory, registry=registry)
+        if directory.recipe.exists() and run.recipe.training_hash == recipe.training_hash:
+            return run
+    return None
+
+
+def _refuse_shorter(run: Run, recipe: Recipe) -> None:
+    seen = run.record.images_seen if run.directory.record.exists() else 0
     if recipe.phases[-1].end < seen:
         raise RefusedError(
-            f"{directory.path} has seen {seen:,} images already, so training.total_kimg = "
+            f"{run.path} has seen {seen:,} images already, so training.total_kimg = "
             f"{recipe.total_images / IMAGES_PER_KIMG:g} cannot shorten it; start a new run instead"
         )
 
 
-def complete(directory: RunDirectory, inputs: Inputs, observer: Observer, progress: Progress | None) -> None:
+def _complete(run: Run, inputs: Inputs, log: RunLog, callbacks: Sequence[Callback]) -> None:
     """Do whatever is left of a run: train, then score. The caller holds its lock."""
-    earlier = _earlier_record(directory)
+    run.refresh()  # what another process wrote before it let go of the lock
+    earlier = _earlier_record(run)
     if earlier:
-        check_same_data(directory, earlier, inputs)
-    text = inputs.recipe.to_toml()
-    if directory.recipe.read_text("utf-8") != text:  # longer, or scored otherwise: it is this recipe from now on
-        write_text(directory.recipe, text)
-    record = _record(directory, inputs, earlier)
+        check_same_data(run, earlier, inputs)
+    log.open(run.directory.log)
+    run.write_recipe(inputs.recipe)  # longer, or scored otherwise: it is this recipe from now on
+    record = _record(run, inputs, earlier)
     if earlier is None or record.files != earlier.files:  # the record vouches for the recipe, done or not
-        write_record(directory.record, record)
-    with on_stop_signal(_stop_at_once(directory)):
-        session = Session(directory, inputs, record, observer)
-        session.train(progress)
-        record = session.record
-        for images_seen in _unscored(record, directory, inputs.protocol):
-            scores = score_snapshot(directory, images_seen, inputs, inputs.protocol, observer)
-            record = with_scores(record, scores)
-            write_record(directory.record, record)
-        write_curves(directory)
+        run.write_record(record)
+    with on_stop_signal(_stop_at_once(run)):
+        session = Session(run, inputs, record, log)
+        session.train(callbacks)
+        run.write_record(session.record)
+        for images_seen in _unscored(run, inputs.protocol):
+            opened = run.generator(images_seen, inputs.protocol.weights, device=str(inputs.device))
+            run.add_scores(score_opened(opened, inputs, inputs.protocol, log))
+        write_curves(run.directory)
+    newest = max(run.directory.samples.glob("[0-9]*.png"), default=None)
+    log.info(f"run {run.path} is finished; its newest samples: {newest}")
 
 
-def _stop_at_once(directory: RunDirectory) -> Callable[[str], None]:
+def _stop_at_once(run: Run) -> Callable[[str], None]:
     """Return what a signal does outside of the training: all that is there is whole already."""
 
     def stop(signal_name: str) -> None:
-        raise RunStopped(f"stopped by {signal_name}; go on with: ganzoo resume {directory.path}")
+        raise RunStopped(f"stopped by {signal_name}; go on with: ganzoo resume {run.path}")
 
     return stop
 
 
-def _earlier_record(directory: RunDirectory) -> RunRecord | None:
-    if not directory.record.exists():
+def _earlier_record(run: Run) -> RunRecord | None:
+    if not run.directory.record.exists():
         return None
-    earlier = read_record(directory.record)
-    if earlier.status == "diverged":
+    if run.record.status == "diverged":
         raise RefusedError(
-            f"{directory.path} diverged: {earlier.message}. A resume would repeat it bit for bit; change the "
-            f"recipe and start a new run"
+            f"{run.path} diverged: {run.record.message}. A resume would repeat it bit for bit; change the recipe and "
+            f"start a new run"
         )
-    return earlier
+    return run.record
 
 
-def _record(directory: RunDirectory, inputs: Inputs, earlier: RunRecord | None) -> RunRecord:
-    recipe = inputs.recipe
+def _record(run: Run, inputs: Inputs, earlier: RunRecord | None) -> RunRecord:
+    recipe, directory = inputs.recipe, run.directory
     plain = recipe.plain()
     now = {
         "title": recipe.title,
@@ -152,21 +177,21 @@ def _record(directory: RunDirectory, inputs: Inputs, earlier: RunRecord | None) 
     }
     if earlier:
         return RunRecord.model_validate(earlier.model_dump() | now)
-    new = {"name": directory.name, "seed": recipe.seed, "dataset": inputs.dataset_id, "initial": initial_of(directory)}
+    new = {"name": run.name, "seed": recipe.seed, "dataset": inputs.dataset_id, "initial": initial_of(directory)}
     return RunRecord.model_validate(new | now)
 
 
-def _unscored(record: RunRecord, directory: RunDirectory, protocol: ScoringProtocol) -> list[int]:
-    """Return the ages to score: the end, and the best snapshot where one was chosen on the way."""
-    checkpoint, _ = newest_good(directory.checkpoints)
+def _unscored(run: Run, protocol: ScoringProtocol) -> list[int]:
+    """Return the checkpoints to score: the last, and the best snapshot where one was chosen on the way."""
+    checkpoint, _ = newest_good(run.directory.checkpoints)
     if checkpoint is None:
-        raise RunError(f"{directory.path} has no intact checkpoint to score")
-    ages = [checkpoint.images_seen]
+        raise RunError(f"{run.path} has no intact checkpoint to score")
+    wanted = [checkpoint.images_seen]
     best = checkpoint.state.get("best")
-    if isinstance(best, dict) and best["images_seen"] not in ages:
-        age = int(str(best["images_seen"]))
-        ages[:0] = [age] if (directory.snapshots / folder_name(age)).exists() else []
-    return [age for age in ages if not _is_scored(record, age, protocol)]
+    if isinstance(best, dict) and best["images_seen"] not in wanted:
+        images_seen = int(str(best["images_seen"]))
+        wanted[:0] = [images_seen] if (run.directory.snapshots / folder_name(images_seen)).exists() else []
+    return [images_seen for images_seen in wanted if not _is_scored(run.record, images_seen, protocol)]
 
 
 def _is_scored(record: RunRecord, images_seen: int, protocol: ScoringProtocol) -> bool:

@@ -1,23 +1,23 @@
-"""One run being trained in its folder: restores, listens, keeps the record true, survives signals."""
+"""Session: one run trained in its folder. Restores, calls back, keeps the record true, survives signals."""
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any
 
 import torch
 
 from ganzoo._inference.oom_batching import is_out_of_memory
+from ganzoo._inference.run_files import RunFiles
 from ganzoo._io.atomic import AppendFile, sweep_temporaries
 from ganzoo._io.image_grid import write_grid
 from ganzoo._random.seeds import seed_for
 from ganzoo._runs.checkpoint import newest_good
-from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.metrics_log import MetricsLog
 from ganzoo._runs.provenance import peak_memory_bytes
-from ganzoo._runs.record import RunRecord, Score, ranking_metric, write_record
+from ganzoo._runs.record import RunRecord, Score, ranking_metric
 from ganzoo._training.build import build_trainer
 from ganzoo._training.callbacks import (
     CheckpointCallback,
@@ -29,24 +29,26 @@ from ganzoo._training.callbacks import (
 )
 from ganzoo._training.checkpoint_state import not_finite, restore
 from ganzoo._training.meta_memory import less_memory
+from ganzoo._training.progress import ProgressCallback
 from ganzoo._training.signals import on_stop_signal
 from ganzoo._training.tensorboard import TensorBoardTracker
 from ganzoo._training.trainer import Callback, Diverged, Trainer
 from ganzoo._training.warm_start import begin_from
+from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import GanzooError, RunError, RunStopped
-from ganzoo.scoring.real_data import Inputs, Observer
+from ganzoo.scoring.real_data import Inputs
 from ganzoo.scoring.score import score
 
 
 class Session:
     """Trains one run. Whoever makes it holds the run's lock."""
 
-    def __init__(self, directory: RunDirectory, inputs: Inputs, record: RunRecord, observer: Observer) -> None:
-        self.directory, self.inputs, self.record, self.observer = directory, inputs, record, observer
+    def __init__(self, run: RunFiles, inputs: Inputs, record: RunRecord, reporter: Reporter) -> None:
+        self.run, self.directory, self.inputs, self.record, self.reporter = run, run.directory, inputs, record, reporter
         self._closers = ExitStack()
 
-    def train(self, progress: Callable[[RunDirectory, Trainer], Callback] | None = None) -> None:
-        """Train to the end, from the newest good checkpoint if there is one.
+    def train(self, callbacks: Sequence[Callback] = ()) -> None:
+        """Train to the end, from the newest good checkpoint if there is one; `callbacks` come before the session's own.
 
         Raises:
             RunStopped: A signal stopped the run after a checkpoint.
@@ -55,8 +57,7 @@ class Session:
         with self._closers:
             trainer = self._trainer()
             if not trainer.finished:
-                if progress:
-                    trainer.callbacks.insert(0, progress(self.directory, trainer))
+                trainer.callbacks[:0] = [self._progress(trainer), *callbacks]
                 self._update(status="running", message="")
                 self._run(trainer)
             if self.record.status != "finished":
@@ -78,13 +79,17 @@ class Session:
             advice = less_memory(self.inputs.recipe.training, trainer.phase)
             raise self._failed(trainer, _crash(error, advice)) from error
 
+    def _progress(self, trainer: Trainer) -> ProgressCallback:
+        self.reporter.info(f"training {self.directory.path}: {trainer.total_images:,} images on {trainer.game.device}")
+        return ProgressCallback(self.reporter.progress("training"), trainer, self.directory.samples)
+
     def _trainer(self) -> Trainer:
         inputs, recipe = self.inputs, self.inputs.recipe
         reals, fresh = inputs.stream("real", self._closers), inputs.stream("fresh", self._closers)
         trainer = build_trainer(recipe, inputs.pack.spec, inputs.device, reals, fresh)
         checkpoint, damaged = newest_good(self.directory.checkpoints)
         for complaint in damaged:
-            self.observer.say(complaint)
+            self.reporter.warning(complaint)
         if damaged and checkpoint is None:
             raise RunError(f"no checkpoint of {self.directory.path} is intact; start the run again")
         self._listen(trainer, checkpoint.images_seen if checkpoint else 0)
@@ -135,12 +140,12 @@ class Session:
                 f"start a new run"
             )
         for warning in restore(trainer, tensors, state):
-            self.observer.say(warning)
+            self.reporter.warning(warning)
         if complaint := self._metrics.restore(state["log"]):
-            self.observer.say(complaint)
+            self.reporter.warning(complaint)
         if self._scores and state.get("best"):
             self._scores.best = dict(state["best"])
-        self.observer.say(f"resuming at {trainer.images_seen:,} of {trainer.total_images:,} images")
+        self.reporter.info(f"resuming at {trainer.images_seen:,} of {trainer.total_images:,} images")
 
     def _only_longer(self, state: Mapping[str, Any]) -> bool:
         return bool(state.get("dynamics_hash") == self.inputs.recipe.dynamics_hash)
@@ -174,7 +179,7 @@ class Session:
     def _request_stop(self, signal_name: str) -> None:
         self._checkpoints.stop_requested = signal_name
         with suppress(RuntimeError):  # the signal may come in the middle of another line
-            self.observer.say(f"{signal_name}: finishing this step and writing a checkpoint (again to end at once)")
+            self.reporter.info(f"{signal_name}: finishing this step and writing a checkpoint (again to end at once)")
 
     def _log_traceback(self) -> None:
         with suppress(GanzooError):
@@ -193,7 +198,7 @@ class Session:
         checkpoint, _ = newest_good(self.directory.checkpoints)
         last = f"the last good checkpoint is {checkpoint.path}" if checkpoint else "no checkpoint had been written yet"
         text = f"{str(error).rstrip('.')}; {last}"
-        with suppress(GanzooError):  # the disk may be full: what failed first is what is told
+        with suppress(GanzooError):  # the disk may be full: what failed first is what is reported
             self._update(status=status, message=text, **self._measured(trainer))
         return RunError(f"run {self.directory.name} {status}: {text}")
 
@@ -210,7 +215,7 @@ class Session:
 
     def _update(self, **changes: Any) -> None:
         self.record = self.record.model_copy(update=changes)
-        write_record(self.directory.record, self.record)
+        self.run.write_record(self.record)
 
 
 def _crash(error: Exception, advice: str) -> RunError:

@@ -22,7 +22,7 @@ from ganzoo.contracts.objectives import Role
 from ganzoo.contracts.phase import Phase
 from ganzoo.errors import RunError
 
-Report = Mapping[str, float]
+Losses = Mapping[str, float]
 
 
 class Diverged(RunError):
@@ -39,8 +39,8 @@ class RealStream(Protocol):
 class Callback(Protocol):
     """Does something every so many images: log, samples, snapshot, score, checkpoint, progress."""
 
-    def on_step_end(self, trainer: Trainer, report: Report) -> None:
-        """Look at the trainer after each step. `report` holds the terms of the losses by name."""
+    def on_step_end(self, trainer: Trainer, losses: Losses) -> None:
+        """Look at the trainer after each step. `losses` holds their terms by name, and what an augmentation reports."""
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,11 @@ class Trainer:
             for player in self.players.values():
                 player.begin(phase) if self.images_seen == phase.start else player.enter(phase)
             while self.images_seen < phase.end:
-                report = self.step(phase)
+                losses = self.step(phase)
                 for callback in self.callbacks:
-                    callback.on_step_end(self, report)
+                    callback.on_step_end(self, losses)
 
-    def step(self, phase: Phase) -> Report:
+    def step(self, phase: Phase) -> Losses:
         """Show one batch of reals to the discriminator; let both players move as the schedule says.
 
         Raises:
@@ -120,9 +120,9 @@ class Trainer:
         self.images_before = self.images_seen
         self.images_seen += phase.batch_size
         self.steps += 1
-        report = self._finite(terms)
+        losses = self._finite(terms)
         self.seconds += time.monotonic() - started
-        return report
+        return losses
 
     def play(self, phase: Phase) -> dict[str, Tensor]:
         """Do all of a step but count it: its terms stay where they are, unread."""
@@ -170,16 +170,16 @@ class Trainer:
         images, labels = read(self._reals)
         return RealBatch(images, labels, position, lambda: read(self._fresh_reals))
 
-    def _finite(self, terms: Mapping[str, Tensor]) -> Report:
+    def _finite(self, terms: Mapping[str, Tensor]) -> Losses:
         values = torch.stack([term.float() for term in terms.values()]).tolist()  # one transfer for all terms
-        report = dict(zip(terms, values, strict=True))
-        for name, value in report.items():
+        losses = dict(zip(terms, values, strict=True))
+        for name, value in losses.items():
             if not math.isfinite(value):
                 raise Diverged(
                     f"{name} became {value} at step {self.steps} ({self.images_seen:,} images seen); "
                     f"lower the learning rates, or add a penalty such as r1"
                 )
-        return report
+        return losses
 
 
 def seed_everything(seed: int, images_seen: int, device: torch.device) -> None:

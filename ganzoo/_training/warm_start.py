@@ -1,4 +1,4 @@
-"""Training that begins from the weights of another run, trained here or imported."""
+"""Warm start: a training that begins from the weights of another run, trained here or imported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from torch import Tensor, nn
 
 from ganzoo._inference.build import build_discriminator, build_generator
-from ganzoo._inference.load import networks_of
+from ganzoo._inference.run_files import RunFiles
 from ganzoo._inference.state_dict import load_into
 from ganzoo._random.seeds import seed_for
 from ganzoo._recipe.network_spec import Networks
@@ -55,16 +55,15 @@ class InitialWeights:
         write_checkpoint(directory.initial, 0, self.tensors, state)
 
 
-def find_initial(recipe: Recipe, path: Path) -> InitialWeights:
-    """Find the newest weights of the run at `path`, and whether a recipe's networks can take them.
+def find_initial(recipe: Recipe, run: RunFiles) -> InitialWeights:
+    """Find the newest weights of a run, and whether a recipe's networks can take them.
 
     Raises:
         RefusedError: They do not fit; both sides are named.
         RunError: The run has no intact checkpoint.
     """
-    directory = RunDirectory.open(path)
-    theirs, ours = networks_of(directory), Networks.of_recipe(recipe)
-    checkpoint, _ = newest_good(directory.checkpoints)
+    path, theirs, ours = run.path, run.networks, Networks.of_recipe(recipe)
+    checkpoint, _ = newest_good(run.directory.checkpoints)
     if checkpoint is None:
         raise RunError(f"{path} has no intact checkpoint to begin from")
     if ours.spec != theirs.spec:
@@ -82,8 +81,8 @@ def find_initial(recipe: Recipe, path: Path) -> InitialWeights:
         tensors["discriminator"] = checkpoint.tensors["discriminator"]
         _check_fit("discriminator", path, theirs, ours, tensors["discriminator"])
     missing = {"generator", "discriminator"} - tensors.keys()
-    notes += [f"{path} has no {role}: that begins anew, from the seed" for role in sorted(missing)]
-    return InitialWeights(tensors, _sha256(tensors), directory.name, checkpoint.images_seen, tuple(notes))
+    notes += [f"{path} has no {role}: its training begins from the seed" for role in sorted(missing)]
+    return InitialWeights(tensors, _sha256(tensors), run.name, checkpoint.images_seen, tuple(notes))
 
 
 def begin_from(trainer: Trainer, directory: RunDirectory, recipe: Recipe) -> None:

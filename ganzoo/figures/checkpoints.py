@@ -1,19 +1,16 @@
-"""A run's generator at its other ages."""
+"""Checkpoints: a run's generator at other points of its training."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from ganzoo._inference.build import build_generator
-from ganzoo._inference.growth_stage import CheckpointRequest, loaded, stage_in_training
-from ganzoo._inference.load import networks_of, recipe_of, sha256_of_weights
 from ganzoo._inference.opened_generator import OpenedGenerator
-from ganzoo.errors import RefusedError
+from ganzoo._inference.run import Run
 
 
 def trained_resolution(subject: OpenedGenerator, age: int) -> int:
     """Return the resolution at which a growing generator was trained at an age."""
-    return stage_in_training(subject.directory, age, networks_of(subject.directory)).resolution
+    return subject.run.stage_in_training(age).resolution
 
 
 def aged(subject: OpenedGenerator, age: int) -> OpenedGenerator:
@@ -22,22 +19,7 @@ def aged(subject: OpenedGenerator, age: int) -> OpenedGenerator:
     Raises:
         GanzooError: None of that age was kept, or it is damaged.
     """
-    networks = networks_of(subject.directory)
-    generator, stage = loaded(
-        subject.directory,
-        networks,
-        age,
-        subject.weights,
-        CheckpointRequest(age, device=str(subject.device)),
-        subject.device,
-    )
-    return replace(
-        subject,
-        generator=generator,
-        images_seen=age,
-        sha256=sha256_of_weights(subject.directory, age, subject.weights),
-        sampling=replace(subject.sampling, stage=stage),
-    )
+    return _like(subject, _run(subject).generator(age, subject.weights, device=str(subject.device)))
 
 
 def untrained(subject: OpenedGenerator) -> OpenedGenerator:
@@ -46,26 +28,21 @@ def untrained(subject: OpenedGenerator) -> OpenedGenerator:
     Raises:
         RefusedError: The run was imported, or began from the weights of another one.
     """
-    directory = subject.directory
-    if not directory.recipe.exists() or recipe_of(directory).initial_weights is not None:
-        raise RefusedError(
-            f"{directory.path} did not begin from its seed (it was imported, or began from the weights of another "
-            f"run), so its untrained network is not known"
-        )
-    networks = networks_of(directory)
-    assert networks.generator is not None, "a recipe names one"
-    generator = build_generator(networks.generator, networks.spec, networks.seed).eval().requires_grad_(False)
-    stage = None if subject.sampling.stage is None else stage_in_training(directory, 0, networks)
-    return replace(
-        subject,
-        generator=generator.to(subject.device),
-        images_seen=0,
-        sha256="",
-        sampling=replace(subject.sampling, stage=stage),
-    )
+    found = _like(subject, _run(subject).untrained_generator(device=str(subject.device)))
+    return replace(found, weights=subject.weights)
 
 
 def kept_ages(subject: OpenedGenerator) -> list[int]:
     """Return the ages at which generators with these weights were kept, oldest first."""
-    folders = [subject.directory.checkpoints, *([subject.directory.snapshots] if subject.weights == "ema" else [])]
-    return sorted({int(path.name) for folder in folders for path in folder.glob("[0-9]*")})
+    return subject.run.checkpoints(snapshots=subject.weights == "ema")
+
+
+def _run(subject: OpenedGenerator) -> Run:
+    assert isinstance(subject.run, Run), "it opened the generator"
+    return subject.run
+
+
+def _like(subject: OpenedGenerator, other: OpenedGenerator) -> OpenedGenerator:
+    """Return `other` looked at as `subject` is, at its own stage."""
+    sampling = replace(subject.sampling, stage=other.sampling.stage)
+    return replace(other, sampling=sampling, label=subject.label, progress=subject.progress)

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo._inference.load import recipe_of
 from ganzoo._inference.opened_generator import OpenedGenerator
-from ganzoo._registry.registry import Registry
 from ganzoo.contracts.capabilities import Perceptual
 from ganzoo.errors import RefusedError, WeightsError
 from ganzoo.scoring.features import three_channels
@@ -84,7 +82,7 @@ def _extractor(subject: OpenedGenerator, name: str) -> Extractor | None:
     if name == AUTO:
         if not subject.directory.recipe.exists():
             return None
-        chosen = recipe_of(subject.directory).scoring.extractor
+        chosen = subject.run.recipe.scoring.extractor
         return chosen.cls(chosen.options)
-    cls = Registry.discover().part("extractor", name).cls
+    cls = subject.run.registry.part("extractor", name).cls
     return cls(cls.Options())

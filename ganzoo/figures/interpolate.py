@@ -126,8 +126,8 @@ def _prepared(subject: OpenedGenerator, seeds: Sequence[int], way: Way) -> tuple
         if way.course == "slerp":
             raise GanzooError("styles lie on no sphere: in w the path is straight (lerp), slerp is for z")
     course: Course = way.course or ("slerp" if space == "z" else "lerp")
-    if isinstance(subject.generator, NoiseInputs) and subject.sampling.noise is None:
-        subject = subject.with_sampling(noise="constant")
+    if isinstance(subject.generator, NoiseInputs) and subject.sampling.noise_mode is None:
+        subject = subject.with_sampling(noise_mode="constant")
     chosen = Way(space, course, way.loop, way.steps, way.random, way.smoothness)
     return subject, chosen, subject.facts(seeds, path=vars(chosen) | {"smoothness": chosen.smoothness})
 

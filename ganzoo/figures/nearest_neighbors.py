@@ -10,11 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo._inference.load import recipe_of
-from ganzoo._inference.opened_generator import OpenedGenerator, Progress
-from ganzoo._registry.registry import Registry
+from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo.contracts.component import PixelArray
 from ganzoo.contracts.extractors import Extractor
+from ganzoo.contracts.reporter import Progress
 from ganzoo.data.pack.pack import Pack, PackSplit
 from ganzoo.errors import GanzooError
 from ganzoo.figures.figure import Figure
@@ -148,7 +147,7 @@ def neighbors(
         RefusedError: The run was imported and names no data set.
         WeightsError: The extractor's weights are not there.
     """
-    pack, recipe = pack_of(subject), recipe_of(subject.directory)
+    pack, recipe = pack_of(subject), subject.run.recipe
     if subject.resolution != pack.spec.resolution:
         raise GanzooError(f"the generator stands at {subject.resolution} pixels; neighbors are those of its last stage")
     shown = training_split(subject)
@@ -169,11 +168,11 @@ def _spaces(subject: OpenedGenerator, name: str | None) -> dict[str, Space]:
     """Return what turns uint8 images `[N, C, R, R]` into vectors `[N, D]`, by the name of the space."""
     spaces: dict[str, Space] = {}
     if name != PIXELS:
-        chosen = recipe_of(subject.directory).scoring.extractor
+        chosen = subject.run.recipe.scoring.extractor
         if name is None or name == chosen.name:
             extractor: Extractor = chosen.cls(chosen.options)
         else:
-            cls = Registry.discover().part("extractor", name).cls
+            cls = subject.run.registry.part("extractor", name).cls
             extractor = cls(cls.Options())
         extractor.weights()
         spaces[extractor.name] = _features(extractor, subject)

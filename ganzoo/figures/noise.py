@@ -73,7 +73,7 @@ def noise(
 def _with_noises(subject: OpenedGenerator, seed: int, count: int) -> PixelArray:
     """Return the image of one seed under noises 0, 1, ...: `[count, C, R, R]`."""
     latent, label = subject.latents([seed]), subject.labels([seed])
-    subject = subject.with_sampling(noise="random")
+    subject = subject.with_sampling(noise_mode="random")
     return subject.images_of(latent.expand(count, -1), label.expand(count, -1), range(count))
 
 
@@ -88,7 +88,7 @@ def _gain(largest: float) -> int:
 def _layered(subject: OpenedGenerator, seeds: Sequence[int]) -> dict[str, PixelArray]:
     """Return the images of seeds with noise in some layers, by what is said of them."""
     everywhere = {"all": "random", "none": "none"}
-    images = {name: subject.with_sampling(noise=mode).images(seeds) for name, mode in everywhere.items()}
+    images = {name: subject.with_sampling(noise_mode=mode).images(seeds) for name, mode in everywhere.items()}
     if not isinstance(subject.generator, NoiseResolutions):
         return images
     sides = [side for side in subject.generator.noise_resolutions() if side <= subject.resolution]

@@ -9,9 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ganzoo._inference.load import Kind
-from ganzoo._inference.opened_generator import OpenedGenerator, open_generator
-from ganzoo._inference.sampling_options import SamplingOptions
+from ganzoo._inference import run as runs
+from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo._runs.record import RunRecord, Score, read_record
 from ganzoo.contracts.component import PixelArray
 from ganzoo.figures.figure import Figure
@@ -113,16 +112,17 @@ class Run:
         Raises:
             GanzooError: The data or the extractor's weights cannot be had, or another process holds the run.
         """
+        from ganzoo.contracts.reporter import SILENT
         from ganzoo.scoring.score_run import score_run
 
-        return score_run(self.path, device, _Nobody(), overrides=overrides, at=self.subject.images_seen)
+        return score_run(runs.Run(self.path), device, SILENT, overrides=overrides, at=self.subject.images_seen)
 
     def sample(self, seeds: Sequence[int] | int = PREVIEWS, **sampling: Any) -> Samples:
         """Return images of seeds, or of the first so many: those of `ganzoo sample`.
 
         Args:
             seeds: Seeds, or how many from 0 on.
-            **sampling: `truncation`, `cutoff`, `noise`.
+            **sampling: `truncation_psi`, `truncation_cutoff`, `noise_mode`.
         """
         chosen = range(seeds) if isinstance(seeds, int) else seeds
         subject = self.subject.with_sampling(**sampling) if sampling else self.subject
@@ -135,21 +135,11 @@ class Run:
         )
 
 
-class _Nobody:
-    """Is told what happens, and says nothing."""
-
-    def say(self, text: str) -> None:
-        return
-
-    def progress(self, what: str) -> Callable[[int, int], None]:
-        return lambda done, total: None
-
-
 def open(
     path: str | Path,
     *,
     at: int | None = None,
-    weights: Kind = "ema",
+    weights: runs.Weights = "ema",
     device: str = "auto",
     truncation: float = 1.0,
     noise: Any = None,
@@ -167,5 +157,5 @@ def open(
     Raises:
         GanzooError: There is no such run or age, or the generator cannot be used like this.
     """
-    sampling = SamplingOptions(truncation=truncation, noise=noise)
-    return Run(Path(path), open_generator(Path(path), at=at, weights=weights, device=device, sampling=sampling))
+    opened = runs.Run(path).generator(at, weights, device=device, truncation_psi=truncation, noise_mode=noise)
+    return Run(Path(path), opened)

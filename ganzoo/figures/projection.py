@@ -151,7 +151,7 @@ def project(
     if schedule.whiteness is None:
         schedule = schedule.model_copy(update={"whiteness": measure.whiteness})
     if fit_noise is None:
-        fit_noise = subject.sampling.noise is None and isinstance(subject.generator, NoiseMaps)
+        fit_noise = subject.sampling.noise_mode is None and isinstance(subject.generator, NoiseMaps)
     start = _start(subject, schedule, seed, fit_noise)
     found = _found(subject, targets, measure, start, schedule, seed, frames)
     images = to_uint8(found.images).numpy()
@@ -187,7 +187,7 @@ def psnr(one: PixelArray, other: PixelArray) -> list[float]:
 
 def _mode(subject: OpenedGenerator) -> Any:
     """Return the noise mode of a search: random noise would shake every step."""
-    return (subject.sampling.noise or "constant") if isinstance(subject.generator, NoiseInputs) else None
+    return (subject.sampling.noise_mode or "constant") if isinstance(subject.generator, NoiseInputs) else None
 
 
 def _start(subject: OpenedGenerator, schedule: Schedule, seed: int, fit_noise: bool) -> Start:
@@ -213,7 +213,7 @@ def _found(
 ) -> Found:
     """Search in batches, with the generator's noise and stage as they are to be; all results on the CPU."""
     synthesis = Synthesis(subject.generator)
-    sampling = SamplingOptions(noise=_mode(subject), stage=subject.sampling.stage)
+    sampling = SamplingOptions(noise_mode=_mode(subject), stage=subject.sampling.stage)
 
     def find(rows: range) -> Found:
         batch = torch.from_numpy(targets[rows.start : rows.stop]).to(subject.device).float() / 127.5 - 1.0

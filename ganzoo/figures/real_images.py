@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ganzoo._inference.load import recipe_of
-from ganzoo._inference.opened_generator import OpenedGenerator, Progress
-from ganzoo._runs.record import read_record
+from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo.contracts.component import PixelArray
+from ganzoo.contracts.reporter import Progress, Silent
 from ganzoo.data.pack.pack import Pack
 from ganzoo.data.stream.batches import Batches
 from ganzoo.errors import RefusedError
@@ -29,23 +28,20 @@ class Reals:
     facts: dict[str, Any]
 
 
-class _Listening:
-    """An observer that passes on how far a preparation is, and nothing else."""
+class _Listening(Silent):
+    """A reporter that passes on how far a preparation is, and nothing else."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
-    def say(self, text: str) -> None:
-        """See `Observer.say`."""
-
     def progress(self, what: str) -> Progress:
-        """See `Observer.progress`."""
+        """See `Reporter.progress`."""
         return self._progress
 
 
 def training_split(subject: OpenedGenerator) -> str:
     """Return the split that a run learned from."""
-    return recipe_of(subject.directory).training.split
+    return subject.run.recipe.training.split
 
 
 def pack_of(subject: OpenedGenerator) -> Pack:
@@ -61,9 +57,9 @@ def pack_of(subject: OpenedGenerator) -> Pack:
             f"{directory.path} was imported and names no data set, so it has no real images to show. "
             f"It can make: {', '.join(possible(subject))}"
         )
-    recipe = recipe_of(directory)
+    recipe = subject.run.recipe
     pack = read_pack(recipe.dataset, _Listening(subject.progress), skip_bad=True)
-    record = read_record(directory.record)
+    record = subject.run.record
     if record.dataset and record.dataset.fingerprint != pack.fingerprint:
         raise RefusedError(f"the images of data set '{recipe.dataset.name}' have changed since {directory.path} began")
     return pack
@@ -78,6 +74,6 @@ def real_images(subject: OpenedGenerator, count: int, *, split: str | None = Non
     pack = pack_of(subject)
     split = split or training_split(subject)
     images = pack.split(split)
-    indices = Batches(images, recipe_of(subject.directory).seed, mirror=False).indices(0, count)
+    indices = Batches(images, subject.run.recipe.seed, mirror=False).indices(0, count)
     facts = {"dataset": pack.name, "fingerprint": pack.fingerprint, "split": split, "count": count}
     return Reals(images.at(indices, subject.resolution), facts)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 
 from ganzoo._inference.generate import to_uint8
+from ganzoo._inference.growth_stage import GrowthStage
 from ganzoo._inference.opened_generator import OpenedGenerator
-from ganzoo._inference.sampling_options import GrowthStage
 from ganzoo.contracts.capabilities import Growable, SkipOutputs
 from ganzoo.contracts.component import PixelArray
 from ganzoo.errors import RefusedError

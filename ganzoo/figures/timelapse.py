@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from ganzoo._inference.opened_generator import OpenedGenerator, silent
+from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo._runs.metrics_log import read_metrics
-from ganzoo._runs.record import Score, ranking_metric, read_record
+from ganzoo._runs.record import Score, ranking_metric
 from ganzoo.contracts.component import PixelArray
+from ganzoo.contracts.reporter import silent_progress
 from ganzoo.errors import RefusedError
 from ganzoo.figures.animation import Film
 from ganzoo.figures.checkpoints import aged, kept_ages, untrained
@@ -90,7 +91,7 @@ def scores_by_age(subject: OpenedGenerator) -> dict[int, tuple[str, float]]:
     Of several metrics it is the one that most ages have; of as many, the one that ranks.
     """
     found: dict[tuple[str, str], dict[int, float]] = {}
-    scores = read_record(subject.directory.record).scores if subject.directory.record.exists() else ()
+    scores = subject.run.scores if subject.directory.record.exists() else ()
     for score in scores:
         found.setdefault((score.metric, score.label), {})[score.images_seen] = score.value
     for moment in read_metrics(subject.directory.metrics):
@@ -133,7 +134,7 @@ def _chosen(ages: Sequence[int], scores: Mapping[int, object], columns: int) -> 
 
 def _images(subject: OpenedGenerator, age: int, seeds: Sequence[int]) -> PixelArray:
     """Return the images of seeds at an age, those of a growing generator enlarged to the final side."""
-    quiet = replace(subject, progress=silent)
+    quiet = replace(subject, progress=silent_progress)
     images = (aged(quiet, age) if age else untrained(quiet)).images(seeds)
     times = subject.spec.resolution // images.shape[-1]
     return images.repeat(times, axis=2).repeat(times, axis=3)

@@ -37,7 +37,8 @@ def truncation(
     require(subject, "truncation")
     told = [subject.within(number * len(seeds), len(psis) * len(seeds)) for number in range(len(psis))]
     columns = [
-        each.with_sampling(truncation=psi, cutoff=cutoff).images(seeds) for each, psi in zip(told, psis, strict=True)
+        each.with_sampling(truncation_psi=psi, truncation_cutoff=cutoff).images(seeds)
+        for each, psi in zip(told, psis, strict=True)
     ]
     rows = [[Panel(column[row]) for column in columns] for row in range(len(seeds))]
     sheet = Sheet(rows, top=[f"psi {psi:g}" for psi in psis], left=[f"seed {seed}" for seed in seeds], scale=scale)

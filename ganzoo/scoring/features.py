@@ -127,9 +127,9 @@ def generated_batches(
         batch_size=protocol.batch_size,
         device=device,
         labels=generated_labels(protocol),
-        truncation=protocol.truncation,
+        truncation_psi=protocol.truncation,
         truncation_cutoff=protocol.truncation_cutoff,
-        noise=protocol.noise_mode,
+        noise_mode=protocol.noise_mode,
         resolution=pack.spec.resolution,
     )
     for batch in images:

@@ -1,23 +1,21 @@
-"""All that a run needs, found and checked before anything is written or trained."""
+"""Real data: all that a run needs, found and checked before anything is written or trained."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 
 from ganzoo._inference.build import choose_device
-from ganzoo._inference.load import load_generator
+from ganzoo._inference.opened_generator import OpenedGenerator
+from ganzoo._inference.run_files import RunFiles
 from ganzoo._io.cache_dir import cache_root
-from ganzoo._recipe.network_spec import Networks
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.selection import Selection
-from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.record import DatasetId, RunRecord, Score
 from ganzoo.contracts.extractors import Extractor
+from ganzoo.contracts.reporter import Reporter
 from ganzoo.data.pack.open import ready_pack
 from ganzoo.data.pack.pack import Pack
 from ganzoo.data.prepare.prepare import prepare
@@ -28,16 +26,6 @@ from ganzoo.scoring.protocol import ScoringProtocol, plan
 from ganzoo.scoring.score import score
 
 _NAMED = 5
-
-
-class Observer(Protocol):
-    """Who is told what happens: a terminal, a log file, nobody."""
-
-    def say(self, text: str) -> None:
-        """Take a line for people."""
-
-    def progress(self, what: str) -> Callable[[int, int], None]:
-        """Return a function that takes (done, of how many) of a long action."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +59,7 @@ class Inputs:
         return prefetched
 
 
-def find_inputs(recipe: Recipe, device: str, observer: Observer, *, skip_bad: bool = False) -> Inputs:
+def find_inputs(recipe: Recipe, device: str, reporter: Reporter, *, skip_bad: bool = False) -> Inputs:
     """Find device, weights and data, in the order in which a failure is cheapest.
 
     Raises:
@@ -80,7 +68,7 @@ def find_inputs(recipe: Recipe, device: str, observer: Observer, *, skip_bad: bo
     chosen_device = choose_device(device)
     extractor: Extractor = recipe.scoring.extractor.cls(recipe.scoring.extractor.options)
     _check_weights(extractor, recipe)
-    pack = read_pack(recipe.dataset, observer, skip_bad=skip_bad)
+    pack = read_pack(recipe.dataset, reporter, skip_bad=skip_bad)
     _check_splits(recipe, pack)
     recipe = recipe.with_image_count(len(pack.split(recipe.training.split)))
     return Inputs(recipe, pack, extractor, plan(recipe.scoring, extractor, pack), chosen_device)
@@ -100,19 +88,19 @@ def _check_weights(extractor: Extractor, recipe: Recipe) -> None:
         raise
 
 
-def read_pack(chosen: Selection, observer: Observer, *, skip_bad: bool = False) -> Pack:
+def read_pack(chosen: Selection, reporter: Reporter, *, skip_bad: bool = False) -> Pack:
     """Return a data set's prepared images, preparing them if need be, and say which were left out."""
     name, dataset = chosen.name, chosen.cls(chosen.options)
     if location := chosen.options.pack:
         pack = ready_pack(dataset, name, cache_root())
-        observer.say(f"images of {name} from the pack {location}")
+        reporter.info(f"images of {name} from the pack {location}")
     else:
         pack = prepare(
-            dataset, name, cache=cache_root(), skip_bad=skip_bad, progress=observer.progress(f"preparing {name}")
+            dataset, name, cache=cache_root(), skip_bad=skip_bad, progress=reporter.progress(f"preparing {name}")
         )
     if pack.bad_files:
         left_out = ", ".join(pack.bad_files[:_NAMED]) + (", ..." if len(pack.bad_files) > _NAMED else "")
-        observer.say(f"left out of {name}, since they cannot be used ({len(pack.bad_files):,}): {left_out}")
+        reporter.warning(f"left out of {name}, since they cannot be used ({len(pack.bad_files):,}): {left_out}")
     return pack
 
 
@@ -141,29 +129,26 @@ def identify(name: str, pack: Pack) -> DatasetId:
     )
 
 
-def check_same_data(directory: RunDirectory, record: RunRecord, inputs: Inputs) -> None:
+def check_same_data(run: RunFiles, record: RunRecord, inputs: Inputs) -> None:
     """Raise RefusedError if the images are no longer those that the run learned from."""
     if record.dataset and record.dataset.fingerprint != inputs.pack.fingerprint:
         raise RefusedError(
-            f"the images of data set '{inputs.recipe.dataset.name}' have changed since {directory.path} began; a run "
+            f"the images of data set '{inputs.recipe.dataset.name}' have changed since {run.path} began; a run "
             f"goes on with the images it began with. Put them back, or start a new run"
         )
 
 
-def score_snapshot(
-    directory: RunDirectory, images_seen: int, inputs: Inputs, protocol: ScoringProtocol, observer: Observer
+def score_opened(
+    opened: OpenedGenerator, inputs: Inputs, protocol: ScoringProtocol, reporter: Reporter
 ) -> tuple[Score, ...]:
-    """Score the generator of a run as it was at an age."""
-    generator = load_generator(directory, images_seen, Networks.of_recipe(inputs.recipe), protocol.weights)
-    generator.to(inputs.device)
+    """Score a run's generator at a checkpoint."""
     return score(
-        generator,
+        opened.generator,
         inputs.pack,
         protocol,
         inputs.extractor,
-        images_seen=images_seen,
+        images_seen=opened.images_seen,
         device=inputs.device,
-        progress=observer.progress("scoring"),
-        notice=observer.say,
-        announce=lambda cost: observer.say(f"scoring {directory.name} at {images_seen:,} images seen: {cost}"),
+        reporter=reporter,
+        title=f"scoring {opened.run.name} at {opened.images_seen:,} images seen",
     )

@@ -19,12 +19,12 @@ from safetensors.torch import load, save
 
 from ganzoo._io.atomic import publish_directory, remove_tree, temporary_directory_beside, write_json
 from ganzoo._io.cache_dir import cache_root
+from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.scoring.features import LayerFeatures, layers_for
 from ganzoo.scoring.protocol import ScoringProtocol
 
 TENSORS, MANIFEST = "features.safetensors", "MANIFEST.json"
-Notice = Callable[[str], None]
 
 
 def cached_reference(
@@ -32,7 +32,7 @@ def cached_reference(
     extract: Callable[[], LayerFeatures],
     *,
     device: torch.device | str,
-    notice: Notice,
+    reporter: Reporter,
     root: Path | None = None,
 ) -> LayerFeatures:
     """Return the reference's features from the cache, or extract and keep them.
@@ -41,7 +41,7 @@ def cached_reference(
         protocol: What is scored.
         extract: Extracts the features; called only when there is no sound entry.
         device: Where features are extracted; those of another kind of device are other entries.
-        notice: Told when an entry is damaged or cannot be kept.
+        reporter: Takes a warning when an entry is damaged or cannot be kept.
         root: The cache folder; `cache_root()` if not given.
     """
     key = _key(protocol, device)
@@ -50,13 +50,13 @@ def cached_reference(
         try:
             return _read(folder, key, protocol)
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-            notice(f"cached reference features in {folder} are damaged ({error}); extracting them again.")
+            reporter.warning(f"cached reference features in {folder} are damaged ({error}); extracting them again.")
             remove_tree(folder)
     features = extract()
     try:
         _write(folder, key, features)
     except GanzooError as error:
-        notice(f"reference features are not kept: {error}")
+        reporter.warning(f"reference features are not kept: {error}")
     return features
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -13,6 +13,7 @@ from ganzoo._runs.record import Score
 from ganzoo.contracts.extractors import Extractor
 from ganzoo.contracts.metrics import PIXELS, Estimate, Features, Metric, MetricInput
 from ganzoo.contracts.networks import Generator
+from ganzoo.contracts.reporter import SILENT, Progress, Reporter
 from ganzoo.data.pack.pack import Pack
 from ganzoo.errors import PluginError, RunError
 from ganzoo.scoring.cost import Cost, estimate
@@ -29,12 +30,9 @@ from ganzoo.scoring.features import (
 )
 from ganzoo.scoring.labels import label_of
 from ganzoo.scoring.protocol import ScoringProtocol, identity_of, plan
-from ganzoo.scoring.reference import Notice, cached_reference
+from ganzoo.scoring.reference import cached_reference
 
 __all__ = ["Cost", "estimate", "plan", "score", "scores_of"]
-
-Progress = Callable[[int, int], None]
-"""Called with the number of images extracted, and of how many."""
 
 
 def score(
@@ -45,9 +43,8 @@ def score(
     *,
     images_seen: int,
     device: torch.device | str,
-    progress: Progress | None = None,
-    announce: Callable[[Cost], None] | None = None,
-    notice: Notice | None = None,
+    reporter: Reporter = SILENT,
+    title: str | None = None,
     cache: Path | None = None,
 ) -> tuple[Score, ...]:
     """Compute the protocol's metrics; the same network and protocol give the same bits on the same machine.
@@ -59,9 +56,8 @@ def score(
         extractor: The extractor that the protocol was planned with.
         images_seen: Age of the network, for the record.
         device: Where to compute.
-        progress: Called with how many images are extracted.
-        announce: Called with what it will cost, before it starts.
-        notice: Called with sentences about a damaged cache and the like.
+        reporter: Takes how many images are extracted, and warnings of a damaged cache and the like.
+        title: What is scored; with it the reporter gets what it will cost before it starts.
         cache: Folder for the reference's features; `cache_root()` if not given.
 
     Raises:
@@ -71,13 +67,14 @@ def score(
     """
     layers = layers_for(protocol, reference=False)
     module = build_extractor(extractor, layers, device) if layers else None
-    if announce is not None:
-        announce(estimate(generator, pack, protocol, extractor, device=device, module=module, cache=cache))
-    counter = _Counter(protocol.generated, progress)
-    reals = _reference(pack, protocol, module, device, counter, notice, cache)
+    if title is not None and reporter is not SILENT:
+        cost = estimate(generator, pack, protocol, extractor, device=device, module=module, cache=cache)
+        reporter.info(f"{title}: {cost}")
+    counter = _Counter(protocol.generated, reporter.progress("scoring"))
+    reals = _reference(pack, protocol, module, device, counter, reporter, cache)
     batches = generated_batches(generator, pack, protocol, device=device)
     kept = _Kept(batches) if PIXELS in roles_for(protocol, reference=False) else None
-    found = extract(module, kept or batches, layers, device=device, progress=counter.tell)
+    found = extract(module, kept or batches, layers, device=device, progress=counter.show)
     labels = generated_labels(protocol).argmax(1) if protocol.label_distribution else None
     fakes = Features(by_role(protocol, found, kept.images() if kept else None), labels)
     return scores_of(fakes, reals, protocol, extractor, images_seen=images_seen)
@@ -101,7 +98,7 @@ class _Kept:
 class _Counter:
     """Adds the reference's images to the progress if they turn out to need extracting."""
 
-    def __init__(self, total: int, progress: Progress | None) -> None:
+    def __init__(self, total: int, progress: Progress) -> None:
         self._total, self._before, self._progress = total, 0, progress
 
     def add(self, images: int) -> None:
@@ -110,9 +107,8 @@ class _Counter:
     def start_next(self, done: int) -> None:
         self._before += done
 
-    def tell(self, done: int) -> None:
-        if self._progress is not None:
-            self._progress(self._before + done, self._total)
+    def show(self, done: int) -> None:
+        self._progress(self._before + done, self._total)
 
 
 def _reference(
@@ -121,7 +117,7 @@ def _reference(
     module: nn.Module | None,
     device: torch.device | str,
     counter: _Counter,
-    notice: Notice | None,
+    reporter: Reporter,
     cache: Path | None,
 ) -> Features:
     roles, wanted = roles_for(protocol, reference=True), layers_for(protocol, reference=True)
@@ -132,14 +128,13 @@ def _reference(
         counter.add(protocol.reference_images)
         # The network gives all layers of the protocol at once; those that only fakes need are dropped.
         layers = layers_for(protocol, reference=False)
-        found = extract(module, reference_batches(pack, protocol), layers, device=device, progress=counter.tell)
+        found = extract(module, reference_batches(pack, protocol), layers, device=device, progress=counter.show)
         counter.start_next(protocol.reference_images)
         return {layer: found[layer] for layer in wanted}
 
     found: LayerFeatures = {}
     if wanted:
-        notice = notice or (lambda text: None)
-        found = cached_reference(protocol, extract_all, device=device, notice=notice, root=cache)
+        found = cached_reference(protocol, extract_all, device=device, reporter=reporter, root=cache)
     # Pixels are not kept beside the features: the pack has them already.
     pixels = torch.cat(list(reference_batches(pack, protocol))) if PIXELS in roles else None
     split, count = pack.split(protocol.split), protocol.reference_images

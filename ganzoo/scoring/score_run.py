@@ -1,48 +1,60 @@
-"""Scoring a run that was trained before."""
+"""Scoring of a run that was trained before, under its own protocol or another."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
-from ganzoo._inference.load import ages_of, recipe_of
-from ganzoo._runs.directory import RunDirectory
-from ganzoo._runs.record import Score, read_record, with_scores, write_record
+from ganzoo._inference.opened_generator import OpenedGenerator
+from ganzoo._inference.run import Run, Weights
+from ganzoo._runs.record import Score
+from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import RefusedError
-from ganzoo.scoring.real_data import Observer, check_same_data, find_inputs, score_snapshot
+from ganzoo.scoring.real_data import check_same_data, find_inputs, score_opened
 
 
 def score_run(
-    path: Path,
+    run: Run,
     device: str,
-    observer: Observer,
+    reporter: Reporter,
     *,
     overrides: Sequence[str] = (),
     at: int | None = None,
     snapshots: bool = False,
     skip_bad: bool = False,
 ) -> list[Score]:
-    """Score a run's newest generator, the one of an age, or every snapshot; the scores are kept in its record.
+    """Score a run's newest generator, the one at a checkpoint, or every snapshot; the record keeps the scores.
 
     Raises:
         RunError: The run has no such generator.
         RefusedError: Another process holds the run, or the data have changed.
     """
-    directory = RunDirectory.open(path)
-    with directory.lock():
-        recipe = recipe_of(directory, overrides)
-        if overrides and recipe.training_hash != recipe_of(directory).training_hash:
+    found: list[Score] = []
+    with run.directory.lock():
+        run.refresh()
+        recipe = run.recipe_with(overrides)
+        if overrides and recipe.training_hash != run.recipe.training_hash:
             raise RefusedError(
-                f"--set {' '.join(overrides)} would change what {path} was trained with; a score may only change "
+                f"--set {' '.join(overrides)} would change what {run.path} was trained with; a score may only change "
                 f"[scoring], such as --set scoring.generated=5000"
             )
-        record = read_record(directory.record)
-        inputs = find_inputs(recipe, device, observer, skip_bad=skip_bad)
-        check_same_data(directory, record, inputs)
-        found: list[Score] = []
-        for images_seen in ages_of(directory, at, snapshots):
-            scores = score_snapshot(directory, images_seen, inputs, inputs.protocol, observer)
-            record = with_scores(record, scores)
-            write_record(directory.record, record)
+        record = run.record
+        inputs = find_inputs(recipe, device, reporter, skip_bad=skip_bad)
+        check_same_data(run, record, inputs)
+        for opened in generators(run, at, snapshots=snapshots, weights=inputs.protocol.weights, device=device):
+            scores = score_opened(opened, inputs, inputs.protocol, reporter)
+            run.add_scores(scores)
             found += scores
     return found
+
+
+def generators(
+    run: Run, at: int | None, *, snapshots: bool, weights: Weights, device: str
+) -> Iterator[OpenedGenerator]:
+    """Yield the generators that are meant: at a checkpoint, at each snapshot, or the newest.
+
+    Raises:
+        RunError: Nothing was kept.
+        GanzooError: There is no such checkpoint, or it was removed meanwhile.
+    """
+    for images_seen in run.snapshots() if snapshots and at is None else [at]:
+        yield run.generator(images_seen, weights, device=device)

@@ -110,34 +110,36 @@ def test_growing_networks_are_fully_grown_first():
 
 def test_truncation_pulls_styles_to_their_mean():
     generator = toy(StyledToy).eval()
-    assert torch.equal(images_of(generator), images_of(generator, truncation=1.0))
+    assert torch.equal(images_of(generator), images_of(generator, truncation_psi=1.0))
     mean = generator.synthesize(generator.mean_w().expand(1, 2, -1))
-    assert torch.allclose(images_of(generator, truncation=0.0), mean.expand(40, -1, -1, -1), atol=1e-6)
+    assert torch.allclose(images_of(generator, truncation_psi=0.0), mean.expand(40, -1, -1, -1), atol=1e-6)
 
 
 def test_scores_may_hold_the_noise_and_truncate_the_first_layers_only():
     generator = TinyStyledGenerator(TinyStyledGenerator.Options(), ImageSpec(16, 1))
     torch.nn.init.ones_(generator.strengths)
     torch.nn.init.ones_(generator.mean)
-    none = images_of(generator, noise="none")
-    assert torch.equal(none, images_of(generator, noise="none", batch_size=40))
-    assert not torch.allclose(none, images_of(generator, noise="constant"), atol=1e-2)
+    none = images_of(generator, noise_mode="none")
+    assert torch.equal(none, images_of(generator, noise_mode="none", batch_size=40))
+    assert not torch.allclose(none, images_of(generator, noise_mode="constant"), atol=1e-2)
     assert not torch.equal(images_of(generator), images_of(generator, batch_size=40))  # noise is seeded per batch
     assert generator.noise == "random"
-    one, both = (images_of(generator, noise="none", truncation=0.5, truncation_cutoff=cutoff) for cutoff in (1, 2))
-    assert torch.equal(both, images_of(generator, noise="none", truncation=0.5))
+    one, both = (
+        images_of(generator, noise_mode="none", truncation_psi=0.5, truncation_cutoff=cutoff) for cutoff in (1, 2)
+    )
+    assert torch.equal(both, images_of(generator, noise_mode="none", truncation_psi=0.5))
     assert not torch.allclose(one, both, atol=1e-3)
     assert not torch.allclose(one, none, atol=1e-3)
 
 
 def test_noise_needs_noise_inputs():
-    with pytest.raises(RecipeError, match=r"noise 'none' needs a generator with noise inputs, which 'toy' is not"):
-        images_of(toy(), noise="none")
+    with pytest.raises(RecipeError, match=r"noise_mode 'none' needs a generator with noise inputs, which 'toy' is not"):
+        images_of(toy(), noise_mode="none")
 
 
 def test_truncation_needs_styles():
-    with pytest.raises(RecipeError, match=r"truncation 0\.7 needs a generator with styles, which 'toy' is not"):
-        images_of(toy(), truncation=0.7)
+    with pytest.raises(RecipeError, match=r"truncation_psi 0\.7 needs a generator with styles, which 'toy' is not"):
+        images_of(toy(), truncation_psi=0.7)
 
 
 def test_labels_follow_the_reference():

@@ -7,9 +7,10 @@ import torch
 from scoring_world import NoisyToy, StyledToy, Toy, toy
 from torch import nn
 
+from ganzoo._inference.growth_stage import GrowthStage
 from ganzoo._inference.oom_batching import in_groups
 from ganzoo._inference.per_seed import group_size, judge, latents_of, portray
-from ganzoo._inference.sampling_options import GrowthStage, SamplingOptions
+from ganzoo._inference.sampling_options import SamplingOptions
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Discriminator
 from ganzoo.errors import RecipeError, RunError
@@ -131,7 +132,9 @@ def test_noise_can_be_held_or_left_out_and_is_random_again_afterwards():
     generator = styled().train()
     seeds = [3, 4]
     latents = latents_of(generator, seeds)
-    images = {mode: portraits(generator, seeds, SamplingOptions(noise=mode)) for mode in ("random", "constant", "none")}
+    images = {
+        mode: portraits(generator, seeds, SamplingOptions(noise_mode=mode)) for mode in ("random", "constant", "none")
+    }
     assert (generator.noise, generator.training) == ("random", True)
     assert torch.equal(portraits(generator, seeds), images["random"])
     generator.eval().use_noise("constant")
@@ -152,31 +155,32 @@ def test_truncation_and_its_cutoff_pull_the_first_layers():
         pulled[:, 0] = mean + 0.7 * (styles[:, 0] - mean)
         generator.use_noise("none")
         expected = generator.synthesize(pulled)
-    sampling = SamplingOptions(truncation=0.7, cutoff=1, noise="none")
+    sampling = SamplingOptions(truncation_psi=0.7, truncation_cutoff=1, noise_mode="none")
     assert torch.allclose(portraits(generator, [0, 1], sampling), expected, atol=1e-6)
-    whole = SamplingOptions(truncation=0.7, cutoff=2, noise="none")
+    whole = SamplingOptions(truncation_psi=0.7, truncation_cutoff=2, noise_mode="none")
     assert torch.equal(
-        portraits(generator, [0, 1], whole), portraits(generator, [0, 1], SamplingOptions(truncation=0.7, noise="none"))
+        portraits(generator, [0, 1], whole),
+        portraits(generator, [0, 1], SamplingOptions(truncation_psi=0.7, noise_mode="none")),
     )
-    none = SamplingOptions(truncation=0.7, cutoff=0, noise="none")
-    plain = portraits(generator, [0, 1], SamplingOptions(noise="none"))
+    none = SamplingOptions(truncation_psi=0.7, truncation_cutoff=0, noise_mode="none")
+    plain = portraits(generator, [0, 1], SamplingOptions(noise_mode="none"))
     assert torch.allclose(portraits(generator, [0, 1], none), plain, atol=1e-6)
-    mirrored = portraits(generator, [0, 1], SamplingOptions(truncation=-1.0, noise="none"))
+    mirrored = portraits(generator, [0, 1], SamplingOptions(truncation_psi=-1.0, noise_mode="none"))
     assert not torch.allclose(mirrored, plain, atol=1e-2)
 
 
 def test_what_a_generator_lacks_is_named():
     with pytest.raises(RecipeError, match=r"'toy' is not \(it lacks the capability StyleBased\)"):
-        portraits(toy(), [0], SamplingOptions(truncation=0.7))
+        portraits(toy(), [0], SamplingOptions(truncation_psi=0.7))
     with pytest.raises(
-        RecipeError, match=r"noise 'none' needs .* 'toy' is not \(it lacks the capability NoiseInputs\)"
+        RecipeError, match=r"noise_mode 'none' needs .* 'toy' is not \(it lacks the capability NoiseInputs\)"
     ):
-        portraits(toy(StyledToy), [0], SamplingOptions(noise="none"))
+        portraits(toy(StyledToy), [0], SamplingOptions(noise_mode="none"))
 
 
 def test_a_truncation_that_is_no_number_is_named():
-    with pytest.raises(RecipeError, match="truncation nan is no number"):
-        portraits(styled(), [0], SamplingOptions(truncation=float("nan")))
+    with pytest.raises(RecipeError, match="truncation_psi nan is no number"):
+        portraits(styled(), [0], SamplingOptions(truncation_psi=float("nan")))
 
 
 def test_a_growing_generator_is_used_at_the_stage_asked_for():

@@ -18,9 +18,9 @@ from training_world import (
     stop_at,
 )
 
-from ganzoo._inference.growth_stage import CheckpointRequest
-from ganzoo._inference.sample_run import Outputs, SampleRequest, sample_run
-from ganzoo._runs.record import read_record
+from ganzoo._inference.run import Run
+from ganzoo._inference.sample_run import Outputs, SampleRequest, write_samples
+from ganzoo._runs.record import read_record, write_record
 from ganzoo._runs.verify import verify_run
 from ganzoo._training import experiment
 from ganzoo.errors import GanzooError, RefusedError, RunError, RunStopped
@@ -58,7 +58,7 @@ def test_resuming_with_another_protocol_scores_again_and_keeps_the_recipe_true(f
 
 def test_other_data_are_refused_and_nothing_is_changed(folder):
     with pytest.raises(RunStopped):
-        start(folder, recipe_of(), progress=stop_at(24))
+        start(folder, recipe_of(), stop_at(24))
     run = only_run(folder)
     text = run.recipe.read_text().replace("count = 40", "count = 41")
     run.recipe.write_text(text)
@@ -74,7 +74,7 @@ def test_what_would_change_the_training_is_refused(folder):
     with pytest.raises(RefusedError, match=r"generator.latent_dim=4 would change what .* trains"):
         go_on(run.path, "generator.latent_dim=4")
     with pytest.raises(RefusedError, match=r"a score may only change \[scoring\]"):
-        score_run(run.path, "cpu", Quiet(), overrides=["training.batch_size=4"])
+        score_run(Run(run), "cpu", Quiet(), overrides=["training.batch_size=4"])
     assert verify_run(run.path) == []
 
 
@@ -98,7 +98,7 @@ def test_a_signal_while_scoring_is_told_and_the_rest_is_done_later(folder, monke
         os.kill(os.getpid(), signal.SIGTERM)
 
     with monkeypatch.context() as patch:
-        patch.setattr(experiment, "score_snapshot", stopped)
+        patch.setattr(experiment, "score_opened", stopped)
         with pytest.raises(RunStopped, match="stopped by SIGTERM; go on with: ganzoo resume"):
             start(folder, recipe_of())
     run = only_run(folder)
@@ -109,7 +109,7 @@ def test_a_signal_while_scoring_is_told_and_the_rest_is_done_later(folder, monke
 
 def test_a_signal_in_the_last_step_stops_before_scoring(folder):
     with pytest.raises(RunStopped, match="at 64 images"):
-        start(folder, recipe_of(), progress=stop_at(64))
+        start(folder, recipe_of(), stop_at(64))
     run = only_run(folder)
     assert (status_of(run), read_record(run.record).scores) == ("stopped", ())
     go_on(run.path)
@@ -120,7 +120,7 @@ def test_the_record_catches_up_with_a_checkpoint_that_outlived_it(folder):
     run = start(folder, recipe_of())
     record = read_record(run.record)
     stale = record.model_copy(update={"status": "running", "images_seen": 48, "seconds": 0.0, "scores": ()})
-    experiment.write_record(run.record, stale)
+    write_record(run.record, stale)
     go_on(run.path)
     found = read_record(run.record)
     assert (found.status, found.images_seen, found.seconds) == ("finished", 64, record.seconds)
@@ -128,16 +128,11 @@ def test_the_record_catches_up_with_a_checkpoint_that_outlived_it(folder):
 
 def test_every_snapshot_can_be_scored_and_sampled(folder):
     run = start(folder, recipe_of({"training": {"snapshot_kimg": 0.032}}))
-    ages = [score.images_seen for score in score_run(run.path, "cpu", Quiet(), snapshots=True)]
+    ages = [score.images_seen for score in score_run(Run(run), "cpu", Quiet(), snapshots=True)]
     assert ages == [32, 64]
 
     def sampled(at):
-        sample_run(
-            run.path,
-            SampleRequest(range(4)),
-            Outputs(grid=folder / "grid.png"),
-            place=CheckpointRequest(at, device="cpu"),
-        )
+        write_samples(Run(run), SampleRequest(range(4)), Outputs(grid=folder / "grid.png"), at=at, device="cpu")
         return (folder / "grid.png").read_bytes()
 
     assert sampled(32) != sampled(64)

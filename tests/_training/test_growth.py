@@ -36,7 +36,7 @@ class Noting:
     def __init__(self):
         self.seen = []
 
-    def on_step_end(self, trainer, report):
+    def on_step_end(self, trainer, losses):
         growth = trainer.game.generator.growth
         moments = trainer.players[Role.GENERATOR].optimizer.state
         steps = max(int(state["step"]) for state in moments.values())

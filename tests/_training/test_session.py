@@ -25,7 +25,7 @@ from training_world import (
     stop_at,
 )
 
-from ganzoo._inference.load import recipe_of as recipe_of_run
+from ganzoo._inference.run import Run
 from ganzoo._runs.checkpoint import read_checkpoint
 from ganzoo._runs.record import read_record
 from ganzoo._runs.verify import verify_run
@@ -130,14 +130,14 @@ def test_a_resumed_run_equals_an_unbroken_one(family, draw, unbroken, tmp_path):
     total = read_record(whole.record).images_seen
     dice = random.Random(f"{family} {draw}")
     with pytest.raises(RunStopped, match="go on with: ganzoo resume"):
-        start(tmp_path, recipe, progress=stop_at(dice.randrange(1, total)))
+        start(tmp_path, recipe, stop_at(dice.randrange(1, total)))
     run = only_run(tmp_path)
     while status_of(run) != "finished":
         assert status_of(run) == "stopped"
         seen = read_record(run.record).images_seen
         further = dice.randrange(seen + 1, total + 40)
         try:
-            go_on(run.path, progress=stop_at(further))
+            go_on(run.path, callbacks=[stop_at(further)])
         except RunStopped:
             continue
     assert hashes(run) == hashes(whole)
@@ -165,7 +165,7 @@ def test_growing_goes_on_bit_for_bit_wherever_it_was_stopped(where, unbroken, tm
     recipe = recipe_of(*GROWN)
     whole = unbroken("growth-fade-first-in-epochs")
     with pytest.raises(RunStopped):
-        start(tmp_path, recipe, progress=stop_at(STOPS[where]))
+        start(tmp_path, recipe, stop_at(STOPS[where]))
     run = only_run(tmp_path)
     assert read_record(run.record).images_seen == STOPS[where]
     go_on(run.path)
@@ -177,7 +177,7 @@ def test_a_run_in_epochs_keeps_kimg_only_and_is_found_again(unbroken):
     whole = unbroken("growth-fade-first-in-epochs")
     recipe = recipe_of(*GROWN)
     assert recipe.counts_epochs
-    saved = recipe_of_run(whole)
+    saved = Run(whole).recipe
     assert saved == recipe.with_image_count(40)
     assert [(p.resolution, p.fades, p.start, p.end) for p in saved.phases] == [
         (4, False, 0, 80),
@@ -205,18 +205,18 @@ def test_a_longer_training_goes_on_where_the_shorter_ended(unbroken, tmp_path):
 
 
 def test_threads_are_restored_and_other_versions_are_told(tmp_path):
-    observer = Quiet()
+    reporter = Quiet()
     with pytest.raises(RunStopped):
-        start(tmp_path, recipe_of(), progress=stop_at(24))
+        start(tmp_path, recipe_of(), stop_at(24))
     run = only_run(tmp_path)
     before = torch.get_num_threads()
     torch.set_num_threads(before + 1)
     try:
-        go_on(run.path, observer=observer)
+        go_on(run.path, reporter=reporter)
         assert torch.get_num_threads() == before
     finally:
         torch.set_num_threads(before)
-    assert not [line for line in observer.said if "not exact" in line]
+    assert not [line for line in reporter.said if "not exact" in line]
 
 
 def test_what_decides_the_last_bits_is_compared(tmp_path):
@@ -235,9 +235,9 @@ def test_what_decides_the_last_bits_is_compared(tmp_path):
 
 
 def test_a_damaged_newest_checkpoint_is_passed_over_and_told(unbroken, tmp_path):
-    family, observer = "logistic-lazy-r1", Quiet()
+    family, reporter = "logistic-lazy-r1", Quiet()
     with pytest.raises(RunStopped):
-        start(tmp_path, recipe_of(*FAMILIES[family]), progress=stop_at(48))
+        start(tmp_path, recipe_of(*FAMILIES[family]), stop_at(48))
     run = only_run(tmp_path)
     newest = max(run.checkpoints.iterdir())
     file = newest / "generator.safetensors"
@@ -245,9 +245,9 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_told(unbroken, tmp_path)
     data[-7] ^= 4
     file.write_bytes(data)
     assert verify_run(run.path)
-    go_on(run.path, observer=observer)
-    assert "generator.safetensors is damaged" in observer.said[0]
-    assert "resuming at 32 of 64 images" in observer.said
+    go_on(run.path, reporter=reporter)
+    assert "generator.safetensors is damaged" in reporter.said[0]
+    assert "resuming at 32 of 64 images" in reporter.said
     assert hashes(run) == hashes(unbroken(family))
     assert metrics_of(run) == metrics_of(unbroken(family))
     assert verify_run(run.path) == []
@@ -256,7 +256,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_told(unbroken, tmp_path)
 def test_a_damaged_snapshot_is_written_again(tmp_path):
     recipe = recipe_of({"training": {"snapshot_kimg": 0.024}})
     with pytest.raises(RunStopped):
-        start(tmp_path, recipe, progress=stop_at(24))
+        start(tmp_path, recipe, stop_at(24))
     run = only_run(tmp_path)
     (run.checkpoints / "0000000024" / "state.json").write_text("{}")
     (run.snapshots / "0000000024" / "average.safetensors").write_bytes(b"")
@@ -267,18 +267,15 @@ def test_a_damaged_snapshot_is_written_again(tmp_path):
 def test_a_run_killed_before_its_first_checkpoint_begins_again(unbroken, tmp_path):
     family = "logistic-lazy-r1"
 
-    def die(directory, trainer):
-        return Dying()
-
     class Dying:
-        def on_step_end(self, trainer, report):
+        def on_step_end(self, trainer, losses):
             if trainer.images_seen == 24:
                 os._exit(0)
 
     layers = (*FAMILIES[family], {"training": {"checkpoint_kimg": 1.0}})
     child = os.fork()
     if child == 0:
-        start(tmp_path, recipe_of(*layers), progress=die)
+        start(tmp_path, recipe_of(*layers), Dying())
     os.waitpid(child, 0)
     run = only_run(tmp_path)
     assert len(metrics_of(run)) == 1
@@ -290,7 +287,7 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(unbroken, tmp_pat
 
 def test_no_intact_checkpoint_is_said(tmp_path):
     with pytest.raises(RunStopped):
-        start(tmp_path, recipe_of(), progress=stop_at(16))
+        start(tmp_path, recipe_of(), stop_at(16))
     run = only_run(tmp_path)
     for path in run.checkpoints.rglob("MANIFEST.json"):
         path.unlink()

@@ -11,18 +11,17 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-from training_world import DCGAN, Quiet, in_memory, installed, recipe_of, start
+from training_world import DCGAN, go_on, in_memory, installed, recipe_of, start
 from typer.testing import CliRunner
 
 from ganzoo._cli.app import app
 from ganzoo._inference.import_run import import_checkpoint
-from ganzoo._inference.load import load_discriminator, load_generator, networks_of
+from ganzoo._inference.run import Run
 from ganzoo._registry.registry import Part, Registry, Source
 from ganzoo._runs.checkpoint import newest_good
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.record import read_record
 from ganzoo._runs.verify import verify_run
-from ganzoo._training.experiment import Experiment, resume
 from ganzoo._training.warm_start import find_initial
 from ganzoo.contracts.checkpoints import Importer
 from ganzoo.errors import CheckpointError, GanzooError, PluginError, RecipeError, RefusedError
@@ -62,7 +61,7 @@ def imported(folder: Path, data: bytes, name: str = "run") -> RunDirectory:
 
 
 def generator_of(run: RunDirectory, weights: str = "ema") -> torch.nn.Module:
-    generator = load_generator(run, read_record(run.record).images_seen, networks_of(run), weights)
+    generator = Run(run).generator(read_record(run.record).images_seen, weights, device="cpu").generator
     if hasattr(generator, "use_noise"):
         generator.use_noise("constant")
     return generator
@@ -71,10 +70,10 @@ def generator_of(run: RunDirectory, weights: str = "ema") -> torch.nn.Module:
 # --- parity ---------------------------------------------------------------------------------------------------------
 
 CASES = {
-    "stylegan2_ada_g32.pkl": ("stylegan2_g32.npz", "image_noise_const", ["--noise", "constant"]),
-    "stylegan2_tf_g32.pkl": ("stylegan2_g32.npz", "image_noise_none", ["--noise", "none"]),
-    "stylegan1_tf_32.pkl": ("stylegan1_tf_32.npz", "image_depth3_alpha1", ["--noise", "none"]),
-    "stylegan1_huangzh13_32.pth": ("stylegan1_huangzh13_32.npz", "image_depth3_alpha1", ["--noise", "none"]),
+    "stylegan2_ada_g32.pkl": ("stylegan2_g32.npz", "image_noise_const", ["--noise-mode", "constant"]),
+    "stylegan2_tf_g32.pkl": ("stylegan2_g32.npz", "image_noise_none", ["--noise-mode", "none"]),
+    "stylegan1_tf_32.pkl": ("stylegan1_tf_32.npz", "image_depth3_alpha1", ["--noise-mode", "none"]),
+    "stylegan1_huangzh13_32.pth": ("stylegan1_huangzh13_32.npz", "image_depth3_alpha1", ["--noise-mode", "none"]),
 }
 
 
@@ -100,7 +99,7 @@ def test_conditional_stylegan2_of_another_size(folder):
     both = files.stylegan2_generator(make, WIDTHS), files.stylegan2_discriminator(make, WIDTHS)
     average = files.stylegan2_generator(make, WIDTHS)
     run = imported(folder, files.pickled((*both, average)))
-    networks = networks_of(run)
+    networks = Run(run).networks
     assert (networks.images.resolution, networks.images.channels, networks.images.label_dim) == (16, 1, 3)
     assert generator_of(run, "raw").state_dict().keys() == generator_of(run).state_dict().keys()
 
@@ -116,24 +115,24 @@ def test_conditional_stylegan2_of_another_size(folder):
     images = generator(z, labels)
     assert images.shape == (4, 1, 16, 16)
 
-    discriminator = load_discriminator(run, 0, networks)
+    discriminator = Run(run).discriminator(0, device="cpu").discriminator
     each = [discriminator(images, torch.eye(3)[[kind] * 4]) for kind in range(3)]
     assert torch.allclose(discriminator(images, labels), torch.stack(each)[[0, 1, 2, 0], range(4)])
 
 
 def test_a_growing_stylegan_is_sampled_where_it_stands(folder):
     run = imported(folder, files.pickled(files.stylegan_generator(files.Maker(2), WIDTHS, lod=0.75)))
-    networks = networks_of(run)
+    networks = Run(run).networks
     assert (networks.resolution, networks.alpha) == (16, 0.25)
     run = imported(folder, files.pickled(files.stylegan_generator(files.Maker(2), WIDTHS, lod=1.0)), "other")
-    assert networks_of(run).resolution == 8
+    assert Run(run).networks.resolution == 8
     ganzoo("sample", run.path, "--seeds", "0-1", "--raw", folder / "out.npy")
     assert np.load(folder / "out.npy").shape == (2, 3, 8, 8)
 
 
 def test_a_discriminator_alone_is_a_run_that_judges(folder):
     run = imported(folder, files.saved(files.huangzh13_discriminator(files.Maker(3), WIDTHS)))
-    assert networks_of(run).generator is None
+    assert Run(run).networks.generator is None
     np.save(folder / "x.npy", np.zeros((4, 3, 16, 16), "f4"))
     ganzoo("sample", run.path, "--critic", folder / "x.npy", "--raw", folder / "logits.npy")
     assert np.load(folder / "logits.npy").shape == (4,)
@@ -148,7 +147,7 @@ def test_a_discriminator_that_no_part_computes_is_left_out_with_a_note(folder):
         imported(folder, files.saved(critic))
     generator = files.huangzh13_generator(make, WIDTHS, classes=3)
     run = imported(folder, files.saved({"gen_shadow": generator, "dis": critic}))
-    networks = networks_of(run)
+    networks = Run(run).networks
     assert networks.images.label_dim == 3 and networks.discriminator is None
     assert any("left out" in note for note in networks.origin.notes)
     # Its classes: the row of the embedding stands behind the latents, and both are normalised together.
@@ -166,7 +165,7 @@ def test_what_a_person_should_know_of_a_file_is_noted(folder):
     generator = files.huangzh13_generator(make, WIDTHS, classes=3)
     generator["truncation.avg_latent"] = torch.zeros_like(generator["truncation.avg_latent"])
     critic = files.huangzh13_discriminator(make, WIDTHS)
-    networks = networks_of(imported(folder, files.saved({"gen_shadow": generator, "dis": critic})))
+    networks = Run(imported(folder, files.saved({"gen_shadow": generator, "dis": critic}))).networks
     assert networks.images.label_dim == 3 and networks.discriminator is None
     assert [note.split(" and ")[0].split(",")[0] for note in networks.origin.notes] == [
         "its discriminator knows other classes than its generator",
@@ -179,7 +178,7 @@ def test_rosinality_checkpoints_name_the_averaged_generator(folder):
     wrapped = {f"module.{name}": value for name, value in raw.items()}
     content = {"generator": wrapped, "g_running": averaged, "g_optimizer": {"state": {}, "param_groups": []}}
     run = imported(folder, files.saved(content))
-    networks = networks_of(run)
+    networks = Run(run).networks
     assert networks.resolution == 8  # the image layer of 16 pixels was never trained
     key = "generator.progression.0.conv1.input"
     assert torch.equal(generator_of(run).state_dict()["start.constant"], averaged[key])
@@ -333,13 +332,12 @@ def test_training_begins_from_imported_weights_and_needs_them_no_more(folder, tm
     # An option that matters in training alone may differ.
     with installed(tmp_path):
         recipe = recipe_of(FROM_STYLEGAN2, {"generator": {"style_mixing": 0.5}})
-        initial = find_initial(recipe, stylegan2_run.path)
-        experiment = Experiment("further", recipe, folder / "runs", Quiet(), initial)
-        run = experiment.run("cpu")
+        initial = find_initial(recipe, Run(stylegan2_run))
+        run = start(folder / "runs", recipe, initial=initial)
         record = read_record(run.record)
         assert record.initial == {"run": "stylegan2", "images_seen": 0, "weights": initial.sha256}
         assert record.recipe["initial_weights"] == initial.sha256
-        assert experiment.recipe.training_hash != recipe.training_hash
+        assert Run(run).recipe.training_hash != recipe.training_hash
         began, _ = newest_good(run.initial)
         for role in ("generator", "average", "discriminator"):
             kept = newest_good(stylegan2_run.checkpoints)[0].tensors[role]
@@ -350,7 +348,7 @@ def test_training_begins_from_imported_weights_and_needs_them_no_more(folder, tm
         shutil.rmtree(stylegan2_run.path)
         for each in (run.checkpoints, run.snapshots):
             shutil.rmtree(each, ignore_errors=True)
-        resume(run.path, "cpu", Quiet())
+        go_on(run.path)
         again = newest_good(run.checkpoints)[0].tensors["generator"]
         assert all(torch.equal(again[name], value) for name, value in unbroken.items())
         assert not verify_run(run.path)
@@ -369,7 +367,7 @@ def test_training_begins_from_imported_weights_and_needs_them_no_more(folder, tm
 )
 def test_weights_that_a_recipe_cannot_take_are_refused_with_both_sides_named(tmp_path, stylegan2_run, layer, reason):
     with installed(tmp_path), pytest.raises(RefusedError) as caught:
-        find_initial(recipe_of(FROM_STYLEGAN2, layer), stylegan2_run.path)
+        find_initial(recipe_of(FROM_STYLEGAN2, layer), Run(stylegan2_run))
     assert reason in str(caught.value)
 
 
@@ -377,7 +375,7 @@ def test_a_recipe_that_names_weights_needs_them(folder, tmp_path):
     with installed(tmp_path):
         recipe = recipe_of({"initial_weights": "0" * 64})
         with pytest.raises(RecipeError, match="--init"):
-            Experiment("tiny", recipe, folder, Quiet())
+            start(folder, recipe)
 
 
 # --- export ---------------------------------------------------------------------------------------------------------

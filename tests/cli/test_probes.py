@@ -14,7 +14,7 @@ from training_world import GROWING, in_memory, installed, recipe_of, start
 import ganzoo
 from ganzoo._cli import app
 from ganzoo._inference.build import build_generator
-from ganzoo._inference.load import recipe_of as recipe_on_disk
+from ganzoo._inference.run import Run
 from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.figures import nearest_neighbors as neighbors
 from ganzoo.figures.checkpoints import untrained
@@ -153,7 +153,7 @@ def test_neighbours_tell_how_far_they_are(stylegan2):
 @pytest.mark.parametrize("run", ["stylegan2", "growing"])
 def test_a_timelapse_may_begin_with_the_untrained_network(request, run):
     directory = request.getfixturevalue(run)
-    recipe = recipe_on_disk(directory)
+    recipe = Run(directory).recipe
     subject = ganzoo.open(directory.path, device="cpu").subject
     first = untrained(subject)
     fresh = build_generator(recipe.generator, first.spec, recipe.seed).state_dict()

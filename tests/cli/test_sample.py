@@ -9,7 +9,7 @@ from PIL import Image
 from training_world import GROWING, in_memory, installed, only_run, recipe_of, start, stop_at
 
 from ganzoo._cli import app
-from ganzoo._inference.load import load_discriminator, load_generator, networks_of
+from ganzoo._inference.run import Run
 from ganzoo._random.seeds import MOST_SEEDS, seeds_in
 from ganzoo.errors import GanzooError, RunStopped
 
@@ -44,7 +44,7 @@ def growing():
     """Stopped while 8 pixels fade in, at 2/5."""
     with in_memory() as folder:
         with pytest.raises(RunStopped):
-            start(folder, recipe_of(GROWING), progress=stop_at(MIDDLE_OF_A_FADE))
+            start(folder, recipe_of(GROWING), stop_at(MIDDLE_OF_A_FADE))
         yield only_run(folder)
 
 
@@ -65,7 +65,7 @@ def picture(path):
 
 def generator_of(run, weights="ema"):
     newest = int(max(path.name for path in run.checkpoints.iterdir()))
-    return load_generator(run, newest, networks_of(run), weights)
+    return Run(run).generator(newest, weights, device="cpu").generator
 
 
 def loaded(path):
@@ -112,7 +112,7 @@ def test_latents_and_labels_from_files_give_the_networks_own_images(styled, samp
     generator = generator_of(styled)
     generator.use_noise("none")
     expected = generator(torch.from_numpy(latents), torch.eye(3)[torch.from_numpy(labels)]).numpy()
-    options = ("--latents", "z.npy", "--noise", "none", "--raw", "images.npy")
+    options = ("--latents", "z.npy", "--noise-mode", "none", "--raw", "images.npy")
     for file in ("c.npy", "one_hot.npy"):
         sample(styled, *options, "--labels", file)
         np.testing.assert_allclose(loaded("images.npy"), expected, atol=1e-6)
@@ -123,8 +123,8 @@ def test_latents_and_labels_from_files_give_the_networks_own_images(styled, samp
 
 
 def test_a_seed_has_its_own_class_unless_another_is_asked_for(styled, sample):
-    sample(styled, "--seeds", "4,5", "--noise", "none", "--raw", "own.npy")
-    sample(styled, "--seeds", "4,5", "--noise", "none", "--class", 1, "--raw", "one.npy")
+    sample(styled, "--seeds", "4,5", "--noise-mode", "none", "--raw", "own.npy")
+    sample(styled, "--seeds", "4,5", "--noise-mode", "none", "--class", 1, "--raw", "one.npy")
     own, one = loaded("own.npy"), loaded("one.npy")
     assert np.array_equal(own[0], one[0])
     assert not np.array_equal(own[1], one[1])
@@ -135,15 +135,15 @@ def test_truncation_and_noise_are_those_asked_for(styled, sample):
         sample(styled, "--seeds", "0-2", "--class", 0, "--raw", "images.npy", *options)
         return loaded("images.npy")
 
-    assert not np.array_equal(images("--noise", "constant"), images("--noise", "none"))
-    assert not np.array_equal(images("--noise", "constant"), images())
-    assert np.array_equal(images("--noise", "random"), images())
-    mean = images("--noise", "none", "--truncation", 0)
+    assert not np.array_equal(images("--noise-mode", "constant"), images("--noise-mode", "none"))
+    assert not np.array_equal(images("--noise-mode", "constant"), images())
+    assert np.array_equal(images("--noise-mode", "random"), images())
+    mean = images("--noise-mode", "none", "--truncation-psi", 0)
     assert np.allclose(mean, mean[:1], atol=1e-6)
-    half = images("--noise", "none", "--truncation", 0, "--truncation-cutoff", 1)
+    half = images("--noise-mode", "none", "--truncation-psi", 0, "--truncation-cutoff", 1)
     assert not np.allclose(half, half[:1], atol=1e-4)
-    mirrored = images("--noise", "none", "--truncation", -1)
-    assert not np.allclose(mirrored, images("--noise", "none"), atol=1e-4)
+    mirrored = images("--noise-mode", "none", "--truncation-psi", -1)
+    assert not np.allclose(mirrored, images("--noise-mode", "none"), atol=1e-4)
 
 
 def test_raw_weights_are_others_than_the_averaged_ones(plain, sample):
@@ -193,7 +193,7 @@ def test_the_critic_judges_float_images_where_it_stands(growing, sample, options
     np.save("images.npy", images)
     sample(growing, "--critic", "images.npy", "--raw", "logits.npy", *options)
     newest = int(max(path.name for path in growing.checkpoints.iterdir()))
-    critic = load_discriminator(growing, newest, networks_of(growing))
+    critic = Run(growing).discriminator(newest, device="cpu").discriminator
     critic.grow(*stage)
     expected = critic(torch.from_numpy(images).float(), torch.zeros(3, 0)).numpy()
     logits = loaded("logits.npy")
@@ -217,18 +217,18 @@ def test_a_conditional_critic_needs_classes(styled, sample):
     ("options", "message"),
     [
         (
-            ["--truncation", 0.7],
-            r"truncation 0.7 needs a generator with styles, .* \(it lacks the capability StyleBased\)",
+            ["--truncation-psi", 0.7],
+            r"truncation_psi 0.7 needs a generator with styles, .* \(it lacks the capability StyleBased\)",
         ),
-        (["--truncation-cutoff", 3], "and none is; give --truncation as well"),
-        (["--truncation", "nan"], "--truncation nan: should be a number"),
-        (["--noise", "constant"], "lacks the capability NoiseInputs"),
-        (["--noise", "random"], "lacks the capability NoiseInputs"),
+        (["--truncation-cutoff", 3], "and none is; give --truncation-psi as well"),
+        (["--truncation-psi", "nan"], "--truncation-psi nan: should be a number"),
+        (["--noise-mode", "constant"], "lacks the capability NoiseInputs"),
+        (["--noise-mode", "random"], "lacks the capability NoiseInputs"),
         (
             ["--alpha", 0.5],
-            r"--alpha needs a growing network, which 'tiny' is not \(it lacks the capability Growable\)",
+            r"alpha 0.5 needs a growing network, which 'tiny' is not \(it lacks the capability Growable\)",
         ),
-        (["--resolution", 8], "--resolution needs a growing network"),
+        (["--resolution", 8], "resolution 8 needs a growing network"),
         (["--alpha", 1.5], "--alpha 1.5: should be between 0"),
         (["--class", 0], "the network knows no classes"),
         (["--labels", "c.npy", "--class", 0], "--labels and --class both choose classes"),
@@ -240,7 +240,7 @@ def test_a_conditional_critic_needs_classes(styled, sample):
         (["--count", 10_001], "10,001 images are too many for a grid of 10,000; .* with --folder"),
         (["--critic", "i.npy"], "--critic needs --raw LOGITS.npy"),
         (["--critic", "i.npy", "--raw", "l.npy", "--out", "g.png"], "makes none; leave --out out"),
-        (["--critic", "i.npy", "--raw", "l.npy", "--truncation", 0.5], "leave --truncation out"),
+        (["--critic", "i.npy", "--raw", "l.npy", "--truncation-psi", 0.5], "leave --truncation-psi out"),
         (
             ["--critic", "z.npy", "--raw", "l.npy"],
             r"z.npy has shape \[2, 8\]; images for this discriminator have \[any, 1, 8, 8\]",
@@ -257,7 +257,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_written(plain, sample, tmp_
 
 
 def test_stages_and_classes_that_are_not_there_are_refused(growing, styled, sample):
-    with pytest.raises(GanzooError, match="--resolution 16: this network grows through 4, 8; choose one of them"):
+    with pytest.raises(GanzooError, match="resolution 16: this network grows through 4, 8; choose one of them"):
         sample(growing, "--resolution", 16)
     with pytest.raises(GanzooError, match="--class 3: the network knows classes 0 to 2"):
         sample(styled, "--class", 3)

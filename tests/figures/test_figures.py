@@ -16,7 +16,7 @@ from PIL import Image
 
 from ganzoo._cli.app import app
 from ganzoo._inference.import_run import import_checkpoint
-from ganzoo._inference.opened_generator import open_generator
+from ganzoo._inference.run import Run
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.figures.grid import grid
@@ -54,7 +54,7 @@ def root(tmp_path_factory):
 def subjects(root):
     """Every generator of the zoo, gray and in colour."""
     return {
-        (name, channels): open_generator(untrained(root, name, channels=channels), device="cpu")
+        (name, channels): Run(untrained(root, name, channels=channels)).generator(device="cpu")
         for name in GENERATORS
         for channels in (1, 3)
     }
@@ -137,7 +137,7 @@ def test_the_pair_of_grids_shares_what_is_before_the_crossover(subjects):
 
 @pytest.mark.parametrize("name", STYLED)
 def test_psi_1_is_the_image_and_psi_0_the_mean_styles(subjects, name):
-    subject = subjects[name, 1].with_sampling(noise="constant")
+    subject = subjects[name, 1].with_sampling(noise_mode="constant")
     one, zero, *others = shown(truncation(subject, [0, 1], psis=(1, 0)))
     images = subject.images([0, 1])
     assert np.array_equal(one, images[0])
@@ -160,7 +160,7 @@ def test_noise_is_all_the_layers_together_and_nothing_without(subjects, name):
     every, fine, coarse, none = images[4:]
     assert np.ptp(images[3]) > 0
     assert near(every, subject.images([0])[0])
-    assert near(none, subject.with_sampling(noise="none").images([0])[0])
+    assert near(none, subject.with_sampling(noise_mode="none").images([0])[0])
     assert not near(fine, none)
     assert not near(coarse, none)
     assert not near(fine, every)
@@ -175,7 +175,7 @@ def test_skip_outputs_end_with_the_image_itself(subjects):
 
 
 def test_a_generator_of_one_resolution_is_told_so(root):
-    subject = open_generator(untrained(root, "stylegan2", channels=2, architecture="resnet"), device="cpu")
+    subject = Run(untrained(root, "stylegan2", channels=2, architecture="resnet")).generator(device="cpu")
     with pytest.raises(RefusedError, match="no skip outputs"):
         resolutions(subject, [0])
 
@@ -185,7 +185,7 @@ def test_a_generator_of_one_resolution_is_told_so(root):
 def test_the_end_frames_of_an_interpolation_are_the_seeds_images(subjects, name, space, mode):
     subject = subjects[name, 3]
     if name != "dcgan":
-        subject = subject.with_sampling(noise=mode)
+        subject = subject.with_sampling(noise_mode=mode)
     film = interpolation(subject, [4, 7, 9], Way(space, steps=3), scale=1)
     frames = [frame.transpose(2, 0, 1) for frame in film.frames()]
     assert len(frames) == film.count == 7
@@ -329,13 +329,13 @@ def test_imported_runs_have_no_reals_to_show(subjects):
 
 
 def test_classes_follow_the_seed_or_are_chosen(root):
-    subject = open_generator(untrained(root, "stylegan2", channels=4, classes=3), device="cpu")
+    subject = Run(untrained(root, "stylegan2", channels=4, classes=3)).generator(device="cpu")
     assert subject.labels([0, 4, 5]).argmax(1).tolist() == [0, 1, 2]
     assert replace(subject, label=2).labels([0, 1]).argmax(1).tolist() == [2, 2]
     with pytest.raises(GanzooError, match="classes 0 to 2"):
         replace(subject, label=3).images([0])
     with pytest.raises(GanzooError, match="knows no classes"):
-        replace(open_generator(untrained(root, "dcgan", channels=4), device="cpu"), label=0).images([0])
+        replace(Run(untrained(root, "dcgan", channels=4)).generator(device="cpu"), label=0).images([0])
 
 
 @pytest.mark.parametrize(
@@ -346,7 +346,7 @@ def test_imported_checkpoints_work_with_each_figure(file, tmp_path):
         pytest.skip("GANZOO_REFERENCE names no folder of other people's checkpoints")
     run = tmp_path / "imported"
     import_checkpoint(Path(os.environ["GANZOO_REFERENCE"]) / file, run, Registry.discover())
-    subject = open_generator(run, device="cpu")
+    subject = Run(run).generator(device="cpu")
     for name, draw in DRAW.items():
         if name == "timelapse":
             with pytest.raises(RefusedError, match="nothing to watch"):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from scoring_world import pack_of, pictures, settings
 from torch import nn
+from training_world import Quiet
 
 from ganzoo.errors import RunError
 from ganzoo.scoring.features import extract, layers_for, reference_batches, three_channels
@@ -80,12 +81,12 @@ class Cache:
 
     def __init__(self, root, protocol):
         self.root, self.protocol = root, protocol
-        self.extracted, self.notices = 0, []
+        self.extracted, self.reporter = 0, Quiet()
         self.features = {"800": torch.arange(100.0).view(50, 2)}
 
     def ask(self, protocol=None, device="cpu"):
         return cached_reference(
-            protocol or self.protocol, self._extract, device=device, notice=self.notices.append, root=self.root
+            protocol or self.protocol, self._extract, device=device, reporter=self.reporter, root=self.root
         )
 
     def _extract(self):
@@ -106,7 +107,7 @@ def test_the_reference_is_extracted_once(cache):
     first, second = cache.ask(), cache.ask()
     assert cache.extracted == 1
     assert torch.equal(first["800"], second["800"])
-    assert cache.notices == []
+    assert cache.reporter.said == []
     assert {path.name for path in cache.root.rglob("*") if path.is_file()} == {MANIFEST, TENSORS}
 
 
@@ -145,7 +146,7 @@ def ask_after_damage(cache, seed):
     assert torch.equal(cache.ask()["800"], cache.features["800"])
     # A flip in the manifest's white space may leave all that counts intact.
     if cache.extracted == 2:
-        assert "damaged" in cache.notices[0]
+        assert "damaged" in cache.reporter.said[0]
         cache.ask()
     assert cache.extracted <= 2
 
@@ -171,10 +172,10 @@ def test_the_entry_of_another_reference_in_its_place_is_not_used(cache):
     for name in (TENSORS, MANIFEST):
         (mine / name).write_bytes((stale / name).read_bytes())
     assert torch.equal(cache.ask()["800"], cache.features["800"])
-    assert "belongs to something else" in cache.notices[0]
+    assert "belongs to something else" in cache.reporter.said[0]
 
 
 def test_a_cache_that_cannot_be_written_only_costs_time(cache):
     cache.root.write_text("a file where the folder should be")
     assert torch.equal(cache.ask()["800"], cache.features["800"])
-    assert "not kept" in cache.notices[0]
+    assert "not kept" in cache.reporter.said[0]

@@ -6,6 +6,7 @@ import pytest
 import torch
 from scoring_world import NoisyToy, Toy, UniformToy, pack_of, pictures, settings, toy
 
+from ganzoo.contracts.reporter import Silent
 from ganzoo.errors import RunError
 from ganzoo.scoring.score import estimate, plan, score
 
@@ -117,7 +118,13 @@ def test_a_generator_that_diverged_is_not_scored(tmp_path, pack):
         scored(tmp_path, pack, generator)
 
 
-def test_the_cost_is_announced_before_and_the_progress_ends_at_the_total(tmp_path, pack):
+class Recording(Silent):
+    def __init__(self, told):
+        self.info = told.append
+        self.progress = lambda what: lambda done, total: told.append((done, total))
+
+
+def test_the_cost_is_reported_before_and_the_progress_ends_at_the_total(tmp_path, pack):
     chosen = settings()
     extractor = chosen.extractor.cls(chosen.extractor.options)
     protocol = plan(chosen, extractor, pack)
@@ -130,15 +137,14 @@ def test_the_cost_is_announced_before_and_the_progress_ends_at_the_total(tmp_pat
             extractor,
             images_seen=0,
             device="cpu",
-            announce=told.append,
-            progress=lambda done, total: told.append((done, total)),
+            reporter=Recording(told),
+            title="scoring toy",
             cache=tmp_path / "cache",
         )
     costs = [each for each in told if not isinstance(each, tuple)]
     assert told[0] is costs[0]
-    assert [cost.images for cost in costs] == [120, 60]
-    assert [cost.reference_cached for cost in costs] == [False, True]
-    assert str(costs[0]).startswith("120 images to extract (with the reference): about 1 s")
+    assert costs[0].startswith("scoring toy: 120 images to extract (with the reference): about 1 s")
+    assert costs[1].startswith("scoring toy: 60 images to extract")
     second_run = told.index(costs[1])
     assert told[second_run - 1] == (120, 120)
     assert told[-1] == (60, 60)

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import torch
 
+from ganzoo._inference.run import Run
 from ganzoo._recipe.load import validate
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.record import read_record
 from ganzoo._training.build import build_trainer
-from ganzoo._training.experiment import Experiment, resume
+from ganzoo._training.experiment import resume_run, run_recipe
+from ganzoo.contracts.reporter import Silent
 from ganzoo.scoring.real_data import find_inputs
 
 TINY = {
@@ -116,17 +118,16 @@ def recipe_of(*layers: dict) -> Recipe:
     return validate(merged(TINY, *layers), Registry.discover(), "recipe")
 
 
-class Quiet:
-    """Remembers what was said."""
+class Quiet(Silent):
+    """A reporter that remembers messages."""
 
     def __init__(self):
         self.said: list[str] = []
 
-    def say(self, text: str) -> None:
+    def info(self, text: str) -> None:
         self.said.append(text)
 
-    def progress(self, what: str):
-        return lambda done, total: None
+    warning = info
 
 
 def trainer_of(*layers: dict, reals=None):
@@ -141,22 +142,26 @@ class _Stopper:
     def __init__(self, at: int, number: int = signal.SIGTERM):
         self.at, self.number = at, number
 
-    def on_step_end(self, trainer, report):
+    def on_step_end(self, trainer, losses):
         if trainer.images_seen >= self.at:
             os.kill(os.getpid(), self.number)
 
 
 def stop_at(images_seen: int):
-    """Progress that sends this process a real SIGTERM once so many images were seen."""
-    return lambda directory, trainer: _Stopper(images_seen)
+    """A callback that sends this process a real SIGTERM once so many images were seen."""
+    return _Stopper(images_seen)
 
 
-def start(root: Path, recipe: Recipe, *, observer=None, progress=None, again: bool = False) -> RunDirectory:
-    return Experiment("tiny", recipe, root, observer or Quiet()).run("cpu", resume=again, progress=progress)
+def start(root: Path, recipe: Recipe, *callbacks, reporter=None, again: bool = False, **more) -> RunDirectory:
+    reporter, registry = reporter or Quiet(), Registry.discover()
+    more |= {"device": "cpu", "reporter": reporter, "resume": again, "callbacks": callbacks}
+    return run_recipe("tiny", recipe, root, registry, **more).directory
 
 
-def go_on(path: Path, *overrides: str, observer=None, progress=None) -> RunDirectory:
-    return resume(path, "cpu", observer or Quiet(), overrides=overrides, progress=progress)
+def go_on(path: Path, *overrides: str, reporter=None, callbacks=()) -> RunDirectory:
+    run = Run(path)
+    resume_run(run, device="cpu", reporter=reporter or Quiet(), overrides=overrides, callbacks=callbacks)
+    return run.directory
 
 
 def only_run(root: Path) -> RunDirectory:

@@ -1,0 +1,176 @@
+"""Run files: recipe, networks and record of one run, each read and checked once. Knows no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from ganzoo._inference.growth_stage import GrowthStage
+from ganzoo._io.atomic import write_text
+from ganzoo._recipe.load import validate
+from ganzoo._recipe.network_spec import Networks, load_networks
+from ganzoo._recipe.recipe import Recipe
+from ganzoo._recipe.toml_source import apply_override, parse, read
+from ganzoo._registry.registry import Registry
+from ganzoo._runs.directory import RunDirectory
+from ganzoo._runs.manifest import list_checkpoints
+from ganzoo._runs.record import RunRecord, Score, read_record, with_scores, write_record
+from ganzoo.errors import RefusedError, RunError
+
+
+class RunFiles:
+    """What a run's folder says, apart from the weights.
+
+    What was read is kept until `refresh`. A recipe that is the same text after it is not judged again.
+
+    Attributes:
+        directory: The run's folder and the names in it.
+    """
+
+    def __init__(self, path: str | Path | RunDirectory, *, registry: Registry | None = None) -> None:
+        """Open the folder of a run.
+
+        Args:
+            path: The folder, of a run that was trained here or imported.
+            registry: The installed parts; None: they are found when the first is needed.
+
+        Raises:
+            GanzooError: There is no run at `path`.
+        """
+        self.directory = path if isinstance(path, RunDirectory) else RunDirectory.open(Path(path))
+        self._given_registry = registry
+        self._record: RunRecord | None = None
+        self._recipes: dict[str, Recipe] = {}  # by their text
+        self._recipe: Recipe | None = None
+        self._networks: Networks | None = None
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self.directory.path
+
+    @property
+    def name(self) -> str:
+        """The run's name: that of its folder."""
+        return self.directory.name
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The installed parts."""
+        return self._given_registry or Registry.discover()
+
+    @property
+    def was_imported(self) -> bool:
+        """Whether the run is an imported checkpoint: it has networks, but no recipe."""
+        return self.directory.networks.exists()
+
+    @property
+    def recipe(self) -> Recipe:
+        """The resolved recipe that the run trains.
+
+        Raises:
+            RefusedError: The run was imported.
+            RunError: It was stopped before it began.
+        """
+        if self._recipe is None:
+            text = self._recipe_text()
+            if text not in self._recipes:
+                path = self.directory.recipe
+                self._recipes[text] = validate(parse(text, str(path)), self.registry, str(path))
+            self._recipe = self._recipes[text]
+        return self._recipe
+
+    def write_recipe(self, recipe: Recipe) -> None:
+        """Make this the run's recipe, unless it is so already; as `write_record` does."""
+        text = recipe.to_toml()
+        if not self.directory.recipe.exists() or read(self.directory.recipe) != text:
+            write_text(self.directory.recipe, text)
+        self._recipes[text] = self._recipe = recipe
+        self._networks = None
+
+    def recipe_with(self, overrides: Sequence[str]) -> Recipe:
+        """Return the recipe changed by `training.total_kimg=10` and the like. Raises RecipeError as `recipe` does."""
+        if not overrides:
+            return self.recipe
+        path = self.directory.recipe
+        data = parse(self._recipe_text(), str(path))
+        for override in overrides:
+            apply_override(data, override)
+        return validate(data, self.registry, str(path))
+
+    def _recipe_text(self) -> str:
+        if self.was_imported:
+            raise RefusedError(
+                f"{self.path} was imported and has no recipe. Train from its weights with: ganzoo run RECIPE --init "
+                f"{self.path}; score it with: ganzoo score {self.path} --dataset NAME"
+            )
+        if not self.directory.recipe.exists():
+            raise RunError(f"{self.path} has no recipe.toml: it was stopped before it began; start the run again")
+        return read(self.directory.recipe)
+
+    @property
+    def networks(self) -> Networks:
+        """Generator and discriminator as parts: from `networks.toml` if the run was imported, else from its recipe.
+
+        Raises:
+            RunError: The run has neither.
+        """
+        if self._networks is None:
+            if self.was_imported:
+                self._networks = load_networks(self.directory.networks, self.registry)
+            else:
+                self._networks = Networks.of_recipe(self.recipe)
+        return self._networks
+
+    @property
+    def record(self) -> RunRecord:
+        """What is known of the run. Raises RunError where it is missing or damaged."""
+        if self._record is None:
+            self._record = read_record(self.directory.record)
+        return self._record
+
+    @property
+    def scores(self) -> tuple[Score, ...]:
+        """The scores on record."""
+        return self.record.scores
+
+    def write_record(self, record: RunRecord) -> None:
+        """Replace the record. The caller holds the run's lock, and has refreshed the run under it."""
+        write_record(self.directory.record, record)
+        self._record = record
+
+    def add_scores(self, scores: tuple[Score, ...]) -> None:
+        """Add scores to the record, in place of earlier ones of the same; as `write_record` does."""
+        self.write_record(with_scores(self.record, scores))
+
+    def refresh(self) -> None:
+        """Read everything again when it is next asked for: another process may have trained or scored the run."""
+        self._record = self._recipe = self._networks = None
+
+    def checkpoints(self, *, snapshots: bool = False) -> list[int]:
+        """Return the points of training, in images seen, at which checkpoints were kept, oldest first.
+
+        With `snapshots`, those too at which the generator's moving average alone was kept.
+        """
+        folders = [self.directory.checkpoints, *([self.directory.snapshots] if snapshots else [])]
+        return sorted({int(path.name) for folder in folders for path in list_checkpoints(folder)})
+
+    def snapshots(self) -> list[int]:
+        """Return the points of training, in images seen, at which snapshots were kept, oldest first.
+
+        Raises:
+            RunError: There are none.
+        """
+        kept = sorted(int(path.name) for path in list_checkpoints(self.directory.snapshots))
+        if not kept:
+            raise RunError(f"{self.path} kept no snapshots; training.snapshot_kimg says how often it does")
+        return kept
+
+    def stage_in_training(self, images_seen: int) -> GrowthStage:
+        """Return where a growing network stood: after the last step of a phase, still in it."""
+        if self.was_imported:
+            return GrowthStage(self.networks.resolution, self.networks.alpha)
+        phases = self.recipe.phases
+        phase = next((phase for phase in phases if images_seen <= phase.end), phases[-1])
+        return GrowthStage(phase.resolution, phase.alpha(images_seen))

@@ -1,0 +1,55 @@
+"""Run log: a reporter whose messages are kept in the run's `log.txt` too."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from ganzoo._io.atomic import AppendFile
+from ganzoo.contracts.reporter import Progress, Reporter
+from ganzoo.text import literal
+
+
+class RunLog:
+    """Hands everything on to a reporter, and writes messages to a file once there is one, earlier ones too."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._file: AppendFile | None = None
+        self._early: list[bytes] = []
+
+    def open(self, path: Path) -> None:
+        """Write all messages to this file from now on."""
+        self._file = AppendFile(path)
+        for line in self._early:
+            self._file.append(line)
+        self._early = []
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def info(self, text: str) -> None:
+        """See `Reporter.info`."""
+        self._reporter.info(text)
+        self._write(text)
+
+    def warning(self, text: str) -> None:
+        """See `Reporter.warning`."""
+        self._reporter.warning(text)
+        self._write(text)
+
+    def progress(self, what: str) -> Progress:
+        """See `Reporter.progress`."""
+        return self._reporter.progress(what)
+
+    def _write(self, text: str) -> None:
+        shown = "\n".join(literal(line) for line in text.splitlines())
+        line = f"{datetime.now().astimezone().isoformat(timespec='seconds')} {shown}\n"
+        encoded = line.encode("utf-8", "backslashreplace")
+        if self._file is None:
+            self._early.append(encoded)
+        else:
+            self._file.append(encoded)
