@@ -55,9 +55,7 @@ class SamplingOptions:
         if self.truncation_psi == 1.0 or not isinstance(generator, StyleBased):
             return generator(latents, labels)
         styles = generator.map(latents, labels)
-        return generator.synthesize(
-            truncated(styles, generator.mean_w(), self.truncation_psi, self.truncation_cutoff)
-        )
+        return generator.synthesize(truncated(styles, generator.mean_w(), self.truncation_psi, self.truncation_cutoff))
 
     @contextmanager
     def applied(self, generator: Generator) -> Iterator[None]:
