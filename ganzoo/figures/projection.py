@@ -173,7 +173,7 @@ def project(
         psnr(targets, images),
         to_uint8(found.film.flatten(0, 1)).view(found.film.shape).numpy(),
         found.course,
-        subject.facts() | {"noise": "fitted" if start.maps else _mode(subject)} | facts,
+        subject.facts() | {"noise_mode": "fitted" if start.maps else _mode(subject)} | facts,
     )
 
 

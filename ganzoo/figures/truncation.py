@@ -43,5 +43,5 @@ def truncation(
     rows = [[Panel(column[row]) for column in columns] for row in range(len(seeds))]
     sheet = Sheet(rows, top=[f"psi {psi:g}" for psi in psis], left=[f"seed {seed}" for seed in seeds], scale=scale)
     facts = subject.facts(seeds, psis=list(psis), scale=sheet.enlargement) | {"truncation_cutoff": cutoff}
-    facts.pop("truncation")
+    facts.pop("truncation_psi")
     return Figure("truncation", sheet.canvas(), facts)

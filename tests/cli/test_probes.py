@@ -108,7 +108,7 @@ def test_project_writes_latents_pictures_film_and_distances(stylegan2, explore, 
     ]
     found = json.loads((tmp_path / "p/distances.json").read_text())
     assert [image["name"] for image in found["images"]] == ["images/0.png", "images/1.png"]
-    assert (found["distance"], found["projection"]["steps"], found["noise"]) == (distance, 5, "fitted")
+    assert (found["distance"], found["projection"]["steps"], found["noise_mode"]) == (distance, 5, "fitted")
     assert found["projection"]["whiteness"] == (1.0 if distance == "pixels" else 1e5)
     assert found["weights_sha256"] == run.subject.sha256
     assert frames_of("p/search.webp") == 5  # of the five steps, the first stands still
@@ -305,7 +305,7 @@ def test_a_missing_image_is_named_by_its_path(stylegan2, explore):
 def test_a_conditional_one_channel_run_is_projected(styled):
     run = ganzoo.open(styled.path, device="cpu")
     found = run.figure.project(run.sample(2).pixels, distance="pixels")
-    assert found.facts["noise"] == "constant"
+    assert found.facts["noise_mode"] == "constant"
     assert found.images.shape == (2, 1, 8, 8)
     assert found.figure().canvas.gray
 

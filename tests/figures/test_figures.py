@@ -369,7 +369,7 @@ def test_commands_write_the_figure_and_say_what_it_shows(root, tmp_path):
             out = tmp_path / f"{command}.{suffix}"
             app(["explore", command, str(run), "--out", str(out), "--device", "cpu", *more], standalone_mode=False)
             facts = json.loads((tmp_path / f"{out.name}.json").read_text())
-            assert {"run", "weights_sha256", "images_seen", "noise", "width", "height"} <= facts.keys()
+            assert {"run", "weights_sha256", "images_seen", "noise_mode", "width", "height"} <= facts.keys()
         with Image.open(tmp_path / f"{command}.png") as image:
             assert image.size == (facts["width"], facts["height"])
     app(["explore", "interpolate", str(run), "--seeds", "0,1", "--seconds", "0.2"], standalone_mode=False)
