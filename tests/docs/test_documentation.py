@@ -1,7 +1,7 @@
 """What README and docs show works as it stands: commands, Python, TOML, links, images, tables.
 
 Commands of a page run in order in one folder, in this process. Trainings are made short by `--set` arguments that
-are added to the line; they are listed in `TINY`. What installs is checked for what it names, since .ci/run proves it.
+are added to the line, figures by smaller numbers; they are listed in `TINY` and `FEWER`. What installs is checked for what it names, since .ci/run proves it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import shlex
 import sys
 import tomllib
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from types import ModuleType
 
@@ -35,13 +35,26 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 SCORING = ("generated=32", "reference_images=32")
 METRICS = 'scoring.metrics=["fid", { name = "kid", subset_size = 16, subsets = 2 }]'
+NARROW = ("generator.channel_max=8", "discriminator.channel_max=8")
 TINY = {
-    "training": ("training.total_kimg=0.064", "training.batch_size=16"),
-    "growth": ("training.total_kimg=0.128", "training.growth.stable_kimg=0.016", "training.growth.fade_kimg=0.016"),
+    "training": ("training.total_kimg=0.032", "training.batch_size=8"),
+    "growth": ("training.total_kimg=0.04", "training.growth.stable_kimg=0.008", "training.growth.fade_kimg=0.008"),
     "longer": ("training.total_kimg=0.128",),
     "scoring": (*(f"scoring.{context}" for context in SCORING), METRICS, 'scoring.extractor={name="random-features"}'),
     "dcgan": ("generator.width=4", "discriminator.width=4", "dataset.resolution=16"),
-    "phantom": ("dataset.count=64",),
+    "progan": NARROW,
+    "stylegan": NARROW,
+    "stylegan2": NARROW,
+    "phantom": ("dataset.count=64", "dataset.resolution=16"),
+    "akoa": ("dataset.resolution=16",),
+    "oasis": ("dataset.resolution=16",),
+    "ffhq": ("dataset.resolution=16",),
+}
+# Of two options of one name the last one counts.
+FEWER = {
+    "neighbors": ("--seeds", "0-3"),
+    "pca": ("--count", "2"),
+    "project": ("--steps", "2"),
 }
 
 
@@ -107,8 +120,10 @@ class Reader:
         command = arguments[0]
         if command == "fetch-weights":  # 96 MB from the network: that the line is understood must do
             arguments = [*arguments, "--help"]
-        for context in tiny(arguments):
-            arguments = [*arguments, "--set", context]
+        for override in tiny(arguments):
+            arguments = [*arguments, "--set", override]
+        if command == "explore":
+            arguments = [*arguments, *FEWER.get(arguments[1], ())]
         self.monkeypatch.setattr(sys, "argv", ["ganzoo", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()
@@ -150,13 +165,14 @@ def tiny(arguments: list[str]) -> list[str]:
         return [*TINY["longer"]] if "--set" in rest else []
     if command == "score":
         return [*TINY["scoring"]]
-    if command != "run" or "--help" in rest:
+    if command not in ("run", "check") or "--help" in rest or (command == "check" and "--set" in rest):
         return []
-    recipe = tomllib.loads(find_recipe(rest[0]).read_text("utf-8"))
-    named = {recipe[section]["name"] for section in ("dataset", "generator")}
-    growth = TINY["growth"] if "growth" in recipe["training"] else ()
-    parts = (context for name in sorted(named) for context in TINY.get(name, ()))
-    return [*TINY["training"], *growth, *TINY["scoring"], *parts]
+    files = [find_recipe(word) for word in takewhile(lambda word: not word.startswith("--"), rest)]
+    recipes = [tomllib.loads(file.read_text("utf-8")) for file in files]
+    named = set.intersection(*({recipe[section]["name"] for section in ("dataset", "generator")} for recipe in recipes))
+    growth = TINY["growth"] if all("growth" in recipe["training"] for recipe in recipes) else ()
+    parts = (override for name in sorted(named) for override in TINY.get(name, ()))
+    return [*parts] if command == "check" else [*TINY["training"], *growth, *TINY["scoring"], *parts]
 
 
 def write_images(folder: Path, names: list[str]) -> None:
