@@ -1,4 +1,4 @@
-"""What every test may rely on: a cache of its own, one thread, no network of the user's settings."""
+"""What every test may rely on: a cache of its own and one thread; and how many processes share the suite."""
 
 from __future__ import annotations
 
@@ -10,6 +10,16 @@ import pytest
 
 # Before torch is imported: tiny networks are slower on two threads, and the machine is shared.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Each imports torch.
+MOST_WORKERS = 8
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Share the whole suite among the cores; a few named tests start sooner in one process."""
+    whole = config.args == config.getini("testpaths")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_WORKERS) if whole else 0
 
 
 @pytest.fixture(autouse=True, scope="session")

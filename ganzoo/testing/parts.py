@@ -237,11 +237,7 @@ class TinyDataset(ImageDataset[TinyDatasetOptions]):
     def items(self) -> Sequence[Item]:
         classes = self.options.classes
         return [
-            Item(
-                key=f"{index:06d}",
-                label=index % classes if classes else None,
-                fingerprint=f"{self.options.seed}",
-            )
+            Item(key=f"{index:06d}", label=index % classes if classes else None, fingerprint=f"{self.options.seed}")
             for index in range(self.options.count)
         ]
 
