@@ -1,7 +1,8 @@
 """What README and docs show works as it stands: commands, Python, TOML, links, images, tables.
 
 Commands of a page run in order in one folder, in this process. Trainings are made short by `--set` arguments that
-are added to the line, figures by smaller numbers; they are listed in `TINY` and `FEWER`. What installs is checked for what it names, since .ci/run proves it.
+are added to the line, figures by smaller numbers; they are listed in `TINY` and `FEWER`. What installs is checked for
+what it names, since .ci/run proves it.
 """
 
 from __future__ import annotations
