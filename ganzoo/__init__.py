@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.checkpoints import ForeignCheckpoint as ForeignCheckpoint
     from ganzoo.contracts.checkpoints import ForeignNetwork as ForeignNetwork
     from ganzoo.contracts.checkpoints import Importer as Importer
+    from ganzoo.contracts.component import Component as Component
     from ganzoo.contracts.component import ComponentOptions as ComponentOptions
     from ganzoo.contracts.component import ConfiguredPart as ConfiguredPart
     from ganzoo.contracts.component import ImageSpec as ImageSpec
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
     from ganzoo.contracts.objectives import Regularizer as Regularizer
     from ganzoo.contracts.objectives import RegularizerOptions as RegularizerOptions
     from ganzoo.contracts.objectives import Role as Role
-    from ganzoo.contracts.objectives import Step as Step
     from ganzoo.contracts.phase import Phase as Phase
+    from ganzoo.contracts.step import Step as Step
     from ganzoo.errors import CheckpointError as CheckpointError
     from ganzoo.errors import DataError as DataError
     from ganzoo.errors import GanzooError as GanzooError
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 _HOME = {
     "ganzoo._version": ("__version__",),
     "ganzoo.contracts.component": (
+        "Component",
         "ComponentOptions",
         "ConfiguredPart",
         "ImageSpec",
@@ -88,7 +90,6 @@ _HOME = {
         "Regularizer",
         "RegularizerOptions",
         "Role",
-        "Step",
     ),
     "ganzoo.contracts.datasets": (
         "DatasetOptions",
@@ -113,6 +114,7 @@ _HOME = {
         "Importer",
     ),
     "ganzoo.contracts.phase": ("Phase",),
+    "ganzoo.contracts.step": ("Step",),
     "ganzoo.errors": (
         "CheckpointError",
         "DataError",
@@ -131,6 +133,7 @@ __all__ = [
     "AdversarialLoss",
     "Augmentation",
     "CheckpointError",
+    "Component",
     "ComponentOptions",
     "ConfiguredPart",
     "DataError",

@@ -1,19 +1,19 @@
-"""Whether what a plugin offers can be a part: a concrete class of the promised kind, with a name and options."""
+"""Validation of what a plugin offers: a concrete class of the promised kind, with a name and options."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from typing import Any
+from typing import Any, get_args
 
 RESERVED_OPTIONS = frozenset({"name", "override"})
 _REQUIRED = {"regularizer": ("applies_to",), "extractor": ("label", "layers"), "metric": ("values", "reads")}
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+PART_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
 def invalid_class(cls: Any, kind: str) -> str | None:
     """Say why what a hook for this kind returned cannot be a part of a recipe, or None."""
-    from ganzoo.contracts.kinds import PART_KINDS
+    from ganzoo._registry.kinds import PART_KINDS
 
     expected: Any = PART_KINDS[kind]
     if not (inspect.isclass(cls) and issubclass(cls, expected)):
@@ -27,7 +27,7 @@ def invalid_class(cls: Any, kind: str) -> str | None:
 
 def _invalid_name(cls: Any) -> str | None:
     name = getattr(cls, "name", None)
-    if isinstance(name, str) and _NAME.fullmatch(name):
+    if isinstance(name, str) and PART_NAME.fullmatch(name):
         return None
     return f"whose name is {name!r}; a name is at most 64 lower-case letters, digits, '-', '_' and '.'"
 
@@ -37,8 +37,31 @@ def _invalid_options(cls: Any, base: Any) -> str | None:
     is_fit = inspect.isclass(options) and issubclass(options, base.Options)
     if not is_fit:
         return f"whose Options are not a subclass of ganzoo.{base.__name__}.Options"
+    if mismatch := mismatched_options(cls):
+        return f"whose {mismatch}"
     if taken := RESERVED_OPTIONS & set(options.model_fields):
         return f"which has an option called {min(taken)!r}; that key has a meaning of its own in recipes, so rename it"
+    return None
+
+
+def mismatched_options(cls: Any) -> str | None:
+    """Say how a part's `Options` differ from what its brackets promise the type checker, or None.
+
+    `class Acme(Generator[AcmeOptions])` is checked as if its options were AcmeOptions, and gets those of `Options`.
+    """
+    from ganzoo.contracts.component import ComponentOptions
+
+    options: Any = cls.Options
+    for declaring in cls.__mro__:
+        bases = vars(declaring).get("__orig_bases__", ())
+        promises = [each for base in bases for each in get_args(base) if inspect.isclass(each)]
+        for promised in promises:
+            if issubclass(promised, ComponentOptions) and not issubclass(options, promised):
+                where = "" if declaring is cls else f" of its base {declaring.__name__}"
+                return (
+                    f"Options are {options.__name__}, where the brackets{where} say {promised.__name__}: "
+                    f"write `Options = {promised.__name__}` in the class, or in the brackets what it has"
+                )
     return None
 
 

@@ -1,18 +1,18 @@
-"""Objectives: losses, regularizers and augmentations, and the step that they see."""
+"""Objectives: losses, regularizers and augmentations, which decide what the two players descend."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 from typing_extensions import TypeVar
 
 from ganzoo.contracts.component import Component, ComponentOptions, ConfiguredPart, ImageSpec, OptionsT
-from ganzoo.contracts.networks import Generator
+from ganzoo.contracts.step import Step
 
 
 class AdversarialLoss(Component[OptionsT], ABC):
@@ -23,7 +23,7 @@ class AdversarialLoss(Component[OptionsT], ABC):
 
     @classmethod
     def regularizers(cls, options: OptionsT) -> tuple[ConfiguredPart[Regularizer], ...]:
-        """Return the penalties without which the loss is not itself (WGAN-GP's), or nothing."""
+        """Return the regularizers without which the loss is not itself (WGAN-GP's), or nothing."""
         return ()
 
     @abstractmethod
@@ -39,50 +39,10 @@ class AdversarialLoss(Component[OptionsT], ABC):
 
 
 class Role(Enum):
-    """The player that pays a penalty."""
+    """The player that descends a regularizer's penalty."""
 
     GENERATOR = "generator"
     DISCRIMINATOR = "discriminator"
-
-
-class Step(Protocol):
-    """One batch as penalties see it. Each forward is made once and shared."""
-
-    @property
-    def real(self) -> Tensor:
-        """Real images `[N, C, r, r]` at the phase's resolution, faded like the newest block."""
-
-    @property
-    def real_input(self) -> Tensor:
-        """The tensor that the discriminator was shown: `lift(real)`, a leaf that takes gradients if a penalty asks."""
-
-    @property
-    def real_logits(self) -> Tensor:
-        """Logits `[N]` of `real_input`; connected to it if a penalty of this player `needs_real_gradient`."""
-
-    @property
-    def labels(self) -> Tensor:
-        """Labels `[N, L]` of the reals; the fakes of this step carry the same."""
-
-    @property
-    def fakes(self) -> Tensor:
-        """Generated images `[N, C, r, r]` without gradient: what D's loss and its gradient penalty both see."""
-
-    @property
-    def generator(self) -> Generator:
-        """The generator in training."""
-
-    def critic(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Return the discriminator's logits `[N]` for images of the phase's resolution or lifted ones."""
-
-    def lift(self, images: Tensor) -> Tensor:
-        """Bring images to the space that penalties are taken in (recipe field `training.penalty_space`)."""
-
-    def latents(self, count: int) -> Tensor:
-        """Draw fresh latents from this step's own random stream."""
-
-    def uniform(self, *shape: int) -> Tensor:
-        """Draw U(0, 1) numbers from this step's own random stream."""
 
 
 class RegularizerOptions(ComponentOptions):
@@ -100,8 +60,8 @@ class Regularizer(Component[RegularizerOptionsT], nn.Module, ABC):
     """A penalty beside the loss. A module, so running means are buffers: saved and moved for free.
 
     Attributes:
-        applies_to: The player that pays it.
-        generator_must_be: The capability that it needs of the generator, such as StyleBased.
+        applies_to: The player whose loss it is added to.
+        generator_must_be: The capability that it needs of the generator, such as `StyleBased`; `object` for none.
         needs_real_gradient: Whether it differentiates `step.real_logits` with respect to `step.real_input`.
         per_sample_gradient: Whether it is defined per image, so that batch norm in the critic makes it meaningless.
     """

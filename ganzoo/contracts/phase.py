@@ -1,4 +1,4 @@
-"""The phases of a training, counted in images: one, or one per step of progressive growing."""
+"""Phase: a stretch of training, counted in images: the whole of it, or one step of progressive growing."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ganzoo._registry.kinds import PART_KINDS
 from ganzoo.contracts.component import Component
-from ganzoo.contracts.kinds import PART_KINDS
 
 
 class ConformanceError(AssertionError):

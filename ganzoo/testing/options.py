@@ -1,16 +1,13 @@
-"""What every part must keep, whatever its kind: a name, a description, and options that explain themselves."""
+"""Conformance of every part, whatever its kind: a name, a description, and options that explain themselves."""
 
 from __future__ import annotations
 
 import inspect
-import re
 from typing import Any
 
+from ganzoo._registry.validation import PART_NAME, RESERVED_OPTIONS, mismatched_options
 from ganzoo.contracts.component import Component, ComponentOptions
 from ganzoo.testing.failure import Judge
-
-RESERVED = ("name", "override")
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
 def check_component(cls: type[Component], base: type[Component], options: Any, judge: Judge) -> Any:
@@ -23,8 +20,8 @@ def check_component(cls: type[Component], base: type[Component], options: Any, j
     judge.require(not inspect.isabstract(cls), f"does not define {_missing(cls)}")
     name = getattr(cls, "name", None)
     judge.require(
-        isinstance(name, str) and _NAME.fullmatch(name),
-        f"its name is {name!r}; a name is lower-case letters, digits, '-', '_' and '.'",
+        isinstance(name, str) and PART_NAME.fullmatch(name),
+        f"its name is {name!r}; a name is at most 64 lower-case letters, digits, '-', '_' and '.'",
     )
     judge.require((cls.__doc__ or "").strip(), "its class has no docstring; the first line describes it in lists")
     _check_options_class(cls, base, judge)
@@ -39,12 +36,16 @@ def _check_options_class(cls: type[Component], base: type[Component], judge: Jud
     # Kinds whose Options say something (every, resolution) need those; the others only what makes keys checked.
     expected = base.Options if base.Options.model_fields else ComponentOptions
     judge.require(issubclass(cls.Options, expected), f"its Options must be a subclass of {base.__name__}.Options")
+    mismatch = mismatched_options(cls)
+    judge.require(mismatch is None, f"its {mismatch}")
     judge.require(
         cls.Options.model_config.get("extra") == "forbid" and cls.Options.model_config.get("frozen"),
         "its Options must keep extra='forbid' and frozen=True, so that a typing mistake in a recipe is an error",
     )
     for name, field in cls.Options.model_fields.items():
-        judge.require(name not in RESERVED, f"an option may not be called {name!r}: recipes use that key themselves")
+        judge.require(
+            name not in RESERVED_OPTIONS, f"an option may not be called {name!r}: recipes use that key themselves"
+        )
         judge.require(field.description, f"option {name!r} has no description: Field(..., description='...')")
         judge.require(field.annotation is not Any, f"option {name!r} has no type")
 

@@ -53,6 +53,16 @@ BROKEN = {
         offering("ganzoo_losses", "Half", body="class Half(TinyLoss.__base__):\n    name = 'half'"),
         ["Half", "lacks discriminator_loss, generator_loss"],
     ),
+    "options_against_the_brackets": (
+        offering(
+            "ganzoo_generators",
+            "Mismatched",
+            body="from ganzoo import ComponentOptions, Generator\n"
+            "class Promised(ComponentOptions):\n    size: int = 1\n"
+            "class Mismatched(Generator[Promised]):\n    name = 'mismatched'\n    def forward(self, z, c): ...",
+        ),
+        ["Mismatched", "Options are ComponentOptions", "the brackets say Promised", "write `Options = Promised`"],
+    ),
     "bad_name": (
         offering("ganzoo_losses", "Bad", body="class Bad(TinyLoss):\n    name = 'Bad name'"),
         ["'Bad name'", "lower-case"],

@@ -1,4 +1,4 @@
-"""Kinds: the base class of each kind of part."""
+"""Kinds: the base class of each kind of part, by the name that hooks and messages have for it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,49 @@
+"""Step: one batch of training as regularizers see it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import Tensor
+
+from ganzoo.contracts.networks import Generator
+
+
+class Step(Protocol):
+    """One batch as regularizers see it. Each forward is made once and shared with the loss."""
+
+    @property
+    def real(self) -> Tensor:
+        """Real images `[N, C, r, r]` at the phase's resolution, faded like the newest block."""
+
+    @property
+    def real_input(self) -> Tensor:
+        """What the discriminator was shown: `lift(real)`, a leaf that takes gradients if a regularizer asks."""
+
+    @property
+    def real_logits(self) -> Tensor:
+        """Logits `[N]` of `real_input`; connected to it if a regularizer of this player `needs_real_gradient`."""
+
+    @property
+    def labels(self) -> Tensor:
+        """Labels `[N, L]` of the reals; the fakes of this step carry the same."""
+
+    @property
+    def fakes(self) -> Tensor:
+        """Generated images `[N, C, r, r]` without gradient: what D's loss and its gradient penalty both see."""
+
+    @property
+    def generator(self) -> Generator:
+        """The generator in training."""
+
+    def critic(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Return the discriminator's logits `[N]` for images of the phase's resolution or lifted ones."""
+
+    def lift(self, images: Tensor) -> Tensor:
+        """Bring images `[N, C, r, r]` to the space of gradient penalties (recipe field `training.penalty_space`)."""
+
+    def latents(self, count: int) -> Tensor:
+        """Draw fresh latents from this step's own random stream."""
+
+    def uniform(self, *shape: int) -> Tensor:
+        """Draw U(0, 1) numbers from this step's own random stream."""
