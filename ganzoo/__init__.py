@@ -35,11 +35,13 @@ if TYPE_CHECKING:
     from ganzoo.contracts.extractors import Extractor as Extractor
     from ganzoo.contracts.extractors import Layer as Layer
     from ganzoo.contracts.extractors import WeightsFile as WeightsFile
+    from ganzoo.contracts.metrics import PIXELS as PIXELS
     from ganzoo.contracts.metrics import Display as Display
     from ganzoo.contracts.metrics import Estimate as Estimate
     from ganzoo.contracts.metrics import Features as Features
     from ganzoo.contracts.metrics import Metric as Metric
     from ganzoo.contracts.metrics import MetricInput as MetricInput
+    from ganzoo.contracts.metrics import PlainValue as PlainValue
     from ganzoo.contracts.networks import Discriminator as Discriminator
     from ganzoo.contracts.networks import Generator as Generator
     from ganzoo.contracts.objectives import AdversarialLoss as AdversarialLoss
@@ -102,11 +104,13 @@ _HOME = {
         "WeightsFile",
     ),
     "ganzoo.contracts.metrics": (
+        "PIXELS",
         "Display",
         "Estimate",
         "Features",
         "Metric",
         "MetricInput",
+        "PlainValue",
     ),
     "ganzoo.contracts.checkpoints": (
         "ForeignCheckpoint",
@@ -130,6 +134,7 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 # Without `open`, which `from ganzoo import *` must not put in place of Python's own.
 __all__ = [
+    "PIXELS",
     "AdversarialLoss",
     "Augmentation",
     "CheckpointError",
@@ -162,6 +167,7 @@ __all__ = [
     "Perceptual",
     "Phase",
     "PixelArray",
+    "PlainValue",
     "PluginError",
     "RecipeContext",
     "RecipeError",

@@ -14,11 +14,15 @@ from ganzoo import (
     ComponentOptions,
     DatasetOptions,
     Discriminator,
+    Display,
+    Estimate,
     Extractor,
     Generator,
     ImageDataset,
     ImageSpec,
     Item,
+    Metric,
+    MetricInput,
     PixelArray,
     RecipeContext,
     Regularizer,
@@ -144,6 +148,21 @@ class SomeExtractor(Extractor[Sizes]):
 
     def build(self, layers: Sequence[str]) -> nn.Module:
         raise NotImplementedError
+
+
+class SomeMetric(Metric[Sizes]):
+    """Misspells in a method."""
+
+    name = "some"
+    Options = Sizes
+    values: ClassVar[Mapping[str, Display]] = {"some": Display("some")}
+    reads: ClassVar[tuple[str, ...]] = ("pooled",)
+
+    def images_needed(self) -> int:
+        return self.options.width + self.options.subset  # wrong: subset
+
+    def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:
+        return {"some": Estimate(float(data.blocks))}
 
 
 made = Strength(gamma=2.0, every=4)
