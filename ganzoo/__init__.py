@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ganzoo._version import __version__ as __version__
+    from ganzoo.api import open as open
     from ganzoo.contracts.capabilities import Growable as Growable
     from ganzoo.contracts.capabilities import NoiseInputs as NoiseInputs
     from ganzoo.contracts.capabilities import NoiseMaps as NoiseMaps
@@ -35,6 +36,18 @@ if TYPE_CHECKING:
     from ganzoo.contracts.extractors import Extractor as Extractor
     from ganzoo.contracts.extractors import Layer as Layer
     from ganzoo.contracts.extractors import WeightsFile as WeightsFile
+    from ganzoo.contracts.figures import FILMS as FILMS
+    from ganzoo.contracts.figures import PICTURES as PICTURES
+    from ganzoo.contracts.figures import CheckpointsFigure as CheckpointsFigure
+    from ganzoo.contracts.figures import Drawing as Drawing
+    from ganzoo.contracts.figures import Figure as Figure
+    from ganzoo.contracts.figures import GeneratorFigure as GeneratorFigure
+    from ganzoo.contracts.figures import Numbers as Numbers
+    from ganzoo.contracts.figures import RunsFigure as RunsFigure
+    from ganzoo.contracts.figures import Scale as Scale
+    from ganzoo.contracts.figures import Seeds as Seeds
+    from ganzoo.contracts.figures import Spans as Spans
+    from ganzoo.contracts.figures import TargetsFigure as TargetsFigure
     from ganzoo.contracts.metrics import PIXELS as PIXELS
     from ganzoo.contracts.metrics import Display as Display
     from ganzoo.contracts.metrics import Estimate as Estimate
@@ -56,8 +69,8 @@ if TYPE_CHECKING:
     from ganzoo.errors import GanzooError as GanzooError
     from ganzoo.errors import PluginError as PluginError
     from ganzoo.errors import RecipeError as RecipeError
+    from ganzoo.errors import RefusedError as RefusedError
     from ganzoo.errors import WeightsError as WeightsError
-    from ganzoo.figures.notebook import open as open
     from ganzoo.hookspecs import hookimpl as hookimpl
 
 _HOME = {
@@ -81,6 +94,20 @@ _HOME = {
         "StyleAffines",
         "StyleBased",
         "StyleResolutions",
+    ),
+    "ganzoo.contracts.figures": (
+        "CheckpointsFigure",
+        "Drawing",
+        "FILMS",
+        "Figure",
+        "GeneratorFigure",
+        "Numbers",
+        "PICTURES",
+        "RunsFigure",
+        "Scale",
+        "Seeds",
+        "Spans",
+        "TargetsFigure",
     ),
     "ganzoo.contracts.networks": (
         "Discriminator",
@@ -125,19 +152,23 @@ _HOME = {
         "GanzooError",
         "PluginError",
         "RecipeError",
+        "RefusedError",
         "WeightsError",
     ),
     "ganzoo.hookspecs": ("hookimpl",),
-    "ganzoo.figures.notebook": ("open",),
+    "ganzoo.api": ("open",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 # Without `open`, which `from ganzoo import *` must not put in place of Python's own.
 __all__ = [
+    "FILMS",
+    "PICTURES",
     "PIXELS",
     "AdversarialLoss",
     "Augmentation",
     "CheckpointError",
+    "CheckpointsFigure",
     "Component",
     "ComponentOptions",
     "ConfiguredPart",
@@ -145,13 +176,16 @@ __all__ = [
     "DatasetOptions",
     "Discriminator",
     "Display",
+    "Drawing",
     "Estimate",
     "Extractor",
     "Features",
+    "Figure",
     "ForeignCheckpoint",
     "ForeignNetwork",
     "GanzooError",
     "Generator",
+    "GeneratorFigure",
     "Growable",
     "ImageDataset",
     "ImageSpec",
@@ -164,6 +198,7 @@ __all__ = [
     "NoiseMaps",
     "NoiseMode",
     "NoiseResolutions",
+    "Numbers",
     "Perceptual",
     "Phase",
     "PixelArray",
@@ -171,14 +206,20 @@ __all__ = [
     "PluginError",
     "RecipeContext",
     "RecipeError",
+    "RefusedError",
     "Regularizer",
     "RegularizerOptions",
     "Role",
+    "RunsFigure",
+    "Scale",
+    "Seeds",
     "SkipOutputs",
+    "Spans",
     "Step",
     "StyleAffines",
     "StyleBased",
     "StyleResolutions",
+    "TargetsFigure",
     "WeightsError",
     "WeightsFile",
     "__version__",

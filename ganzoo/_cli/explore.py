@@ -1,31 +1,56 @@
-"""`ganzoo explore`: the group of commands that show what a network learned; each draws one figure."""
+"""`ganzoo explore`: one command for each installed figure, found by metadata and imported when it is asked for."""
 
 from __future__ import annotations
 
-import typer
+from typing import Any
 
-from ganzoo._cli.figures import curves, grid, mix, noise, resolutions, spectrum, truncation
-from ganzoo._cli.figures_animations import interpolate, timelapse
-from ganzoo._cli.figures_probes import neighbors, pca, project
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+class _LazyCommand(TyperCommand):
+    """The command of a figure, which is listed without importing it and made once it is called or explained."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        from ganzoo._cli.figure_command import figure_command
+        from ganzoo._registry.figures import FigureCatalog
+
+        made = figure_command(FigureCatalog.discover().load(str(self.name)))
+        return made.make_context(info_name, args, parent=parent, **extra)
+
+
+class FigureGroup(TyperGroup):
+    """The commands of all installed figures."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the figures."""
+        self._find()
+        return sorted(self.commands)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of a figure, or None."""
+        self._find()
+        return self.commands.get(cmd_name)
+
+    def _find(self) -> None:
+        if self.commands:
+            return
+        from ganzoo._registry.figures import FigureCatalog
+
+        catalog = FigureCatalog.discover()
+        for name in catalog.names:
+            self.commands[name] = _LazyCommand(name, help=catalog.description(name), callback=lambda: None)
+
 
 explore = typer.Typer(
     name="explore",
-    help="Show what a network learned: figures, films, projection, memorisation.",
+    cls=FigureGroup,
+    help="Show what a network learned: figures, films, projection, memorization.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-for command in (
-    grid,
-    truncation,
-    mix,
-    noise,
-    resolutions,
-    interpolate,
-    timelapse,
-    project,
-    neighbors,
-    pca,
-    curves,
-    spectrum,
-):
-    explore.command()(command)
+
+
+@explore.callback()
+def _group() -> None:
+    """Keep it a group, though no command is known yet."""

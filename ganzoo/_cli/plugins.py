@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,11 +28,13 @@ def plugins(
 
         for entry_point in plugin_entry_points():
             typer.echo(literal(str(source_of(entry_point))))
+        for line in _figure_names():
+            typer.echo(literal(line))
         return
     from ganzoo._registry.registry import Registry
     from ganzoo.errors import PluginError
 
-    registry = Registry.discover()
+    registry = _with_figures(Registry.discover())
     if name is None:
         _list(registry)
         return
@@ -44,6 +46,29 @@ def plugins(
         raise PluginError(f"no part called '{name}'{did_you_mean(name[:64], every)}{registry.suspicion()}")
     for part in parts:
         _schema(part) if schema else _explain(part)
+
+
+def _figure_names() -> list[str]:
+    """Return the figures as their entry points name them."""
+    from ganzoo._registry.figures import FigureCatalog
+    from ganzoo._registry.registry import source_of
+
+    entries = FigureCatalog.discover().entries
+    return [f"figure{str(source_of(each)).removeprefix('plugin')}" for found in entries.values() for each in found]
+
+
+def _with_figures(registry: Registry) -> Registry:
+    """Return a registry with the figures too, which have entry points of their own."""
+    from ganzoo._registry.figures import FigureCatalog
+    from ganzoo._registry.registry import Registry
+
+    figures, broken = FigureCatalog.discover().parts()
+    return Registry([*registry.parts(), *figures], [*registry.failures, *broken])
+
+
+def _options_of(part: Part) -> Any:
+    """Return the model of a part's options: a figure is that itself."""
+    return getattr(part.cls, "Options", part.cls)
 
 
 def _list(registry: Registry) -> None:
@@ -87,7 +112,7 @@ def _explain(part: Part) -> None:
     console.print(Text(literal(part.description)))
     if part.paper:
         console.print(Text(f"Paper: {literal(part.paper)}"))
-    rows = list(option_rows(part.cls.Options))
+    rows = list(option_rows(_options_of(part)))
     if not rows:
         console.print(Text("It has no options."))
         return
@@ -105,4 +130,4 @@ def _schema(part: Part) -> None:
 
     from ganzoo._recipe.option_table import TolerantSchema
 
-    typer.echo(json.dumps(part.cls.Options.model_json_schema(schema_generator=TolerantSchema), indent=2))
+    typer.echo(json.dumps(_options_of(part).model_json_schema(schema_generator=TolerantSchema), indent=2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
 from typing_extensions import Unpack
 
@@ -14,10 +14,12 @@ from ganzoo.contracts.reporter import Progress, silent_progress
 from ganzoo.errors import GanzooError, RefusedError, RunError
 
 if TYPE_CHECKING:
+    from ganzoo._inference.drawing import Drawable, DrawingT_co
     from ganzoo._inference.opened_discriminator import OpenedDiscriminator
     from ganzoo._inference.opened_generator import OpenedGenerator
     from ganzoo._runs.checkpoint import Checkpoint
     from ganzoo.contracts.capabilities import NoiseMode
+    from ganzoo.contracts.figures import Drawing
     from ganzoo.contracts.networks import Discriminator, Generator
 
 Weights = Literal["ema", "raw"]
@@ -121,6 +123,32 @@ class Run(RunFiles):
         discriminator = discriminator.eval().requires_grad_(False).to(chosen_device)
         stage = self._stage(discriminator, found.images_seen, resolution, alpha)
         return OpenedDiscriminator(self, discriminator, networks.spec, found.images_seen, chosen_device, stage)
+
+    @overload
+    def draw(self, figure: str, at: int | None = None, weights: Weights = "ema", **view: Unpack[View]) -> Drawing: ...
+
+    @overload
+    def draw(
+        self, figure: Drawable[DrawingT_co], at: int | None = None, weights: Weights = "ema", **view: Unpack[View]
+    ) -> DrawingT_co: ...
+
+    def draw(self, figure: Any, at: int | None = None, weights: Weights = "ema", **view: Unpack[View]) -> Any:
+        """Draw a figure of the run, which notebooks show inline and `write` writes.
+
+        Args:
+            figure: The figure with its options, such as `Grid(seeds=range(4))`; or the name of one, with its defaults.
+            at: As in `generator`.
+            weights: As in `generator`.
+            **view: As in `generator`; figures leave out what has no meaning for them.
+
+        Raises:
+            PluginError: There is no figure of that name.
+            RefusedError: The generator, or the run, lacks what the figure needs.
+        """
+        from ganzoo._inference.drawing import draw
+
+        viewed = [*(["at"] if at is not None else []), *view]
+        return draw(self.path, figure, viewed, lambda: self.generator(at, weights, **view))
 
     def _opened(
         self, generator: Generator, images_seen: int, weights: Weights, sha256: str, view: View

@@ -199,7 +199,7 @@ def _load(entry_point: EntryPoint) -> tuple[list[Part], list[Failure]]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: one plugin must not end the others' work
-        reason = f"does not load: {_describe(error)}; mend or reinstall '{source.distribution}', or remove it"
+        reason = f"does not load: {describe(error)}; mend or reinstall '{source.distribution}', or remove it"
         return [], [Failure(source, reason)]
     manager = pluggy.PluginManager("ganzoo")
     manager.add_hookspecs(hookspecs)
@@ -211,7 +211,7 @@ def _load(entry_point: EntryPoint) -> tuple[list[Part], list[Failure]]:
         raise
     except BaseException as error:  # not only pluggy's complaints: it reads all attributes of the module
         advice = f"the hooks are {', '.join(HOOK_KINDS)}, and take no arguments"
-        failures.append(Failure(source, f"misses the hook specification: {_describe(error)}; {advice}"))
+        failures.append(Failure(source, f"misses the hook specification: {describe(error)}; {advice}"))
     parts: list[Part] = []
     for hook, kind in HOOK_KINDS.items():
         for implementation in getattr(manager.hook, hook).get_hookimpls():
@@ -242,10 +242,11 @@ def _ask(source: Source, hook: str, kind: str, function: Any) -> tuple[list[Part
         raise
     except BaseException as error:  # as above
         advice = f"a hook returns a list of classes; mend or remove '{source.distribution}'"
-        failures.append(Failure(source, f"fails in hook {hook}: {_describe(error)}; {advice}"))
+        failures.append(Failure(source, f"fails in hook {hook}: {describe(error)}; {advice}"))
     return parts, failures
 
 
-def _describe(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
+    """Return the type and the text of an error, on one line."""
     text = " ".join(str(error).split())[:300]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,4 +1,4 @@
-"""A finished film: its frames, made when they are asked for, and what was drawn in plain data."""
+"""Animation: frames, made when they are asked for, and what was drawn in plain data."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import Any
 
 from ganzoo._io.atomic import atomic_write
 from ganzoo.contracts.component import PixelArray
-from ganzoo.figures.figure import write_sidecar
+from ganzoo.figures.result import write_sidecar
 from ganzoo.plotting.video import film_bytes
 
 
 @dataclass(frozen=True)
-class Film:
+class Animation:
     """Frames over time.
 
     Attributes:
-        name: Which film it is, such as `interpolate`.
-        frames: Makes them anew: uint8 `[H, W]` or `[H, W, 3]`, all of one size.
+        name: Which figure it is, such as `interpolate`.
+        frames: Makes them each time it is called: uint8 `[H, W]` or `[H, W, 3]`, all of one size.
         count: How many.
         fps: How many in a second.
         facts: What is drawn, as plain data for the sidecar.
+        summary: What it found, in a sentence for the terminal, or nothing.
     """
 
     name: str
@@ -30,13 +31,15 @@ class Film:
     count: int
     fps: int
     facts: Mapping[str, Any]
+    summary: str = ""
 
-    def write(self, path: Path) -> list[Path]:
+    def write(self, path: str | Path) -> list[Path]:
         """Write `path` (.mp4, .webp or .gif) and beside it `<path>.json`; returns both.
 
         Raises:
             GanzooError: The name ends otherwise, or MP4 is asked for and its encoder is not installed.
         """
+        path = Path(path)
         size: dict[str, int] = {}
         data = film_bytes(_measured(self.frames(), size), path.suffix, self.fps)
         atomic_write(path, data)

@@ -1,4 +1,4 @@
-"""What runs measured while training, as curves over kimg on one page."""
+"""Run curves: what runs measured while training, over kimg on one page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo._io.atomic import atomic_write
+from ganzoo._io.atomic import atomic_write, sha256_of
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.metrics_log import Moment, read_metrics
 from ganzoo._runs.record import read_record
@@ -47,6 +47,12 @@ def curves_of(runs: Sequence[Path]) -> Canvas:
     charts = _of_one(next(iter(measured.values()))) if len(measured) == 1 else _of_several(measured)
     title = next(iter(measured)) if len(measured) == 1 else ""
     return page(charts, title=title)
+
+
+def curve_facts(runs: Sequence[Path]) -> list[dict[str, str]]:
+    """Return which runs are drawn, and the hash of what each has measured, as plain data for a sidecar."""
+    directories = [RunDirectory.open(path) for path in runs]
+    return [{"run": each.name, "metrics_sha256": sha256_of(each.metrics)} for each in directories]
 
 
 def write_curves(directory: RunDirectory) -> None:

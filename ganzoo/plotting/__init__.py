@@ -1,1 +1,10 @@
-"""Plotting: canvas, charts, panels, video."""
+"""Plotting: pixel-exact pictures, charts and films, as PNG, SVG, MP4, WebP or GIF. Knows no torch."""
+
+from __future__ import annotations
+
+from ganzoo.plotting.canvas import Area, Canvas, Line, Picture, Words
+from ganzoo.plotting.chart import Chart, Curve, page
+from ganzoo.plotting.panel_grid import Panel, Sheet
+from ganzoo.plotting.video import film_bytes
+
+__all__ = ["Area", "Canvas", "Chart", "Curve", "Line", "Panel", "Picture", "Sheet", "Words", "film_bytes", "page"]

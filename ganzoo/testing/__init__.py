@@ -11,11 +11,13 @@ from __future__ import annotations
 from typing import Any
 
 from ganzoo.contracts.component import Component
+from ganzoo.contracts.figures import Figure
 from ganzoo.testing.augmentations import check_augmentation
 from ganzoo.testing.datasets import check_dataset
 from ganzoo.testing.discriminators import check_discriminator
 from ganzoo.testing.extractors import check_extractor
 from ganzoo.testing.failure import ConformanceError, kind_of
+from ganzoo.testing.figures import check_figure
 from ganzoo.testing.generators import check_generator
 from ganzoo.testing.importers import check_importer
 from ganzoo.testing.losses import check_loss
@@ -47,6 +49,7 @@ __all__ = [
     "check_dataset",
     "check_discriminator",
     "check_extractor",
+    "check_figure",
     "check_generator",
     "check_importer",
     "check_loss",
@@ -69,8 +72,8 @@ _CHECKS: dict[str | None, Any] = {
 }
 
 
-def check_part(cls: type[Component], options: Any = None) -> None:
-    """Check a part of any kind.
+def check_part(cls: type[Component] | type[Figure], options: Any = None) -> None:
+    """Check a part of any kind; a figure without drawing it (see `check_figure`).
 
     Args:
         cls: The part.
@@ -79,6 +82,9 @@ def check_part(cls: type[Component], options: Any = None) -> None:
     Raises:
         ConformanceError: Naming the part, what was expected, and what was found.
     """
+    if issubclass(cls, Figure):
+        check_figure(cls, options)
+        return
     check = _CHECKS.get(kind_of(cls))
     if check is None:
         kinds = ", ".join(str(kind) for kind in _CHECKS)

@@ -21,7 +21,7 @@ def kind_of(cls: type[Component]) -> str | None:
 class Judge:
     """Speaks for one part: every complaint begins with its kind and name."""
 
-    def __init__(self, cls: type[Component], kind: str) -> None:
+    def __init__(self, cls: type, kind: str) -> None:
         self.who = f"{kind} {getattr(cls, 'name', None) or cls.__name__!r}"
 
     def require(self, condition: object, complaint: str) -> None:

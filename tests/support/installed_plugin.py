@@ -20,13 +20,14 @@ def install(
     entry_point: str = "acme",
     version: str = "0.1",
     value: str | None = None,
+    group: str = "ganzoo",
 ) -> None:
     """Write a plugin of one module into `folder`, with the metadata that makes it found."""
     (folder / f"{module}.py").write_text(source, "utf-8")
     info = folder / f"{distribution.replace('-', '_')}-{version}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n", "utf-8")
-    (info / "entry_points.txt").write_text(f"[ganzoo]\n{entry_point} = {value or module}\n", "utf-8")
+    (info / "entry_points.txt").write_text(f"[{group}]\n{entry_point} = {value or module}\n", "utf-8")
 
 
 Install = Callable[..., None]

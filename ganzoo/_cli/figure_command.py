@@ -1,0 +1,123 @@
+"""Command of a figure: made from the figure's options, and from those that all figures of its base share."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ganzoo._cli.figure_parameters import Parameter, parameters_of
+from ganzoo.contracts.figures import FILMS, Drawing, Figure, RunsFigure, TargetsFigure
+from ganzoo.errors import GanzooError
+from ganzoo.figures import ViewOptions
+
+_FEW = 24  # fewer images than these are not worth a line of progress
+_BY_FILE_NAME = "still"
+_RUN = Annotated[Path, typer.Argument(help="The run's folder, trained here or imported.")]
+_RUNS = Annotated[list[Path], typer.Argument(help="One run, or several whose curves share each chart.")]
+_IMAGES = Annotated[list[Path] | None, typer.Argument(help="Image files and folders of them.")]
+
+
+def figure_command(figure: type[Figure]) -> Any:
+    """Return the command that draws a figure."""
+    own, view = _own_options(figure), _view_options(figure)
+
+    def command(**given: Any) -> None:
+        _run(figure, {key: _taken(given, each) for key, each in own.items()}, _viewed(given, view), given)
+
+    arguments = {"runs": _RUNS} if issubclass(figure, RunsFigure) else {"run": _RUN}
+    signature = [_positional(name, annotation) for name, annotation in arguments.items()]
+    if issubclass(figure, TargetsFigure):
+        signature.append(_positional("images", _IMAGES, None))
+    signature += [each.signature for each in (*own.values(), *view.values())]
+    signature.append(_positional("out", Annotated[Path | None, typer.Option(help=_out_help(figure))], None))
+    command.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in signature}
+    command.__doc__ = inspect.getdoc(figure)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(figure.name)(command)
+    return typer.main.get_command(app)
+
+
+def _own_options(figure: type[Figure]) -> dict[str, Parameter]:
+    hidden = {_BY_FILE_NAME, *(TargetsFigure.model_fields if issubclass(figure, TargetsFigure) else ())}
+    return parameters_of({name: field for name, field in figure.model_fields.items() if name not in hidden})
+
+
+def _view_options(figure: type[Figure]) -> dict[str, Parameter]:
+    """Return the shared options that a figure takes, none of which has the name of one of its own."""
+    if issubclass(figure, RunsFigure):
+        return {}
+    left_out = figure.without | figure.model_fields.keys()
+    return parameters_of({name: field for name, field in ViewOptions.model_fields.items() if name not in left_out})
+
+
+def _positional(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _taken(given: Mapping[str, Any], parameter: Parameter) -> Any:
+    return parameter.value(given[parameter.signature.name])
+
+
+def _viewed(given: Mapping[str, Any], view: Mapping[str, Parameter]) -> dict[str, Any]:
+    found = {name: _taken(given, each) for name, each in view.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _out_help(figure: type[Figure]) -> str:
+    if not figure.suffixes:
+        return "Folder. [default: in <run>/figures]"
+    return f"File, {', '.join(figure.suffixes)}. [default: <run>/figures/{figure.name}{figure.suffixes[0]}]"
+
+
+def _run(figure: type[Figure], options: dict[str, Any], view: dict[str, Any], given: Mapping[str, Any]) -> None:
+    """Make the figure of its options, draw it, and write it where it was asked for, else into the run's folder."""
+    out: Path | None = given["out"]
+    if _BY_FILE_NAME in figure.model_fields and out is not None:
+        options[_BY_FILE_NAME] = out.suffix.lower() not in FILMS
+    if issubclass(figure, TargetsFigure):
+        options["images"] = given["images"] or ()
+    made = figure(**options)
+    _check_out(out, figure)
+    from ganzoo._cli.terminal import Terminal
+
+    terminal = Terminal()
+    drawn, folder = _drawn(made, view, given, terminal)
+    if drawn.summary:
+        terminal.info(drawn.summary)
+    for path in drawn.write(out or folder / "figures" / f"{drawn.name}{(*figure.suffixes, '')[0]}"):
+        terminal.info(f"wrote {path}")
+
+
+def _drawn(figure: Figure, view: dict[str, Any], given: Mapping[str, Any], terminal: Any) -> tuple[Drawing, Path]:
+    """Return what was drawn, and the folder that it belongs to."""
+    if isinstance(figure, RunsFigure):
+        from ganzoo._runs.directory import find_runs
+
+        runs = find_runs(given["runs"])
+        return figure.draw(runs), runs[0] if len(runs) == 1 else Path()
+    from ganzoo._inference.run import Run
+
+    show = terminal.progress("drawing")
+
+    def progress(done: int, total: int, facts: Any = None, /) -> None:
+        if total >= _FEW:
+            show(done, total)
+
+    run = Run(given["run"])
+    drawn: Drawing = run.draw(figure, **view, progress=progress)
+    return drawn, run.path
+
+
+def _check_out(out: Path | None, figure: type[Figure]) -> None:
+    """Raise GanzooError, before any work, for a file that could not be written afterwards."""
+    if out is None:
+        return
+    if figure.suffixes and out.suffix.lower() not in figure.suffixes:
+        raise GanzooError(f"--out '{out}': should end in {', '.join(figure.suffixes)}")
+    if not figure.suffixes and out.exists() and not out.is_dir():
+        raise GanzooError(f"--out '{out}': is a file; name a folder")

@@ -1,0 +1,131 @@
+"""Parameters of a figure's command: each option of a pydantic model as typer shows, checks and parses it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+import typer
+
+from ganzoo._random.seeds import seeds_in
+from ganzoo.errors import GanzooError
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+_SPAN = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
+_LARGEST = 1e6
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An option of a command.
+
+    Attributes:
+        signature: As a function's parameter that typer reads.
+        value: From what typer gives to what the model takes.
+    """
+
+    signature: inspect.Parameter
+    value: Callable[[Any], Any]
+
+
+def parameters_of(fields: Mapping[str, FieldInfo]) -> dict[str, Parameter]:
+    """Return the options of a command by field; a field of another type than a command can name is for Python alone."""
+    found = {name: _parameter(name, field) for name, field in fields.items()}
+    return {name: parameter for name, parameter in found.items() if parameter is not None}
+
+
+def _parameter(name: str, field: FieldInfo) -> Parameter | None:
+    option = f"--{(field.alias or name).replace('_', '-')}"
+    annotation, is_optional = _plain(field.annotation)
+    default, help = field.get_default(call_default_factory=True), field.description or ""
+    if annotation is bool:
+        return _made(name, bool, typer.Option(option, help=help), default)
+    if annotation in (int, float):
+        low, high = _limits(field)
+        shown = typer.Option(option, help=help, min=low, max=high)
+        return _made(name, annotation | None if is_optional else annotation, shown, default)
+    if annotation in (str, Path) or get_origin(annotation) is Literal:
+        return _made(name, annotation | None if is_optional else annotation, typer.Option(option, help=help), default)
+    parse = _parser(annotation)
+    if parse is None:
+        return None
+    text = None if default is None else _text(default)
+    made = _made(name, str | None if is_optional else str, typer.Option(option, help=help), text)
+    return Parameter(made.signature, lambda given: None if given is None else parse(option, given))
+
+
+def _made(name: str, annotation: Any, option: Any, default: Any) -> Parameter:
+    shown = Annotated[annotation, option]
+    signature = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=shown)
+    return Parameter(signature, lambda given: given)
+
+
+def _plain(annotation: Any) -> tuple[Any, bool]:
+    """Return a type without its Annotated and its None, and whether it had None."""
+    if get_origin(annotation) is Annotated:
+        return _plain(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        rest = [each for each in get_args(annotation) if each is not NoneType]
+        if len(rest) == 1:
+            return _plain(rest[0])[0], True
+    return annotation, False
+
+
+def _limits(field: FieldInfo) -> tuple[Any, Any]:
+    """Return the least and the largest value, where they are stated."""
+    low = next((each.ge for each in field.metadata if hasattr(each, "ge")), None)
+    high = next((each.le for each in field.metadata if hasattr(each, "le")), None)
+    return low, high
+
+
+def _parser(annotation: Any) -> Callable[[str, str], Any] | None:
+    """Return what reads a list of this type from an option's text."""
+    if get_origin(annotation) is not Sequence:
+        return None
+    item, _ = _plain(get_args(annotation)[0])
+    parsers: dict[Any, Callable[[str, str], Any]] = {int: _seeds, float: _numbers, tuple[int, int]: _spans}
+    return parsers.get(item)
+
+
+def _seeds(option: str, text: str) -> list[int]:
+    return seeds_in(text)
+
+
+def _numbers(option: str, text: str) -> list[float]:
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        found = []
+    if not found or not all(abs(each) <= _LARGEST for each in found):
+        raise GanzooError(f"{option} '{text[:40]}': should be numbers with commas between, such as 1,0.5,0,-1")
+    return found
+
+
+def _spans(option: str, text: str) -> list[tuple[int, int]]:
+    spans = []
+    for part in text.split(","):
+        found = _SPAN.fullmatch(part.strip())
+        if not found:
+            raise GanzooError(f"{option} '{part[:40]}' is no range; write such as 4-8,16 with commas between")
+        spans.append((int(found[1]), int(found[2] or found[1])))
+    return spans
+
+
+def _text(values: Sequence[Any]) -> str:
+    """Return a list as the option's text: `0-7,100`, or numbers with commas between."""
+    parts: list[str] = []
+    start = 0
+    for index, value in enumerate(values):
+        follows = index + 1 < len(values) and isinstance(value, int) and values[index + 1] == value + 1
+        if not follows:
+            first, last = values[start], value
+            parts.append(f"{first:g}" if first == last else f"{first:g}-{last:g}")
+            start = index + 1
+    return ",".join(parts)

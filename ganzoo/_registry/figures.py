@@ -1,0 +1,149 @@
+"""Figure catalog: the figures that installed plugins offer, by entry points of their own group.
+
+Their names are known from metadata alone; a figure's module is imported when that figure is asked for.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.machinery import PathFinder
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganzoo._registry.registry import Failure, Part, describe, source_of
+from ganzoo.errors import PluginError
+
+if TYPE_CHECKING:
+    from ganzoo.contracts.figures import Figure
+
+FIGURE_GROUP = "ganzoo.figures"
+
+
+@dataclass(frozen=True)
+class FigureCatalog:
+    """Figures by name, none imported yet.
+
+    Attributes:
+        entries: The entry points of each name; more than one where several plugins offer a figure of that name.
+    """
+
+    entries: Mapping[str, Sequence[EntryPoint]]
+
+    @classmethod
+    def discover(cls) -> FigureCatalog:
+        """Read the metadata of all installed plugins."""
+        found = {(ep.name, ep.value, source_of(ep).distribution): ep for ep in entry_points(group=FIGURE_GROUP)}
+        entries: dict[str, list[EntryPoint]] = {}
+        for key in sorted(found):
+            entries.setdefault(key[0], []).append(found[key])
+        return cls(entries)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """All names, sorted."""
+        return sorted(self.entries)
+
+    def load(self, name: str) -> type[Figure]:
+        """Import the figure of a name.
+
+        Raises:
+            PluginError: There is none, two plugins offer one, or its plugin is broken.
+        """
+        entries = self.entries.get(name, ())
+        if not entries:
+            near = difflib.get_close_matches(name[:64], self.names, n=1)
+            meant = f"; did you mean '{near[0]}'?" if near else ""
+            raise PluginError(f"no figure called '{name[:64]}'{meant} (installed: {', '.join(self.names) or 'none'})")
+        if len(entries) > 1:
+            sources = " and ".join(str(source_of(each)) for each in entries)
+            raise PluginError(f"figure '{name}' comes from {sources}; remove one of them")
+        found = _loaded(entries[0])
+        if isinstance(found, Failure):
+            raise PluginError(f"figure '{name}': {found}")
+        return found
+
+    def description(self, name: str) -> str:
+        """Return the first line of a figure's docstring, from its source, without importing it; else nothing."""
+        try:
+            return _first_line(self.entries[name][0])
+        except (OSError, SyntaxError, ValueError, KeyError):
+            return ""
+
+    def loadable(self) -> Iterator[type[Figure]]:
+        """Yield the figures that can be used, by name."""
+        for name in self.names:
+            try:
+                yield self.load(name)
+            except PluginError:
+                continue
+
+    def parts(self) -> tuple[list[Part], list[Failure]]:
+        """Import all, as `ganzoo plugins` lists them, and say which are broken."""
+        parts, failures = list[Part](), list[Failure]()
+        for name in self.names:
+            for entry in self.entries[name]:
+                found = _loaded(entry)
+                if isinstance(found, Failure):
+                    failures.append(found)
+                else:
+                    parts.append(Part("figure", name, found, source_of(entry)))
+        return parts, failures
+
+
+def _loaded(entry: EntryPoint) -> type[Figure] | Failure:
+    source = source_of(entry)
+    try:
+        found = entry.load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: one plugin must not end the others' work
+        return Failure(source, f"does not load: {describe(error)}; mend or reinstall '{source.distribution}'")
+    if reason := _invalid(found, entry.name):
+        return Failure(source, f"offers {_shown(found)} as figure '{entry.name}', {reason}")
+    figure: type[Figure] = found
+    return figure
+
+
+def _invalid(found: Any, name: str) -> str | None:
+    """Say why what an entry point names is no figure, or None."""
+    from ganzoo.contracts.figures import CheckpointsFigure, GeneratorFigure, RunsFigure, TargetsFigure
+
+    bases = (GeneratorFigure, CheckpointsFigure, RunsFigure, TargetsFigure)
+    if not (inspect.isclass(found) and issubclass(found, bases)):
+        return f"which is no subclass of {', '.join(f'ganzoo.{base.__name__}' for base in bases)}"
+    if inspect.isabstract(found):
+        return f"which lacks {', '.join(sorted(found.__abstractmethods__))}"
+    if getattr(found, "name", None) != name:
+        return f"whose name is {getattr(found, 'name', None)!r}; class and entry point must agree"
+    if required := [field for field, info in found.model_fields.items() if info.is_required()]:
+        return f"whose option {required[0]!r} has no default; a command needs one for each"
+    return None
+
+
+def _shown(found: Any) -> str:
+    return found.__qualname__ if inspect.isclass(found) else repr(found)[:80]
+
+
+def _first_line(entry: EntryPoint) -> str:
+    """Return the first line of the docstring of an entry point's class, read from its source."""
+    path: list[str] | None = None
+    origin = None
+    parts = entry.module.split(".")
+    for depth in range(len(parts)):
+        spec = PathFinder.find_spec(".".join(parts[: depth + 1]), path)
+        if spec is None:
+            return ""
+        origin = spec.origin
+        path = list(spec.submodule_search_locations or ())
+    if origin is None or not origin.endswith(".py"):
+        return ""
+    for node in ast.parse(Path(origin).read_text("utf-8")).body:
+        if isinstance(node, ast.ClassDef) and node.name == entry.attr:
+            return (ast.get_docstring(node) or "").partition("\n")[0]
+    return ""

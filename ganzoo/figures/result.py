@@ -1,0 +1,55 @@
+"""Figure result: what is seen, and in plain data what was drawn. Shown inline by notebooks, written as files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganzoo._io.atomic import atomic_write, write_json
+from ganzoo.contracts.figures import PICTURES
+from ganzoo.errors import GanzooError
+from ganzoo.plotting.canvas import Canvas
+
+
+@dataclass(frozen=True)
+class FigureResult:
+    """A picture and its facts.
+
+    Attributes:
+        name: Which figure it is, such as `grid`.
+        canvas: What is seen.
+        facts: What was drawn (run, hash of the weights, seeds, truncation, ...), as plain data for the sidecar.
+        summary: What it found, in a sentence for the terminal, or nothing.
+    """
+
+    name: str
+    canvas: Canvas
+    facts: Mapping[str, Any]
+    summary: str = ""
+
+    def write(self, path: str | Path) -> list[Path]:
+        """Write `path` (.png or .svg) and beside it `<path>.json`, which says what was drawn; returns both.
+
+        Raises:
+            GanzooError: The name ends in neither.
+        """
+        path = Path(path)
+        if path.suffix.lower() not in PICTURES:
+            raise GanzooError(f"'{path}': figure '{self.name}' is written as {' or '.join(PICTURES)}; end its name so")
+        data = self.canvas.svg() if path.suffix.lower() == ".svg" else self.canvas.png()
+        atomic_write(path, data)
+        return [path, write_sidecar(path, self.name, self.facts, width=self.canvas.width, height=self.canvas.height)]
+
+    def _repr_png_(self) -> bytes:
+        return self.canvas.png()
+
+
+def write_sidecar(path: Path, name: str, facts: Mapping[str, Any], **size: Any) -> Path:
+    """Write beside a file what it shows, under its name and `.json`; returns that path."""
+    from ganzoo._version import __version__
+
+    sidecar = path.with_name(f"{path.name}.json")
+    write_json(sidecar, {"figure": name, "file": path.name, "ganzoo": __version__, **size, **facts})
+    return sidecar

@@ -1,0 +1,39 @@
+"""View options: which generator of a run a figure looks at, and how it is sampled."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ganzoo.contracts.capabilities import NoiseMode
+
+
+class ViewOptions(BaseModel):
+    """What all figures of a generator share: the arguments of `Run.generator`, and the options of their commands.
+
+    A figure with a field of the same name, or that lists it in `without`, does not take that one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: int | None = Field(
+        default=None, alias="class", description="One class for all images. [default: seed modulo classes]"
+    )
+    truncation_psi: float = Field(
+        default=1.0, description="Psi, the pull of styles towards their mean: 1 none, 0 all the way."
+    )
+    truncation_cutoff: int | None = Field(
+        default=None, ge=0, description="Truncate so many of the first style layers. [default: all]"
+    )
+    noise_mode: NoiseMode | None = Field(default=None, description="Noise inside the generator, if it has any.")
+    at: int | None = Field(
+        default=None, ge=0, description="The network kept at this many images seen. [default: the newest]"
+    )
+    weights: Literal["ema", "raw"] = Field(
+        default="ema", description="The generator's moving average, or the one that was trained itself."
+    )
+    resolution: int | None = Field(
+        default=None, ge=1, description="Stage of a growing network. [default: where its training stands]"
+    )
+    device: str = Field(default="auto", description="auto, cpu, cuda, mps.")
