@@ -95,7 +95,7 @@ class NoiseResolutions(Protocol):
     """
 
     def noise_resolutions(self) -> Sequence[int]:
-        """Return the resolutions of the maps that noise is added to, lowest first."""
+        """Return the resolutions of the maps that noise is added to, lowest first; none without noise."""
 
     def use_noise_at(self, modes: Mapping[int, NoiseMode]) -> None:
         """Choose the noise at some resolutions, until `use_noise` is called again."""

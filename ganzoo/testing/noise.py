@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.contracts.capabilities import NoiseMaps
+from ganzoo.contracts.capabilities import NoiseMaps, NoiseResolutions
 from ganzoo.testing import networks
 from ganzoo.testing.failure import Judge
 
@@ -18,6 +18,9 @@ def check_noise(generator: Any, build: networks.Build, inputs: networks.Inputs, 
     `build` gives another such network, with other maps of constant noise.
     """
     generator.eval()
+    if isinstance(generator, NoiseResolutions) and not generator.noise_resolutions():
+        _check_absent(generator, inputs, judge)
+        return
     _check_random(generator, inputs, judge)
     constant = _fixed(generator, "constant", inputs, judge)
     networks.check_independence(generator, inputs, judge, training=False)
@@ -28,6 +31,16 @@ def check_noise(generator: Any, build: networks.Build, inputs: networks.Inputs, 
     judge.require(not torch.equal(constant, none), "`constant` noise adds nothing; its maps must not be zero")
     generator.use_noise("random")
     _check_random(generator, inputs, judge)
+
+
+def _check_absent(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
+    """A generator that adds noise at no resolution, though it could, gives the same images in every mode."""
+    images = [_fixed(generator, mode, inputs, judge) for mode in ("random", "constant", "none")]
+    judge.require(
+        all(torch.equal(each, images[0]) for each in images),
+        "noise_resolutions names none, but `use_noise` changes its images",
+    )
+    generator.use_noise("random")
 
 
 def _images(generator: Any, inputs: networks.Inputs, seed: int, judge: Judge) -> Tensor:

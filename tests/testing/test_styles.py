@@ -50,6 +50,21 @@ class HalfOfTheWeights(TinyStyledGenerator):
         return [(0, self.layers[0].weight)]
 
 
+@broken(PARTS, "noise_resolutions names none, but `use_noise` changes its images")
+class HiddenNoise(TinyStyledGenerator):
+    def noise_resolutions(self):
+        return []
+
+    def use_noise_at(self, modes):
+        raise NotImplementedError
+
+    def synthesize(self, styles):
+        mode, self.noise = self.noise, "none"
+        images = super().synthesize(styles)
+        self.noise = mode
+        return images / 2 if mode == "constant" else images
+
+
 @broken(PARTS, "style_resolutions must return a resolution for each of the 2 styles, found 1")
 class OneSide(TinyStyledGenerator):
     def style_resolutions(self):
