@@ -26,7 +26,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "scoring": ScoringSettings,
     "published": PublishedValue,
 }
-KINDS = ("dataset", "generator", "discriminator", "loss", "regularizer", "augmentation", "extractor")
+KINDS = ("dataset", "generator", "discriminator", "loss", "regularizer", "augmentation", "extractor", "metric")
 OWN_DISTRIBUTION = "ganzoo-toolkit"
 _MARKED = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _SECTION_KEYS = {"dataset", *KINDS, "regularizers", "training", "scoring", "published"}
