@@ -27,7 +27,9 @@ def compare(
         list[Path] | None, typer.Argument(help="Runs, or folders of runs; runs/ if none is given.", metavar="RUNS...")
     ] = None,
     format: Annotated[Format, typer.Option(help="How to write the tables.")] = Format.RICH,
-    metric: Annotated[str | None, typer.Option(help="The metric that ranks: kid, fid, precision, ...")] = None,
+    metric: Annotated[
+        str | None, typer.Option(help="The metric that ranks, by key or label; else the first with enough images.")
+    ] = None,
     by: Annotated[
         str | None, typer.Option(help="Put rows in sections by this field: loss, training.batch_size")
     ] = None,

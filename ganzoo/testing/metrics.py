@@ -40,9 +40,9 @@ def check_metric(cls: type[Metric], options: Any = None, *, direction: bool = Tr
     _check_identity(metric, judge)
     good = MetricInput(_features(metric, count, 1), _reference(metric, count), _BLOCKS)
     found = _estimates(metric, good, judge)
-    judge.require(found == _estimates(metric, good, judge), "gives other values for the same images the second time")
     untouched = MetricInput(_features(metric, count, 1), _reference(metric, count), _BLOCKS)
     judge.require(_same(good, untouched), "changes the features that it was given; other metrics read them too")
+    judge.require(found == _estimates(metric, good, judge), "gives other values for the same images the second time")
     if direction:
         _check_direction(metric, good, found, judge)
 

@@ -178,6 +178,45 @@ def test_a_metric_can_be_asked_for_by_key_or_label():
         leaderboards(runs, metric="beauty")
 
 
+def kid_of(subset_size, value=0.02):
+    return scores(fid=None, kid=value)[0].model_copy(update={"settings": {"class": "k", "subset_size": subset_size}})
+
+
+def test_unlike_settings_of_a_metric_have_columns_of_their_own_and_leave_the_others_alone():
+    fids = [scores(kid=None, fid=fid)[0] for fid in (40.0, 80.0)]
+    runs = [record("a", found=(fids[0], kid_of(100))), record("b", loss="hinge", found=(fids[1], kid_of(200)))]
+    table = only(leaderboards(runs))
+    assert [shown.label for shown in table.metrics.values()] == [
+        "FID",
+        "KID (subset_size=100)",
+        "KID (subset_size=200)",
+    ]
+    assert [(row.recipe, row.rank) for row in table.rows] == [("a", (1, 1)), ("b", (2, 2))]
+    asked = only(leaderboards(runs, metric="kid (subset_size=200)"))
+    assert [(row.recipe, row.rank) for row in asked.rows] == [("b", (1, 1)), ("a", None)]
+
+
+def test_both_settings_of_one_run_are_shown():
+    table = only(leaderboards([record(found=(kid_of(100, 0.02), kid_of(200, 0.03)))]))
+    assert [estimate.mean for estimate in table.rows[0].estimates.values()] == [0.02, 0.03]
+
+
+def test_columns_stand_in_the_order_of_the_recipes():
+    kid_first = tuple(reversed(scores()))
+    assert list(only(leaderboards([record(found=kid_first)])).metrics) == ["kid", "fid"]
+    assert only(leaderboards([record(found=kid_first)])).primary == "kid"  # there are enough images for either
+    later = scores()[0].model_copy(update={"metric": "later", "label": "later"})
+    runs = [record("a", found=(*scores(), later)), record("b", loss="hinge", found=scores())]
+    assert list(only(leaderboards(runs)).metrics) == ["fid", "kid", "later"]
+
+
+def test_where_there_are_too_few_images_for_all_the_metric_that_needs_fewest_ranks():
+    few = scores(protocol={"generated": 500})
+    table = only(leaderboards([record(found=few)]))
+    assert (table.primary, table.reason) == ("kid", "fewer than 4,096 images on a side")
+    assert only(leaderboards([record(found=few[:1])])).primary == "fid"
+
+
 def test_more_is_better_for_precision():
     def with_precision(value):
         named = {"metric": "precision", "label": "precision", "lower_is_better": False}
@@ -366,3 +405,12 @@ def test_seeds_scored_at_different_ages_are_named():
     found = leaderboards([record(seed=0), early])
     (table,) = found.tables
     assert any("20" in note and "30" in note and "different kimg" in note for note in table.notes)
+
+
+def test_named_runs_whose_only_metric_has_unlike_settings_are_refused():
+    runs = [record("a", found=(kid_of(100),)), record("b", found=(kid_of(200),))]
+    with pytest.raises(RefusedError, match=r"metrics\.kid\.subset_size: 100 \(a-s0\); 200 \(b-s0\)"):
+        comparable(runs)
+    assert comparable([*runs[:1], record("b", found=(kid_of(100),))])
+    with_fid = [record(name, found=(scores()[0], kid_of(size))) for name, size in (("a", 100), ("b", 200))]
+    assert comparable(with_fid) == with_fid
