@@ -63,6 +63,17 @@ if TYPE_CHECKING:
     from ganzoo.contracts.objectives import RegularizerOptions as RegularizerOptions
     from ganzoo.contracts.objectives import Role as Role
     from ganzoo.contracts.phase import Phase as Phase
+    from ganzoo.contracts.reading import Picture as Picture
+    from ganzoo.contracts.reading import ReadingOptions as ReadingOptions
+    from ganzoo.contracts.reading import ReadingRule as ReadingRule
+    from ganzoo.contracts.reading import Resize as Resize
+    from ganzoo.contracts.reading import Shape as Shape
+    from ganzoo.contracts.reading import Window as Window
+    from ganzoo.contracts.source_options import Plane as Plane
+    from ganzoo.contracts.source_options import SourceOptions as SourceOptions
+    from ganzoo.contracts.sources import Entry as Entry
+    from ganzoo.contracts.sources import FoundFile as FoundFile
+    from ganzoo.contracts.sources import Source as Source
     from ganzoo.contracts.step import Step as Step
     from ganzoo.errors import CheckpointError as CheckpointError
     from ganzoo.errors import DataError as DataError
@@ -145,6 +156,9 @@ _HOME = {
         "Importer",
     ),
     "ganzoo.contracts.phase": ("Phase",),
+    "ganzoo.contracts.reading": ("Picture", "ReadingOptions", "ReadingRule", "Resize", "Shape", "Window"),
+    "ganzoo.contracts.source_options": ("Plane", "SourceOptions"),
+    "ganzoo.contracts.sources": ("Entry", "FoundFile", "Source"),
     "ganzoo.contracts.step": ("Step",),
     "ganzoo.errors": (
         "CheckpointError",
@@ -177,12 +191,14 @@ __all__ = [
     "Discriminator",
     "Display",
     "Drawing",
+    "Entry",
     "Estimate",
     "Extractor",
     "Features",
     "Figure",
     "ForeignCheckpoint",
     "ForeignNetwork",
+    "FoundFile",
     "GanzooError",
     "Generator",
     "GeneratorFigure",
@@ -201,19 +217,27 @@ __all__ = [
     "Numbers",
     "Perceptual",
     "Phase",
+    "Picture",
     "PixelArray",
     "PlainValue",
+    "Plane",
     "PluginError",
+    "ReadingOptions",
+    "ReadingRule",
     "RecipeContext",
     "RecipeError",
     "RefusedError",
     "Regularizer",
     "RegularizerOptions",
+    "Resize",
     "Role",
     "RunsFigure",
     "Scale",
     "Seeds",
+    "Shape",
     "SkipOutputs",
+    "Source",
+    "SourceOptions",
     "Spans",
     "Step",
     "StyleAffines",
@@ -222,6 +246,7 @@ __all__ = [
     "TargetsFigure",
     "WeightsError",
     "WeightsFile",
+    "Window",
     "__version__",
     "hookimpl",
 ]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.metrics import Metric
     from ganzoo.contracts.networks import Discriminator, Generator
     from ganzoo.contracts.objectives import AdversarialLoss, Augmentation, Regularizer
+    from ganzoo.contracts.sources import Source
 
 ENTRY_POINT_GROUP = "ganzoo"
 hookspec = pluggy.HookspecMarker("ganzoo")
@@ -53,7 +54,12 @@ def ganzoo_augmentations() -> Iterable[type[Augmentation]]:
 
 @hookspec
 def ganzoo_datasets() -> Iterable[type[ImageDataset]]:
-    """Return the data sets this plugin can read."""
+    """Return the datasets this plugin can read."""
+
+
+@hookspec
+def ganzoo_sources() -> Iterable[type[Source]]:
+    """Return the source formats this plugin reads: how images lie on a disk, whatever dataset they are of."""
 
 
 @hookspec

@@ -122,7 +122,6 @@ WRITES_BY_RIGHT = {
     "ganzoo.data.pack.export": {"zipfile.ZipFile"},
     "ganzoo.data.pack.shard_writer": {"self._path.open"},
     "ganzoo.data.prepare.prepare": {"path.open"},
-    "ganzoo.data.sources.numpy_files": {"target.open"},
     "ganzoo.plotting.video": {"av.open"},
     "ganzoo.scoring.reference": {"(temporary / TENSORS).write_bytes"},
     "ganzoo.weights.download": {"part.open", "part.unlink"},

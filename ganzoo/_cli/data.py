@@ -153,6 +153,7 @@ def _dataset(name: str, source: Path | None, given: dict[str, Any], overrides: l
     from ganzoo._recipe.error_messages import describe
     from ganzoo._recipe.toml_source import apply_override
     from ganzoo._registry.registry import Registry
+    from ganzoo.data import build_dataset
     from ganzoo.errors import RecipeError
 
     registry = Registry.discover()
@@ -167,6 +168,7 @@ def _dataset(name: str, source: Path | None, given: dict[str, Any], overrides: l
         layout = f" Expected there: {expected}." if expected else ""
         raise RecipeError(f"{name} needs --source PATH: where the images are.{layout} {cls.where_to_get}".rstrip())
     try:
-        return cls(cls.Options.model_validate(options))
+        validated = cls.Options.model_validate(options, context={"part": registry.part})
+        return build_dataset(cls, validated, registry.source_formats)
     except ValidationError as error:
         raise RecipeError("\n".join(describe(error, options, registry, cls.Options))) from None

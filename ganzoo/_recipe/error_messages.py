@@ -24,6 +24,7 @@ SECTION_KINDS = {
     "augmentation": "augmentation",
     "extractor": "extractor",
     "metrics": "metric",
+    "source": "source",
 }
 
 

@@ -90,7 +90,7 @@ class TrainingSettings(Section):
     )
     generator_optimizer: OptimizerSettings = OptimizerSettings()
     discriminator_optimizer: OptimizerSettings = OptimizerSettings()
-    split: str = Field(default="train", description="The split of the data set trained on.")
+    split: str = Field(default="train", description="The split of the dataset trained on.")
     discriminator_steps: PositiveInt = Field(default=1, description="Discriminator steps per generator step.")
     first_player: Literal["discriminator", "generator"] = Field(default="discriminator", description="Who moves first.")
     ema_half_life_kimg: Kimg = Field(
@@ -161,7 +161,7 @@ class ScoringSettings(Section):
     )
     generated: PositiveInt = Field(default=10_000, description="Images generated for a score.")
     reference_images: PositiveInt | None = Field(default=None, description="Real images compared with; absent: all.")
-    split: str = Field(default="train", description="The split of the data set compared with.")
+    split: str = Field(default="train", description="The split of the dataset compared with.")
     extractor: Annotated[ExtractorSelection, BeforeValidator(_default_extractor)] = Field(
         default=None, validate_default=True, description="Images to features. Absent: the one marked as default."
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import PlainValidator, ValidationError, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from ganzoo._registry.registry import Part, Registry
+from ganzoo.contracts.datasets import ImageDataset
+from ganzoo.data import build_dataset
 from ganzoo.errors import PluginError
 
 
@@ -42,6 +44,21 @@ class Selection:
         return chosen | self.options.model_dump(mode="json", exclude_none=True)
 
 
+@dataclass(frozen=True)
+class DatasetChoice(Selection):
+    """A dataset that a recipe chose.
+
+    Attributes:
+        formats: The source formats that are installed, by `distribution:name`.
+    """
+
+    formats: Mapping[str, type[Any]] = field(default_factory=dict, compare=False, repr=False)
+
+    def build(self) -> ImageDataset:
+        """Return the dataset; nothing is read yet."""
+        return build_dataset(self.cls, self.options, self.formats)
+
+
 def _chooser(kind: str) -> Callable[[Any, ValidationInfo], Selection]:
     def choose(value: Any, info: ValidationInfo) -> Selection:
         if isinstance(value, Selection):
@@ -65,9 +82,14 @@ def _chooser(kind: str) -> Callable[[Any, ValidationInfo], Selection]:
             part = registry.part(kind, name)
         except PluginError as error:
             raise PydanticCustomError("part", "{text}", {"text": str(error)}) from None
-        return Selection(part, name, _options(part, options), override)
+        chosen = Selection(part, name, _options(part, options, registry), override)
+        return _with_formats(chosen, registry) if kind == "dataset" else chosen
 
     return choose
+
+
+def _with_formats(chosen: Selection, registry: Registry) -> DatasetChoice:
+    return DatasetChoice(chosen.part, chosen.name, chosen.options, formats=registry.source_formats)
 
 
 def registry_of(info: ValidationInfo) -> Registry:
@@ -76,9 +98,9 @@ def registry_of(info: ValidationInfo) -> Registry:
     return registry
 
 
-def _options(part: Part, options: dict[str, Any]) -> Any:
+def _options(part: Part, options: dict[str, Any], registry: Registry) -> Any:
     try:
-        return part.cls.Options.model_validate(options)
+        return part.cls.Options.model_validate(options, context={"part": registry.part})
     except (ValidationError, PydanticCustomError):
         raise
     except Exception as error:  # a validator of a plugin that itself fails
@@ -91,6 +113,6 @@ DiscriminatorSelection = Annotated[Selection, PlainValidator(_chooser("discrimin
 LossSelection = Annotated[Selection, PlainValidator(_chooser("loss"))]
 RegularizerSelection = Annotated[Selection, PlainValidator(_chooser("regularizer"))]
 AugmentationSelection = Annotated[Selection, PlainValidator(_chooser("augmentation"))]
-DatasetSelection = Annotated[Selection, PlainValidator(_chooser("dataset"))]
+DatasetSelection = Annotated[DatasetChoice, PlainValidator(_chooser("dataset"))]
 ExtractorSelection = Annotated[Selection, PlainValidator(_chooser("extractor"))]
 MetricSelection = Annotated[Selection, PlainValidator(_chooser("metric"))]

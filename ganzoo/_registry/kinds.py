@@ -11,6 +11,7 @@ from ganzoo.contracts.extractors import Extractor
 from ganzoo.contracts.metrics import Metric
 from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.contracts.objectives import AdversarialLoss, Augmentation, Regularizer
+from ganzoo.contracts.sources import Source
 
 PART_KINDS: Mapping[str, type[Component]] = {
     "generator": Generator,
@@ -19,6 +20,7 @@ PART_KINDS: Mapping[str, type[Component]] = {
     "regularizer": Regularizer,
     "augmentation": Augmentation,
     "dataset": ImageDataset,
+    "source": Source,
     "extractor": Extractor,
     "metric": Metric,
     "importer": Importer,

@@ -1,7 +1,4 @@
-"""Finds plugins by their entry points and looks parts up by kind and name.
-
-Each entry point is loaded on its own: one that is broken is reported, never in the way of the others.
-"""
+"""Registry: parts by kind and name, found by entry points; a broken plugin is reported, never in others' way."""
 
 from __future__ import annotations
 
@@ -27,6 +24,7 @@ HOOK_KINDS = {
     "ganzoo_regularizers": "regularizer",
     "ganzoo_augmentations": "augmentation",
     "ganzoo_datasets": "dataset",
+    "ganzoo_sources": "source",
     "ganzoo_extractors": "extractor",
     "ganzoo_metrics": "metric",
     "ganzoo_importers": "importer",
@@ -137,6 +135,11 @@ class Registry:
         if found:
             raise PluginError(_ambiguity(kind, name, found))
         raise PluginError(self._missing(kind, name))
+
+    @cached_property
+    def source_formats(self) -> dict[str, type[Any]]:
+        """Source formats by `distribution:name`, as datasets are given them."""
+        return {part.qualified_name: part.cls for part in self.parts("source")}
 
     def _missing(self, kind: str, name: str) -> str:
         known = self.names[kind]

@@ -1,4 +1,7 @@
-"""Images on their way to the trainer. What a plugin that reads images imports; loaded on first use."""
+"""Images on their way to the trainer: what plugins import that read images, loaded when first used.
+
+Datasets need `SourceDataset` or `ReadingOptions`, source formats what finds, decodes and caches files.
+"""
 
 from __future__ import annotations
 
@@ -6,59 +9,177 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ganzoo.data.images.decode import ReadingRule, read_image
-    from ganzoo.data.images.find import ImageFile, ImageTree, find_images
-    from ganzoo.data.images.intensity_window import Window
-    from ganzoo.data.images.options import ReadingOptions
-    from ganzoo.data.pack.pack import Pack, PackSplit
-    from ganzoo.data.sources.dataset import SourceDataset, item_of
-    from ganzoo.data.sources.detect import open_source
-    from ganzoo.data.sources.options import Plane, SourceOptions
-    from ganzoo.data.sources.source import Entry, Source
-    from ganzoo.data.stream.batches import Batches
+    from ganzoo.contracts.reading import Picture as Picture
+    from ganzoo.contracts.reading import ReadingOptions as ReadingOptions
+    from ganzoo.contracts.reading import ReadingRule as ReadingRule
+    from ganzoo.contracts.reading import Resize as Resize
+    from ganzoo.contracts.reading import Shape as Shape
+    from ganzoo.contracts.reading import Window as Window
+    from ganzoo.contracts.source_options import Plane as Plane
+    from ganzoo.contracts.source_options import SourceOptions as SourceOptions
+    from ganzoo.contracts.sources import Entry as Entry
+    from ganzoo.contracts.sources import FoundFile as FoundFile
+    from ganzoo.contracts.sources import Source as Source
+    from ganzoo.data.images.decode import MAX_PIXELS as MAX_PIXELS
+    from ganzoo.data.images.decode import decode_file as decode_file
+    from ganzoo.data.images.decode import decode_image as decode_image
+    from ganzoo.data.images.decode import pixels_of as pixels_of
+    from ganzoo.data.images.decode import read_image as read_image
+    from ganzoo.data.images.decode import reading as reading
+    from ganzoo.data.images.extras import require_extra as require_extra
+    from ganzoo.data.images.find import IMAGE_SUFFIXES as IMAGE_SUFFIXES
+    from ganzoo.data.images.find import ImageFile as ImageFile
+    from ganzoo.data.images.find import ImageTree as ImageTree
+    from ganzoo.data.images.find import counts_text as counts_text
+    from ganzoo.data.images.find import file_fingerprint as file_fingerprint
+    from ganzoo.data.images.find import find_files as find_files
+    from ganzoo.data.images.find import find_images as find_images
+    from ganzoo.data.images.find import is_image_file as is_image_file
+    from ganzoo.data.images.find import starts_like_image as starts_like_image
+    from ganzoo.data.images.find import walk as walk
+    from ganzoo.data.images.intensity_window import bounds_of as bounds_of
+    from ganzoo.data.images.intensity_window import windowed as windowed
+    from ganzoo.data.images.resize import to_square as to_square
+    from ganzoo.data.pack.pack import Pack as Pack
+    from ganzoo.data.pack.pack import PackSplit as PackSplit
+    from ganzoo.data.sources.cached_files import check_once as check_once
+    from ganzoo.data.sources.cached_files import unpack_once as unpack_once
+    from ganzoo.data.sources.dataset import SourceDataset as SourceDataset
+    from ganzoo.data.sources.dataset import build_dataset as build_dataset
+    from ganzoo.data.sources.dataset import item_of as item_of
+    from ganzoo.data.sources.detect import Formats as Formats
+    from ganzoo.data.sources.detect import open_source as open_source
+    from ganzoo.data.sources.reading import inside_root as inside_root
+    from ganzoo.data.sources.reading import place_of as place_of
+    from ganzoo.data.sources.reading import read_entry as read_entry
+    from ganzoo.data.sources.reading import subject_in_row as subject_in_row
+    from ganzoo.data.stream.batches import Batches as Batches
 
-_MODULE_OF = {
-    "Batches": "stream.batches",
-    "Entry": "sources.source",
-    "ImageFile": "images.find",
-    "ImageTree": "images.find",
-    "Pack": "pack.pack",
-    "PackSplit": "pack.pack",
-    "Plane": "sources.options",
-    "ReadingOptions": "images.options",
-    "ReadingRule": "images.decode",
-    "Source": "sources.source",
-    "SourceDataset": "sources.dataset",
-    "SourceOptions": "sources.options",
-    "Window": "images.intensity_window",
-    "find_images": "images.find",
-    "item_of": "sources.dataset",
-    "open_source": "sources.detect",
-    "read_image": "images.decode",
+_HOME = {
+    "ganzoo.contracts.reading": (
+        "Picture",
+        "ReadingOptions",
+        "ReadingRule",
+        "Resize",
+        "Shape",
+        "Window",
+    ),
+    "ganzoo.contracts.source_options": (
+        "Plane",
+        "SourceOptions",
+    ),
+    "ganzoo.contracts.sources": (
+        "Entry",
+        "FoundFile",
+        "Source",
+    ),
+    "ganzoo.data.images.decode": (
+        "MAX_PIXELS",
+        "decode_file",
+        "decode_image",
+        "pixels_of",
+        "read_image",
+        "reading",
+    ),
+    "ganzoo.data.images.extras": ("require_extra",),
+    "ganzoo.data.images.find": (
+        "IMAGE_SUFFIXES",
+        "ImageFile",
+        "ImageTree",
+        "counts_text",
+        "file_fingerprint",
+        "find_files",
+        "find_images",
+        "is_image_file",
+        "starts_like_image",
+        "walk",
+    ),
+    "ganzoo.data.images.intensity_window": (
+        "bounds_of",
+        "windowed",
+    ),
+    "ganzoo.data.images.resize": ("to_square",),
+    "ganzoo.data.pack.pack": (
+        "Pack",
+        "PackSplit",
+    ),
+    "ganzoo.data.sources.cached_files": (
+        "check_once",
+        "unpack_once",
+    ),
+    "ganzoo.data.sources.dataset": (
+        "SourceDataset",
+        "build_dataset",
+        "item_of",
+    ),
+    "ganzoo.data.sources.detect": (
+        "Formats",
+        "open_source",
+    ),
+    "ganzoo.data.sources.reading": (
+        "inside_root",
+        "place_of",
+        "read_entry",
+        "subject_in_row",
+    ),
+    "ganzoo.data.stream.batches": ("Batches",),
 }
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
+    "IMAGE_SUFFIXES",
+    "MAX_PIXELS",
     "Batches",
     "Entry",
+    "Formats",
+    "FoundFile",
     "ImageFile",
     "ImageTree",
     "Pack",
     "PackSplit",
+    "Picture",
     "Plane",
     "ReadingOptions",
     "ReadingRule",
+    "Resize",
+    "Shape",
     "Source",
     "SourceDataset",
     "SourceOptions",
     "Window",
+    "bounds_of",
+    "build_dataset",
+    "check_once",
+    "counts_text",
+    "decode_file",
+    "decode_image",
+    "file_fingerprint",
+    "find_files",
     "find_images",
+    "inside_root",
+    "is_image_file",
     "item_of",
     "open_source",
+    "pixels_of",
+    "place_of",
+    "read_entry",
     "read_image",
+    "reading",
+    "require_extra",
+    "starts_like_image",
+    "subject_in_row",
+    "to_square",
+    "unpack_once",
+    "walk",
+    "windowed",
 ]
 
 
 def __getattr__(name: str) -> object:
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'ganzoo.data' has no attribute {name!r}")
-    return getattr(import_module(f"ganzoo.data.{_MODULE_OF[name]}"), name)
+    return getattr(import_module(_MODULE_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -10,7 +10,8 @@ import numpy as np
 
 from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo.contracts.component import PixelArray
-from ganzoo.data.images.decode import ReadingRule, read_image
+from ganzoo.contracts.reading import ReadingRule
+from ganzoo.data.images.decode import read_image
 from ganzoo.data.images.find import find_images
 from ganzoo.errors import DataError
 

@@ -12,13 +12,13 @@ from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo._inference.run_files import RunFiles
 from ganzoo._io.cache_dir import cache_root
 from ganzoo._recipe.recipe import Recipe
-from ganzoo._recipe.selection import Selection
+from ganzoo._recipe.selection import DatasetChoice
 from ganzoo._runs.record import DatasetId, RunRecord, Score
 from ganzoo.contracts.extractors import Extractor
 from ganzoo.contracts.reporter import Reporter
-from ganzoo.data.pack.open import ready_pack
 from ganzoo.data.pack.pack import Pack
 from ganzoo.data.prepare.prepare import prepare
+from ganzoo.data.prepare.ready_pack import ready_pack
 from ganzoo.data.stream.batches import Batches
 from ganzoo.data.stream.prefetch import Prefetched
 from ganzoo.errors import DataError, GanzooError, RefusedError
@@ -82,15 +82,15 @@ def _check_weights(extractor: Extractor, recipe: Recipe) -> None:
         chosen = recipe.dataset
         try:
             if not chosen.options.pack:
-                chosen.cls(chosen.options).items()
+                chosen.build().items()
         except DataError as missing:
             raise DataError(f"{missing}\n{error}") from missing
         raise
 
 
-def read_pack(chosen: Selection, reporter: Reporter, *, skip_bad: bool = False) -> Pack:
-    """Return a data set's prepared images, preparing them if need be, and say which were left out."""
-    name, dataset = chosen.name, chosen.cls(chosen.options)
+def read_pack(chosen: DatasetChoice, reporter: Reporter, *, skip_bad: bool = False) -> Pack:
+    """Return a dataset's prepared images, preparing them if need be, and say which were left out."""
+    name, dataset = chosen.name, chosen.build()
     if location := chosen.options.pack:
         pack = ready_pack(dataset, name, cache_root())
         reporter.info(f"images of {name} from the pack {location}")

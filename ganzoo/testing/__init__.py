@@ -33,6 +33,7 @@ from ganzoo.testing.parts import (
 )
 from ganzoo.testing.regularizers import check_regularizer
 from ganzoo.testing.settings import small_context
+from ganzoo.testing.sources import check_source
 from ganzoo.testing.step import LinearStep
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "check_metric",
     "check_part",
     "check_regularizer",
+    "check_source",
     "small_context",
 ]
 
@@ -69,6 +71,7 @@ _CHECKS: dict[str | None, Any] = {
     "extractor": check_extractor,
     "metric": check_metric,
     "importer": check_importer,
+    "source": lambda cls, options: check_source(cls, options=options),
 }
 
 

@@ -1,4 +1,4 @@
-"""Conformance of data sets."""
+"""Conformance of datasets."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ganzoo._registry.registry import Registry
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.datasets import ImageDataset, Item
+from ganzoo.data import build_dataset
 from ganzoo.data.pack.manifest import SPLITS
 from ganzoo.errors import DataError
 from ganzoo.testing.failure import Judge
@@ -19,10 +21,12 @@ _READ = 8
 
 
 def check_dataset(cls: type[ImageDataset], options: Any = None) -> None:
-    """Check that a data set keeps its contract; of its images, the first eight are read.
+    """Check that a dataset keeps its contract; of its images, the first eight are read.
+
+    It may open sources of all formats that are installed.
 
     Args:
-        cls: The data set.
+        cls: The dataset.
         options: What to test it with, such as a `root` with a few images; the defaults of its options if None.
 
     Raises:
@@ -34,7 +38,8 @@ def check_dataset(cls: type[ImageDataset], options: Any = None) -> None:
         _check_missing_root(cls, options, judge)
     spec = _check_spec(cls, options, judge)
     with judge.doing("listing its images"):
-        dataset, again = cls(options), cls(options)
+        formats = Registry.discover().source_formats
+        dataset, again = (build_dataset(cls, options, formats) for _ in range(2))
         items, repeated = list(dataset.items()), list(again.items())
     judge.require(items, "lists no images; raise DataError instead, saying where to get them")
     judge.require(items == repeated, "lists its images differently the second time; sort them")

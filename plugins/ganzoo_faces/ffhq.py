@@ -15,7 +15,6 @@ from ganzoo.data import Entry, SourceDataset, SourceOptions, item_of
 _NAME = re.compile(r"(?:(\d{5})|img(\d{8}))\.(?:png|jpe?g|webp)", re.ASCII | re.IGNORECASE)
 _TRAINING_IMAGES = 60_000
 _IMAGES = 70_000
-_NAMED = ("folder", "zip")  # the sources whose images have names
 
 
 class FfhqOptions(SourceOptions):
@@ -74,7 +73,7 @@ class Ffhq(SourceDataset[FfhqOptions]):
 
     def items(self) -> Sequence[Item]:
         entries = self.entries()
-        numbers = self._numbers(entries)
+        numbers = self._numbers(entries) if entries else ()
         items = [
             self._item(entry, number)
             for entry, number in zip(entries, numbers, strict=True)
@@ -87,15 +86,19 @@ class Ffhq(SourceDataset[FfhqOptions]):
 
     def _numbers(self, entries: Sequence[Entry]) -> Sequence[int | None]:
         """Return the official number of each photograph; where only positions are known, these if that is right."""
-        if self.options.numbering == "names" and self.source.kind in _NAMED:
+        if self.options.numbering == "names" and self._has_numbers_in_names():
             return [_number(PurePosixPath(entry.key).name) for entry in entries]
         if self.options.numbering == "names" and self.options.split == "official":
             raise DataError(
-                f"{str(self.options.root)!r} ({self.source.kind}) does not say which photograph is which, so the "
+                f"{str(self.options.root)!r} ({self.source.name}) does not say which photograph is which, so the "
                 "official split is not known: set dataset.numbering = 'positions' if the whole set was packed in its "
                 "order, or dataset.split = 'all' or 'by-share'"
             )
         return range(len(entries))
+
+    def _has_numbers_in_names(self) -> bool:
+        """Whether each image has a file, and so a name, of its own: slices of volumes do not."""
+        return self.source.has_file_names and not self.source.holds_volumes
 
     def _item(self, entry: Entry, number: int) -> Item:
         split = None

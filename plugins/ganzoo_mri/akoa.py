@@ -22,8 +22,6 @@ _NAME = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 
-_NAMED = ("folder", "zip", "nifti")  # the sources whose images have names
-
 
 @dataclass(frozen=True)
 class KneeSlice:
@@ -102,7 +100,7 @@ class Akoa(SourceDataset[AkoaOptions]):
     def items(self) -> Sequence[Item]:
         root = self.options.root
         entries = self.entries()
-        if entries and self.source.kind not in _NAMED:
+        if entries and not self.source.has_file_names:
             return self._without_names(entries)
         known = [(entry, found) for entry in entries if (found := read_name(PurePosixPath(entry.key).name))]
         if not known:

@@ -17,8 +17,6 @@ _MASK = re.compile(r"seg_\d+_slice_\d+(?:\.nii)?\.png", re.ASCII)
 _SPLIT_FOLDER = re.compile(r"keras_png_slices_(train|validate|test)")
 _SCAN = re.compile(r"(OAS1_\d{4})(?:_MR\d)?", re.ASCII | re.IGNORECASE)
 _SEGMENTATION = re.compile(r"seg", re.IGNORECASE)
-_NAMED = ("folder", "zip")
-_VOLUMES = ("nifti", "dicom")
 
 
 class OasisOptions(SourceOptions):
@@ -76,7 +74,7 @@ class Oasis(SourceDataset[OasisOptions]):
 
     def items(self) -> Sequence[Item]:
         entries = self.entries()
-        if entries and self.source.kind not in (*_NAMED, *_VOLUMES):
+        if entries and not (self.source.has_file_names or self.source.holds_volumes):
             return self.items_with_subjects(entries)
         items = [item for entry in entries if (item := self._item(entry))]
         if not items:
@@ -84,7 +82,7 @@ class Oasis(SourceDataset[OasisOptions]):
         return items
 
     def _item(self, entry: Entry) -> Item | None:
-        if self.source.kind in _VOLUMES:
+        if self.source.holds_volumes:
             return _scan(entry)
         path = PurePosixPath(entry.key)
         match = _SLICE.fullmatch(path.name)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import made_up_sources as made
 import numpy as np
 import pytest
 from PIL import Image
 
 from ganzoo._registry.registry import Part, Registry
-from ganzoo.testing import check_part
+from ganzoo.testing import check_part, check_source
 
 PARTS = Registry.discover().parts()
 SMALL = {"latent_dim": 16, "style_dim": 16, "channel_max": 16, "mapping_layers": 2}  # papers' sizes take minutes
@@ -37,6 +38,13 @@ def options_for(part: Part, folder: Path) -> object:
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: f"{part.kind}-{part.name}")
 def test_part(part: Part, tmp_path: Path) -> None:
     check_part(part.cls, options_for(part, tmp_path))
+
+
+@pytest.mark.parametrize("maker", made.MAKERS)
+def test_source_format(maker: str, tmp_path: Path) -> None:
+    names = {"npy": "array", "npz": "array"}
+    name = maker.partition("-")[0]
+    check_source(made.FORMATS[names.get(name, name)], made.MAKERS[maker](tmp_path / "source", made.noise(3, 1)))
 
 
 def test_the_built_in_parts_are_found():

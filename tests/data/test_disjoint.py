@@ -1,4 +1,4 @@
-"""No subject is in two splits, for every data set that ships: by the packs' own numbers, and by the files' names."""
+"""No subject is in two splits, for every dataset that ships: by the packs' own numbers, and by the files' names."""
 
 import os
 import re
@@ -10,6 +10,7 @@ from made_up_akoa import write_akoa
 from PIL import Image
 
 from ganzoo._registry.registry import Registry
+from ganzoo.data import build_dataset
 from ganzoo.data.prepare.prepare import prepare
 
 
@@ -49,7 +50,7 @@ def phantoms(root):
 SETS = {"akoa": knees, "oasis": brains, "ffhq": faces, "folder": folders, "phantom": phantoms}
 
 
-def test_every_data_set_is_here():
+def test_every_dataset_is_here():
     shipped = {
         part.name for part in Registry.discover().parts("dataset") if part.source.distribution.startswith("ganzoo")
     }
@@ -60,7 +61,7 @@ def test_every_data_set_is_here():
 def test_no_subject_is_in_two_splits(tmp_path, name):
     options, subject_of = SETS[name](tmp_path / "images")
     cls = Registry.discover().part("dataset", name).cls
-    dataset = cls(cls.Options(resolution=16, **options))
+    dataset = build_dataset(cls, cls.Options(resolution=16, **options), Registry.discover().source_formats)
     pack = prepare(dataset, name, cache=tmp_path / "cache", workers=1)
     assert len(pack.splits) >= 2 and pack.overlaps() == [] and pack.verify() == []
     # The same by names: which images of the source went where is found by their pixels.
@@ -76,6 +77,7 @@ def test_no_subject_is_in_two_splits(tmp_path, name):
 def test_real_brains_are_split_by_subject(tmp_path):
     cls = Registry.discover().part("dataset", "oasis").cls
     options = cls.Options(root=Path(os.environ["GANZOO_DATA"], "oasis"), resolution=16, held_out=0.4)
-    pack = prepare(cls(options), "oasis", cache=tmp_path, workers=1)
+    dataset = build_dataset(cls, options, Registry.discover().source_formats)
+    pack = prepare(dataset, "oasis", cache=tmp_path, workers=1)
     counts = {name: len(np.unique(pack.split(name).subjects)) for name in pack.splits}
     assert pack.overlaps() == [] and counts == {"train": 4, "held-out": 3}

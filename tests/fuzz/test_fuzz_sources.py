@@ -168,7 +168,8 @@ def campaign(folder: Path, count: int, seed: int, first: int = 0) -> Counter[str
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(damaged(rng, data, rng.choice(donors)) if path == victim else data)
         stated = rng.choice(("auto", "auto", _stated(kind)))
-        options = Folder.Options(
+        dataset = made.dataset(
+            Folder,
             root=root / name,
             resolution=16,
             channels=1,
@@ -179,7 +180,7 @@ def campaign(folder: Path, count: int, seed: int, first: int = 0) -> Counter[str
         start = time.monotonic()
         try:
             with limited(LIMIT_SECONDS):
-                ended[f"{kind}: {outcome(Folder(options), root / 'cache', number % PACKED == 0)}"] += 1
+                ended[f"{kind}: {outcome(dataset, root / 'cache', number % PACKED == 0)}"] += 1
         except BaseException as error:
             error.add_note(f"seed {seed}, input {number}, {kind}: {victim} after {time.monotonic() - start:.1f} s")
             raise

@@ -22,15 +22,15 @@ REAL = pytest.mark.skipif("GANZOO_DATA" not in os.environ, reason="GANZOO_DATA n
 
 
 def oasis(root, **options):
-    return Oasis(Oasis.Options(**{"root": root, "resolution": 16, **options}))
+    return made.dataset(Oasis, **{"root": root, "resolution": 16, **options})
 
 
 def akoa(root, **options):
-    return Akoa(Akoa.Options(**{"root": root, "resolution": 16, **options}))
+    return made.dataset(Akoa, **{"root": root, "resolution": 16, **options})
 
 
 def ffhq(root, **options):
-    return Ffhq(Ffhq.Options(**{"root": root, "resolution": 16, **options}))
+    return made.dataset(Ffhq, **{"root": root, "resolution": 16, **options})
 
 
 def named(folder: Path, names, seed=0) -> Path:
@@ -98,11 +98,11 @@ def every_route(folder: Path):
     yield ffhq(faces, split="by-share", held_out=0.3), 5
     records = made.tfrecords(folder / "ffhq-records", made.noise(6))
     yield ffhq(records, numbering="positions", split="by-share", held_out=0.3), 6
-    people = Folder.Options(
-        root=knees, resolution=16, channels=1, subject_pattern=r"OAI(\d+)", held_out=0.2, shares={"test": 0.2}
+    people = made.dataset(
+        Folder, root=knees, resolution=16, channels=1, subject_pattern=r"OAI(\d+)", held_out=0.2, shares={"test": 0.2}
     )
-    yield Folder(people), 8
-    yield Folder(Folder.Options(root=folder / "scans", resolution=16, channels=1, held_out=0.3)), 8
+    yield people, 8
+    yield made.dataset(Folder, root=folder / "scans", resolution=16, channels=1, held_out=0.3), 8
     yield Phantom(Phantom.Options(count=12, resolution=16, held_out=0.3)), 12
 
 

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import made_up_sources as made
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,7 +17,7 @@ from ganzoo_faces import Ffhq
 
 
 def ffhq(root, **options):
-    return Ffhq(Ffhq.Options(**{"root": root, "resolution": 16, **options}))
+    return made.dataset(Ffhq, **{"root": root, "resolution": 16, **options})
 
 
 def photographs(root, numbers, suffix=".png"):

@@ -3,6 +3,7 @@
 import os
 import random
 
+import made_up_sources as made
 import numpy as np
 import pytest
 from PIL import Image
@@ -108,7 +109,7 @@ def write(path, seed=0, size=(8, 8)):
 
 
 def folder(root, **options):
-    return Folder(Folder.Options(**{"root": root, "resolution": 8, "channels": 1, **options}))
+    return made.dataset(Folder, **{"root": root, "resolution": 8, "channels": 1, **options})
 
 
 def test_a_tree_of_files_becomes_a_pack(tmp_path):
@@ -167,7 +168,10 @@ def test_options_are_checked(tmp_path, options, said):
 def test_an_empty_folder_says_what_was_found(tmp_path):
     (tmp_path / "a.svg").write_bytes(b"<svg/>")
     (tmp_path / "b.svg").write_bytes(b"<svg/>")
-    with pytest.raises(DataError, match=r"no images in .*dataset\.root.*Found: 2 \.svg\. Put PNG"):
+    with pytest.raises(
+        DataError,
+        match=r"no images in .*dataset\.root.*Found: 2 \.svg; none is of .*folder.* Put PNG",
+    ):
         folder(tmp_path).items()
     with pytest.raises(DataError, match="does not exist"):
         folder(tmp_path / "nowhere").items()

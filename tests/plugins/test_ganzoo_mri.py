@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import made_up_sources as made
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,7 +16,7 @@ from ganzoo_mri.akoa import KneeSlice, read_name
 
 
 def oasis(root, **options):
-    return Oasis(Oasis.Options(**{"root": root, "resolution": 16, **options}))
+    return made.dataset(Oasis, **{"root": root, "resolution": 16, **options})
 
 
 def slices(folder, subjects, count=3, kind="case"):
@@ -106,7 +107,7 @@ def knees(folder, participants, visits=("BaseLine", "12_Month"), sides=("RIGHT",
 
 
 def akoa(root, **options):
-    return Akoa(Akoa.Options(**{"root": root, "resolution": 16, **options}))
+    return made.dataset(Akoa, **{"root": root, "resolution": 16, **options})
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ganzoo import ImageDataset
+from ganzoo.data import build_dataset
+from ganzoo_sources import ganzoo_sources
+
+FORMATS = {cls.name: cls for cls in ganzoo_sources()}
 SIDE = 16
 LEVELS = (3, 4)
+
+
+def dataset(cls: type[ImageDataset], **options: object) -> ImageDataset:
+    """Return a dataset that may open sources of all built-in formats."""
+    return build_dataset(cls, cls.Options(**options), FORMATS)
 
 
 def noise(count: int = 4, channels: int = 3, side: int = SIDE, seed: int = 0) -> list[np.ndarray]:

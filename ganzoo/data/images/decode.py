@@ -1,14 +1,14 @@
-"""How one image becomes pixels. The one place that decodes image files from outside.
+"""Decoder: image files from outside to pixels, in one place.
 
 The rule, in this order:
 
-1. PNG, JPEG, WEBP, TIFF, BMP and GIF, told by content and not by name, one image per file (of a GIF the first frame),
-   up to 64 Mpx. PNG checksums are checked. Nothing truncated or damaged is repaired.
+1. PNG, JPEG, WEBP, TIFF, BMP and GIF, recognized by content and not by name, one image per file (of a GIF the
+   first frame), up to 64 Mpx. PNG checksums are checked. Nothing truncated or damaged is repaired.
 2. EXIF orientation is applied; an EXIF block that cannot be read counts as none.
-3. What is deeper than 8 bits (16- and 32-bit integers, floats) goes through the window; see `Window`.
-4. Transparency is put over `background`. Palettes become colours.
+3. What has more than 8 bits (16- and 32-bit integers, floats) goes through the intensity window; see `Window`.
+4. Transparency is put over `background`. Palettes become colors.
 5. RGB to grayscale is ITU-R 601 luma; grayscale to RGB repeats.
-6. The largest centred square is cut out, or what else `Shape` says.
+6. The largest centered square is cut out, or what else `Shape` says.
 7. Shrinking by a whole factor takes the mean over each new pixel's area, rounded half up: it neither aliases nor
    rings, and equals what training at lower resolutions does. Other factors take Lanczos; `Resize` names the rest.
 """
@@ -19,7 +19,6 @@ import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,8 +27,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ganzoo.contracts.component import PixelArray
-from ganzoo.data.images.intensity_window import Window, windowed
-from ganzoo.data.images.resize import Resize, Shape, to_square
+from ganzoo.contracts.reading import Picture, ReadingRule, Window
+from ganzoo.data.images.intensity_window import windowed
+from ganzoo.data.images.resize import to_square
 from ganzoo.data.images.tiff import read_deep_tiff
 from ganzoo.errors import DataError
 from ganzoo.text import literal
@@ -37,38 +37,10 @@ from ganzoo.text import literal
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 MAX_PIXELS = 64_000_000
 
-Picture = Image.Image | NDArray[Any]
-"""An image before the reading rule: decoded by Pillow, or an array `[H, W]` or `[H, W, C]` with C of 1, 3 or 4."""
-
-_DEEP_MODES = ("I", "F")
+_WIDE_MODES = ("I", "F")
 _WITH_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _GRAY_MODES = ("1", "L", "LA", "La")
-
-
-@dataclass(frozen=True)
-class ReadingRule:
-    """What an image file is turned into.
-
-    Attributes:
-        resolution: Side of the result in pixels.
-        channels: 1 for grayscale, 3 for RGB.
-        window: How deep grayscale becomes 8 bits.
-        background: Gray level, 0 to 255, behind transparent pixels and around padded images.
-        resize: How the size is changed.
-        shape: What happens to images that are not square.
-    """
-
-    resolution: int
-    channels: int
-    window: Window = "range"
-    background: int = 0
-    resize: Resize = "auto"
-    shape: Shape = "crop"
-
-    def square(self, plane: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.uint8]:
-        """Bring one channel `[H, W]` in [0, 255] to uint8 `[R, R]`."""
-        return to_square(plane, self.resolution, self.resize, self.shape, self.background)
 
 
 def read_image(path: Path, rule: ReadingRule, *, called: str | None = None) -> PixelArray:
@@ -84,13 +56,19 @@ def read_image(path: Path, rule: ReadingRule, *, called: str | None = None) -> P
     """
     name = literal(called if called is not None else str(path))
     with reading(name):
+        return pixels_of(decode_file(path, name), rule, name)
+
+
+def decode_file(path: Path, name: str) -> Picture:
+    """Decode the image file at `path`, which messages call `name`; see `decode_image`. Raises DataError."""
+    with reading(name):
         mode = path.stat()
         if not stat.S_ISREG(mode.st_mode):
             raise DataError(f"{name}: is not a regular file")
         if mode.st_size == 0:
             raise DataError(f"{name}: is empty")
         with path.open("rb") as file:
-            return pixels_of(decode_image(file, name), rule, name)
+            return decode_image(file, name)
 
 
 @contextmanager
@@ -117,7 +95,7 @@ def decode_image(file: IO[bytes], name: str) -> Picture:
         DataError: It is of another format, damaged, truncated or too large.
     """
     with warnings.catch_warnings():
-        # Pillow warns of odd metadata, which is nobody's concern here, and of bombs, which `_opened` refuses.
+        # Pillow warns of odd metadata, which do not matter here, and of bombs, which `_opened` refuses.
         warnings.simplefilter("ignore")
         return _decoded(file, name)
 
@@ -168,7 +146,7 @@ def pixels_of(picture: Picture, rule: ReadingRule, name: str) -> PixelArray:
     """Apply the reading rule to a decoded image.
 
     Args:
-        picture: The image. Deep arrays of colour go through one window for all channels.
+        picture: The image. Color arrays of more than 8 bits go through one window for all channels.
         rule: What it is turned into.
         name: What messages call it.
 
@@ -186,12 +164,12 @@ def pixels_of(picture: Picture, rule: ReadingRule, name: str) -> PixelArray:
     if rule.shape == "square" and width != height:
         raise DataError(f"{name}: is {width}x{height}, not square; set dataset.shape to 'crop', 'pad' or 'stretch'")
     if isinstance(picture, np.ndarray):
-        return np.repeat(rule.square(picture)[None], rule.channels, axis=0)
+        return np.repeat(_square(picture, rule)[None], rule.channels, axis=0)
     return _shaped(picture, rule, name)
 
 
 def _flattened(array: NDArray[Any], window: Window, name: str) -> Image.Image | NDArray[np.float32]:
-    """Return an 8-bit image, or a windowed plane `[H, W]` where grayscale is deeper."""
+    """Return an 8-bit image, or a windowed plane `[H, W]` where grayscale has more bits."""
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     if array.ndim not in (2, 3) or 0 in array.shape or (array.ndim == 3 and array.shape[2] not in (3, 4)):
@@ -202,16 +180,16 @@ def _flattened(array: NDArray[Any], window: Window, name: str) -> Image.Image | 
     if array.dtype == np.bool_:
         array = array.astype(np.uint8) * np.uint8(255)
     if array.dtype != np.uint8:
-        deep = windowed(array, window, name)
+        wide = windowed(array, window, name)
         if array.ndim == 2:
-            return deep
-        array = np.floor(deep + 0.5).astype(np.uint8)
+            return wide
+        array = np.floor(wide + 0.5).astype(np.uint8)
     return Image.fromarray(np.ascontiguousarray(array))
 
 
 def _shaped(image: Image.Image, rule: ReadingRule, name: str) -> PixelArray:
-    if image.mode.split(";")[0] in _DEEP_MODES:
-        plane = rule.square(windowed(np.asarray(image), rule.window, name))
+    if image.mode.split(";")[0] in _WIDE_MODES:
+        plane = _square(windowed(np.asarray(image), rule.window, name), rule)
         return np.repeat(plane[None], rule.channels, axis=0)
     flat = _without_alpha(image, rule.background)
     if flat.mode == "1" or (rule.channels == 1 and flat.mode != "L"):
@@ -219,8 +197,13 @@ def _shaped(image: Image.Image, rule: ReadingRule, name: str) -> PixelArray:
     elif flat.mode not in ("L", "RGB"):
         flat = flat.convert("RGB")
     # One channel at a time: a large picture's arrays would not fit all at once.
-    planes = [rule.square(np.asarray(flat.getchannel(band))) for band in flat.getbands()]
+    planes = [_square(np.asarray(flat.getchannel(band)), rule) for band in flat.getbands()]
     return np.stack(planes * (rule.channels // len(planes)))
+
+
+def _square(plane: NDArray[np.uint8] | NDArray[np.float32], rule: ReadingRule) -> NDArray[np.uint8]:
+    """Bring one channel `[H, W]` in [0, 255] to uint8 `[R, R]`."""
+    return to_square(plane, rule.resolution, rule.resize, rule.shape, rule.background)
 
 
 def _without_alpha(image: Image.Image, background: int) -> Image.Image:

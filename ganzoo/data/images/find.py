@@ -1,4 +1,4 @@
-"""Which files of a folder are images."""
+"""Finder: the files below a folder, and which of them are images."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ganzoo.contracts.sources import FoundFile
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 
@@ -48,9 +49,14 @@ class ImageTree:
 
     def found(self) -> str:
         """Say what was found, by counts only."""
-        counts = [f"{len(self.files)} image files"] if self.files else []
-        counts += [f"{count} {literal(suffix)}" for suffix, count in self.others.most_common(5)]
-        return ", ".join(counts) or "nothing"
+        return counts_text(len(self.files), self.others)
+
+
+def counts_text(images: int, others: Counter[str]) -> str:
+    """Say how many image files there are, and how many others, by suffix: for messages."""
+    counts = [f"{images} image files"] if images else []
+    counts += [f"{count} {literal(suffix)}" for suffix, count in others.most_common(5)]
+    return ", ".join(counts) or "nothing"
 
 
 def find_images(root: Path, *, follow_links: bool = False) -> ImageTree:
@@ -70,7 +76,7 @@ def find_images(root: Path, *, follow_links: bool = False) -> ImageTree:
     return find_files(root, is_image_file, follow_links=follow_links)
 
 
-def find_files(root: Path, wanted: Callable[[Path], bool], *, follow_links: bool = False) -> ImageTree:
+def find_files(root: Path, wanted: Callable[[FoundFile], bool], *, follow_links: bool = False) -> ImageTree:
     """List the files below `root` that are wanted, by the rules of `find_images`. Raises DataError."""
     root = root.expanduser()
     if not root.is_dir():
@@ -80,7 +86,7 @@ def find_files(root: Path, wanted: Callable[[Path], bool], *, follow_links: bool
     files: list[ImageFile] = []
     others: Counter[str] = Counter()
     for path in walk(root, follow_links, outside):
-        if wanted(path):
+        if wanted(FoundFile(path)):
             files.append(ImageFile(path, path.relative_to(root).as_posix(), file_fingerprint(path)))
         else:
             others[path.suffix.lower() or "files without suffix"] += 1
@@ -89,9 +95,14 @@ def find_files(root: Path, wanted: Callable[[Path], bool], *, follow_links: bool
     return ImageTree(tuple(sorted(files, key=lambda file: file.key)), others)
 
 
-def is_image_file(path: Path) -> bool:
+def is_image_file(file: FoundFile) -> bool:
     """Whether a file is an image by its name, or by how it begins."""
-    return path.suffix.lower() in IMAGE_SUFFIXES or _starts_like_an_image(path)
+    return file.path.suffix.lower() in IMAGE_SUFFIXES or starts_like_image(file.start)
+
+
+def starts_like_image(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of a PNG, JPEG, TIFF, GIF or WEBP image."""
+    return start.startswith(_STARTS) or (start[:4] == b"RIFF" and start[8:12] == b"WEBP")
 
 
 def walk(root: Path, follow_links: bool, outside: list[str]) -> Iterator[Path]:
@@ -120,17 +131,6 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return sorted(shown, key=lambda entry: entry.name)
     except OSError as error:
         raise DataError(f"{literal(str(folder))} cannot be listed: {error.strerror}") from error
-
-
-def _starts_like_an_image(path: Path) -> bool:
-    if not path.is_file():
-        return False  # a pipe or a device would wait for ever
-    try:
-        with path.open("rb") as file:
-            start = file.read(12)
-    except OSError:
-        return False
-    return start.startswith(_STARTS) or (start[:4] == b"RIFF" and start[8:] == b"WEBP")
 
 
 def file_fingerprint(path: Path) -> str:

@@ -1,31 +1,21 @@
-"""Grayscale of more than 8 bits: which intensity becomes black and which white."""
+"""Intensity window: which value of an image of more than 8 bits becomes black and which white."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganzoo.contracts.reading import Window
 from ganzoo.errors import DataError
-
-Window = Literal["range", "full", "percentile", "header"] | tuple[float, float]
-"""How deep grayscale becomes 0..255, always linearly.
-
-- `range`: the image's own darkest to its brightest value. Nothing is clipped; brightness is not comparable from
-  image to image. (Of a volume or a DICOM series all slices share one window, here and for `percentile`.)
-- `full`: 0 to 65535, for data that use all 16 bits; a value outside is an error.
-- `percentile`: the image's own 0.5th to 99.5th percentile; the 1 % outside becomes black or white.
-- `header`: what the file itself states, as DICOM files may.
-- `[low, high]`: the same for all images of the data set; what is outside becomes black or white.
-"""
 
 _PERCENTILES = (0.5, 99.5)
 _FULL = (0, 65535)
 
 
 def windowed(values: NDArray[np.generic], window: Window, name: str) -> NDArray[np.float32]:
-    """Map deep intensities to [0, 255], not yet rounded.
+    """Map intensities of more than 8 bits to [0, 255], not yet rounded.
 
     Args:
         values: `[H, W]` of integers or floats.

@@ -1,24 +1,14 @@
-"""Making an image square and changing its size, with the same result on every machine."""
+"""Resizing: an image made square and brought to its size, with the same result on every machine."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Resize = Literal["auto", "area", "lanczos", "bicubic", "bilinear", "nearest"]
-"""How the size is changed, always antialiased but for `nearest`.
-
-- `auto`: `area` where the size shrinks by a whole factor, `lanczos` otherwise.
-- `area`: the mean over each new pixel's exact area, rounded half up; cannot ring beyond the original's range.
-- `lanczos`, `bicubic`, `bilinear`: Pillow's filters, widened when shrinking.
-- `nearest`: picks pixels; for images whose values are names, such as masks.
-"""
-Shape = Literal["crop", "pad", "stretch", "square"]
-"""What happens to an image that is not square: its largest centred square is cut out, it is padded with the background
-on both sides, it is squeezed, or it is refused."""
+from ganzoo.contracts.reading import Resize, Shape
 
 Plane = NDArray[np.uint8] | NDArray[np.float32]
 

@@ -21,7 +21,6 @@ from ganzoo._io.atomic import (
 )
 from ganzoo.contracts.component import PixelArray
 from ganzoo.data.pack.pack import Pack
-from ganzoo.data.prepare.inspect import batches_in_order
 from ganzoo.errors import DataError, RefusedError
 
 INDEX = "dataset.json"
@@ -77,7 +76,7 @@ def _files(pack: Pack, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     for name in names:
         split = pack.split(name)
         within = 0
-        for images in batches_in_order(split):
+        for images in split.in_order():
             for image in images:
                 folder = f"{name}/" if len(names) > 1 else ""
                 path = f"{folder}{number // 1000:05d}/img{number:08d}.png"

@@ -14,7 +14,7 @@ and their order have no influence on anything that is computed from a pack.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,6 +39,8 @@ from ganzoo.data.pack.pack_files import LocalFiles, PackFiles
 from ganzoo.data.pack.storage import Level
 from ganzoo.data.pack.stored_images import StoredImages
 from ganzoo.errors import DataError
+
+_BYTES_AT_ONCE = 16 * 2**20
 
 
 class Images(Protocol):
@@ -81,6 +83,12 @@ class PackSplit:
     def images(self, indices: IndexArray) -> PixelArray:
         """Return a copy of the images at `indices` as uint8 `[n, C, R, R]`."""
         return self._images[indices]
+
+    def in_order(self) -> Iterator[PixelArray]:
+        """Yield all images in the order of the pack, some megabytes at a time: uint8 `[n, C, R, R]`."""
+        at_once = max(1, _BYTES_AT_ONCE // (self.spec.channels * self.spec.resolution**2))
+        for start in range(0, len(self), at_once):
+            yield self.images(np.arange(start, min(start + at_once, len(self))))
 
     def at(self, indices: IndexArray, resolution: int) -> PixelArray:
         """Return the images averaged over areas down to `resolution`, rounded half up: uint8 `[n, C, r, r]`."""

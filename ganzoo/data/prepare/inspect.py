@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ganzoo.contracts.component import PixelArray
 from ganzoo.data.pack.manifest import IndexArray
-from ganzoo.data.pack.pack import Pack, PackSplit
+from ganzoo.data.pack.pack import Pack
 from ganzoo.data.prepare.duplicates import Duplicates, exact_pairs, near_pairs, perceptual_hashes, thumbnails
 from ganzoo.data.prepare.quality_checks import Counts, histograms, quality_checks
-
-_BYTES_AT_ONCE = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def inspect(pack: Pack, progress: Callable[[int, int], None] | None = None) -> I
     counts, thumbs = [], []
     done = 0
     for name in pack.splits:
-        for images in batches_in_order(pack.split(name)):
+        for images in pack.split(name).in_order():
             counts.append(histograms(images))
             thumbs.append(thumbnails(images))
             done += len(images)
@@ -75,7 +73,7 @@ def inspect(pack: Pack, progress: Callable[[int, int], None] | None = None) -> I
 
 def intensities(pack: Pack) -> Counts:
     """Count the values of a pack's images, `[256]`."""
-    parts = (histograms(images).sum(axis=0) for name in pack.splits for images in batches_in_order(pack.split(name)))
+    parts = (histograms(images).sum(axis=0) for name in pack.splits for images in pack.split(name).in_order())
     return sum(parts, np.zeros(256, np.int64))
 
 
@@ -83,14 +81,6 @@ def split_counts(pack: Pack) -> tuple[SplitCount, ...]:
     """Return images and subjects of each split."""
     splits = [pack.split(name) for name in pack.splits]
     return tuple(SplitCount(split.name, len(split), len(np.unique(split.subjects))) for split in splits)
-
-
-def batches_in_order(split: PackSplit) -> Iterator[PixelArray]:
-    """Yield all images of a split, a few megabytes at a time."""
-    spec = split.spec
-    at_once = max(1, _BYTES_AT_ONCE // (spec.channels * spec.resolution**2))
-    for start in range(0, len(split), at_once):
-        yield split.images(np.arange(start, min(start + at_once, len(split))))
 
 
 def _twins(pack: Pack, thumbs: PixelArray, constant: IndexArray) -> tuple[Duplicates, ...]:

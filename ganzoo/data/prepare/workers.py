@@ -1,4 +1,4 @@
-"""Filling chunks, in this process while that is quicker, in several when there is much to do."""
+"""Workers: processes that fill chunks, this one alone while that is quicker."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from pydantic import BaseModel
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.datasets import ImageDataset
 from ganzoo.data.prepare.chunks import Chunk, ChunkIndex, fill
+from ganzoo.data.sources.dataset import build_dataset, formats_of
+from ganzoo.data.sources.detect import Formats
 from ganzoo.errors import RunError
 
 _PATIENCE_SECONDS = 8.0  # a pool costs some seconds, since each process imports torch once
@@ -69,9 +71,11 @@ def _fill_in_pool(dataset: ImageDataset, spec: ImageSpec, chunks: list[Chunk], c
     servers = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if servers else "spawn")
     if servers:
-        context.set_forkserver_preload(["ganzoo.data.prepare.workers", type(dataset).__module__])
+        parts = [type(dataset), *formats_of(dataset).values()]
+        context.set_forkserver_preload(["ganzoo.data.prepare.workers", *dict.fromkeys(cls.__module__ for cls in parts)])
     lifeline, end = context.Pipe(duplex=False)
-    arguments = (type(dataset), dataset.options, spec, lifeline)
+    # Classes travel by the names of their modules, so that a worker need not look for plugins.
+    arguments = (type(dataset), dataset.options, dict(formats_of(dataset)), spec, lifeline)
     pool = ProcessPoolExecutor(count, context, initializer=_start, initargs=arguments)
     try:
         chunk_of: dict[Future[ChunkIndex], Chunk] = {pool.submit(_fill, chunk): chunk for chunk in chunks}
@@ -94,11 +98,13 @@ def _fill_in_pool(dataset: ImageDataset, spec: ImageSpec, chunks: list[Chunk], c
 _current: tuple[ImageDataset, ImageSpec] | None = None
 
 
-def _start(dataset: type[ImageDataset], options: BaseModel, spec: ImageSpec, lifeline: Connection) -> None:
+def _start(
+    dataset: type[ImageDataset], options: BaseModel, formats: Formats, spec: ImageSpec, lifeline: Connection
+) -> None:
     """Set up a worker process."""
     global _current  # the one state of a worker process, set once before its first chunk
-    _current = dataset(options), spec
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which tells us by the lifeline
+    _current = build_dataset(dataset, options, formats), spec
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which says so by the lifeline
     threading.Thread(target=_leave_with, args=(lifeline,), daemon=True).start()
 
 

@@ -1,1 +1,1 @@
-"""Where images come from: one module for each kind of source."""
+"""Sources of images: their format detected, what all formats share, and datasets that read any."""

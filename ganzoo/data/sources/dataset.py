@@ -1,4 +1,4 @@
-"""The base of data sets that read any source."""
+"""Dataset base: images from any source, whatever its format."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing_extensions import TypeVar
 
 from ganzoo.contracts.component import PixelArray
 from ganzoo.contracts.datasets import ImageDataset, Item
+from ganzoo.contracts.source_options import SourceOptions
+from ganzoo.contracts.sources import Entry, Source
 from ganzoo.data.images.decode import reading
-from ganzoo.data.sources.detect import open_source
-from ganzoo.data.sources.options import SourceOptions
-from ganzoo.data.sources.source import Entry, Source
+from ganzoo.data.sources.detect import Formats, open_source
+from ganzoo.data.sources.reading import read_entry
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 
@@ -24,6 +25,8 @@ class SourceDataset(ImageDataset[SourceOptionsT]):
 
     Attributes:
         expected: The layout that is looked for, for the message that it is not there.
+        formats: The source formats that it may open, by `distribution:name`. Whoever makes the dataset sets them (see
+            `build_dataset`), in the processes that prepare images too: a dataset never looks for plugins.
     """
 
     Options: ClassVar[type[SourceOptions]] = SourceOptions
@@ -32,15 +35,16 @@ class SourceDataset(ImageDataset[SourceOptionsT]):
 
     def __init__(self, options: SourceOptionsT) -> None:
         super().__init__(options)
-        self._source: Source | None = None
+        self.formats: Formats = {}
+        self._source: Source[Any] | None = None
         self._listed = 0
 
     @property
-    def source(self) -> Source:
+    def source(self) -> Source[Any]:
         """The source, opened when it is first asked for. Raises DataError with `where_to_get`."""
         if self._source is None:
             try:
-                self._source = open_source(self.options)
+                self._source = open_source(self.options, self.formats)
             except DataError as error:
                 raise DataError(f"{error}. {self._help('Expected there')}") from error
         return self._source
@@ -54,10 +58,10 @@ class SourceDataset(ImageDataset[SourceOptionsT]):
 
     def left_out(self, used: int) -> list[str]:
         """Say what of the source is not used, by counts; after `items`, whose number is `used`."""
-        told = [said] if (said := self.source.left_out()) else []
+        lines = [text] if (text := self.source.left_out()) else []
         if unused := self._listed - used:
-            told.append(f"{unused:,} of {self._listed:,} images, by their names or by the options")
-        return told
+            lines.append(f"{unused:,} of {self._listed:,} images, by their names or by the options")
+        return lines
 
     def items_with_subjects(self, entries: Sequence[Entry]) -> Sequence[Item]:
         """Return items of medical images without names. Raises DataError where the source states no subjects."""
@@ -74,7 +78,7 @@ class SourceDataset(ImageDataset[SourceOptionsT]):
 
         Args:
             what: Such as `no images`.
-            found: What the data set knows of it, before what the source says.
+            found: What the dataset knows of it, before what the source says.
         """
         root = str(self.options.root)
         there = f"{found}{self.source.found()}"
@@ -87,11 +91,11 @@ class SourceDataset(ImageDataset[SourceOptionsT]):
 
     def load(self, item: Item) -> PixelArray:
         channels = type(self).spec_of(self.options).channels
-        return self.source.read(item.key, self.options.rule(channels))
+        return read_entry(self.source, item.key, self.options.rule(channels))
 
 
 def item_of(entry: Entry, *, subject: str = "", label: int | None = None, split: str | None = None) -> Item:
-    """Return the item of an entry, with what a data set knows about it."""
+    """Return the item of an entry, with what a dataset knows about it."""
     return Item(
         key=entry.key,
         subject=subject,
@@ -100,3 +104,22 @@ def item_of(entry: Entry, *, subject: str = "", label: int | None = None, split:
         fingerprint=entry.fingerprint,
         together=entry.together,
     )
+
+
+def build_dataset(cls: type[ImageDataset], options: Any, formats: Formats) -> ImageDataset:
+    """Return a dataset with its options and, where it reads sources, the formats that it may open.
+
+    Args:
+        cls: The dataset.
+        options: Its validated options.
+        formats: Source formats by `distribution:name`.
+    """
+    dataset = cls(options)
+    if isinstance(dataset, SourceDataset):
+        dataset.formats = formats
+    return dataset
+
+
+def formats_of(dataset: ImageDataset) -> Formats:
+    """Return the source formats that a dataset may open; none where it reads no sources."""
+    return dataset.formats if isinstance(dataset, SourceDataset) else {}

@@ -1,125 +1,186 @@
-"""What a root is, judged by content."""
+"""Detection: which source format a root has, judged by content, or stated by the option `source`."""
 
 from __future__ import annotations
 
-import struct
-import zipfile
+import difflib
+import os
 from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from ganzoo.data.images.find import is_image_file, walk
+from pydantic import ValidationError
+
+from ganzoo.contracts.source_options import SourceOptions
+from ganzoo.contracts.sources import FoundFile, Source
+from ganzoo.data.images.find import walk
 from ganzoo.data.pack.manifest import DIGESTS, MANIFEST
-from ganzoo.data.sources.array import ArraySource, is_array
-from ganzoo.data.sources.arrow import SPLITS_FILE, STATE, ArrowSource
-from ganzoo.data.sources.btree import MAGIC, MAGIC_OFFSET
-from ganzoo.data.sources.dicom import DicomSource, is_dicom
-from ganzoo.data.sources.folder import FolderSource
-from ganzoo.data.sources.lmdb import DATA_FILE, LmdbSource
-from ganzoo.data.sources.nifti import NiftiSource, is_nifti
-from ganzoo.data.sources.options import SourceOptions
-from ganzoo.data.sources.source import Source
-from ganzoo.data.sources.tfrecords import SUFFIX as TFRECORDS
-from ganzoo.data.sources.tfrecords import TFRecordSource
-from ganzoo.data.sources.zipped import ZipSource
-from ganzoo.errors import DataError
+from ganzoo.data.sources.unclaimed import UnclaimedFolder
+from ganzoo.errors import DataError, PluginError
 from ganzoo.text import literal
 
-_KINDS = (
-    FolderSource,
-    ZipSource,
-    ArraySource,
-    LmdbSource,
-    TFRecordSource,
-    NiftiSource,
-    DicomSource,
-    ArrowSource,
-)
-SOURCES: dict[str, type[Source]] = {cls.kind: cls for cls in _KINDS}
-_BY_FILES = {"nifti": is_nifti, "dicom": is_dicom, "array": is_array}
-_ZIP_STARTS = (b"PK\3\4", b"PK\5\6")
+Formats = Mapping[str, type[Source[Any]]]
+"""Source formats by `distribution:name`, or by any name that is theirs alone."""
 
 
-def open_source(options: SourceOptions) -> Source:
-    """Return the source that `options.root` is: the kind that `options.source` names, or the one it looks like.
+def open_source(options: SourceOptions, formats: Formats) -> Source[Any]:
+    """Open the source that `options.root` is: in the format that `options.source` names, or that it is found to have.
+
+    Args:
+        options: Where the images are, and how they are read.
+        formats: The formats that there are.
 
     Raises:
-        DataError: The root does not exist, or is a file of no known kind.
+        DataError: The root does not exist, has no known format or has two, or there is no such format.
     """
     root = options.root.expanduser()
     if not root.exists():
         raise DataError(f"{literal(str(root))} does not exist; set dataset.root to where the images are")
-    kind: str = options.source
-    if kind == "auto":
-        kind, root = _looked_at(root, options.follow_links)
-    elif kind in ("folder", "arrow") and not root.is_dir():
-        raise DataError(f"{literal(str(root))} is not a folder, as dataset.source = {kind!r} needs")
-    elif kind == "zip" and root.is_dir():
-        raise DataError(f"{literal(str(root))} is a folder, not a zip; name the archive in dataset.root")
-    return SOURCES[kind](root, options)
-
-
-def _looked_at(root: Path, follow_links: bool) -> tuple[str, Path]:
-    if root.is_dir():
-        return _kind_of_folder(root, follow_links)
-    kind = _kind_of_file(root)
-    if kind is None:
+    if not formats:
         raise DataError(
-            f"{literal(str(root))}: is a file that is no archive, array, database or volume of a known kind; "
-            "set dataset.root to the folder that holds the images"
+            f"{literal(str(root))} cannot be read: there is no source format. Install a plugin that offers some; in "
+            "Python, ganzoo.data.build_dataset gives a dataset those that it may open"
         )
-    return kind, root
+    if options.source_format is None:
+        return _detected(root, options, formats)
+    cls = _stated(options.source_format, formats)
+    _refuse_wrong_root(cls, root)
+    return cls(_own_options(cls, options), root, options)
 
 
-def _kind_of_file(path: Path) -> str | None:
-    if not path.is_file():
-        return None
+def _stated(name: str, formats: Formats) -> type[Source[Any]]:
+    found = {key: cls for key, cls in formats.items() if name in (key, cls.name)}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if found:
+        raise DataError(f"dataset.source = {name!r} may be {_named(found)}; write one of these")
+    near = difflib.get_close_matches(name[:64], [cls.name for cls in formats.values()], n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise DataError(f"dataset.source: there is no source format {name!r}{hint} (installed: {_known(formats)})")
+
+
+def _own_options(cls: type[Source[Any]], options: SourceOptions) -> Any:
     try:
-        with path.open("rb") as file:
-            start = file.read(64)
-    except OSError as error:
-        raise DataError(f"{literal(str(path))}: {error.strerror}") from error
-    if start.startswith(_ZIP_STARTS):
-        return "array" if path.suffix.lower() == ".npz" or _holds_arrays(path) else "zip"
-    if start[MAGIC_OFFSET : MAGIC_OFFSET + 4] == struct.pack("<I", MAGIC):
-        return "lmdb"
-    by_name = {".zip": "zip", ".npy": "array", ".npz": "array", ".mdb": "lmdb", TFRECORDS: "tfrecords"}
-    if start.startswith(b"\x93NUMPY"):
-        return "array"
-    if is_nifti(path):
-        return "nifti"
-    return "dicom" if is_dicom(path) else by_name.get(path.suffix.lower())
+        return cls.Options.model_validate(options.format_options)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(["dataset.source", *(str(step) for step in first["loc"])])
+        raise DataError(f"{where}: {first['msg']}, for source format {cls.name!r}") from None
 
 
-def _holds_arrays(path: Path) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except Exception:
-        return False
-    return bool(names) and all(name.endswith(".npy") for name in names)
+def _refuse_wrong_root(cls: type[Source[Any]], root: Path) -> None:
+    if root.is_dir() and not cls.takes_folders:
+        raise DataError(
+            f"{literal(str(root))} is a folder, not a file, as dataset.source = {cls.name!r} needs; name the file in "
+            "dataset.root"
+        )
+    if not root.is_dir() and not cls.takes_files:
+        raise DataError(f"{literal(str(root))} is not a folder, as dataset.source = {cls.name!r} needs")
 
 
-def _kind_of_folder(root: Path, follow_links: bool) -> tuple[str, Path]:
+def _detected(root: Path, options: SourceOptions, formats: Formats) -> Source[Any]:
+    if not root.is_dir():
+        return _opened(_format_of_file(root, formats), root, options)
     if (root / MANIFEST).is_file() and (root / DIGESTS).is_file():
         raise DataError(f"{literal(str(root))} is a prepared pack, no source: let dataset.pack name it")
-    if kind := _marked(root):
-        return kind, root
-    found: Counter[str] = Counter()
-    archives = []
-    for path in walk(root, follow_links, []):
-        if is_image_file(path):
-            return "folder", root
-        found.update(kind for kind, fits in _BY_FILES.items() if fits(path))
-        if path.suffix.lower() == ".zip":
-            archives.append(path)
-    if found:
-        return next(kind for kind in _BY_FILES if found[kind]), root
-    return ("zip", archives[0]) if len(archives) == 1 else ("folder", root)
+    names = _names(root)
+    marked = {
+        key: cls for key, cls in formats.items() if cls.takes_folders and _asked(key, cls.recognizes_folder, names)
+    }
+    return _opened(_only(marked, root), root, options) if marked else _tree_opened(root, options, formats)
 
 
-def _marked(root: Path) -> str | None:
-    if (root / DATA_FILE).is_file():
-        return "lmdb"
-    if (root / SPLITS_FILE).is_file() or (root / STATE).is_file():
-        return "arrow"
-    return "tfrecords" if next(root.glob(f"*{TFRECORDS}"), None) else None
+def _opened(cls: type[Source[Any]], root: Path, options: SourceOptions) -> Source[Any]:
+    return cls(cls.Options.model_validate({}), root, options)
+
+
+def _names(folder: Path) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(folder))
+    except OSError as error:
+        raise DataError(f"{literal(str(folder))} cannot be listed: {error.strerror}") from error
+
+
+def _format_of_file(path: Path, formats: Formats) -> type[Source[Any]]:
+    """Return the format of a root that is one file: what it holds counts for more than what it is called."""
+    found: Formats = {}
+    if path.is_file():  # a pipe or a device would wait for ever
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise DataError(f"{literal(str(path))}: {error.strerror}") from error
+        readable = {key: cls for key, cls in formats.items() if cls.takes_files}
+        file = FoundFile(path)
+        found = _recognizing(readable, file) or _called(readable, file)
+    if not found:
+        raise DataError(
+            f"{literal(str(path))}: is a file of no source format that is installed ({_known(formats)}); set "
+            "dataset.root to the folder that holds the images"
+        )
+    return _only(found, path)
+
+
+def _tree_opened(root: Path, options: SourceOptions, formats: Formats) -> Source[Any]:
+    """Open a folder by the files below it; one file that is a root by itself will do, if it is alone."""
+    claims: Formats = {}
+    others: Counter[str] = Counter()
+    single: list[tuple[type[Source[Any]], Path]] = []
+    rivals: Formats = {key: cls for key, cls in formats.items() if cls.takes_folders and cls.reads_trees}
+    roots = {key: cls for key, cls in formats.items() if cls.takes_files and not cls.reads_trees}
+    for path in walk(root, options.follow_links, []):
+        file = FoundFile(path)
+        found = {key: cls for key, cls in rivals.items() if _asked(key, cls.belongs, file)}
+        if found:
+            claims, rivals = _highest({**claims, **found}, rivals)
+            if claims == rivals:  # none is left that could still object
+                break
+        elif not claims:
+            others[path.suffix.lower() or "files without suffix"] += 1
+            single += [(cls, path) for cls in _called(roots, file).values()]
+    if claims:
+        return _opened(_only(claims, root), root, options)
+    if len(single) == 1:
+        return _opened(*single[0], options)
+    return UnclaimedFolder(root, options, others, _known(formats))
+
+
+def _highest(claims: Formats, rivals: Formats) -> tuple[Formats, Formats]:
+    """Return those of the highest precedence that has a claim, and all that could still claim the same folder."""
+    highest = max(cls.precedence for cls in claims.values())
+    claims = {key: cls for key, cls in claims.items() if cls.precedence == highest}
+    return claims, {key: cls for key, cls in rivals.items() if cls.precedence >= highest}
+
+
+def _called(formats: Formats, file: FoundFile) -> dict[str, type[Source[Any]]]:
+    return {key: cls for key, cls in formats.items() if cls.suffixes and file.name.endswith(cls.suffixes)}
+
+
+def _recognizing(formats: Formats, file: FoundFile) -> dict[str, type[Source[Any]]]:
+    return {key: cls for key, cls in formats.items() if _asked(key, cls.recognizes, file)}
+
+
+def _asked(key: str, judge: Callable[[Any], bool], what: Any) -> bool:
+    try:
+        return judge(what)
+    except Exception as error:
+        raise PluginError(
+            f"source format {key!r} fails to judge what it sees: {type(error).__name__}: {error}. Name the format that "
+            "is meant by dataset.source, or mend or remove the plugin"
+        ) from error
+
+
+def _only(found: Formats, root: Path) -> type[Source[Any]]:
+    """Return the one format that claims a root. Raises DataError naming all where there are several."""
+    if len(found) == 1:
+        return next(iter(found.values()))
+    raise DataError(
+        f"{literal(str(root))} is claimed by several source formats, {_named(found)}: say which it is by dataset.source"
+    )
+
+
+def _named(formats: Formats) -> str:
+    return " and ".join(repr(key) for key in sorted(formats))
+
+
+def _known(formats: Formats) -> str:
+    return ", ".join(sorted({cls.name for cls in formats.values()})) or "none"

@@ -1,5 +1,6 @@
 """What a pack is checked for: twins across splits, odd images, disjoint subjects."""
 
+import made_up_sources as made
 import numpy as np
 import pytest
 from made_up_images import noise, pack_of
@@ -125,7 +126,7 @@ def test_flags_are_few_on_real_brains(tmp_path):
     from ganzoo.data.prepare.prepare import prepare_at
 
     root = Path(os.environ["GANZOO_DATA"], "oasis")
-    dataset = Folder(Folder.Options(root=root, resolution=64, channels=1, held_out=0.3))
+    dataset = made.dataset(Folder, root=root, resolution=64, channels=1, held_out=0.3)
     pack = prepare_at(dataset, "folder", tmp_path / "pack", Wishes(workers=1))
     found = inspect(pack)
     # The folder holds one segmentation, and slices of one brain lie on both sides: both must be seen.

@@ -6,6 +6,7 @@ import shutil
 import signal
 import time
 
+import made_up_sources as made
 import numpy as np
 import pytest
 from PIL import Image
@@ -251,7 +252,7 @@ def folder_of(path, count=30):
     path.mkdir()
     for number in range(count):
         Image.fromarray(np.full((8, 8), number, np.uint8)).save(path / f"{number}.png")
-    return Folder(Folder.Options(root=path, resolution=8, channels=1))
+    return made.dataset(Folder, root=path, resolution=8, channels=1)
 
 
 def test_a_changed_file_gives_another_pack_and_a_renamed_root_the_same_fingerprint(tmp_path):
@@ -261,7 +262,7 @@ def test_a_changed_file_gives_another_pack_and_a_renamed_root_the_same_fingerpri
     changed = prepare(dataset, "folder", cache=tmp_path / "cache", workers=1)
     assert changed.path != first.path and changed.fingerprint != first.fingerprint
     (tmp_path / "images").rename(tmp_path / "renamed")
-    moved = Folder(Folder.Options(root=tmp_path / "renamed", resolution=8, channels=1))
+    moved = made.dataset(Folder, root=tmp_path / "renamed", resolution=8, channels=1)
     assert prepare(moved, "folder", cache=tmp_path / "cache", workers=1).fingerprint == changed.fingerprint
 
 

@@ -100,7 +100,7 @@ def in_arrow(root: Path, files: dict[str, bytes]) -> Path:
 
 
 def dataset(root, **options):
-    return Folder(Folder.Options(**{"root": root, "resolution": 16, "channels": 3, **options}))
+    return made.dataset(Folder, **{"root": root, "resolution": 16, "channels": 3, **options})
 
 
 @pytest.mark.parametrize("pack_up", [in_folder, in_zip, in_lmdb, in_arrow])

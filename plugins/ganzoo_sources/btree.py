@@ -1,4 +1,4 @@
-"""Reading LMDB files within bounds.
+"""B+ tree of LMDB files, read within bounds.
 
 The liblmdb that the package `lmdb` wraps maps the file and trusts it: a file that is cut off, or has a flipped bit in
 a page, ends the process by SIGBUS or SIGSEGV, which no message can follow (18 of 20 cut files did). This reader finds
@@ -11,7 +11,7 @@ import os
 import struct
 from pathlib import Path
 
-from ganzoo.errors import DataError
+from ganzoo import DataError
 from ganzoo.text import literal
 
 MAGIC = 0xBEEFC0DE

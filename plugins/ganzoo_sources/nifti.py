@@ -1,35 +1,46 @@
-"""NIfTI volumes, `.nii` and `.nii.gz`: each slice is an image, each volume a subject."""
+"""NIfTI format: volumes, `.nii` and `.nii.gz`: each slice is an image, each volume a subject."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from ganzoo.data.images.decode import Picture, ReadingRule
-from ganzoo.data.images.extras import require_extra
-from ganzoo.data.images.find import ImageTree, file_fingerprint, find_files
-from ganzoo.data.images.intensity_window import Window
-from ganzoo.data.sources.options import SourceOptions
-from ganzoo.data.sources.source import Entry, Source, place_of
-from ganzoo.data.sources.volume import Volume, framed, slice_axis
-from ganzoo.errors import DataError
+from ganzoo import ComponentOptions, DataError
+from ganzoo.data import (
+    Entry,
+    ImageTree,
+    Picture,
+    ReadingRule,
+    Source,
+    SourceOptions,
+    Window,
+    file_fingerprint,
+    find_files,
+    place_of,
+    require_extra,
+)
 from ganzoo.text import literal
+from ganzoo_sources.volume import Volume, framed, slice_axis
 
-SUFFIXES = (".nii.gz", ".nii")
 MAX_VOLUME_BYTES = 2**30
 
 
 class NiftiSource(Source):
-    """One volume, or all below a folder."""
+    """NIfTI volumes, one or all below a folder; each slice is an image, each volume a subject."""
 
-    kind: ClassVar[str] = "nifti"
+    name = "nifti"
+    suffixes = (".nii.gz", ".nii")
+    reads_trees = True
+    precedence = -1
+    has_file_names = True
+    holds_volumes = True
 
-    def __init__(self, root: Path, options: SourceOptions) -> None:
-        super().__init__(root, options)
+    def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
+        super().__init__(options, root, reading)
         self._tree: ImageTree | None = None
         self._volume: tuple[str, Volume] | None = None
         self._window: tuple[str, Window, tuple[float, float]] | None = None
@@ -40,17 +51,17 @@ class NiftiSource(Source):
         if self.root.is_file():
             names = [(self.root.name, file_fingerprint(self.root))]
         else:
-            self._tree = find_files(self.root, is_nifti, follow_links=self.options.follow_links)
+            self._tree = find_files(self.root, self.belongs, follow_links=self.reading.follow_links)
             names = [(file.key, file.fingerprint) for file in self._tree.files]
         return [entry for name, fingerprint in names for entry in self._slices(name, fingerprint)]
 
     def picture(self, key: str) -> Picture:
         name, number = place_of(key)
         volume = self._loaded(name)
-        if number >= volume.stored.shape[slice_axis(self.options)]:
+        if number >= volume.stored.shape[slice_axis(self.reading)]:
             raise DataError(f"{literal(key)}: the volume has no slice {number}")
-        black, _ = self._bounds(name, self.options.window)
-        return framed(volume.plane(number, self.options), self.options.frame, black)
+        black, _ = self._bounds(name, self.reading.window)
+        return framed(volume.plane(number, self.reading), self.reading.frame, black)
 
     def window_for(self, key: str, rule: ReadingRule) -> Window:
         return self._bounds(place_of(key)[0], rule.window)
@@ -62,21 +73,21 @@ class NiftiSource(Source):
         if not self._dark:
             return ""
         return (
-            f"{self._dark:,} of {self._judged:,} slices, in which less than {self.options.foreground:g} of the pixels "
+            f"{self._dark:,} of {self._judged:,} slices, in which less than {self.reading.foreground:g} of the pixels "
             "are brighter than a twentieth of the window (dataset.foreground)"
         )
 
     def _slices(self, name: str, fingerprint: str) -> list[Entry]:
         """List the slices of a volume; one that cannot be read stands as a single entry, to be reported by name."""
-        suffix = next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), "")
+        suffix = next((suffix for suffix in self.suffixes if name.lower().endswith(suffix)), "")
         subject = name[: len(name) - len(suffix)]
         try:
-            count = _oriented_shape(_opened(self._path(name), literal(name)), self.options)[slice_axis(self.options)]
-            first, last = self.options.slices or (0, count - 1)
+            count = _oriented_shape(_opened(self._path(name), literal(name)), self.reading)[slice_axis(self.reading)]
+            first, last = self.reading.slices or (0, count - 1)
             numbers = list(range(first, min(last, count - 1) + 1))
-            if self.options.foreground:
+            if self.reading.foreground:
                 self._judged += len(numbers)
-                numbers, before = self._loaded(name).shown(numbers, self.options), len(numbers)
+                numbers, before = self._loaded(name).shown(numbers, self.reading), len(numbers)
                 self._dark += before - len(numbers)
         except DataError:
             numbers = [0]
@@ -95,13 +106,8 @@ class NiftiSource(Source):
         if self._volume is None or self._volume[0] != name:
             self._volume = None
             image = _opened(self._path(name), literal(name))
-            self._volume = name, _volume(image, self.options, literal(name))
+            self._volume = name, _volume(image, self.reading, literal(name))
         return self._volume[1]
-
-
-def is_nifti(path: Path) -> bool:
-    """Whether a file is a NIfTI volume by its name."""
-    return path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")
 
 
 def _opened(path: Path, name: str) -> Any:

@@ -1,34 +1,24 @@
-"""numpy's files, mapped into memory and never unpickled."""
+"""NumPy files, mapped into memory and never unpickled."""
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo._io.atomic import (
-    atomic_write,
-    make_folder,
-    publish_directory,
-    require_space,
-    temporary_directory_beside,
-    writing,
-)
-from ganzoo._io.cache_dir import cache_root
-from ganzoo.data.images.find import file_fingerprint
-from ganzoo.data.sources.zipped import open_zip
-from ganzoo.errors import DataError
+from ganzoo import DataError
+from ganzoo.data import check_once, file_fingerprint, unpack_once
 from ganzoo.text import literal
+from ganzoo_sources.zipped import open_zip
 
 _LOCAL_HEADER = 30
 _COPIED_AT_ONCE = 2**22
-_UNPACKED = "array.npy"
 
 
 def map_npy(path: Path, offset: int = 0, size: int | None = None) -> NDArray[Any]:
@@ -89,7 +79,7 @@ def map_npz(path: Path) -> dict[str, NDArray[Any]]:
 def _map_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
     if info.compress_type != zipfile.ZIP_STORED:
         return map_npy(_unpacked(path, archive, info))
-    _check_once(path, archive, info)
+    _checked(path, archive, info)
     with path.open("rb") as file:
         file.seek(info.header_offset)
         header = file.read(_LOCAL_HEADER)
@@ -99,34 +89,30 @@ def _map_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> 
     return map_npy(path, info.header_offset + _LOCAL_HEADER + name_size + extra_size, info.file_size)
 
 
-def _check_once(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
-    """Compare a stored array with its checksum, and remember that of this state of the file."""
-    mark = cache_root() / "checked" / _identity(path, info)
-    if not mark.is_file():
+def _checked(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """Compare a stored array with its checksum, once for this state of the file."""
+
+    def check() -> None:
         name = literal(f"{path}: {info.filename}")
         with _member(archive, info, name) as packed:
             while _block(packed, name):
                 pass
-        atomic_write(mark, b"")
+
+    check_once(_identity(path, info), check)
 
 
 def _identity(path: Path, info: zipfile.ZipInfo) -> str:
-    identity = f"{path.resolve()}\0{file_fingerprint(path)}\0{info.filename}\0{info.CRC}"
-    return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return f"{path.resolve()}\0{file_fingerprint(path)}\0{info.filename}\0{info.CRC}"
 
 
 def _unpacked(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Path:
-    final = cache_root() / "unpacked" / _identity(path, info)
-    if not (final / _UNPACKED).is_file():
-        make_folder(final.parent)
-        require_space(final.parent, info.file_size)
-        with temporary_directory_beside(final) as folder, writing(final):
-            _copy(archive, info, folder / _UNPACKED, literal(f"{path}: {info.filename}"))
-            publish_directory(folder, final)
-    return final / _UNPACKED
+    def write(append: Callable[[bytes], None]) -> None:
+        _copy(archive, info, append, literal(f"{path}: {info.filename}"))
+
+    return unpack_once(_identity(path, info), info.file_size, write)
 
 
-def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, name: str) -> None:
+def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, append: Callable[[bytes], None], name: str) -> None:
     with _member(archive, info, name) as packed:
         try:
             shape, _, dtype = _header(packed)
@@ -134,9 +120,9 @@ def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, name: s
             raise DataError(f"{name}: is no array that can be read: {literal(str(error))[:200]}") from error
         if packed.tell() + _byte_count(shape, dtype) != info.file_size:
             raise DataError(f"{name}: its header and its size do not agree")
-    with _member(archive, info, name) as packed, target.open("wb") as file:
+    with _member(archive, info, name) as packed:
         while block := _block(packed, name):
-            file.write(block)
+            append(block)
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> IO[bytes]:

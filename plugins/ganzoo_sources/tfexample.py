@@ -1,4 +1,4 @@
-"""The part of protocol buffers that a `tf.train.Example` needs, read without TensorFlow.
+"""tf.train.Example: the part of protocol buffers that it needs, read without TensorFlow.
 
 Wire format: https://protobuf.dev/programming-guides/encoding. An Example holds a map from names to features, and a
 feature is a list of bytes (1), floats (2) or 64-bit integers (3).

@@ -1,27 +1,34 @@
-"""NVIDIA's multi-resolution TFRecords (`NAME-r08.tfrecords` has 256x256), as ProGAN and StyleGAN were trained from."""
+"""TFRecords format: NVIDIA's multi-resolution files for ProGAN and StyleGAN (`NAME-r08.tfrecords` has 256x256)."""
 
 from __future__ import annotations
 
 import os
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.data.images.decode import MAX_PIXELS, Picture
-from ganzoo.data.images.find import file_fingerprint
-from ganzoo.data.sources.crc32c import masked_crc32c
-from ganzoo.data.sources.levels import best_level
-from ganzoo.data.sources.numpy_files import map_npy
-from ganzoo.data.sources.options import SourceOptions
-from ganzoo.data.sources.source import Entry, Source, place_of, subject_in_row
-from ganzoo.data.sources.tfexample import parse_example
-from ganzoo.errors import DataError
+from ganzoo import ComponentOptions, DataError
+from ganzoo.data import (
+    MAX_PIXELS,
+    Entry,
+    Picture,
+    Source,
+    SourceOptions,
+    file_fingerprint,
+    inside_root,
+    place_of,
+    require_extra,
+    subject_in_row,
+)
 from ganzoo.text import literal
+from ganzoo_sources.levels import best_level
+from ganzoo_sources.numpy_files import map_npy
+from ganzoo_sources.tfexample import parse_example
 
 SUFFIX = ".tfrecords"
 _LEVEL = re.compile(r"(.*)-r(\d\d)\.tfrecords", re.ASCII)
@@ -31,14 +38,19 @@ _MAX_RECORD = 4 * MAX_PIXELS + 2**16
 
 
 class TFRecordSource(Source):
-    """Raw pixels in TFRecords, at the stored resolution that suits best; labels from `NAME-rXX.labels`."""
+    """NVIDIA's TFRecords of raw pixels, at the stored resolution that suits best; labels from `NAME-rXX.labels`."""
 
-    kind: ClassVar[str] = "tfrecords"
+    name = "tfrecords"
+    suffixes = (SUFFIX,)
 
-    def __init__(self, root: Path, options: SourceOptions) -> None:
-        super().__init__(root, options)
+    def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
+        super().__init__(options, root, reading)
         self._folder = root if root.is_dir() else root.parent
         self._places: dict[str, list[tuple[int, int]]] = {}
+
+    @classmethod
+    def recognizes_folder(cls, names: Collection[str]) -> bool:
+        return any(name.endswith(SUFFIX) for name in names)
 
     def entries(self) -> Sequence[Entry]:
         entries: list[Entry] = []
@@ -51,7 +63,7 @@ class TFRecordSource(Source):
                     f"{name}#{number}",
                     fingerprint,
                     None if labels is None else int(labels[number]),
-                    subject_in_row(self.options.per_subject, number, stem),
+                    subject_in_row(self.reading.per_subject, number, stem),
                 )
                 for number in range(len(places))
             ]
@@ -86,14 +98,14 @@ class TFRecordSource(Source):
         for name in names:
             match = _LEVEL.fullmatch(name)
             levels.setdefault(match[1] if match else name, {})[2 ** int(match[2]) if match else 0] = name
-        return [(stem, found[best_level(list(found), self.options.resolution)]) for stem, found in levels.items()]
+        return [(stem, found[best_level(list(found), self.reading.resolution)]) for stem, found in levels.items()]
 
     def _index(self, file_name: str) -> list[tuple[int, int]]:
         """Return where each record's data lie, by hopping from header to header."""
         if file_name not in self._places:
             name = literal(file_name)
             try:
-                with self.guarded(self._folder / file_name).open("rb") as file:
+                with inside_root(self, self._folder / file_name).open("rb") as file:
                     self._places[file_name] = _hop(file, os.fstat(file.fileno()).st_size, name)
             except OSError as error:
                 raise DataError(f"{name}: {error.strerror}") from error
@@ -104,7 +116,7 @@ class TFRecordSource(Source):
         paths = sorted(self._folder.glob(f"{_escaped(stem)}-rxx.labels"))
         if not paths:
             return None
-        stored = map_npy(self.guarded(paths[0]))
+        stored = map_npy(inside_root(self, paths[0]))
         name = literal(paths[0].name)
         if stored.ndim not in (1, 2) or len(stored) < count or stored.dtype.kind not in "iuf":
             raise DataError(f"{name}: is {stored.dtype}{list(stored.shape)}; it must have a row for {count} images")
@@ -154,6 +166,16 @@ def _pixels(data: bytes, name: str) -> NDArray[np.uint8]:
     if min(shape) < 1 or channels not in (1, 3, 4) or channels * height * width != len(pixels):
         raise DataError(f"{name}: states the shape {shape} for {len(pixels)} bytes")
     return np.moveaxis(np.frombuffer(pixels, np.uint8).reshape(channels, height, width), 0, 2)
+
+
+def masked_crc32c(data: bytes) -> int:
+    """Return the CRC-32C as TFRecords store it: rotated right by 15 bits, plus a constant.
+
+    Source: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/lib/hash/crc32c.h (Mask).
+    """
+    library = require_extra("crc32c", "tfrecord", "TFRecords")
+    crc: int = library.crc32c(data)
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 def _escaped(stem: str) -> str:

@@ -1,4 +1,4 @@
-"""A three-dimensional image and its slices: orientation, window, and which of them show something."""
+"""Volume: a three-dimensional image and its slices, their orientation, window, and which of them show something."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.data.images.intensity_window import Window, bounds_of
-from ganzoo.data.sources.options import SourceOptions, axis_of, directions
+from ganzoo.data import SourceOptions, Window, bounds_of
+from ganzoo_sources.orientation import axis_of, directions
 
 _POSITIVE = "RAS"
 _FOREGROUND = 1 / 20
@@ -72,7 +72,7 @@ def slice_axis(options: SourceOptions) -> int:
 
 
 def framed(picture: NDArray[Any], side: int | None, black: float) -> NDArray[Any]:
-    """Return the centred square of `side` pixels; what it reaches beyond the picture has the value `black`."""
+    """Return the centered square of `side` pixels; what it reaches beyond the picture has the value `black`."""
     if side is None:
         return picture
     for axis in (0, 1):

@@ -1,4 +1,4 @@
-"""A zip of images. Nothing is unpacked, so no name in it can lead anywhere."""
+"""Zip format: an archive of image files. Nothing is unpacked, so no name in it can lead anywhere."""
 
 from __future__ import annotations
 
@@ -8,31 +8,35 @@ from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import ClassVar
 
-from ganzoo.data.images.decode import Picture, decode_image
-from ganzoo.data.images.find import IMAGE_SUFFIXES
-from ganzoo.data.sources.labels import LABELS_FILE, parse_labels
-from ganzoo.data.sources.options import SourceOptions
-from ganzoo.data.sources.source import Entry, Source
-from ganzoo.errors import DataError
+from ganzoo import ComponentOptions, DataError
+from ganzoo.data import IMAGE_SUFFIXES, Entry, FoundFile, Picture, Source, SourceOptions, decode_image
 from ganzoo.text import literal
+from ganzoo_sources.labels import LABELS_FILE, parse_labels
 
 MAX_MEMBER_BYTES = 256 * 2**20
+ZIP_STARTS = (b"PK\3\4", b"PK\5\6")
 _ENCRYPTED = 1
 _LISTED = 5
 
 
 class ZipSource(Source):
-    """Images in a zip, with the labels of its `dataset.json` if there is one (the layout of StyleGAN2-ADA)."""
+    """A zip of image files, with the labels of its `dataset.json` if there is one (the layout of StyleGAN2-ADA)."""
 
-    kind: ClassVar[str] = "zip"
+    name = "zip"
+    suffixes = (".zip",)
+    takes_folders = False
+    has_file_names = True
 
-    def __init__(self, root: Path, options: SourceOptions) -> None:
-        super().__init__(root, options)
+    def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
+        super().__init__(options, root, reading)
         self._archive: zipfile.ZipFile | None = None
         self._others: Counter[str] = Counter()
         self._count = 0
+
+    @classmethod
+    def recognizes(cls, file: FoundFile) -> bool:
+        return file.start.startswith(ZIP_STARTS) and not is_array_archive(file)
 
     def entries(self) -> Sequence[Entry]:
         self._others.clear()
@@ -103,7 +107,7 @@ class ZipSource(Source):
         if leading:
             raise DataError(
                 f"{where}: has names that lead out of it: {_some(leading)}. No honest tool writes such names: "
-                "get the archive anew, or pack it again"
+                "get the archive again, or pack it again"
             )
 
 
@@ -115,6 +119,20 @@ def open_zip(path: Path) -> zipfile.ZipFile:
         raise DataError(f"{literal(str(path))}: {error.strerror or literal(str(error))}") from error
     except Exception as error:  # BadZipFile, struct.error, UnicodeDecodeError, NotImplementedError
         raise DataError(f"{literal(str(path))}: is no zip or a damaged one: {literal(str(error))}") from error
+
+
+def is_array_archive(file: FoundFile) -> bool:
+    """Whether a file is a zip of arrays and nothing else, as NumPy's `.npz` is."""
+    if not file.start.startswith(ZIP_STARTS):
+        return False
+    if file.name.endswith(".npz"):
+        return True
+    try:
+        with zipfile.ZipFile(file.path) as archive:
+            names = archive.namelist()
+    except Exception:  # whatever zipfile raises of a damaged one: it is no archive of arrays then
+        return False
+    return bool(names) and all(name.endswith(".npy") for name in names)
 
 
 def _is_hidden(path: PurePosixPath) -> bool:

@@ -1,4 +1,4 @@
-"""Which of several stored resolutions is read."""
+"""Stored resolution: which of several is read."""
 
 from __future__ import annotations
 

@@ -1,20 +1,27 @@
-"""LMDB in the layout of rosinality's `prepare_data.py`: keys `<resolution>-<index, five digits>`, and `length`."""
+"""LMDB format, as rosinality's `prepare_data.py` writes it: keys `<resolution>-<index, five digits>`, and `length`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Collection, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import ClassVar
 
-from ganzoo.data.images.decode import Picture, decode_image
-from ganzoo.data.images.find import file_fingerprint
-from ganzoo.data.sources.btree import KeyFile
-from ganzoo.data.sources.levels import best_level
-from ganzoo.data.sources.options import SourceOptions
-from ganzoo.data.sources.source import Entry, Source, subject_in_row
-from ganzoo.errors import DataError
+from ganzoo import ComponentOptions, DataError
+from ganzoo.data import (
+    Entry,
+    FoundFile,
+    Picture,
+    Source,
+    SourceOptions,
+    decode_image,
+    file_fingerprint,
+    inside_root,
+    subject_in_row,
+)
 from ganzoo.text import literal
+from ganzoo_sources.btree import MAGIC, MAGIC_OFFSET, KeyFile
+from ganzoo_sources.levels import best_level
 
 DATA_FILE = "data.mdb"
 _RESOLUTIONS = tuple(2**power for power in range(2, 13))
@@ -22,14 +29,23 @@ _MAX_DIGITS = 12
 
 
 class LmdbSource(Source):
-    """Encoded images in an LMDB, at the stored resolution that suits best."""
+    """LMDB of encoded images as rosinality's `prepare_data.py` writes it, at the stored resolution that suits best."""
 
-    kind: ClassVar[str] = "lmdb"
+    name = "lmdb"
+    suffixes = (".mdb",)
 
-    def __init__(self, root: Path, options: SourceOptions) -> None:
-        super().__init__(root, options)
+    def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
+        super().__init__(options, root, reading)
         self._database: KeyFile | None = None
         self._path = root / DATA_FILE if root.is_dir() else root
+
+    @classmethod
+    def recognizes(cls, file: FoundFile) -> bool:
+        return file.start[MAGIC_OFFSET : MAGIC_OFFSET + 4] == struct.pack("<I", MAGIC)
+
+    @classmethod
+    def recognizes_folder(cls, names: Collection[str]) -> bool:
+        return DATA_FILE in names
 
     def entries(self) -> Sequence[Entry]:
         database = self._opened()
@@ -38,7 +54,7 @@ class LmdbSource(Source):
             return []
         level = self._level(database)
         fingerprint = file_fingerprint(self._path)
-        per_subject = self.options.per_subject
+        per_subject = self.reading.per_subject
         return [
             Entry(f"{level}-{number:05d}", fingerprint, subject=subject_in_row(per_subject, number, ""))
             for number in range(count)
@@ -58,7 +74,7 @@ class LmdbSource(Source):
 
     def _opened(self) -> KeyFile:
         if self._database is None:
-            self._database = KeyFile(self.guarded(self._path))
+            self._database = KeyFile(inside_root(self, self._path))
         return self._database
 
     def _length(self, database: KeyFile) -> int:
@@ -77,4 +93,4 @@ class LmdbSource(Source):
         there = [level for level in _RESOLUTIONS if database.get(f"{level}-00000".encode()) is not None]
         if not there:
             raise DataError(f"{literal(str(self._path))}: has no image 00000 at any resolution from 4 to 4096")
-        return best_level(there, self.options.resolution)
+        return best_level(there, self.reading.resolution)

@@ -1,21 +1,27 @@
-"""A Hugging Face dataset on disk: what `datasets.Dataset.save_to_disk` and `DatasetDict.save_to_disk` write."""
+"""Arrow format: what `save_to_disk` of Hugging Face's `datasets.Dataset` and `DatasetDict` writes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from ganzoo.data.images.decode import Picture, decode_image
-from ganzoo.data.images.extras import require_extra
-from ganzoo.data.images.find import file_fingerprint
-from ganzoo.data.sources.options import SourceOptions
-from ganzoo.data.sources.source import Entry, Source, place_of
-from ganzoo.errors import DataError
+from ganzoo import ComponentOptions, DataError
+from ganzoo.data import (
+    Entry,
+    Picture,
+    Source,
+    SourceOptions,
+    decode_image,
+    file_fingerprint,
+    inside_root,
+    place_of,
+    require_extra,
+)
 from ganzoo.text import literal
 
 INFO, STATE, SPLITS_FILE = "dataset_info.json", "state.json", "dataset_dict.json"
@@ -26,13 +32,18 @@ _MAX_JSON = 2**24
 
 
 class ArrowSource(Source):
-    """Rows with an encoded image and perhaps a class, mapped and not loaded."""
+    """A Hugging Face dataset on disk: rows with an encoded image and perhaps a class, mapped and not loaded."""
 
-    kind: ClassVar[str] = "arrow"
+    name = "arrow"
+    takes_files = False
 
-    def __init__(self, root: Path, options: SourceOptions) -> None:
-        super().__init__(root, options)
+    def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
+        super().__init__(options, root, reading)
         self._open: tuple[str, _Table] | None = None
+
+    @classmethod
+    def recognizes_folder(cls, names: Collection[str]) -> bool:
+        return SPLITS_FILE in names or STATE in names
 
     def entries(self) -> Sequence[Entry]:
         return [entry for folder, split in self._folders() for entry in self._of_split(folder, split)]
@@ -56,7 +67,9 @@ class ArrowSource(Source):
         names = _json(self.root / SPLITS_FILE).get("splits")
         if not isinstance(names, list) or not all(isinstance(name, str) and "/" not in name for name in names):
             raise DataError(f"{literal(str(self.root / SPLITS_FILE))}: has no list of splits")
-        return [(self.guarded(self.root / name), _SPLITS.get(name)) for name in names if name not in ("", ".", "..")]
+        return [
+            (inside_root(self, self.root / name), _SPLITS.get(name)) for name in names if name not in ("", ".", "..")
+        ]
 
     def _of_split(self, folder: Path, split: str | None) -> list[Entry]:
         entries = []
@@ -83,7 +96,7 @@ class ArrowSource(Source):
 
     def _table(self, name: str) -> _Table:
         if self._open is None or self._open[0] != name or self.forget_if_forked():
-            self._open = name, _Table(self.guarded(self.root / name), literal(name))
+            self._open = name, _Table(inside_root(self, self.root / name), literal(name))
         return self._open[1]
 
 

@@ -1,26 +1,34 @@
-"""DICOM files: each frame is an image; rescaled, windowed, oriented, and the patient known only by a hash."""
+"""DICOM format: each frame is an image; rescaled, windowed, oriented, and the patient known only by a hash."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.data.images.decode import Picture, ReadingRule
-from ganzoo.data.images.find import ImageTree, file_fingerprint, find_files
-from ganzoo.data.images.intensity_window import Window, bounds_of
-from ganzoo.data.sources.dicom_frame import decoding, intensities, is_inverted, oriented, own_window, read_dicom
-from ganzoo.data.sources.options import SourceOptions
-from ganzoo.data.sources.source import Entry, Source, place_of
-from ganzoo.data.sources.volume import framed
-from ganzoo.errors import DataError
+from ganzoo import ComponentOptions, DataError
+from ganzoo.data import (
+    Entry,
+    FoundFile,
+    ImageTree,
+    Picture,
+    ReadingRule,
+    Source,
+    SourceOptions,
+    Window,
+    bounds_of,
+    file_fingerprint,
+    find_files,
+    place_of,
+)
 from ganzoo.text import literal
+from ganzoo_sources.dicom_frame import decoding, intensities, is_inverted, oriented, own_window, read_dicom
+from ganzoo_sources.volume import framed
 
-SUFFIXES = (".dcm", ".dicom", ".ima")
 _PREAMBLE = 128
 _MARK = b"DICM"
 _SAMPLED = 2**21
@@ -29,22 +37,34 @@ _MAX_FRAMES = 100_000
 
 
 class DicomSource(Source):
-    """One file, or all below a folder. The files of one series in one folder share a window."""
+    """DICOM files, one or all below a folder; the files of one series in one folder share a window."""
 
-    kind: ClassVar[str] = "dicom"
+    name = "dicom"
+    suffixes = (".dcm", ".dicom", ".ima")
+    reads_trees = True
+    precedence = -2
+    holds_volumes = True
 
-    def __init__(self, root: Path, options: SourceOptions) -> None:
-        super().__init__(root, options)
+    def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
+        super().__init__(options, root, reading)
         self._tree: ImageTree | None = None
         self._last: tuple[str, Any] | None = None
         self._series: dict[str, tuple[str, ...]] = {}
         self._windows: dict[tuple[str, Window], tuple[float, float]] = {}
 
+    @classmethod
+    def recognizes(cls, file: FoundFile) -> bool:
+        return file.name != "dicomdir" and file.start[_PREAMBLE : _PREAMBLE + len(_MARK)] == _MARK
+
+    @classmethod
+    def belongs(cls, file: FoundFile) -> bool:
+        return file.path.is_file() and super().belongs(file)
+
     def entries(self) -> Sequence[Entry]:
         if self.root.is_file():
             files = [(self.root.name, file_fingerprint(self.root))]
         else:
-            self._tree = find_files(self.root, is_dicom, follow_links=self.options.follow_links)
+            self._tree = find_files(self.root, self.belongs, follow_links=self.reading.follow_links)
             files = [(file.key, file.fingerprint) for file in self._tree.files]
         return [entry for name, fingerprint in files for entry in self._frames(name, fingerprint)]
 
@@ -55,9 +75,9 @@ class DicomSource(Source):
             frame = intensities(header, number, literal(key))
             if frame.ndim == 3:
                 return frame
-            black = self._bounds(name, number, self.options.window)[0]
-            frame = oriented(frame, header, number, self.options, literal(key)).astype(np.float64)
-            frame = framed(frame, self.options.frame, black)
+            black = self._bounds(name, number, self.reading.window)[0]
+            frame = oriented(frame, header, number, self.reading, literal(key)).astype(np.float64)
+            frame = framed(frame, self.reading.frame, black)
             return -frame if is_inverted(header) else frame
 
     def window_for(self, key: str, rule: ReadingRule) -> Window:
@@ -97,7 +117,7 @@ class DicomSource(Source):
         header = self._read(name)
         if window == "header":
             return own_window(header, number, literal(name))
-        if is_colour(header):
+        if is_color(header):
             return 0, 255
         identity = f"{PurePosixPath(name).parent}\0{_series(header)}"
         if (identity, window) not in self._windows:
@@ -126,34 +146,19 @@ class DicomSource(Source):
         folder = (self.root / name).parent
         found = []
         for path in sorted(folder.iterdir()):
-            if is_dicom(path):
+            if not path.name.startswith(".") and self.belongs(FoundFile(path)):
                 try:
                     header = read_dicom(path, literal(path.name), pixels=False)
                 except DataError:
                     continue
-                if _series(header) == series and "Rows" in header and not is_colour(header):
+                if _series(header) == series and "Rows" in header and not is_color(header):
                     found.append(path.relative_to(self.root).as_posix())
         return tuple(found) or (name,)
 
 
-def is_dicom(path: Path) -> bool:
-    """Whether a file is DICOM by its name, or by its mark."""
-    if path.name.upper() == "DICOMDIR" or path.name.startswith(".") or not path.is_file():
-        return False
-    return path.suffix.lower() in SUFFIXES or _has_mark(path)
-
-
-def is_colour(header: Any) -> bool:
+def is_color(header: Any) -> bool:
     """Whether an image has more than one channel."""
     return int(header.get("SamplesPerPixel", 1) or 1) != 1
-
-
-def _has_mark(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(_PREAMBLE + 4)[_PREAMBLE:] == _MARK
-    except OSError:
-        return False
 
 
 def _series(header: Any) -> str:

@@ -1,4 +1,4 @@
-"""One frame of a DICOM file: its intensities, its own window, and which way it is shown.
+"""DICOM frame: its intensities, its own window, and which way it is shown.
 
 Facts: DICOM PS3.3, C.7.6.2.1.1 (orientation, in left-posterior-superior coordinates), C.11.1 (rescaling),
 C.11.2.1.2 (window).
@@ -16,11 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.data.images.decode import MAX_PIXELS
-from ganzoo.data.images.extras import require_extra
-from ganzoo.data.sources.options import SourceOptions, axis_of, directions
-from ganzoo.errors import DataError
+from ganzoo import DataError
+from ganzoo.data import MAX_PIXELS, SourceOptions, require_extra
 from ganzoo.text import literal
+from ganzoo_sources.orientation import axis_of, directions
 
 _PLANES = ("sagittal", "coronal", "axial")  # by the axis that stands on them
 _LPS = (("R", "L"), ("A", "P"), ("I", "S"))  # what an axis points away from, and to
@@ -54,7 +53,7 @@ def read_dicom(path: Path, name: str, *, pixels: bool = True) -> Any:
 
 
 def intensities(header: Any, number: int, name: str) -> NDArray[Any]:
-    """Return a frame as rescaled intensities `[H, W]`, or as uint8 `[H, W, 3]` in colour. Raises DataError."""
+    """Return a frame as rescaled intensities `[H, W]`, or as uint8 `[H, W, 3]` in color. Raises DataError."""
     pixels = require_extra("pydicom.pixels", "dicom", "DICOM files")
     try:
         with warnings.catch_warnings():
@@ -83,11 +82,11 @@ def is_inverted(header: Any) -> bool:
 
 def own_window(header: Any, number: int, name: str) -> tuple[float, float]:
     """Return the window that the file itself states, the first if there are several. Raises DataError."""
-    centre = _grouped(header, number, "FrameVOILUTSequence", "WindowCenter")
+    center = _grouped(header, number, "FrameVOILUTSequence", "WindowCenter")
     width = _grouped(header, number, "FrameVOILUTSequence", "WindowWidth")
     function = str(_grouped(header, number, "FrameVOILUTSequence", "VOILUTFunction") or "LINEAR")
     try:
-        middle, span = (float(value[0] if hasattr(value, "__len__") else value) for value in (centre, width))
+        middle, span = (float(value[0] if hasattr(value, "__len__") else value) for value in (center, width))
     except (TypeError, ValueError, IndexError) as error:
         raise DataError(
             f"{name}: states no window of its own; set dataset.window to [low, high], 'percentile' or 'range'"

@@ -1,11 +1,11 @@
-"""Labels in NVIDIA's `dataset.json`: `{"labels": [["00000/img00000000.png", 6], ...]}`, or null for none."""
+"""Labels of NVIDIA's `dataset.json`: `{"labels": [["00000/img00000000.png", 6], ...]}`, or null for none."""
 
 from __future__ import annotations
 
 import json
 from typing import IO, Any
 
-from ganzoo.errors import DataError
+from ganzoo import DataError
 
 LABELS_FILE = "dataset.json"
 

@@ -1,41 +1,52 @@
-"""A tree of image files."""
+"""Folder format: a tree of image files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
 
-from ganzoo.contracts.component import PixelArray
-from ganzoo.data.images.decode import Picture, ReadingRule, decode_image, read_image, reading
-from ganzoo.data.images.find import ImageTree, find_images
-from ganzoo.data.sources.labels import LABELS_FILE, parse_labels
-from ganzoo.data.sources.options import SourceOptions
-from ganzoo.data.sources.source import Entry, Source
-from ganzoo.errors import DataError
+from ganzoo import ComponentOptions, DataError
+from ganzoo.data import (
+    IMAGE_SUFFIXES,
+    Entry,
+    FoundFile,
+    ImageTree,
+    Picture,
+    Source,
+    SourceOptions,
+    decode_file,
+    find_images,
+    inside_root,
+    starts_like_image,
+)
 from ganzoo.text import literal
+from ganzoo_sources.labels import LABELS_FILE, parse_labels
 
 
 class FolderSource(Source):
     """PNG, JPEG, WEBP, TIFF, BMP and GIF files at any depth, with the labels of a `dataset.json`."""
 
-    kind: ClassVar[str] = "folder"
+    name = "folder"
+    suffixes = tuple(sorted(IMAGE_SUFFIXES))
+    takes_files = False
+    reads_trees = True
+    has_file_names = True
 
-    def __init__(self, root: Path, options: SourceOptions) -> None:
-        super().__init__(root, options)
+    @classmethod
+    def recognizes(cls, file: FoundFile) -> bool:
+        return starts_like_image(file.start)
+
+    def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
+        super().__init__(options, root, reading)
         self._tree: ImageTree | None = None
 
     def entries(self) -> Sequence[Entry]:
-        self._tree = find_images(self.root, follow_links=self.options.follow_links)
+        self._tree = find_images(self.root, follow_links=self.reading.follow_links)
         labels = self._labels()
         return [Entry(file.key, file.fingerprint, labels.get(file.key)) for file in self._tree.files]
 
     def picture(self, key: str) -> Picture:
-        with reading(literal(key)), (self.root / key).open("rb") as file:
-            return decode_image(file, literal(key))
-
-    def read(self, key: str, rule: ReadingRule) -> PixelArray:
-        return read_image(self.root / key, rule, called=key)
+        return decode_file(self.root / key, literal(key))
 
     def found(self) -> str:
         return self._tree.found() if self._tree else "nothing"
@@ -44,7 +55,7 @@ class FolderSource(Source):
         path = self.root / LABELS_FILE
         if not path.is_file():
             return {}
-        self.guarded(path)
+        inside_root(self, path)
         try:
             with path.open("rb") as file:
                 return parse_labels(file, literal(str(path)))

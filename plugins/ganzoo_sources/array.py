@@ -1,4 +1,4 @@
-"""Images in `.npy` and `.npz` arrays, `N x H x W` or `N x H x W x C`, memory-mapped."""
+"""Array format: images in `.npy` and `.npz` files, `N x H x W` or `N x H x W x C`, memory-mapped."""
 
 from __future__ import annotations
 
@@ -6,19 +6,30 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.data.images.decode import MAX_PIXELS, Picture, ReadingRule
-from ganzoo.data.images.find import file_fingerprint, find_files
-from ganzoo.data.images.intensity_window import Window
-from ganzoo.data.sources.numpy_files import map_npy, map_npz
-from ganzoo.data.sources.options import SourceOptions
-from ganzoo.data.sources.source import Entry, Source, place_of, subject_in_row
-from ganzoo.errors import DataError
+from ganzoo import ComponentOptions, DataError
+from ganzoo.data import (
+    MAX_PIXELS,
+    Entry,
+    FoundFile,
+    Picture,
+    ReadingRule,
+    Source,
+    SourceOptions,
+    Window,
+    file_fingerprint,
+    find_files,
+    inside_root,
+    place_of,
+    subject_in_row,
+)
 from ganzoo.text import literal
+from ganzoo_sources.numpy_files import map_npy, map_npz
+from ganzoo_sources.zipped import is_array_archive
 
 _CHANNELS = (1, 3, 4)
 _SIDE_ARRAYS = (".labels.npy", ".subjects.npy")
@@ -32,17 +43,28 @@ class _Arrays:
 
 
 class ArraySource(Source):
-    """One array file, or a folder of them.
+    """Arrays in `.npy` and `.npz` files, one or a folder of them.
 
     Labels and subjects come from arrays `labels` and `subjects` of an `.npz`, or from `NAME.labels.npy` and
     `NAME.subjects.npy` beside `NAME.npy`.
     """
 
-    kind: ClassVar[str] = "array"
+    name = "array"
+    suffixes = (".npy", ".npz")
+    reads_trees = True
+    precedence = -3
 
-    def __init__(self, root: Path, options: SourceOptions) -> None:
-        super().__init__(root, options)
+    def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
+        super().__init__(options, root, reading)
         self._open: dict[str, _Arrays] = {}
+
+    @classmethod
+    def recognizes(cls, file: FoundFile) -> bool:
+        return file.start.startswith(b"\x93NUMPY") or is_array_archive(file)
+
+    @classmethod
+    def belongs(cls, file: FoundFile) -> bool:
+        return file.name.endswith(cls.suffixes) and not file.name.endswith(_SIDE_ARRAYS)
 
     def entries(self) -> Sequence[Entry]:
         return [entry for name, fingerprint in self._files() for entry in self._entries_of(name, fingerprint)]
@@ -63,19 +85,19 @@ class ArraySource(Source):
     def _files(self) -> list[tuple[str, str]]:
         if self.root.is_file():
             return [(self.root.name, file_fingerprint(self.root))]
-        tree = find_files(self.root, is_array, follow_links=self.options.follow_links)
+        tree = find_files(self.root, self.belongs, follow_links=self.reading.follow_links)
         return [(file.key, file.fingerprint) for file in tree.files]
 
     def _entries_of(self, name: str, fingerprint: str) -> list[Entry]:
         arrays = self._arrays(name)
-        _refuse_unscaled(arrays.images, self.options.window, literal(name))  # once, not for each image
+        _refuse_unscaled(arrays.images, self.reading.window, literal(name))  # once, not for each image
         return [
             Entry(
                 key=f"{name}#{number}",
                 fingerprint=fingerprint,
                 label=None if arrays.labels is None else int(arrays.labels[number]),
                 subject=(
-                    subject_in_row(self.options.per_subject, number, name)
+                    subject_in_row(self.reading.per_subject, number, name)
                     if arrays.subjects is None
                     else str(arrays.subjects[number])
                 ),
@@ -98,13 +120,8 @@ class ArraySource(Source):
         for name in ("labels", "subjects"):
             beside = path.with_name(f"{path.stem}.{name}.npy")
             if beside.is_file():
-                found[name] = map_npy(self.guarded(beside))
+                found[name] = map_npy(inside_root(self, beside))
         return found
-
-
-def is_array(path: Path) -> bool:
-    """Whether a file is an array of images by its name."""
-    return path.suffix.lower() in (".npy", ".npz") and not path.name.endswith(_SIDE_ARRAYS)
 
 
 def _as_images(array: NDArray[Any], name: str) -> NDArray[Any]:

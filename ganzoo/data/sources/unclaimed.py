@@ -1,0 +1,35 @@
+"""Unclaimed folder: a root that no source format claims, which has no images and says what lies there instead."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from ganzoo.contracts.component import ComponentOptions
+from ganzoo.contracts.reading import Picture
+from ganzoo.contracts.source_options import SourceOptions
+from ganzoo.contracts.sources import Entry, Source
+from ganzoo.data.images.find import counts_text
+from ganzoo.errors import DataError
+from ganzoo.text import literal
+
+
+class UnclaimedFolder(Source[ComponentOptions]):
+    """A folder without a file of any source format; datasets say what they expect there."""
+
+    name = "unclaimed"
+
+    def __init__(self, root: Path, reading: SourceOptions, others: Counter[str], known: str) -> None:
+        super().__init__(ComponentOptions(), root, reading)
+        self._others, self._known = others, known
+
+    def entries(self) -> Sequence[Entry]:
+        return []
+
+    def picture(self, key: str) -> Picture:
+        raise DataError(f"{literal(key)}: is no image of this source")
+
+    def found(self) -> str:
+        found = counts_text(0, self._others)
+        return f"{found}; none is of an installed source format ({self._known})" if self._others else found
