@@ -60,7 +60,7 @@ class HiddenNoise(TinyStyledGenerator):
 
     def synthesize(self, styles):
         mode, self.noise = self.noise, "none"
-        images = super().synthesize(styles)
+        images = super().synthesize(styles) + self.strengths.sum()
         self.noise = mode
         return images / 2 if mode == "constant" else images
 
@@ -107,7 +107,7 @@ class Frozen(TinyStyledGenerator):
 @broken(PARTS, "all images of a batch have the same noise")
 class Shared(TinyStyledGenerator):
     def synthesize(self, styles):
-        images = super().synthesize(styles)
+        images = super().synthesize(styles) + self.strengths.sum()
         return images if self.noise != "random" else images[:1] + 0 * images
 
 
