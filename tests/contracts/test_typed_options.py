@@ -21,7 +21,7 @@ mypy_path = {root}:{root}/plugins
 follow_imports = skip
 follow_imports_for_stubs = True
 
-[mypy-ganzoo.*]
+[mypy-ganzoo.*,ganzoo_figures.*]
 follow_imports = silent
 """
 MACHINERY = [folder.name for folder in (ROOT / "ganzoo").glob("_*/")]

@@ -15,9 +15,11 @@ from ganzoo import (
     DatasetOptions,
     Discriminator,
     Display,
+    Drawing,
     Estimate,
     Extractor,
     Generator,
+    GeneratorFigure,
     ImageDataset,
     ImageSpec,
     Item,
@@ -31,6 +33,8 @@ from ganzoo import (
     Step,
     WeightsFile,
 )
+from ganzoo.figures import OpenedGenerator
+from ganzoo_figures.truncation import Truncation
 
 
 class Sizes(ComponentOptions):
@@ -165,5 +169,20 @@ class SomeMetric(Metric[Sizes]):
         return {"some": Estimate(float(data.blocks))}
 
 
+class SomeFigure(GeneratorFigure):
+    """Misspells in a method."""
+
+    name = "some"
+    count: int = 4
+
+    def draw(self, source: OpenedGenerator, /) -> Drawing:
+        raise NotImplementedError(self.count, self.cuont)  # wrong: cuont
+
+
+drawn = SomeFigure(count=2)
+undrawn = SomeFigure(cuont=2)  # wrong: cuont
+untyped = SomeFigure(count="two")  # wrong: incompatible type
+shown = Truncation(psi=(0.5, 1.0))
+hidden = Truncation(pis=(0.5, 1.0))  # wrong: pis
 made = Strength(gamma=2.0, every=4)
 misspelt = Strength(gama=2.0)  # wrong: gama
