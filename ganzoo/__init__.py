@@ -9,8 +9,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ganzoo._inference.run import Run as Run
+    from ganzoo._inference.samples import Samples as Samples
+    from ganzoo._leaderboard.comparison import Comparison as Comparison
+    from ganzoo._recipe.recipe import Recipe as Recipe
+    from ganzoo._runs.record import Score as Score
     from ganzoo._version import __version__ as __version__
+    from ganzoo.api import compare as compare
+    from ganzoo.api import export as export
     from ganzoo.api import open as open
+    from ganzoo.api import resume as resume
+    from ganzoo.api import run as run
+    from ganzoo.api import sample as sample
+    from ganzoo.api import score as score
+    from ganzoo.api import verify as verify
     from ganzoo.contracts.capabilities import Growable as Growable
     from ganzoo.contracts.capabilities import NoiseInputs as NoiseInputs
     from ganzoo.contracts.capabilities import NoiseMaps as NoiseMaps
@@ -69,6 +81,11 @@ if TYPE_CHECKING:
     from ganzoo.contracts.reading import Resize as Resize
     from ganzoo.contracts.reading import Shape as Shape
     from ganzoo.contracts.reading import Window as Window
+    from ganzoo.contracts.reporter import SILENT as SILENT
+    from ganzoo.contracts.reporter import Progress as Progress
+    from ganzoo.contracts.reporter import Reporter as Reporter
+    from ganzoo.contracts.reporter import Silent as Silent
+    from ganzoo.contracts.reporter import silent_progress as silent_progress
     from ganzoo.contracts.source_options import Plane as Plane
     from ganzoo.contracts.source_options import SourceOptions as SourceOptions
     from ganzoo.contracts.sources import Entry as Entry
@@ -170,7 +187,13 @@ _HOME = {
         "WeightsError",
     ),
     "ganzoo.hookspecs": ("hookimpl",),
-    "ganzoo.api": ("open",),
+    "ganzoo.api": ("compare", "export", "open", "resume", "run", "sample", "score", "verify"),
+    "ganzoo._inference.run": ("Run",),
+    "ganzoo._inference.samples": ("Samples",),
+    "ganzoo._leaderboard.comparison": ("Comparison",),
+    "ganzoo._recipe.recipe": ("Recipe",),
+    "ganzoo._runs.record": ("Score",),
+    "ganzoo.contracts.reporter": ("SILENT", "Progress", "Reporter", "Silent", "silent_progress"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -179,10 +202,12 @@ __all__ = [
     "FILMS",
     "PICTURES",
     "PIXELS",
+    "SILENT",
     "AdversarialLoss",
     "Augmentation",
     "CheckpointError",
     "CheckpointsFigure",
+    "Comparison",
     "Component",
     "ComponentOptions",
     "ConfiguredPart",
@@ -222,19 +247,26 @@ __all__ = [
     "PlainValue",
     "Plane",
     "PluginError",
+    "Progress",
     "ReadingOptions",
     "ReadingRule",
+    "Recipe",
     "RecipeContext",
     "RecipeError",
     "RefusedError",
     "Regularizer",
     "RegularizerOptions",
+    "Reporter",
     "Resize",
     "Role",
+    "Run",
     "RunsFigure",
+    "Samples",
     "Scale",
+    "Score",
     "Seeds",
     "Shape",
+    "Silent",
     "SkipOutputs",
     "Source",
     "SourceOptions",
@@ -248,7 +280,15 @@ __all__ = [
     "WeightsFile",
     "Window",
     "__version__",
+    "compare",
+    "export",
     "hookimpl",
+    "resume",
+    "run",
+    "sample",
+    "score",
+    "silent_progress",
+    "verify",
 ]
 
 

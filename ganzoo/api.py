@@ -1,16 +1,269 @@
-"""Verbs: what notebooks, scripts and the command line call alike."""
+"""Verbs: what notebooks, scripts and the command line call alike.
+
+`import ganzoo` has them all: `ganzoo.run("quickstart")`, `ganzoo.compare("runs")`. Each is silent unless it is given a
+reporter.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-from ganzoo._inference.run import Run
+from typing_extensions import Unpack
+
+from ganzoo._inference.run import Run, View, Weights
+from ganzoo.contracts.reporter import SILENT, Reporter
+from ganzoo.errors import GanzooError
+
+if TYPE_CHECKING:
+    from ganzoo._inference.samples import Samples
+    from ganzoo._leaderboard.comparison import Comparison
+    from ganzoo._recipe.recipe import Recipe
+    from ganzoo._registry.registry import Registry
+    from ganzoo._runs.record import Score
+    from ganzoo.contracts.capabilities import NoiseMode
+
+AnyRun = str | Path | Run
 
 
-def open(path: str | Path) -> Run:
+def open(run: AnyRun, *, registry: Registry | None = None) -> Run:
     """Open a run that was trained here or imported.
+
+    Its record can be read at once (`run.scores`); networks are built when `run.generator()` or a figure asks for them.
+
+    Args:
+        run: Its folder; a run that is open already is returned.
+        registry: The installed parts, where several runs are opened; None: they are found when the first is needed.
 
     Raises:
         GanzooError: There is no such run.
     """
-    return Run(path)
+    return run if isinstance(run, Run) else Run(run, registry=registry)
+
+
+def run(
+    recipe: str | Path | Recipe | Mapping[str, Any],
+    *,
+    overrides: Sequence[str] = (),
+    seed: int | None = None,
+    name: str | None = None,
+    runs: str | Path = "runs",
+    device: str = "auto",
+    resume: bool = False,
+    initial: AnyRun | None = None,
+    skip_bad: bool = False,
+    reporter: Reporter | None = None,
+) -> Run:
+    """Train a recipe and score it.
+
+    Args:
+        recipe: A recipe file, the name of a recipe that ships with ganzoo, a recipe, or its content as a dictionary.
+        overrides: Changed keys, such as `"training.total_kimg=10"`.
+        seed: Replaces the recipe's seed.
+        name: Name of the run, with the seed behind it; None: that of the recipe's file, else `recipe`.
+        runs: Folder that runs are kept in.
+        device: auto, cpu, cuda, cuda:1, mps.
+        resume: Go on with the newest run of this recipe and seed, or begin one.
+        initial: Run whose weights the training begins from.
+        skip_bad: Leave out images that cannot be read, with a warning.
+        reporter: Takes messages and progress; None: nothing is shown.
+
+    Raises:
+        RecipeError: The recipe is not valid.
+        GanzooError: Data, weights or device cannot be had, or the training fails.
+    """
+    from ganzoo._registry.registry import Registry
+    from ganzoo._training.experiment import run_recipe
+    from ganzoo._training.warm_start import find_initial
+
+    registry, reporter = Registry.discover(), reporter or SILENT
+    stem, loaded = _loaded(recipe, registry, overrides, seed)
+    weights = None
+    if initial is not None:
+        weights = find_initial(loaded, open(initial, registry=registry))
+        for note in weights.notes:
+            reporter.info(f"note: {note}")
+    return run_recipe(
+        name or stem,
+        loaded,
+        Path(runs),
+        registry,
+        device=device,
+        reporter=reporter,
+        initial=weights,
+        resume=resume,
+        skip_bad=skip_bad,
+    )
+
+
+def _loaded(
+    recipe: str | Path | Recipe | Mapping[str, Any], registry: Registry, overrides: Sequence[str], seed: int | None
+) -> tuple[str, Recipe]:
+    from ganzoo._recipe.load import changed, load
+    from ganzoo._recipe.recipe import Recipe
+
+    if isinstance(recipe, str | Path):
+        return load(recipe, registry, overrides, seed=seed)
+    if isinstance(recipe, Recipe) and not overrides and seed is None:
+        return "recipe", recipe
+    data = recipe.plain() if isinstance(recipe, Recipe) else dict(recipe)
+    return "recipe", changed(data, registry, "the recipe", overrides, seed=seed)
+
+
+def resume(
+    run: AnyRun,
+    *,
+    overrides: Sequence[str] = (),
+    device: str = "auto",
+    skip_bad: bool = False,
+    reporter: Reporter | None = None,
+) -> Run:
+    """Go on with a stopped run, bit for bit on the same machine; score it if that is all that is left.
+
+    Args:
+        run: The run.
+        overrides: A longer `training.total_kimg`, other `*_kimg` intervals, other `[scoring]`.
+        device: Where to compute.
+        skip_bad: Leave out images that cannot be read, with a warning.
+        reporter: Takes messages and progress; None: nothing is shown.
+
+    Raises:
+        GanzooError: The run cannot be gone on with; the message says why.
+    """
+    from ganzoo._training.experiment import resume_run
+
+    opened = open(run)
+    resume_run(opened, device=device, reporter=reporter or SILENT, overrides=overrides, skip_bad=skip_bad)
+    return opened
+
+
+def score(
+    run: AnyRun,
+    *,
+    overrides: Sequence[str] = (),
+    dataset: str | None = None,
+    at: int | None = None,
+    snapshots: bool = False,
+    device: str = "auto",
+    skip_bad: bool = False,
+    reporter: Reporter | None = None,
+) -> list[Score]:
+    """Score a run and keep the scores in its record.
+
+    Args:
+        run: The run.
+        overrides: Another protocol, such as `"scoring.generated=5000"`.
+        dataset: Compare with this dataset instead of the run's own; an imported run has none.
+        at: The generator kept at this many images seen; None: the newest.
+        snapshots: Score every snapshot that was kept instead.
+        device: Where to compute.
+        skip_bad: Leave out images that cannot be read, with a warning.
+        reporter: Takes messages and progress; None: nothing is shown.
+
+    Raises:
+        GanzooError: The run has no such generator, its data are not there, or another process holds it.
+    """
+    from ganzoo.scoring.score_against import score_against
+    from ganzoo.scoring.score_run import score_run
+
+    opened, reporter = open(run), reporter or SILENT
+    if dataset is None:
+        return score_run(opened, device, reporter, overrides=overrides, at=at, snapshots=snapshots, skip_bad=skip_bad)
+    return score_against(
+        opened, dataset, device, reporter, overrides=overrides, at=at, snapshots=snapshots, skip_bad=skip_bad
+    )
+
+
+def compare(
+    runs: AnyRun | Iterable[AnyRun] = "runs",
+    *,
+    metric: str | None = None,
+    by: str | None = None,
+    where: Sequence[str] = (),
+) -> Comparison:
+    """Rank runs by their scores: one table per dataset and protocol, seeds as mean ± sd. Needs no torch.
+
+    Args:
+        runs: Runs, folders of runs, or several of either. Runs named one by one are to be ranked together.
+        metric: The metric that ranks; None: the first of the recipe that there are enough images for.
+        by: Field by whose values rows are put in sections: `loss`, `training.batch_size`.
+        where: Conditions such as `"dataset=oasis"`.
+
+    Raises:
+        RefusedError: Runs named one by one whose scores do not mean the same.
+        GanzooError: There are no runs, or a field, condition or metric is unknown.
+    """
+    from ganzoo._leaderboard.gather import compare_runs
+
+    several = [runs] if isinstance(runs, str | Path | Run) else list(runs)
+    paths = [each.path if isinstance(each, Run) else Path(each) for each in several]
+    return compare_runs(paths, metric=metric, by=by, where=where)
+
+
+def sample(
+    run: AnyRun,
+    seeds: int | Sequence[int] = 64,
+    *,
+    at: int | None = None,
+    weights: Weights = "ema",
+    **view: Unpack[View],
+) -> Samples:
+    """Return images of a run's generator, one per seed, each independent of the others.
+
+    Args:
+        run: The run.
+        seeds: Seeds, or how many from 0 on.
+        at: The generator kept at this many images seen; None: the newest.
+        weights: The moving average (`ema`) or what was trained itself (`raw`).
+        **view: `device`, `resolution` and `alpha` of a growing network, `truncation_psi`, `truncation_cutoff`,
+            `noise_mode`, `label` (one class for all), `progress`.
+
+    Raises:
+        GanzooError: The generator cannot do what is asked, or there is no such checkpoint.
+    """
+    from ganzoo._inference.samples import Samples
+
+    chosen = range(seeds) if isinstance(seeds, int) else seeds
+    return Samples(chosen, open(run).generator(at, weights, **view).images(chosen))
+
+
+def export(
+    run: AnyRun,
+    out: str | Path,
+    *,
+    format: Literal["safetensors", "onnx"] | None = None,
+    weights: Weights = "ema",
+    at: int | None = None,
+    noise_mode: NoiseMode = "constant",
+) -> int:
+    """Write a run's generator for use elsewhere, and return how many images it had seen.
+
+    Args:
+        run: The run.
+        out: The file.
+        format: `safetensors`, with what builds the network inside, or `onnx`, a graph for any batch size; None: as the
+            file's name ends.
+        weights: The moving average (`ema`) or what was trained itself (`raw`).
+        at: The generator kept at this many images seen; None: the newest.
+        noise_mode: Noise inside of an ONNX graph.
+
+    Raises:
+        GanzooError: `out` ends otherwise, or the generator cannot be written.
+    """
+    from ganzoo._inference.export_run import export_onnx, export_safetensors
+
+    path = Path(out)
+    chosen = format or path.suffix.removeprefix(".")
+    if chosen == "onnx":
+        return export_onnx(open(run), path, weights=weights, at=at, noise_mode=noise_mode)
+    if chosen == "safetensors":
+        return export_safetensors(open(run), path, weights=weights, at=at)
+    raise GanzooError(f"'{path}': should end in .safetensors or .onnx")
+
+
+def verify(run: AnyRun) -> list[str]:
+    """Return what is damaged in a run, a sentence each; nothing if every bit is what it was."""
+    from ganzoo._runs.verify import verify_run
+
+    return verify_run(open(run).path)

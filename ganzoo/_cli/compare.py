@@ -41,9 +41,9 @@ def compare(
 
     Runs named one by one are to be ranked together: refused (exit code 3) if their scores do not mean the same.
     """
-    from ganzoo._leaderboard.gather import compare_runs
+    from ganzoo import api
 
-    comparison = compare_runs(runs or [Path("runs")], metric=metric, by=by, where=where or ())
+    comparison = api.compare(runs or [Path("runs")], metric=metric, by=by, where=where or ())
     if format is Format.RICH:
         import os
 
@@ -56,7 +56,5 @@ def compare(
             console.width = _NOT_A_TERMINAL_WIDTH
         print_rich(comparison, console)
         return
-    from ganzoo._leaderboard import export, render
-
-    writers = {Format.MARKDOWN: render.markdown, Format.CSV: export.to_csv, Format.JSON: export.to_json}
-    sys.stdout.write(writers[format](comparison))
+    writers = {Format.MARKDOWN: comparison.to_markdown, Format.CSV: comparison.to_csv, Format.JSON: comparison.to_json}
+    sys.stdout.write(writers[format]())

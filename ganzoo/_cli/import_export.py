@@ -39,23 +39,24 @@ def export(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     out: Annotated[Path | None, typer.Option(help="A .safetensors file, with what builds the network inside.")] = None,
     onnx: Annotated[Path | None, typer.Option(help="An .onnx file: a graph for any batch size.")] = None,
-    weights: Annotated[Literal["ema", "raw"], typer.Option(help="Averaged generator or raw one.")] = "ema",
+    weights: Annotated[
+        Literal["ema", "raw"], typer.Option(help="The moving average of the generator, or what was trained itself.")
+    ] = "ema",
     at: Annotated[int | None, typer.Option(min=0, help="The network kept at this many images seen.")] = None,
     noise_mode: Annotated[
         Literal["constant", "none"], typer.Option(help="Noise inside of an ONNX graph: the network's own, or none.")
     ] = "constant",
 ) -> None:
     """Write a run's generator for use elsewhere."""
+    from ganzoo import api
     from ganzoo._cli.terminal import Terminal
-    from ganzoo._inference.export_run import export_onnx, export_safetensors
-    from ganzoo._inference.run import Run
 
     if not out and not onnx:
         raise GanzooError("say what to write: --out FILE.safetensors, --onnx FILE.onnx, or both")
-    terminal, opened = Terminal(), Run(run)
+    terminal, opened = Terminal(), api.open(run)
     if out:
-        age = export_safetensors(opened, out, weights=weights, at=at)
-        terminal.info(f"wrote {out}: the {weights} generator of {age:,} images seen")
+        seen = api.export(opened, out, format="safetensors", weights=weights, at=at)
+        terminal.info(f"wrote {out}: the {weights} generator of {seen:,} images seen")
     if onnx:
-        age = export_onnx(opened, onnx, weights=weights, at=at, noise_mode=noise_mode)
-        terminal.info(f"wrote {onnx}: the {weights} generator of {age:,} images seen, noise {noise_mode}")
+        seen = api.export(opened, onnx, format="onnx", weights=weights, at=at, noise_mode=noise_mode)
+        terminal.info(f"wrote {onnx}: the {weights} generator of {seen:,} images seen, noise {noise_mode}")

@@ -33,29 +33,20 @@ def run(
     skip_bad: SkipBad = False,
 ) -> None:
     """Train a recipe, score it, and print the leaderboard."""
+    from ganzoo import api
     from ganzoo._cli.terminal import Terminal
-    from ganzoo._inference.run import Run
-    from ganzoo._recipe.load import load
-    from ganzoo._registry.registry import Registry
-    from ganzoo._training.experiment import run_recipe
-    from ganzoo._training.warm_start import find_initial
 
-    registry = Registry.discover()
-    name, loaded = load(recipe, registry, set_ or (), seed=seed)
     with Terminal() as terminal:
-        initial = find_initial(loaded, Run(init, registry=registry)) if init else None
-        for note in initial.notes if initial else ():
-            terminal.info(f"note: {note}")
-        run_recipe(
-            name,
-            loaded,
-            runs,
-            registry,
+        api.run(
+            recipe,
+            overrides=set_ or (),
+            seed=seed,
+            runs=runs,
             device=device,
-            reporter=terminal,
-            initial=initial,
             resume=resume,
+            initial=init,
             skip_bad=skip_bad,
+            reporter=terminal,
         )
         _show(terminal, runs)
 
@@ -67,14 +58,12 @@ def resume(
     skip_bad: SkipBad = False,
 ) -> None:
     """Go on with a stopped run: bit for bit on the same machine."""
+    from ganzoo import api
     from ganzoo._cli.terminal import Terminal
-    from ganzoo._inference.run import Run
-    from ganzoo._training.experiment import resume_run
 
-    opened = Run(run)
     with Terminal() as terminal:
-        resume_run(opened, device=device, reporter=terminal, overrides=set_ or (), skip_bad=skip_bad)
-        _show(terminal, opened.path.parent)
+        resumed = api.resume(run, overrides=set_ or (), device=device, skip_bad=skip_bad, reporter=terminal)
+        _show(terminal, resumed.path.parent)
 
 
 def _show(terminal: Terminal, runs: Path) -> None:

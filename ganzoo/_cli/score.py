@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ganzoo._cli.run import Device, SkipBad
+
+if TYPE_CHECKING:
+    from ganzoo._runs.record import Score
 
 
 def score(
@@ -28,26 +31,29 @@ def score(
     skip_bad: SkipBad = False,
 ) -> None:
     """Score finished or stopped runs, and keep the scores with them."""
+    from ganzoo import api
     from ganzoo._cli.terminal import Terminal
-    from ganzoo._inference.run import Run
     from ganzoo._registry.registry import Registry
     from ganzoo._runs.directory import find_runs
-    from ganzoo.scoring.score_against import score_against
-    from ganzoo.scoring.score_run import score_run
 
-    terminal = Terminal()
-    asked: dict[str, Any] = {"overrides": set_ or (), "at": at, "snapshots": snapshots, "skip_bad": skip_bad}
-    found_runs, registry = find_runs(runs), Registry.discover()
-    for path in found_runs:
-        run = Run(path, registry=registry)
-        for found in (
-            score_against(run, dataset, device, terminal, **asked)
-            if dataset
-            else score_run(run, device, terminal, **asked)
-        ):
-            error = "" if found.standard_error is None else f" +- {found.standard_error:.4g}"
-            notes = f" ({', '.join(found.notes)})" if found.notes else ""
-            terminal.info(
-                f"{path.name} at {found.images_seen:,} images: {found.label} {found.value:.6g}{error}{notes} "
-                f"[protocol {found.protocol_id}]"
+    found, registry = find_runs(runs), Registry.discover()
+    with Terminal() as terminal:
+        for path in found:
+            scores = api.score(
+                api.open(path, registry=registry),
+                overrides=set_ or (),
+                dataset=dataset,
+                at=at,
+                snapshots=snapshots,
+                device=device,
+                skip_bad=skip_bad,
+                reporter=terminal,
             )
+            for found_score in scores:
+                terminal.info(f"{path.name} at {found_score.images_seen:,} images: {_line(found_score)}")
+
+
+def _line(score: Score) -> str:
+    error = "" if score.standard_error is None else f" +- {score.standard_error:.4g}"
+    notes = f" ({', '.join(score.notes)})" if score.notes else ""
+    return f"{score.label} {score.value:.6g}{error}{notes} [protocol {score.protocol_id}]"

@@ -15,9 +15,9 @@ def verify(
 
     Exits with 1 and a line for each damaged file, or says that all is intact.
     """
+    from ganzoo import api
     from ganzoo._io.os_errors import shown
     from ganzoo._runs.directory import find_runs
-    from ganzoo._runs.verify import verify_run
     from ganzoo.errors import GanzooError, RunError
 
     found = find_runs(runs)
@@ -25,7 +25,7 @@ def verify(
         raise GanzooError(f"there are no runs in {', '.join(map(shown, runs))}.")
     problems = []
     for path in found:
-        problems_here = verify_run(path)
+        problems_here = api.verify(path)
         problems += problems_here
         if not problems_here:
             typer.echo(f"{shown(path)}: intact")

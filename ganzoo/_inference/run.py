@@ -210,4 +210,9 @@ class Run(RunFiles):
         return found
 
     def __repr__(self) -> str:
-        return f"<run '{self.name}'>"
+        try:
+            record = self.record
+        except GanzooError:
+            return f"<Run '{self.name}'>"
+        scores = "".join(f"; {score}" for score in record.scores[-1:])
+        return f"<Run '{self.name}': {record.status}, {record.images_seen:,} images seen{scores}>"

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ganzoo._inference.growth_stage import GrowthStage
 from ganzoo._io.atomic import write_text
-from ganzoo._recipe.load import validate
-from ganzoo._recipe.network_spec import Networks, load_networks
-from ganzoo._recipe.recipe import Recipe
-from ganzoo._recipe.toml_source import apply_override, parse, read
-from ganzoo._registry.registry import Registry
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.manifest import list_checkpoints
 from ganzoo._runs.record import RunRecord, Score, read_record, with_scores, write_record
 from ganzoo.errors import RefusedError, RunError
+
+if TYPE_CHECKING:  # a record alone is read without the registry
+    from ganzoo._recipe.network_spec import Networks
+    from ganzoo._recipe.recipe import Recipe
+    from ganzoo._registry.registry import Registry
 
 
 class RunFiles:
@@ -58,6 +59,8 @@ class RunFiles:
     @cached_property
     def registry(self) -> Registry:
         """The installed parts."""
+        from ganzoo._registry.registry import Registry
+
         return self._given_registry or Registry.discover()
 
     @property
@@ -73,6 +76,9 @@ class RunFiles:
             RefusedError: The run was imported.
             RunError: It was stopped before it began.
         """
+        from ganzoo._recipe.load import validate
+        from ganzoo._recipe.toml_source import parse
+
         if self._recipe is None:
             text = self._recipe_text()
             if text not in self._recipes:
@@ -83,6 +89,8 @@ class RunFiles:
 
     def write_recipe(self, recipe: Recipe) -> None:
         """Make this the run's recipe, unless it is so already; as `write_record` does."""
+        from ganzoo._recipe.toml_source import read
+
         text = recipe.to_toml()
         if not self.directory.recipe.exists() or read(self.directory.recipe) != text:
             write_text(self.directory.recipe, text)
@@ -91,15 +99,17 @@ class RunFiles:
 
     def recipe_with(self, overrides: Sequence[str]) -> Recipe:
         """Return the recipe changed by `training.total_kimg=10` and the like. Raises RecipeError as `recipe` does."""
+        from ganzoo._recipe.load import changed
+        from ganzoo._recipe.toml_source import parse
+
         if not overrides:
             return self.recipe
         path = self.directory.recipe
-        data = parse(self._recipe_text(), str(path))
-        for override in overrides:
-            apply_override(data, override)
-        return validate(data, self.registry, str(path))
+        return changed(parse(self._recipe_text(), str(path)), self.registry, str(path), overrides)
 
     def _recipe_text(self) -> str:
+        from ganzoo._recipe.toml_source import read
+
         if self.was_imported:
             raise RefusedError(
                 f"{self.path} was imported and has no recipe. Train from its weights with: ganzoo run RECIPE --init "
@@ -116,6 +126,8 @@ class RunFiles:
         Raises:
             RunError: The run has neither.
         """
+        from ganzoo._recipe.network_spec import Networks, load_networks
+
         if self._networks is None:
             if self.was_imported:
                 self._networks = load_networks(self.directory.networks, self.registry)

@@ -33,17 +33,22 @@ def grid(images: PixelArray, columns: int | None = None) -> PixelArray:
     return sheet[:3].transpose(1, 2, 0)
 
 
+def grid_png(images: PixelArray, columns: int | None = None) -> bytes:
+    """Return a grid of uint8 images `[N, C, H, W]` as PNG."""
+    return _png(grid(images, columns))
+
+
 def write_grid(path: Path, images: PixelArray, columns: int | None = None) -> None:
     """Write a grid of uint8 images `[N, C, H, W]` as PNG, atomically."""
-    _write_png(path, grid(images, columns))
+    atomic_write(path, grid_png(images, columns))
 
 
 def write_picture(path: Path, image: PixelArray) -> None:
     """Write one uint8 image `[C, H, W]` as PNG, atomically; channels after the third are left out."""
-    _write_png(path, image[0] if len(image) == 1 else image[:3].transpose(1, 2, 0))
+    atomic_write(path, _png(image[0] if len(image) == 1 else image[:3].transpose(1, 2, 0)))
 
 
-def _write_png(path: Path, pixels: PixelArray) -> None:
+def _png(pixels: PixelArray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, format="PNG")
-    atomic_write(path, buffer.getvalue())
+    return buffer.getvalue()

@@ -36,14 +36,22 @@ def to_csv(comparison: Comparison) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, header, restval="", lineterminator="\n")
     writer.writeheader()
-    for number, table in enumerate(comparison.tables, 1):
-        for row in table.rows:
-            writer.writerow(_cells(_table_cells(number, table) | _row_cells(table, row)))
+    for row in plain_rows(comparison):
+        writer.writerow(_cells(row))
     for runs in not_ranked(comparison).values():
         for run in runs:
             cells: dict[str, Cell] = {"runs": run.name, "status": run.status, "kimg": run.kimg, "message": run.reason}
             writer.writerow(_cells(cells))
     return out.getvalue()
+
+
+def plain_rows(comparison: Comparison) -> list[dict[str, Cell]]:
+    """Return one dictionary per row of each table; `table` numbers the tables from 1."""
+    return [
+        _table_cells(number, table) | _row_cells(table, row)
+        for number, table in enumerate(comparison.tables, 1)
+        for row in table.rows
+    ]
 
 
 _SUFFIXES = ("label", "mean", "sd", "n", "standard_error", "notes", "published")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ganzoo._io.os_errors import shown
 from ganzoo._leaderboard.comparable import comparable
+from ganzoo._leaderboard.comparison import Comparison
 from ganzoo._leaderboard.leaderboard import leaderboards
-from ganzoo._leaderboard.tables import Comparison, Unranked
+from ganzoo._leaderboard.tables import Unranked
 from ganzoo._runs.directory import find_runs, is_run
 from ganzoo._runs.record import RunRecord, read_record
 from ganzoo.errors import GanzooError
@@ -39,4 +39,4 @@ def compare_runs(
     if len(paths) > 1 and all(is_run(path) for path in paths):
         records = comparable(records, where)
     comparison = leaderboards(records, metric=metric, by=by, where=where)
-    return replace(comparison, unreadable=tuple(unreadable))
+    return Comparison(comparison.tables, comparison.unfinished, comparison.unscored, tuple(unreadable))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,19 @@ def load(
     """
     path = find_recipe(name)
     data = parse(read(path), str(name))
+    return path.stem, changed(data, registry, str(name), overrides, seed=seed)
+
+
+def changed(
+    data: dict[str, Any], registry: Registry, where: str, overrides: Sequence[str] = (), *, seed: int | None = None
+) -> Recipe:
+    """Turn plain data, changed by overrides and seed, into a recipe. Raises RecipeError as `validate` does."""
+    data = deepcopy(data)
     for override in overrides:
         apply_override(data, override)
     if seed is not None:
         data["seed"] = seed
-    return path.stem, validate(data, registry, str(name))
+    return validate(data, registry, where)
 
 
 def validate(data: dict[str, Any], registry: Registry, where: str) -> Recipe:

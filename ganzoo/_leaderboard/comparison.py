@@ -1,0 +1,93 @@
+"""Comparison: ranked tables of runs, as rows for programs and as tables for people."""
+
+from __future__ import annotations
+
+import io
+from html import escape
+from typing import TYPE_CHECKING
+
+from ganzoo._leaderboard import export, tables
+from ganzoo._leaderboard.captions import NOTHING, caption, not_ranked, title, unranked_text
+from ganzoo._leaderboard.columns import columns_of
+from ganzoo.errors import GanzooError
+from ganzoo.text import literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WIDTH = 160
+
+
+class Comparison(tables.Comparison):
+    """Runs by their scores: one table per dataset and protocol, seeds as mean ± sd. It shows itself in a notebook."""
+
+    def rows(self) -> list[dict[str, str | int | float | None]]:
+        """Return all rows of all tables as plain data, values in the metrics' own units.
+
+        `table` numbers the tables; rows of different tables must not be compared (`not_comparable` says why).
+        """
+        return export.plain_rows(self)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the rows as a data frame.
+
+        Raises:
+            GanzooError: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise GanzooError(
+                "a data frame needs pandas, which is not installed: pip install pandas; rows() gives the same as dicts"
+            ) from error
+        return pd.DataFrame(self.rows())
+
+    def to_markdown(self) -> str:
+        """Return the tables in Markdown."""
+        from ganzoo._leaderboard.render import markdown
+
+        return markdown(self)
+
+    def to_csv(self) -> str:
+        """Return a line per row, and one per run that no table holds."""
+        return export.to_csv(self)
+
+    def to_json(self) -> str:
+        """Return the whole as one JSON object."""
+        return export.to_json(self)
+
+    def __str__(self) -> str:
+        from rich.console import Console
+
+        from ganzoo._leaderboard.render import print_rich
+
+        out = io.StringIO()
+        print_rich(self, Console(file=out, width=_WIDTH, highlight=False, markup=False, emoji=False))
+        return out.getvalue().rstrip()
+
+    def __repr__(self) -> str:
+        rows = sum(len(table.rows) for table in self.tables)
+        return f"<Comparison: {len(self.tables)} tables, {rows} rows>"
+
+    def _repr_html_(self) -> str:
+        parts = [_html(table) for table in self.tables] or [_paragraph(NOTHING)]
+        for heading, runs in not_ranked(self).items():
+            parts.append(_paragraph(f"{heading}: {'; '.join(map(unranked_text, runs))}"))
+        return "\n".join(parts)
+
+
+def _html(table: tables.Table) -> str:
+    columns = columns_of(table)
+    header = "".join(f"<th>{_cell(column.header)}</th>" for column in columns)
+    lines = zip(*(column.cells for column in columns), strict=True)
+    body = "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in line)}</tr>" for line in lines)
+    notes = "".join(_paragraph(line) for line in caption(table))
+    return f"<b>{_cell(title(table))}</b><table><tr>{header}</tr>{body}</table>{notes}"
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{_cell(text)}</p>"
+
+
+def _cell(text: str) -> str:
+    return escape(literal(text))

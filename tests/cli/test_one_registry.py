@@ -1,0 +1,71 @@
+"""One command imports each plugin once and judges the recipe once: a planted plugin counts in a file."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+from installed_plugin import install
+from training_world import TINY, in_memory, merged
+
+import ganzoo
+
+COUNTING = """
+import os
+from pathlib import Path
+
+from ganzoo import hookimpl
+from ganzoo.testing import TinyLoss
+
+
+def count(what):
+    if path := os.environ.get("COUNTED"):
+        with Path(path).open("a") as file:
+            file.write(what + "\\n")
+
+
+count("import")
+
+
+class Counting(TinyLoss):
+    \"\"\"A loss that counts how often it is judged.\"\"\"
+
+    name = "counting"
+
+    @classmethod
+    def incompatibility(cls, options, context):
+        count("judged")
+        return None
+
+
+@hookimpl
+def ganzoo_losses():
+    count("asked")
+    return [Counting]
+"""
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    from training_world import installed
+
+    site = tmp_path_factory.mktemp("site")
+    with in_memory() as folder, installed(site):
+        install(site, COUNTING, module="acme_counting", distribution="acme-counting", entry_point="counting")
+        recipe = merged(TINY, {"loss": {"name": "counting"}, "scoring": {"metrics": ["fid"]}})
+        yield site, ganzoo.run(recipe, runs=folder)
+
+
+@pytest.mark.parametrize("command", [("score",), ("explore", "grid", "--seeds", "0-3")])
+def test_a_command_imports_a_plugin_once_and_judges_the_recipe_once(planted, tmp_path, command):
+    site, run = planted
+    counted = tmp_path / "counted"
+    paths = [str(site), *(path for path in sys.path if path)]
+    environment = os.environ | {"COUNTED": str(counted), "PYTHONPATH": os.pathsep.join(paths)}
+    first, *rest = command if command[0] != "explore" else (" ".join(command[:2]), *command[2:])
+    arguments = [*first.split(), str(run.path), *rest]
+    subprocess.run([sys.executable, "-m", "ganzoo", *arguments], env=environment, check=True, timeout=300)
+    assert Counter(counted.read_text().split()) == {"import": 1, "asked": 1, "judged": 1}
