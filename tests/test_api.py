@@ -24,7 +24,8 @@ logistic = ganzoo.run("quickstart", overrides=small)
 hinge = ganzoo.run("quickstart", overrides=[*small, "loss.name=hinge"], name="hinge")
 scores = [score for run in (logistic, hinge) for score in ganzoo.score(run, overrides=["scoring.generated=12"])]
 table = ganzoo.compare([logistic, hinge], where=["protocol.generated=12"])
-grid = ganzoo.sample(hinge, 16).write("grid.png")
+picture = hinge.draw("grid")
+picture.write("grid.png")
 """
 
 
