@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 PARTS = """
@@ -24,10 +25,28 @@ def install(
 ) -> None:
     """Write a plugin of one module into `folder`, with the metadata that makes it found."""
     (folder / f"{module}.py").write_text(source, "utf-8")
+    write_metadata(folder, distribution, version, {group: {entry_point: value or module}})
+
+
+def write_metadata(folder: Path, distribution: str, version: str, groups: Mapping[str, Mapping[str, str]]) -> None:
+    """Write what pip would of a distribution: its name, its version and its entry points by group."""
     info = folder / f"{distribution.replace('-', '_')}-{version}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n", "utf-8")
-    (info / "entry_points.txt").write_text(f"[{group}]\n{entry_point} = {value or module}\n", "utf-8")
+    sections = (
+        "\n".join([f"[{group}]", *(f"{name} = {value}" for name, value in points.items())])
+        for group, points in groups.items()
+    )
+    (info / "entry_points.txt").write_text("\n".join([*sections, ""]), "utf-8")
+
+
+def install_package(
+    folder: Path, package: Path, *, group: str = "ganzoo", figures: Mapping[str, str] | None = None
+) -> None:
+    """Install a package of this tests' tree as a distribution of its own, `acme-zoo` 0.1 of `acme_zoo`."""
+    shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    groups = {group: {package.name: package.name}} | ({f"{group}.figures": figures} if figures else {})
+    write_metadata(folder, package.name.replace("_", "-"), "0.1", groups)
 
 
 Install = Callable[..., None]
