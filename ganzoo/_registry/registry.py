@@ -177,17 +177,13 @@ def _ambiguity(kind: str, name: str, found: Sequence[Part]) -> str:
 def plugin_entry_points() -> Sequence[EntryPoint]:
     """Return the entry points of the group, sorted, without loading any."""
     found = {
-        (ep.name, ep.value, _source(ep).distribution): ep for ep in entry_points(group=hookspecs.ENTRY_POINT_GROUP)
+        (ep.name, ep.value, source_of(ep).distribution): ep for ep in entry_points(group=hookspecs.ENTRY_POINT_GROUP)
     }
     return [found[key] for key in sorted(found)]
 
 
 def source_of(entry_point: EntryPoint) -> Source:
     """Return who offers an entry point."""
-    return _source(entry_point)
-
-
-def _source(entry_point: EntryPoint) -> Source:
     dist = entry_point.dist
     if dist is None:
         return Source(entry_point.name, entry_point.value.split(".")[0], "unknown")
@@ -196,7 +192,7 @@ def _source(entry_point: EntryPoint) -> Source:
 
 
 def _load(entry_point: EntryPoint) -> tuple[list[Part], list[Failure]]:
-    source = _source(entry_point)
+    source = source_of(entry_point)
     try:
         module = entry_point.load()
     except KeyboardInterrupt:
