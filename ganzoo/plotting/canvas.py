@@ -36,7 +36,7 @@ class Words:
     y: float
     size: int = 14
     anchor: Anchor = "start"
-    colour: str = INK
+    color: str = INK
     turned: bool = False
 
 
@@ -55,7 +55,7 @@ class Line:
     """A line through places."""
 
     places: Sequence[Place]
-    colour: str = INK
+    color: str = INK
     width: float = 1.0
 
 
@@ -67,7 +67,7 @@ class Area:
     y: float
     width: float
     height: float
-    colour: str = PALE
+    color: str = PALE
 
 
 Mark = Words | Picture | Line | Area
@@ -89,9 +89,9 @@ class Canvas:
     @property
     def gray(self) -> bool:
         """Whether all that is on the sheet is gray, so that one channel holds it."""
-        colours = [mark.colour for mark in self.marks if not isinstance(mark, Picture)]
+        colors = [mark.color for mark in self.marks if not isinstance(mark, Picture)]
         images = [mark.pixels for mark in self.marks if isinstance(mark, Picture)]
-        return all(len(image) == 1 for image in images) and all(_is_gray(each) for each in (self.ground, *colours))
+        return all(len(image) == 1 for image in images) and all(_is_gray(each) for each in (self.ground, *colors))
 
     def raster(self) -> PixelArray:
         """Return the sheet as uint8 `[height, width]` where all is gray, else `[height, width, 3]`."""
@@ -127,8 +127,8 @@ def as_image(pixels: PixelArray) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(layers))
 
 
-def _is_gray(colour: str) -> bool:
-    return colour[1:3] == colour[3:5] == colour[5:7]
+def _is_gray(color: str) -> bool:
+    return color[1:3] == color[3:5] == color[5:7]
 
 
 def _paint(mark: Mark, image: Image.Image, draw: ImageDraw.ImageDraw, fineness: int) -> None:
@@ -139,10 +139,10 @@ def _paint(mark: Mark, image: Image.Image, draw: ImageDraw.ImageDraw, fineness: 
             image.paste(large.convert(image.mode), (mark.x * fineness, mark.y * fineness))
         case Line():
             places = [(x * fineness, y * fineness) for x, y in mark.places]
-            draw.line(places, fill=mark.colour, width=max(1, round(mark.width * fineness)), joint="curve")
+            draw.line(places, fill=mark.color, width=max(1, round(mark.width * fineness)), joint="curve")
         case Area():
             corner = ((mark.x + mark.width) * fineness - 1, (mark.y + mark.height) * fineness - 1)
-            draw.rectangle(((mark.x * fineness, mark.y * fineness), corner), fill=mark.colour)
+            draw.rectangle(((mark.x * fineness, mark.y * fineness), corner), fill=mark.color)
         case Words():
             _write(mark, image, draw, fineness)
 
@@ -151,7 +151,7 @@ def _write(words: Words, image: Image.Image, draw: ImageDraw.ImageDraw, fineness
     text, letters = writable(words.text), font(words.size * fineness)
     x, y = words.x * fineness, words.y * fineness
     if not words.turned:
-        draw.text((x, y), text, fill=words.colour, font=letters, anchor=_PILLOW_ANCHOR[words.anchor])
+        draw.text((x, y), text, fill=words.color, font=letters, anchor=_PILLOW_ANCHOR[words.anchor])
         return
     length, above = int(letters.getlength(text)) + 2, letters.getmetrics()[0]
     height = sum(letters.getmetrics())
@@ -159,7 +159,7 @@ def _write(words: Words, image: Image.Image, draw: ImageDraw.ImageDraw, fineness
     ImageDraw.Draw(mask).text((0, above), text, fill=255, font=letters, anchor="ls")
     mask = mask.rotate(90, expand=True)
     shift = {"start": length, "middle": length // 2, "end": 0}[words.anchor]
-    draw.bitmap((round(x) - above, round(y) - shift), mask, fill=words.colour)
+    draw.bitmap((round(x) - above, round(y) - shift), mask, fill=words.color)
 
 
 def _element(mark: Mark) -> str:
@@ -175,15 +175,15 @@ def _element(mark: Mark) -> str:
             )
         case Line():
             places = " ".join(f"{x:.2f},{y:.2f}" for x, y in mark.places)
-            return f'<polyline points="{places}" fill="none" stroke="{mark.colour}" stroke-width="{mark.width:g}"/>'
+            return f'<polyline points="{places}" fill="none" stroke="{mark.color}" stroke-width="{mark.width:g}"/>'
         case Area():
             return (
                 f'<rect x="{mark.x:g}" y="{mark.y:g}" width="{mark.width:g}" height="{mark.height:g}" '
-                f'fill="{mark.colour}"/>'
+                f'fill="{mark.color}"/>'
             )
         case Words():
             turn = f' transform="rotate(-90 {mark.x:g} {mark.y:g})"' if mark.turned else ""
             return (
                 f'<text x="{mark.x:g}" y="{mark.y:g}" font-size="{mark.size}" text-anchor="{mark.anchor}" '
-                f'fill="{mark.colour}"{turn}>{escape(writable(mark.text))}</text>'
+                f'fill="{mark.color}"{turn}>{escape(writable(mark.text))}</text>'
             )

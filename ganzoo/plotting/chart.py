@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ganzoo.plotting.canvas import INK, PALE, Area, Canvas, Line, Words
 from ganzoo.plotting.font import width_of
 
-# Distinct for all common kinds of colour vision (Okabe and Ito 2008).
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555")
+# Distinct for all common kinds of color vision (Okabe and Ito 2008).
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555")
 _TEXT, _SMALL = 14, 12
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 28, 40
 _LEGEND = 22
@@ -24,7 +24,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Curve:
-    """A named curve; where y is not finite it has a gap. `order` chooses the colour."""
+    """A named curve; where y is not finite it has a gap. `order` chooses the color."""
 
     label: str
     x: Values
@@ -84,7 +84,7 @@ def _legend(curves: Sequence[Curve], width: int) -> list[tuple[Curve, int, int]]
 
 
 def _name(canvas: Canvas, curve: Curve, x: float, y: float) -> None:
-    canvas.add(Line(((x, y - 5), (x + 20, y - 5)), COLOURS[curve.order % len(COLOURS)], 3))
+    canvas.add(Line(((x, y - 5), (x + 20, y - 5)), COLORS[curve.order % len(COLORS)], 3))
     canvas.add(Words(curve.label, x + 26, y, _SMALL))
 
 
@@ -110,17 +110,17 @@ def _draw(canvas: Canvas, chart: Chart, left: int, top: int, width: int, height:
     for curve, x_values, y_values in curves:
         px = x0 + (x_values - xs[0]) / (xs[1] - xs[0]) * (x1 - x0)
         py = y1 - (y_values - ys[0]) / (ys[1] - ys[0]) * (y1 - y0)
-        _trace(canvas, px, py, COLOURS[curve.order % len(COLOURS)])
+        _trace(canvas, px, py, COLORS[curve.order % len(COLORS)])
     canvas.add(Line(((x0, y0), (x0, y1), (x1, y1)), INK, 1))
 
 
-def _trace(canvas: Canvas, x: Values, y: Values, colour: str) -> None:
+def _trace(canvas: Canvas, x: Values, y: Values, color: str) -> None:
     """Draw a line through places, with a dot at each where they are few."""
     for places in _unbroken(x, y):
         if len(places) > 1:
-            canvas.add(Line(places, colour, 1.6))
+            canvas.add(Line(places, color, 1.6))
         if len(places) == 1 or len(x) <= _FEW_POINTS:
-            canvas.add(*(Area(px - 3, py - 3, 6, 6, colour) for px, py in places))
+            canvas.add(*(Area(px - 3, py - 3, 6, 6, color) for px, py in places))
 
 
 def _shown(curve: Curve, log: bool) -> tuple[Values, Values]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.component import PixelArray
 
 SUFFIXES = (".mp4", ".webp", ".gif")
-_COLOURS = 1, 6, 1, 13  # what a player must know to show them as they were: limited range, BT.601, BT.709, sRGB
+_COLORS = 1, 6, 1, 13  # what a player must know to show them as they were: limited range, BT.601, BT.709, sRGB
 _FASTEST_GIF = 50  # players show faster ones at ten frames per second
 _QUALITY = "12"  # x264's constant rate factor: 0 is lossless, 18 looks so
 
@@ -24,7 +24,7 @@ _QUALITY = "12"  # x264's constant rate factor: 0 is lossless, 18 looks so
 def film_bytes(frames: Iterable[PixelArray], suffix: str, fps: int) -> bytes:
     """Return a film's file.
 
-    WebP is lossless, GIF is so where frames are gray. MP4 plays everywhere, halves the resolution of colours and
+    WebP is lossless, GIF is so where frames are gray. MP4 plays everywhere, halves the resolution of colors and
     loses a little; an odd side gets one more row or column.
 
     Args:
@@ -72,7 +72,7 @@ def _mp4(frames: Iterable[PixelArray], fps: int) -> bytes:
                 stream.height, stream.width = even.shape[:2]
                 stream.pix_fmt = "yuv420p"
                 context = stream.codec_context
-                context.color_range, context.colorspace, context.color_primaries, context.color_trc = _COLOURS
+                context.color_range, context.colorspace, context.color_primaries, context.color_trc = _COLORS
             container.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
         if stream is not None:
             container.mux(stream.encode())
@@ -81,6 +81,6 @@ def _mp4(frames: Iterable[PixelArray], fps: int) -> bytes:
 
 def _even(frame: PixelArray) -> PixelArray:
     """Return `[H, W, 3]` with even sides, which 4:2:0 needs, the last row or column repeated."""
-    colour = frame if frame.ndim == 3 else np.repeat(frame[..., None], 3, axis=2)
-    height, width = colour.shape[:2]
-    return np.ascontiguousarray(np.pad(colour, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge"))
+    color = frame if frame.ndim == 3 else np.repeat(frame[..., None], 3, axis=2)
+    height, width = color.shape[:2]
+    return np.ascontiguousarray(np.pad(color, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge"))

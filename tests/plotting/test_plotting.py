@@ -32,10 +32,10 @@ def test_intensities_survive_the_smoothing_of_lines():
     assert np.array_equal(canvas.raster()[4:36:2, 4:36:2], RAMP[0])
 
 
-def test_one_colour_makes_the_sheet_colour():
-    colour = RAMP.repeat(3, axis=0)
+def test_one_color_makes_the_sheet_color():
+    color = RAMP.repeat(3, axis=0)
     assert Sheet([[Panel(RAMP)]]).canvas().raster().ndim == 2
-    mixed = Sheet([[Panel(RAMP), Panel(colour)]]).canvas().raster()
+    mixed = Sheet([[Panel(RAMP), Panel(color)]]).canvas().raster()
     assert mixed.shape[2] == 3
 
 
