@@ -62,13 +62,13 @@ class Fixed:
 
 def bare_loop(trainer: Trainer, reals: Fixed) -> Callable[[], None]:
     """Return one step as a person would write it for this one model, loss and penalty."""
-    networks = trainer.game.generator, trainer.game.discriminator, trainer.average.network
-    generator, discriminator, average = copy.deepcopy(networks)
+    networks = trainer.game.generator, trainer.game.discriminator, trainer.ema.network
+    generator, discriminator, ema = copy.deepcopy(networks)
     adam = [
         torch.optim.Adam(network.parameters(), lr=RATE, betas=BETAS, eps=EPSILON, fused=True)
         for network in (generator, discriminator)
     ]
-    kept = [*average.parameters(), *(buffer for buffer in average.buffers() if buffer.is_floating_point())]
+    kept = [*ema.parameters(), *(buffer for buffer in ema.buffers() if buffer.is_floating_point())]
     followed = [*generator.parameters(), *(buffer for buffer in generator.buffers() if buffer.is_floating_point())]
     kept = [tensor.detach() for tensor in kept]
     followed = [tensor.detach() for tensor in followed]

@@ -35,7 +35,7 @@ class Imported:
 
     Attributes:
         networks: What `networks.toml` says.
-        tensors: Weights by role (`average`, and `generator` and `discriminator` where the file has them).
+        tensors: Weights by role (`ema`, and `generator` and `discriminator` where the file has them).
         images_seen: Age in real images shown to the discriminator.
         parameters: Trainable parameters per network.
     """
@@ -121,7 +121,7 @@ def _built(foreign: ForeignCheckpoint, importer: Part, sha256: str, registry: Re
     """Build each network, load its weights, and keep what it then holds."""
     if foreign.ema is None and foreign.discriminator is None:
         raise CheckpointError("it holds neither a generator nor a discriminator")
-    found = {"average": foreign.ema, "generator": foreign.generator, "discriminator": foreign.discriminator}
+    found = {"ema": foreign.ema, "generator": foreign.generator, "discriminator": foreign.discriminator}
     networks: dict[str, nn.Module] = {
         role: _network(role, network, foreign) for role, network in found.items() if network is not None
     }
@@ -139,7 +139,7 @@ def _built(foreign: ForeignCheckpoint, importer: Part, sha256: str, registry: Re
         discriminator=_selection("discriminator", foreign.discriminator, registry) if foreign.discriminator else None,
         origin=Origin(layout=importer.name, sha256=sha256, notes=foreign.notes),
     )
-    trained = {"generator": networks.get("average"), "discriminator": networks.get("discriminator")}
+    trained = {"generator": networks.get("ema"), "discriminator": networks.get("discriminator")}
     counts = {role: _count(network) for role, network in trained.items() if network is not None}
     return Imported(described, tensors, foreign.images_seen, counts)
 

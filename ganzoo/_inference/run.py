@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.networks import Discriminator, Generator
 
 Weights = Literal["ema", "raw"]
-_PART = {"ema": "average", "raw": "generator"}
+_PART = {"ema": "ema", "raw": "generator"}
 _ATTEMPTS = 3
 
 

@@ -94,7 +94,7 @@ class TrainingSettings(Section):
     discriminator_steps: PositiveInt = Field(default=1, description="Discriminator steps per generator step.")
     first_player: Literal["discriminator", "generator"] = Field(default="discriminator", description="Who moves first.")
     ema_half_life_kimg: Kimg = Field(
-        default=1.0, description="Half-life of the averaged generator, which is sampled and scored."
+        default=1.0, description="Half-life of the generator's moving average (EMA), which is sampled and scored."
     )
     ema_ramp: PositiveFloat | None = Field(
         default=None, description="Cap the half-life at this share of the images seen so far (0.05 in ADA)."
@@ -116,7 +116,9 @@ class TrainingSettings(Section):
     preview_images: PositiveInt | None = Field(
         default=None, description="Images in a grid of samples; absent: 64, 36 or 16 by resolution."
     )
-    snapshot_kimg: Kimg = Field(default=50.0, description="Keep the averaged generator every so many thousand images.")
+    snapshot_kimg: Kimg = Field(
+        default=50.0, description="Keep the generator's moving average every so many thousand images."
+    )
     score_kimg: Kimg | None = Field(
         default=None, description="Score on the way, with another sampling seed, to choose the best snapshot."
     )
@@ -165,7 +167,9 @@ class ScoringSettings(Section):
     extractor: Annotated[ExtractorSelection, BeforeValidator(_default_extractor)] = Field(
         default=None, validate_default=True, description="Images to features. Absent: the one marked as default."
     )
-    weights: Literal["ema", "raw"] = Field(default="ema", description="The averaged generator or the raw one.")
+    weights: Literal["ema", "raw"] = Field(
+        default="ema", description="The generator's moving average, or its raw weights."
+    )
     truncation: float = Field(default=1.0, ge=0, le=1, description="Truncation of styles; 1 is none.")
     truncation_cutoff: PositiveInt | None = Field(
         default=None, description="How many of the first style layers are truncated; absent: all."

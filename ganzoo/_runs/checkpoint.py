@@ -50,7 +50,7 @@ class Checkpoint:
     Attributes:
         path: Its folder.
         images_seen: Real images shown to the discriminator.
-        tensors: Tensors on the CPU, by part (`generator`, `average`, ...) and name.
+        tensors: Tensors on the CPU, by part (`generator`, `ema`, ...) and name.
         state: The rest, as plain data.
         sha256: Hash of each part's file, 64 hex digits.
     """

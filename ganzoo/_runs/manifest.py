@@ -16,7 +16,7 @@ from ganzoo._io.os_errors import shown
 from ganzoo._runs.signed_json import seal, unseal
 from ganzoo.errors import RunError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MANIFEST = "MANIFEST.json"
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FOLDER_NAME = re.compile(r"\d{10,20}")
@@ -41,7 +41,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: Literal[1] = FORMAT
+    format: Literal[2] = FORMAT
     images_seen: NonNegativeInt
     files: Mapping[str, FileEntry]
     versions: Mapping[str, str] = {}

@@ -11,7 +11,7 @@ from ganzoo._random.seeds import seed_for
 from ganzoo._recipe.compatibility import all_regularizers
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.selection import Selection
-from ganzoo._training.ema import Average
+from ganzoo._training.ema import EMA
 from ganzoo._training.player import Player, discriminator_objective, generator_objective
 from ganzoo._training.step import Game
 from ganzoo._training.trainer import Callback, RealStream, Schedule, Trainer
@@ -58,9 +58,9 @@ def build_trainer(
         generator_first=training.first_player == "generator",
         micro_batch=training.micro_batch or 0,
     )
-    average = Average(generator, training.ema_half_life_kimg, training.ema_ramp, training.ema_decay_per_step)
+    ema = EMA(generator, training.ema_half_life_kimg, training.ema_ramp, training.ema_decay_per_step)
     players = _players(recipe, game)
-    return Trainer(game, players, average, schedule, reals, fresh_reals, callbacks)
+    return Trainer(game, players, ema, schedule, reals, fresh_reals, callbacks)
 
 
 def _players(recipe: Recipe, game: Game) -> Mapping[Role, Player]:

@@ -71,7 +71,7 @@ class MetricsCallback:
 
 
 class SamplesCallback:
-    """Writes a grid of the averaged generator's images for the same latents each time."""
+    """Writes a grid of the EMA generator's images for the same latents each time."""
 
     def __init__(self, folder: Path, labels: Tensor, seed: int, kimg: float, resolution: int) -> None:
         self._folder, self._labels, self._seed = folder, labels, seed
@@ -87,7 +87,7 @@ class SamplesCallback:
         """Write the grid of this moment."""
         count, device = len(self._labels), trainer.game.device
         images = generate(
-            trainer.average.network, count, seed=self._seed, batch_size=count, device=device, labels=self._labels
+            trainer.ema.network, count, seed=self._seed, batch_size=count, device=device, labels=self._labels
         )
         pixels: PixelArray = to_uint8(torch.cat(list(images))).cpu().numpy()
         scale = max(1, self._resolution // pixels.shape[-1])  # small ones while growing
@@ -109,7 +109,7 @@ class CurvesCallback:
 
 
 class SnapshotCallback:
-    """Keeps the averaged generator every so many images, and at the end."""
+    """Keeps the generator's moving average every so many images, and at the end."""
 
     def __init__(self, folder: Path, kimg: float) -> None:
         self._folder, self._cadence = folder, Cadence(kimg)
@@ -128,8 +128,8 @@ class SnapshotCallback:
         remove_tree(self._folder / folder_name(images_seen))
 
     def write(self, trainer: Trainer) -> None:
-        """Keep the averaged generator of this moment."""
-        tensors = {"average": trainer.average.network.state_dict()}
+        """Keep the moving average of this moment."""
+        tensors = {"ema": trainer.ema.network.state_dict()}
         write_checkpoint(self._folder, trainer.images_seen, tensors, {"images_seen": trainer.images_seen})
 
 

@@ -21,19 +21,19 @@ def gather(trainer: Trainer) -> tuple[Tensors, dict[str, Any]]:
     tensors: Tensors = {
         "generator": trainer.game.generator.state_dict(),
         "discriminator": trainer.game.discriminator.state_dict(),
-        "average": trainer.average.network.state_dict(),
+        "ema": trainer.ema.network.state_dict(),
     }
     if trainer.game.augmentation is not None and (buffers := trainer.game.augmentation.state_dict()):
         tensors["augmentation"] = buffers
-    for side, player in trainer.players.items():
-        tensors[f"{side.value}_optimizer"] = player.state()
+    for role, player in trainer.players.items():
+        tensors[f"{role.value}_optimizer"] = player.state()
         if buffers := player.regularizers.state_dict():
-            tensors[f"{side.value}_penalties"] = buffers
+            tensors[f"{role.value}_regularizers"] = buffers
     state = {
         "images_seen": trainer.images_seen,
         "steps": trainer.steps,
         "seconds": trainer.seconds,
-        "updates": {side.value: player.updates for side, player in trainer.players.items()},
+        "updates": {role.value: player.updates for role, player in trainer.players.items()},
         "arithmetic": arithmetic(trainer.game.device),
     }
     return tensors, state
@@ -73,15 +73,15 @@ def restore(trainer: Trainer, tensors: Mapping[str, Mapping[str, Tensor]], state
     for part, network in (
         ("generator", trainer.game.generator),
         ("discriminator", trainer.game.discriminator),
-        ("average", trainer.average.network),
+        ("ema", trainer.ema.network),
     ):
         load_into(network, tensors.get(part, {}), part)
     if trainer.game.augmentation is not None:
         load_into(trainer.game.augmentation, tensors.get("augmentation", {}), "augmentation")
-    for side, player in trainer.players.items():
-        player.load_state(tensors.get(f"{side.value}_optimizer", {}))
-        player.regularizers.load_state_dict(dict(tensors.get(f"{side.value}_penalties", {})))
-        player.updates = int(state["updates"][side.value])
+    for role, player in trainer.players.items():
+        player.load_state(tensors.get(f"{role.value}_optimizer", {}))
+        player.regularizers.load_state_dict(dict(tensors.get(f"{role.value}_regularizers", {})))
+        player.updates = int(state["updates"][role.value])
     trainer.images_seen = int(state["images_seen"])
     trainer.steps = int(state["steps"])
     trainer.seconds = float(state["seconds"])

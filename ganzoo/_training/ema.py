@@ -1,4 +1,4 @@
-"""The exponential moving average of the generator: what is sampled and scored."""
+"""EMA: the exponential moving average of the generator, which is sampled and scored."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ganzoo._recipe.schema import IMAGES_PER_KIMG
 from ganzoo.contracts.networks import Generator
 
 
-class Average:
+class EMA:
     """A copy of the generator whose weights follow with a half-life counted in images.
 
-    Parameters and the running statistics of normalisation layers are averaged; every other buffer (counters,
+    Parameters and the running statistics of normalization layers are averaged; every other buffer (counters,
     a tracked style mean) is copied.
     """
 

@@ -168,7 +168,7 @@ class Session:
 
     def _selection_score(self, trainer: Trainer) -> tuple[Score, ...]:
         return score(
-            trainer.average.network,
+            trainer.ema.network,
             self.inputs.pack,
             self.inputs.protocol.for_selection(),
             self.inputs.extractor,

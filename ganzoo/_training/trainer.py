@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ganzoo._random.seeds import seed_for
-from ganzoo._training.ema import Average
+from ganzoo._training.ema import EMA
 from ganzoo._training.growth import fade, grow
 from ganzoo._training.player import Player
 from ganzoo._training.step import Game, RealBatch
@@ -67,13 +67,13 @@ class Trainer:
         self,
         game: Game,
         players: Mapping[Role, Player],
-        average: Average,
+        ema: EMA,
         schedule: Schedule,
         reals: RealStream,
         fresh_reals: RealStream,
         callbacks: Sequence[Callback] = (),
     ) -> None:
-        self.game, self.players, self.average, self.schedule = game, players, average, schedule
+        self.game, self.players, self.ema, self.schedule = game, players, ema, schedule
         self.callbacks = list(callbacks)
         self.images_seen = 0
         self.images_before = 0
@@ -128,13 +128,13 @@ class Trainer:
         """Do all of a step but count it: its terms stay where they are, unread."""
         seed_everything(self.game.seed, self.images_seen, self.game.device)
         alpha = phase.alpha(self.images_seen)
-        grow([self.game.generator, self.game.discriminator, self.average.network], phase.resolution, alpha)
+        grow([self.game.generator, self.game.discriminator, self.ema.network], phase.resolution, alpha)
         batch = self._batch(phase, alpha)
         terms: dict[str, Tensor] = {}
         for role in self._order():
             terms |= self._play(role, batch)
         terms |= self._adapt(batch)
-        self.average.update(len(batch), self.images_seen)
+        self.ema.update(len(batch), self.images_seen)
         return terms
 
     def _order(self) -> list[Role]:

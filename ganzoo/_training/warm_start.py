@@ -36,7 +36,7 @@ class InitialWeights:
     """Weights to begin from, which were found to fit a recipe.
 
     Attributes:
-        tensors: By role: `generator` and `average`, and `discriminator` where the run has one.
+        tensors: By role: `generator` and `ema`, and `discriminator` where the run has one.
         sha256: Of all of them: it enters the recipe, and so the hash of the training.
         run: Name of the run that they are from.
         images_seen: That run's age.
@@ -70,13 +70,13 @@ def find_initial(recipe: Recipe, run: RunFiles) -> InitialWeights:
         raise RefusedError(f"{path} is of {_described(theirs.spec)}, the recipe's data of {_described(ours.spec)}")
     tensors: dict[str, Mapping[str, Tensor]] = {}
     notes = []
-    average = checkpoint.tensors.get("average")
-    if average is not None:
-        _check_fit("generator", path, theirs, ours, average)
-        tensors["average"] = average
-        tensors["generator"] = checkpoint.tensors.get("generator", average)
+    ema = checkpoint.tensors.get("ema")
+    if ema is not None:
+        _check_fit("generator", path, theirs, ours, ema)
+        tensors["ema"] = ema
+        tensors["generator"] = checkpoint.tensors.get("generator", ema)
         if "generator" not in checkpoint.tensors:
-            notes.append(f"{path} has no raw generator: the generator begins from the averaged one")
+            notes.append(f"{path} has no raw generator: the generator begins from the moving average")
     if "discriminator" in checkpoint.tensors:
         tensors["discriminator"] = checkpoint.tensors["discriminator"]
         _check_fit("discriminator", path, theirs, ours, tensors["discriminator"])
@@ -100,7 +100,7 @@ def begin_from(trainer: Trainer, directory: RunDirectory, recipe: Recipe) -> Non
     networks: dict[str, nn.Module] = {
         "generator": trainer.game.generator,
         "discriminator": trainer.game.discriminator,
-        "average": trainer.average.network,
+        "ema": trainer.ema.network,
     }
     for role, tensors in checkpoint.tensors.items():
         load_into(networks[role], tensors, role)

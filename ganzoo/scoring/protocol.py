@@ -70,7 +70,7 @@ class ScoringProtocol(BaseModel):
         reference: Fingerprint of the data set's pixels, labels and splits.
         mirror: Whether the reference holds each image's mirror image too.
         label_distribution: Images per class that labels of fakes are drawn from; empty when unconditional.
-        weights: The averaged generator or the raw one.
+        weights: The generator's moving average, or its raw weights.
         truncation: Truncation of styles; 1 is none.
         truncation_cutoff: How many of the first style layers are truncated; None, which is all, is not hashed.
         latents: How latents are drawn.

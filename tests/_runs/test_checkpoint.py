@@ -24,7 +24,7 @@ def tensors(seed=0):
     rng = torch.Generator().manual_seed(seed)
     return {
         "generator": {"weight": torch.randn(5, 3, generator=rng), "steps": torch.tensor(7), "empty": torch.zeros(0, 2)},
-        "average": {"half": torch.randn(4, generator=rng).bfloat16(), "mask": torch.tensor([True, False])},
+        "ema": {"half": torch.randn(4, generator=rng).bfloat16(), "mask": torch.tensor([True, False])},
         "generator_optimizer": {"0.exp_avg": torch.randn(6, generator=rng).double()},
         "penalties": {},
     }
@@ -69,8 +69,8 @@ def test_modes_follow_the_umask(tmp_path):
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.complex64])
 def test_what_is_not_finite_is_never_written(tmp_path, value, dtype):
-    bad = {"average": {"w": torch.tensor([0.0, value]).to(dtype)}}
-    with pytest.raises(RunError, match=r"average\.w holds inf or nan at 64 images"):
+    bad = {"ema": {"w": torch.tensor([0.0, value]).to(dtype)}}
+    with pytest.raises(RunError, match=r"ema\.w holds inf or nan at 64 images"):
         write_checkpoint(tmp_path, 64, tensors() | bad, {})
     assert os.listdir(tmp_path) == []
 
@@ -172,7 +172,7 @@ def test_links_missing_files_strangers_and_newer_formats_are_told(tmp_path):
     assert "cannot be read" in damage(path)[0]
     (path / "state.json").symlink_to(tmp_path / "state")
     assert "cannot be read" in damage(path)[0]
-    (path / "MANIFEST.json").write_bytes(seal({"format": 2, "images_seen": 1, "files": {}}))
+    (path / "MANIFEST.json").write_bytes(seal({"format": 3, "images_seen": 1, "files": {}}))
     with pytest.raises(RunError, match="newer ganzoo"):
         read_checkpoint(path)
     (path / "MANIFEST.json").unlink()
@@ -237,7 +237,7 @@ def _write_forever(folder, acknowledge):
     while True:
         images += 64
         fill = {"w": torch.full((20_000,), float(images)), "steps": torch.tensor(images)}
-        write_checkpoint(folder, images, {"generator": fill, "average": fill}, {"images": images})
+        write_checkpoint(folder, images, {"generator": fill, "ema": fill}, {"images": images})
         os.write(acknowledge, images.to_bytes(8, "big"))
         prune(folder, keep=2)
 

@@ -1,4 +1,4 @@
-"""The averaged generator: half-life in images, whatever the batch size."""
+"""EMA: half-life in images, whatever the batch size."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganzoo._training.ema import Average
+from ganzoo._training.ema import EMA
 
 
 class Normed(nn.Module):
@@ -35,7 +35,7 @@ def test_n_steps_at_batch_b_equal_n_b_images():
     torch.manual_seed(0)
     one, other = Normed(), Normed()
     other.load_state_dict(one.state_dict())
-    coarse, fine = Average(one, 0.05), Average(other, 0.05)
+    coarse, fine = EMA(one, 0.05), EMA(other, 0.05)
     moved(one, 1.0)
     moved(other, 1.0)
     for step in range(3):
@@ -48,44 +48,44 @@ def test_n_steps_at_batch_b_equal_n_b_images():
 
 def test_after_one_half_life_half_is_left():
     network = Normed()
-    average = Average(network, 0.064)
-    start = average.network.dense.weight.clone()
+    ema = EMA(network, 0.064)
+    start = ema.network.dense.weight.clone()
     moved(network, 2.0)
-    average.update(64, 0)
-    torch.testing.assert_close(average.network.dense.weight, start + 1.0)
-    torch.testing.assert_close(average.network.norm.running_mean, torch.ones(3, dtype=torch.float64))
-    torch.testing.assert_close(average.network.norm.running_var, torch.full((3,), 2.0, dtype=torch.float64))
+    ema.update(64, 0)
+    torch.testing.assert_close(ema.network.dense.weight, start + 1.0)
+    torch.testing.assert_close(ema.network.norm.running_mean, torch.ones(3, dtype=torch.float64))
+    torch.testing.assert_close(ema.network.norm.running_var, torch.full((3,), 2.0, dtype=torch.float64))
 
 
 def test_counters_and_tracked_means_are_copied():
     network = Normed()
-    average = Average(network, 1000.0)
+    ema = EMA(network, 1000.0)
     moved(network, 2.0)
-    average.update(1, 0)
-    assert average.network.seen == 1
-    assert average.network.norm.num_batches_tracked == 1
-    assert torch.equal(average.network.style_mean, network.style_mean)
-    assert average.network.style_mean is not network.style_mean
+    ema.update(1, 0)
+    assert ema.network.seen == 1
+    assert ema.network.norm.num_batches_tracked == 1
+    assert torch.equal(ema.network.style_mean, network.style_mean)
+    assert ema.network.style_mean is not network.style_mean
 
 
 def test_the_ramp_caps_the_half_life():
-    average = Average(Normed(), 10.0, ramp=0.05)
-    assert average.decay(32, 0) == 0.0  # the first batch is copied, as in ADA
-    assert average.decay(32, 1000) == pytest.approx(0.5 ** (32 / 50))
-    assert average.decay(32, 10**6) == pytest.approx(0.5 ** (32 / 10_000))
+    ema = EMA(Normed(), 10.0, ramp=0.05)
+    assert ema.decay(32, 0) == 0.0  # the first batch is copied, as in ADA
+    assert ema.decay(32, 1000) == pytest.approx(0.5 ** (32 / 50))
+    assert ema.decay(32, 10**6) == pytest.approx(0.5 ** (32 / 10_000))
 
 
 def test_the_copy_takes_no_gradient_and_stays_in_evaluation_mode():
-    average = Average(Normed(), 1.0)
-    assert not average.network.training
-    assert not any(parameter.requires_grad for parameter in average.network.parameters())
+    ema = EMA(Normed(), 1.0)
+    assert not ema.network.training
+    assert not any(parameter.requires_grad for parameter in ema.network.parameters())
 
 
 def test_a_decay_per_step_ignores_the_batch_size_and_the_half_life():
     network = Normed()
-    average = Average(network, 1e-3, 0.05, decay_per_step=0.75)
-    before = average.network.dense.weight.clone()
+    ema = EMA(network, 1e-3, 0.05, decay_per_step=0.75)
+    before = ema.network.dense.weight.clone()
     moved(network, 1.0)
-    average.update(4, 0)
-    torch.testing.assert_close(average.network.dense.weight.data, before.data + 0.25)
-    assert average.decay(512, 0) == average.decay(1, 10**6) == 0.75
+    ema.update(4, 0)
+    torch.testing.assert_close(ema.network.dense.weight.data, before.data + 0.25)
+    assert ema.decay(512, 0) == ema.decay(1, 10**6) == 0.75

@@ -41,7 +41,7 @@ class Noting:
         moments = trainer.players[Role.GENERATOR].optimizer.state
         steps = max(int(state["step"]) for state in moments.values())
         rate = trainer.players[Role.GENERATOR].optimizer.param_groups[0]["lr"]
-        same = [network.growth.resolution for network in (trainer.game.discriminator, trainer.average.network)]
+        same = [network.growth.resolution for network in (trainer.game.discriminator, trainer.ema.network)]
         assert same == [growth.resolution] * 2
         self.seen.append((trainer.images_before, growth.resolution, round(growth.alpha, 3), steps, round(rate, 6)))
 

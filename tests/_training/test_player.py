@@ -102,7 +102,7 @@ def test_micro_batches_equal_the_whole_batch(regularizers):
     results = []
     for micro in (8, 4, 2):
         trainer = trainer_of(DCGAN, plain, {"regularizers": regularizers, "training": {"micro_batch": micro}})
-        for network in (trainer.game.generator, trainer.game.discriminator, trainer.average.network):
+        for network in (trainer.game.generator, trainer.game.discriminator, trainer.ema.network):
             network.double()
         trainer.game.generator.register_forward_pre_hook(lambda module, inputs: tuple(x.double() for x in inputs))
         trainer.game.discriminator.register_forward_pre_hook(lambda module, inputs: tuple(x.double() for x in inputs))

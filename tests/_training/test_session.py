@@ -259,7 +259,7 @@ def test_a_damaged_snapshot_is_written_again(tmp_path):
         start(tmp_path, recipe, stop_at(24))
     run = only_run(tmp_path)
     (run.checkpoints / "0000000024" / "state.json").write_text("{}")
-    (run.snapshots / "0000000024" / "average.safetensors").write_bytes(b"")
+    (run.snapshots / "0000000024" / "ema.safetensors").write_bytes(b"")
     go_on(run.path)
     assert verify_run(run.path) == []
 

@@ -158,7 +158,7 @@ def test_half_precision_runs_the_networks_and_nothing_else():
     counted = Counted(trainer)
     report = trainer.step(trainer.phase)
     assert [dtype for _, dtype in counted.critic] == [torch.float32, torch.bfloat16, torch.bfloat16]
-    for network in (trainer.game.generator, trainer.game.discriminator, trainer.average.network):
+    for network in (trainer.game.generator, trainer.game.discriminator, trainer.ema.network):
         assert {tensor.dtype for tensor in network.state_dict().values() if tensor.is_floating_point()} == {
             torch.float32
         }

@@ -73,7 +73,7 @@ def test_training_is_deterministic():
         torch.manual_seed(random.randrange(1000))  # whatever was drawn before does not matter
         trainer = trainer_of(DCGAN)
         trainer.run()
-        results.append(weights(trainer.game.generator) | weights(trainer.average.network))
+        results.append(weights(trainer.game.generator) | weights(trainer.ema.network))
         assert trainer.finished and trainer.images_seen == trainer.total_images == 64
     assert same(*results)
 

@@ -339,7 +339,7 @@ def test_training_begins_from_imported_weights_and_needs_them_no_more(folder, tm
         assert record.recipe["initial_weights"] == initial.sha256
         assert Run(run).recipe.training_hash != recipe.training_hash
         began, _ = newest_good(run.initial)
-        for role in ("generator", "average", "discriminator"):
+        for role in ("generator", "ema", "discriminator"):
             kept = newest_good(stylegan2_run.checkpoints)[0].tensors[role]
             assert all(torch.equal(began.tensors[role][name], value) for name, value in kept.items())
         unbroken = newest_good(run.checkpoints)[0].tensors["generator"]

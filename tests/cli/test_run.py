@@ -183,13 +183,13 @@ def test_verify_finds_a_flipped_bit(trained):
     folder, _ = trained
     done = ganzoo(folder, "verify", "runs")
     assert (done.returncode, done.stdout.strip()) == (0, "runs/small-s3: intact")
-    file = max(run_of(folder).checkpoints.iterdir()) / "average.safetensors"
+    file = max(run_of(folder).checkpoints.iterdir()) / "ema.safetensors"
     data = file.read_bytes()
     file.write_bytes(data[:-9] + bytes([data[-9] ^ 1]) + data[-8:])
     done = ganzoo(folder, "verify", "runs")
     file.write_bytes(data)
     assert done.returncode == 1
-    assert "average.safetensors is damaged" in done.stderr
+    assert "ema.safetensors is damaged" in done.stderr
     assert "Traceback" not in done.stderr
 
 

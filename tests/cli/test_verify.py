@@ -30,7 +30,7 @@ def run(tmp_path):
             log.append(images, {"loss": 1 / images})
             state = {"metrics": log.position()}
             write_checkpoint(run.checkpoints, images, {"generator": {"w": torch.randn(9)}}, state)
-    write_checkpoint(run.snapshots, 64, {"average": {"w": torch.randn(9)}}, {})
+    write_checkpoint(run.snapshots, 64, {"ema": {"w": torch.randn(9)}}, {})
     png = io.BytesIO()
     Image.new("L", (8, 8), 7).save(png, "PNG")
     atomic_write(run.samples / "0000000064.png", png.getvalue())

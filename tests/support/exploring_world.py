@@ -37,7 +37,7 @@ def untrained(root, name, *, channels=1, resolution=16, classes=0, **options):
     directory = RunDirectory.create(root, f"{name}-{channels}", 0)
     directory.networks.write_text(networks.to_toml())
     for age in (1000, 2000):
-        write_checkpoint(directory.snapshots, age, {"average": generator.state_dict()}, {"images_seen": age})
+        write_checkpoint(directory.snapshots, age, {"ema": generator.state_dict()}, {"images_seen": age})
         with torch.no_grad():
             for parameter in generator.parameters():
                 parameter.mul_(1.05)
