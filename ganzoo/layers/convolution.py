@@ -44,6 +44,7 @@ def convolve(
         transposed: Which of the two.
         groups: As in the two functions.
     """
+    # Nothing to differentiate, or nothing but shapes: PyTorch's own functions will do.
     if not torch.is_grad_enabled() or images.is_meta:
         if transposed:
             return F.conv_transpose2d(images, weight, bias, stride=stride, padding=padding, groups=groups)
@@ -51,11 +52,13 @@ def convolve(
     if torch.is_autocast_enabled(images.device.type):  # autocast does not see what happens inside a Function
         dtype = torch.get_autocast_dtype(images.device.type)
         images, weight = images.to(dtype), weight.to(dtype)
+    # The bias takes the type of the images, as it does in PyTorch's own convolution under autocast.
     bias = None if bias is None else bias.to(images.dtype)
     return _Convolution.apply(images, weight, bias, Geometry(stride, padding, transposed, groups))
 
 
 def _forward(images: Tensor, weight: Tensor, bias: Tensor | None, how: Geometry) -> Tensor:
+    # The operator below both functions: it has one signature for the two, and gives the same numbers.
     return torch.ops.aten.convolution(
         images, weight, bias, [how.stride] * 2, [how.padding] * 2, [1, 1], how.transposed, [0, 0], how.groups
     )
@@ -88,6 +91,7 @@ class _Convolution(torch.autograd.Function):
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
         images, weight = ctx.saved_tensors
         wanted = list(ctx.needs_input_grad[:3])
+        # A first gradient that is not differentiated again: one call of the kernel gives all three.
         if not torch.is_grad_enabled():
             return (*_backward(slope, images, weight, ctx.how, wanted), None)
         return (
@@ -109,6 +113,8 @@ class _ImageGradient(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, second: Tensor) -> tuple[Tensor | None, ...]:
+        # The map from slope to gradient is the transpose of the convolution, so its own transpose is the convolution;
+        # in the weight it is linear as the weight's gradient is, with what comes in here for the images.
         slope, weight = ctx.saved_tensors
         wanted = ctx.needs_input_grad
         return (
@@ -130,6 +136,8 @@ class _WeightGradient(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, second: Tensor) -> tuple[Tensor | None, ...]:
+        # What comes in has the shape of a weight: with it, the slope's part is a convolution of the images, and the
+        # images' part that convolution's gradient.
         slope, images = ctx.saved_tensors
         wanted = ctx.needs_input_grad
         return (

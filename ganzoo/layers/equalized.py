@@ -38,8 +38,11 @@ class EqualizedLinear(nn.Module):
         bias_gain: float = 1.0,
     ) -> None:
         super().__init__()
+        # Stored large and used small: Adam moves every weight by about its learning rate, whatever its size, so a
+        # factor at run time is a factor on how fast the function changes (section 4.1).
         self.weight = nn.Parameter(torch.randn(outputs, inputs) / lr_multiplier)
         self.bias = None if bias is None else nn.Parameter(torch.full((outputs,), bias / lr_multiplier))
+        # The constant of He et al., arXiv:1502.01852: the output keeps the deviation of the input.
         self.scale = gain * lr_multiplier / math.sqrt(inputs)
         self.bias_scale = bias_gain * lr_multiplier
 
@@ -77,6 +80,7 @@ class EqualizedConv2d(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
         self.bias = None if bias is None else nn.Parameter(torch.full((outputs,), bias))
+        # As above; the fan-in of a convolution counts the pixels of its kernel.
         self.scale = gain / math.sqrt(inputs * kernel**2)
         self.bias_scale = bias_gain
         self.padding = kernel // 2
@@ -99,4 +103,5 @@ class EqualizedConv2d(nn.Module):
 
 
 def _scaled(bias: Tensor | None, scale: float) -> Tensor | None:
+    # A factor of 1 is left out: it would be one more pass, and one more node of the graph.
     return bias if bias is None or scale == 1.0 else bias * scale

@@ -24,6 +24,8 @@ class EqualizedUpConv2d(EqualizedConv2d):
 
     def __init__(self, inputs: int, outputs: int, *, gain: float = 1.0, bias: float | None = 0.0) -> None:
         super().__init__(inputs, outputs, 3, gain=gain, bias=bias)
+        # Turned by 180 degrees: a transposed convolution lays its kernel down as it is, a convolution reads it
+        # mirrored. The scale at run time is folded in, which spares a product.
         self.register_buffer("spreading", _spreading().flip(1) * self.scale, persistent=False)
 
     def forward(self, images: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -42,6 +44,7 @@ class EqualizedDownConv2d(EqualizedConv2d):
 
     def __init__(self, inputs: int, outputs: int, *, gain: float = 1.0, bias: float | None = 0.0) -> None:
         super().__init__(inputs, outputs, 3, gain=gain, bias=bias)
+        # A mean of four pixels is a quarter of their sum; the scale at run time is folded in too.
         self.register_buffer("spreading", _spreading() * (self.scale / 4), persistent=False)
 
     def forward(self, images: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -52,6 +55,7 @@ class EqualizedDownConv2d(EqualizedConv2d):
 
 def _spreading() -> Tensor:
     """Return the matrix `[16, 9]` that sums four copies of a 3x3 kernel, shifted by 0 or 1 each way, to one of 4x4."""
+    # Along one axis: which of the three taps fall on each of the four when they are laid down at 0 and at 1.
     line = torch.tensor([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 1.0], [0.0, 0.0, 1.0]])
     return (line[:, None, :, None] * line[None, :, None, :]).reshape(16, 9)
 
@@ -59,6 +63,7 @@ def _spreading() -> Tensor:
 def _spread(weight: Tensor, spreading: Tensor) -> Tensor:
     """Apply it to kernels `[O, I, 3, 3]`, in their own memory order where that is channels-last: `[O, I, 4, 4]`."""
     outputs, inputs = weight.shape[:2]
+    # In float32, as the weights are: rounded sums of four weights would be another kernel.
     with full_precision(weight):
         kernel = torch.matmul(spreading, weight.permute(0, 2, 3, 1).reshape(outputs, 9, inputs))
     return kernel.reshape(outputs, 4, 4, inputs).permute(0, 3, 1, 2)

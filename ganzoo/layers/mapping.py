@@ -56,11 +56,14 @@ class MappingNetwork(nn.Module):
         bias_gain = bias_gain or (1.0 if labels == "joint" else math.sqrt(2))
         self.labels = labels
         self.embedding: nn.Module | None = None
+        # The first codes of StyleGAN and StyleGAN2 multiply one-hot labels by a bare matrix (`LabelConcat`);
+        # StyleGAN2-ADA's has a layer for them.
         if label_dim and labels == "joint":
             self.embedding = _BareMatrix(label_dim, latent_dim)
         elif label_dim:
             self.embedding = EqualizedLinear(label_dim, label_width or style_dim)
         embedded = (latent_dim if labels == "joint" else label_width or style_dim) if label_dim else 0
+        # Without layers, the embedded labels are the style: the discriminator of StyleGAN2-ADA may project on them.
         sizes = [latent_dim + embedded, *[width] * (layers - 1), *[style_dim] * min(layers, 1)]
         self.layers = nn.ModuleList(
             EqualizedLinear(inputs, outputs, gain=math.sqrt(2), lr_multiplier=lr_multiplier, bias_gain=bias_gain)
@@ -70,12 +73,14 @@ class MappingNetwork(nn.Module):
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
         """Map to styles `[N, W]`."""
         if self.embedding is None:
+            # On the sphere, as the official codes have it: the length of a latent says nothing.
             styles = pixel_norm(latents)
         elif self.labels == "joint":
             styles = pixel_norm(torch.cat([latents, self.embedding(labels)], dim=1))
         else:
             styles = torch.cat([pixel_norm(latents), pixel_norm(self.embedding(labels))], dim=1)
         for layer in self.layers:
+            # The slope of all leaky ReLUs since ProGAN (arXiv:1710.10196, appendix A).
             styles = leaky_relu(layer(styles), 0.2)
         return styles
 

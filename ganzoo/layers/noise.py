@@ -19,8 +19,10 @@ def add_noise(features: Tensor, weight: Tensor, constant: Tensor, mode: NoiseMod
     """
     if mode == "none":
         return features
+    # One map for all channels; what a channel learns is how much of it to take (section 3.2, block B).
     noise = constant.to(features.dtype)
     if mode == "random":
         count, _, height, width = features.shape
         noise = torch.randn(count, 1, height, width, device=features.device, dtype=features.dtype)
+    # One pass over the features in place of two.
     return torch.addcmul(features, noise, weight[:, None, None].to(features.dtype))

@@ -13,6 +13,7 @@ def pixel_norm(values: Tensor, epsilon: float = 1e-8) -> Tensor:
 
     The mean square is computed in float32; the result has the input's type.
     """
+    # The epsilon is that of the paper (section 4.2) and of all official codes.
     return _PixelNorm.apply(values, epsilon)
 
 
@@ -53,6 +54,7 @@ class _PixelNorm(torch.autograd.Function):
         values, inverse = ctx.saved_tensors
         if torch.is_grad_enabled():  # the saved one does not depend on the values
             inverse = _inverse_length(values, ctx.epsilon)
+        # The part of the slope along the vector: normalizing forgets the length, so no gradient remains there.
         along = (slope * values).mean(dim=1, keepdim=True) * inverse.square()
         return torch.addcmul(slope, values, along, value=-1) * inverse, None
 
@@ -67,9 +69,11 @@ class _AdaptiveNorm(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, scale: Tensor, shift: Tensor, epsilon: float) -> Tensor:
+        # Float32 throughout: a variance is a small difference of large squares.
         mean, inverse = _moments(values, epsilon)
         ctx.save_for_backward(values, scale, mean, inverse)
         ctx.epsilon = epsilon
+        # Normalization and style as one affine map per channel, so that the features are passed over once.
         factor = scale * inverse
         return torch.addcmul(shift - mean * factor, values, factor)
 
@@ -78,6 +82,8 @@ class _AdaptiveNorm(torch.autograd.Function):
         values, scale, mean, inverse = ctx.saved_tensors
         if torch.is_grad_enabled():  # the saved ones do not depend on the values
             mean, inverse = _moments(values, ctx.epsilon)
+        # The gradient of an affine map whose mean and deviation depend on the values: what falls along the constant and
+        # along the values themselves is taken away.
         centered = values - mean
         shift_slope = slope.sum(dim=(2, 3), keepdim=True)
         scale_slope = (slope * centered).sum(dim=(2, 3), keepdim=True) * inverse
@@ -88,6 +94,7 @@ class _AdaptiveNorm(torch.autograd.Function):
 
 def _moments(values: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
     """Return mean and inverse deviation `[N, C, 1, 1]`; `var_mean` is many times slower on channels-last images."""
+    # Two passes: the one-pass formula E[x^2] - E[x]^2 cancels where a mean is far from 0.
     mean = values.mean(dim=(2, 3), keepdim=True)
     variance = (values - mean).square().mean(dim=(2, 3), keepdim=True)
     return mean, torch.rsqrt(variance + epsilon)
@@ -113,9 +120,13 @@ class MinibatchStd(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Append the map."""
         count, _, height, width = features.shape
+        # The largest group that divides the batch, so that the last batch of an evaluation is judged too.
         limit = min(self.group or count, count)
         size = next(size for size in range(limit, 0, -1) if count % size == 0)
+        # Reshaped as the official code does it: rows of one group lie N / size apart. Float32, since squares of small
+        # deviations vanish in bfloat16.
         grouped = features.float().reshape(size, count // size, self.maps, -1)
         deviation = (grouped.var(dim=0, correction=0) + 1e-8).sqrt().mean(dim=2)
+        # One number per group and map, the same for all images of a group and all pixels.
         appended = deviation.to(features.dtype).repeat(size, 1)[:, :, None, None].expand(-1, -1, height, width)
         return torch.cat([features, appended], dim=1)

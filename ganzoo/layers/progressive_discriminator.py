@@ -63,6 +63,7 @@ class ProgressiveCritic(nn.Module):
         def width(at: int) -> int:
             return channels_at(at, channel_base, channel_max)
 
+        # Every resolution reads images for itself: that of the phase, and the one below while a block fades in.
         self.from_rgb = nn.ModuleDict(
             {str(each): EqualizedConv2d(channels, width(each), 1, gain=_GAIN) for each in resolutions(resolution)}
         )
@@ -77,6 +78,7 @@ class ProgressiveCritic(nn.Module):
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         """Judge images of the present resolution."""
+        # From the finest block in use down to 4x4; finer ones wait for their phase.
         highest = self.growth.resolution
         features = self._read(images, highest)
         for resolution in reversed(self.growth.resolutions[1:]):
@@ -85,6 +87,7 @@ class ProgressiveCritic(nn.Module):
                 # The newest block is mixed with what is read of the images halved (arXiv:1710.10196, figure 2).
                 read = self._read(F.avg_pool2d(images, 2), highest // 2)
                 features = torch.lerp(read, features, self.growth.alpha)
+        # One score per class, of which an image gets that of its own: the rule of StyleGAN's code with labels.
         scores = self.head(features)
         return scores.squeeze(1) if labels.shape[1] == 0 else (scores * labels).sum(dim=1)
 
@@ -100,12 +103,14 @@ class _Halving(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, blur: Sequence[float], widening: Widening) -> None:
         super().__init__()
+        # In the official code the convolution that halves goes over to the wider maps; in popular copies the first.
         middle = inputs if widening == "second" else outputs
         self.first = EqualizedConv2d(inputs, middle, 3, gain=_GAIN)
         self.second = EqualizedDownConv2d(middle, outputs, gain=_GAIN)
         self.register_buffer("kernel", fir_kernel(blur) if blur else None, persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
+        # Low-pass before halving (Zhang, arXiv:1904.11486): StyleGAN's change to ProGAN's block (appendix C).
         features = F.leaky_relu_(self.first(features), 0.2)
         if self.kernel is not None:
             features = smooth(features, self.kernel)
@@ -118,8 +123,10 @@ class _Head(nn.Module):
     def __init__(self, inputs: int, width: int, outputs: int, group: int) -> None:
         super().__init__()
         self.deviation = MinibatchStd(group)
+        # One more map comes in: how much the images of a group differ (ProGAN, section 3).
         self.convolution = EqualizedConv2d(inputs + 1, inputs, 3, gain=_GAIN)
         self.dense = EqualizedLinear(inputs * LOWEST_RESOLUTION**2, width, gain=_GAIN)
+        # Gain 1: no activation follows (official code of ProGAN, networks.py).
         self.logit = EqualizedLinear(width, outputs)
 
     def forward(self, features: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ def fir_taps(taps: Sequence[float]) -> Tensor:
 def fir_kernel(taps: Sequence[float]) -> Tensor:
     """Return the separable kernel `[K, K]` of a filter, with sum 1."""
     values = fir_taps(taps)
+    # The outer product of one row of taps: as smooth along y as along x.
     return torch.outer(values, values)
 
 
@@ -46,9 +47,11 @@ def smooth(
     size = kernel.shape[-1]
     before, after = padding if padding is not None else (size // 2, (size - 1) // 2)
     channels = images.shape[1]
+    # A convolution pads alike on both ends; anything else is padded (or cropped) by hand.
     if before != after or before < 0:
         images, before = F.pad(images, (before, after, before, after)), 0
     weight = kernel.to(images.dtype).expand(channels, 1, size, size)
+    # With a remainder, the last pixels would be read by no window, and the gradient below would miss them.
     even = all((extent - size) % 2 == 0 for extent in images.shape[2:])
     if stride == 2 and bias is None and even and before < size and torch.is_grad_enabled():
         return _StridedFilter.apply(images, weight, before)
@@ -57,6 +60,7 @@ def smooth(
 
 def upsample(images: Tensor, kernel: Tensor) -> Tensor:
     """Double the resolution: a zero between any two pixels, then the filter, times 4 (StyleGAN2's `upsample2d`)."""
+    # Times 4, since three of every four pixels are the zeros put between.
     edge = (kernel.shape[-1] + 1) // 2
     return smooth(_spread(images), kernel * 4, padding=(edge, edge))
 
@@ -69,6 +73,7 @@ def _spread(images: Tensor) -> Tensor:
     if torch.is_grad_enabled() and images.requires_grad:
         return _Spread.apply(images)
     count, channels, height, width = images.shape
+    # Made channels-last and seen as channels-first, so that what follows needs no copy.
     spread = images.new_zeros(count, 2 * height - 1, 2 * width - 1, channels).permute(0, 3, 1, 2)
     spread[:, :, ::2, ::2] = images
     return spread
@@ -100,11 +105,13 @@ class _StridedFilter(torch.autograd.Function):
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:
         (weight,) = ctx.saved_tensors
         spread = _spread(slope)
+        # A transposed convolution is the flipped filter over the spread slope, with the complementary padding.
         padding = weight.shape[-1] - 1 - ctx.padding
         return convolve(spread, weight.flip(2, 3), padding=padding, groups=len(weight)), None, None
 
 
 def downsample(images: Tensor, kernel: Tensor) -> Tensor:
     """Halve the resolution: the filter, then every second pixel (StyleGAN2's `downsample2d`)."""
+    # The filter first: what a coarser grid cannot hold would come back as false low frequencies.
     surplus = kernel.shape[-1] - 2
     return smooth(images, kernel, padding=((surplus + 1) // 2, surplus // 2), stride=2)

@@ -23,6 +23,7 @@ class ADAOptions(PipeOptions):
         default=None, ge=0, le=1, description="Fixed probability of each transform; absent: adaptive."
     )
     initial_p: NonNegativeFloat = Field(default=0.0, description="Where an adaptive p begins.")
+    # 0.6 is the paper's choice (section 3), 500 kimg and 4 batches the official training_loop.py's.
     target: float = Field(
         default=0.6, ge=-1, le=1, description="Mean sign of the logits of reals that an adaptive p aims at."
     )
@@ -91,16 +92,20 @@ class ADA(Augmentation[ADAOptions]):
 
     @torch.no_grad()
     def observe(self, real_logits: Tensor) -> None:
+        # r_t = E[sign(D(real))] (equation 1): cheaper than a held-out set, and as good a sign of overfitting.
         if not self.adaptive:
             return
         self.signs += real_logits.sign().sum().long()
         self.images += len(real_logits)
         self.batches += 1
+        # One transfer for all three: each would wait for the GPU.
         signs, images, batches = torch.stack([self.signs, self.images, self.batches]).tolist()
         if batches < self.options.interval:
             return
         mean = signs / images
         direction = (mean > self.options.target) - (mean < self.options.target)
+        # At most `interval` batches' share of the way from 0 to 1; never below 0, and not bounded above (official
+        # code).
         p = torch.tensor(self._p + direction * images / (self.options.speed_kimg * 1000)).clamp_min(0)
         self.p.copy_(p)
         self._p = float(p)  # as it was rounded: a resumed run reads the same

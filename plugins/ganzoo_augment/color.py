@@ -26,6 +26,7 @@ def colors(options: PipeOptions, draws: Draws, channels: int) -> Tensor:
     """
     matrix = torch.cat([_ONE, torch.zeros(3, 1, dtype=torch.float64)], dim=1).expand(draws.count, 3, 4)
     if options.brightness:
+        # Brightness first, then the linear maps: the order of appendix B.
         shift = draws.normal() * options.brightness_std
         matrix = torch.cat([matrix[..., :3], matrix[..., 3:] + shift[..., None]], dim=2)
     for switch, transform in _ORDER:
@@ -40,6 +41,7 @@ def recolor(images: Tensor, matrix: Tensor) -> Tensor:
     if images.shape[1] == 1:
         gain, shift = matrix[:, :, :1, None], matrix[:, :, 1:, None]
         return images * gain + shift
+    # One product per image of all pixels with a 3x3 matrix; its result lies channels-last.
     pixels = images.permute(0, 2, 3, 1).flatten(1, 2)
     mapped = torch.baddbmm(matrix[:, None, :, 3], pixels, matrix[:, :, :3].transpose(1, 2))
     return mapped.reshape(len(images), *images.shape[2:], 3).permute(0, 3, 1, 2)
@@ -47,6 +49,7 @@ def recolor(images: Tensor, matrix: Tensor) -> Tensor:
 
 def _of_gray(matrix: Tensor) -> Tensor:
     """Return what is left of the map `[N, 1, 2]` for images whose three channels are one."""
+    # Three equal channels in, and the mean of the three that come out.
     gain = matrix[..., :3].sum(dim=2).mean(dim=1)
     return torch.stack([gain, matrix[..., 3].mean(dim=1)], dim=1)[:, None, :]
 

@@ -59,6 +59,7 @@ class DiffAugment(Augmentation[DiffAugmentOptions]):
         """Shift each image by whole pixels; 0 comes in."""
         count, channels, resolution, _ = images.shape
         most = round(resolution * self.options.translation_range)
+        # Zeros are gray in [-1, 1], as in the authors' code.
         padded = F.pad(images, (most, most, most, most))
         first = torch.randint(2 * most + 1, (2, count, 1)).to(images.device, non_blocking=True)
         rows, columns = first + torch.arange(resolution, device=images.device)
@@ -69,6 +70,7 @@ class DiffAugment(Augmentation[DiffAugmentOptions]):
         """Set a square of each image to 0; its center is anywhere, so that part of it may be outside."""
         count, _, resolution, _ = images.shape
         size = round(resolution * self.options.cutout_size)
+        # The center may be any pixel, and one beyond for an even size (the authors' DiffAugment_pytorch.py).
         first = torch.randint(resolution + 1 - size % 2, (2, count, 1)).to(images.device, non_blocking=True) - size // 2
         place = torch.arange(resolution, device=images.device)
         rows, columns = (place >= first) & (place < first + size)
@@ -80,6 +82,7 @@ def _color(images: Tensor) -> Tensor:
     brightness, saturation, contrast = torch.rand(3, len(images), 1, 1, 1).to(
         images.device, images.dtype, non_blocking=True
     )
+    # Ranges and order of the authors' code (rand_brightness, rand_saturation, rand_contrast).
     images = images + (brightness - 0.5)
     if images.shape[1] > 1:
         gray = images.mean(dim=1, keepdim=True)

@@ -36,5 +36,6 @@ class Draws:
         return self._gated(torch.randint(choices, (self.count, 1)).double())
 
     def _gated(self, values: Tensor, p: float | None = None) -> Tensor:
+        # Drawn for all images, also those left alone: the stream does not depend on p.
         chosen = torch.rand(self.count, 1) < (self.p if p is None else p)
         return torch.where(chosen, values, torch.zeros_like(values))

@@ -24,6 +24,7 @@ def inverse(options: PipeOptions, draws: Draws, resolution: int) -> Tensor:
     matrix = torch.eye(3, dtype=torch.float64).expand(draws.count, 3, 3)
     for switch, transform in _ORDER:
         if getattr(options, switch):
+            # Inverses compose in reverse: what is applied first is undone last.
             matrix = matrix @ transform(options, draws, resolution)
     return matrix
 
@@ -86,6 +87,7 @@ def _fractional_translation(options: PipeOptions, draws: Draws, resolution: int)
 
 
 _Transform = Callable[[PipeOptions, Draws, int], Tensor]
+# The order of appendix B, figure of the pipeline: the same rotation stands on both sides of the stretch.
 _ORDER: tuple[tuple[str, _Transform], ...] = (
     ("x_flip", _x_flip),
     ("rotate90", _rotate90),

@@ -15,6 +15,7 @@ def _switch(what: str) -> bool:
 class PipeOptions(ComponentOptions):
     """Switches and strengths of the transforms; the defaults are the paper's (appendix B)."""
 
+    # Strengths: arXiv:2006.06676, appendix B, as in the official augment.py.
     x_flip: bool = _switch("Mirror left-right. Wrong where sides matter (knees).")
     rotate90: bool = _switch("Turn by 0, 90, 180 or 270 degrees.")
     integer_translation: bool = _switch("Shift by whole pixels.")

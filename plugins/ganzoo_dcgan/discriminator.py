@@ -53,7 +53,9 @@ class DCGANDiscriminator(Discriminator[DCGANDiscriminatorOptions]):
         kind = options.normalization
         first, *coarser = widths(images.resolution, options.width, options.max_width)
         layers: list[nn.Module] = [
+            # Not normalized: with batch normalization everywhere, samples oscillate (section 3).
             down(images.channels, first, options.kernel, bias=bare_bias(kind)),
+            # The slope of section 4.
             nn.LeakyReLU(0.2, inplace=True),
         ]
         inputs = first
@@ -65,6 +67,7 @@ class DCGANDiscriminator(Discriminator[DCGANDiscriminatorOptions]):
             ]
             inputs = outputs
         self.layers = nn.Sequential(*layers)
+        # No pooling before it: the paper flattens the last map (section 3).
         self.dense = nn.Linear(inputs * LOWEST_RESOLUTION**2, 1, bias=bare_bias(kind))
         self.projection = nn.Linear(images.label_dim, inputs, bias=False) if images.label_dim else None
         self.apply(initialize)
@@ -72,11 +75,13 @@ class DCGANDiscriminator(Discriminator[DCGANDiscriminatorOptions]):
     @classmethod
     def incompatibility(cls, options: DCGANDiscriminatorOptions, context: RecipeContext) -> str | None:
         if options.normalization == "batch":
+            # The variance of a batch of one is 0, whatever the image.
             if min(context.batch_sizes) == 1:
                 return (
                     "batch normalization needs more than one image in a batch: "
                     'raise training.batch_size, or set discriminator.normalization = "layer"'
                 )
+            # WGAN-GP's own rule: no batch normalization in its critic (arXiv:1704.00028, section 4).
             for penalty in context.regularizers:
                 if issubclass(penalty.cls, Regularizer) and penalty.cls.per_sample_gradient:
                     return (
@@ -95,4 +100,5 @@ class DCGANDiscriminator(Discriminator[DCGANDiscriminatorOptions]):
         logits = self.dense(features.flatten(1)).squeeze(1)
         if self.projection is None:
             return logits
+        # Inner product of the class's vector and the sum-pooled features (arXiv:1802.05637, section 3).
         return logits + (self.projection(labels) * features.sum(dim=(2, 3))).sum(dim=1)

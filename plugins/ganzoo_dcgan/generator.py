@@ -66,6 +66,7 @@ class DCGANGenerator(Generator[DCGANGeneratorOptions]):
         unfold = nn.Unflatten(1, (coarsest, LOWEST_RESOLUTION, LOWEST_RESOLUTION))
         mapped = [] if kind == "batch" else normalize(kind, coarsest)
         layers: list[nn.Module] = [*flat, unfold, *mapped, nn.ReLU(inplace=True)]
+        # Every step doubles the resolution and halves the channels (figure 1).
         inputs = coarsest
         for outputs in reversed(finer):
             layers += [
@@ -74,6 +75,7 @@ class DCGANGenerator(Generator[DCGANGeneratorOptions]):
                 nn.ReLU(inplace=True),
             ]
             inputs = outputs
+        # The last layer is bare, and bounded by a tanh like the scaled images (sections 3 and 4).
         layers += [up(inputs, images.channels, options.kernel, bias=bare_bias(kind)), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)
@@ -94,6 +96,7 @@ class DCGANGenerator(Generator[DCGANGeneratorOptions]):
     def sample_latents(self, count: int, rng: torch.Generator) -> Tensor:
         if self.distribution == "normal":
             return super().sample_latents(count, rng)
+        # The 100 uniform numbers of figure 1; U(-1, 1) is the authors' code.
         return torch.rand(count, self.latent_dim, generator=rng) * 2 - 1
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:

@@ -33,11 +33,13 @@ def resolution_problem(part: str, resolution: int) -> str | None:
 
 def down(inputs: int, outputs: int, kernel: Kernel, *, bias: bool) -> nn.Conv2d:
     """Halve the resolution: a convolution of stride 2."""
+    # This padding makes the result half as large for kernels of 4 and 5 alike.
     return nn.Conv2d(inputs, outputs, kernel, stride=2, padding=(kernel - 1) // 2, bias=bias)
 
 
 def up(inputs: int, outputs: int, kernel: Kernel, *, bias: bool) -> nn.ConvTranspose2d:
     """Double the resolution: a transposed convolution of stride 2."""
+    # The reverse; an odd kernel leaves open which of two sizes it came from, hence the output padding.
     return nn.ConvTranspose2d(
         inputs, outputs, kernel, stride=2, padding=(kernel - 1) // 2, output_padding=kernel % 2, bias=bias
     )
@@ -83,6 +85,7 @@ def initialize(module: nn.Module) -> None:
     Paper: arXiv:1511.06434, section 4, and the gains of the authors' code.
     """
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+        # "A zero-centered Normal distribution with standard deviation 0.02" (section 4).
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.GroupNorm | nn.InstanceNorm2d):
         nn.init.normal_(module.weight, 1.0, 0.02)

@@ -61,6 +61,7 @@ class StyledDCGANGenerator(StyledGenerator[StyledDCGANGeneratorOptions]):
             noise_resolutions=all_resolutions if options.noise else [],
         )
         coarsest, *finer = reversed(widths(2 * images.resolution, options.width, options.max_width))
+        # The learned constant is StyleGAN's configuration D, the dense layer what there is before (table 1).
         self.start: nn.Module = _Constant(coarsest)
         if options.input == "dense":
             self.start = nn.Sequential(
@@ -90,6 +91,7 @@ class StyledDCGANGenerator(StyledGenerator[StyledDCGANGeneratorOptions]):
         features = self.start(styles[:, 0])
         for block, resolution, style in zip(self.blocks, self.style_resolutions(), styles.unbind(dim=1), strict=True):
             features = block(features, style, self.noise_at(resolution))
+        # DCGAN's bound; StyleGAN itself has none.
         return self.to_rgb(features).tanh()
 
 
@@ -119,9 +121,11 @@ class _Block(nn.Module):
 
     def forward(self, features: Tensor, style: Tensor, mode: NoiseMode) -> Tensor:
         if features.shape[-1] != self.resolution:
+            # Bilinear, as from StyleGAN's configuration B on (table 1); aligned corners would shift the image.
             features = interpolate(features, size=self.resolution, mode="bilinear", align_corners=False)
         features = self.convolution(features)
         if self.noise_weight is not None:
             features = add_noise(features, self.noise_weight, self.noise_const, mode)
+        # AdaIN, arXiv:1812.04948, equation 1, with styles learned around a scale of 1.
         scale, shift = self.style(style).float().chunk(2, dim=1)
         return adaptive_instance_norm(leaky_relu_(features, 0.2), scale + 1, shift)

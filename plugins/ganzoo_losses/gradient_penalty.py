@@ -35,9 +35,11 @@ class GradientPenalty(Regularizer[GradientPenaltyOptions]):
     Options = GradientPenaltyOptions
 
     def penalty(self, step: Step) -> Tensor:
+        # One number per image (algorithm 1, line 4), broadcast over its pixels.
         share = step.uniform(len(step.real), 1, 1, 1).to(step.real)
         between = torch.lerp(step.real, step.fakes, share)
         points = step.lift(between).detach().requires_grad_()
+        # The sum over the batch gives each image the gradient of its own logit, since none sees the others.
         (slope,) = torch.autograd.grad(step.critic(points, step.labels).sum(), points, create_graph=True)
         # The floor keeps the root's gradient finite where the critic is flat.
         norm = slope.float().square().sum(dim=(1, 2, 3)).clamp_min(1e-16).sqrt()

@@ -13,6 +13,7 @@ from ganzoo import AdversarialLoss, ComponentOptions
 class LeastSquaresOptions(ComponentOptions):
     """The targets."""
 
+    # The 0-1 coding of equation 9.
     fake_target: float = Field(default=0.0, description="What D wants of generated images (the paper's a).")
     real_target: float = Field(default=1.0, description="What D wants of real images (the paper's b).")
     generator_target: float = Field(default=1.0, description="What G wants of its images (the paper's c).")
@@ -33,6 +34,7 @@ class LeastSquares(AdversarialLoss[LeastSquaresOptions]):
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         reals = (real - self.options.real_target).square().mean()
         fakes = (fake - self.options.fake_target).square().mean()
+        # Each term has its half in equation 2.
         return (reals + fakes) / 2
 
     def generator_loss(self, fake: Tensor, real: Callable[[], Tensor]) -> Tensor:

@@ -21,7 +21,9 @@ class Logistic(AdversarialLoss):
     name = "logistic"
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        # softplus instead of log(sigmoid): it neither overflows nor loses small probabilities.
         return softplus(-real).mean() + softplus(fake).mean()
 
     def generator_loss(self, fake: Tensor, real: Callable[[], Tensor]) -> Tensor:
+        # Non-saturating: the minimax form, -softplus(fake), has no slope where D is sure (section 3).
         return softplus(-fake).mean()

@@ -14,6 +14,7 @@ from ganzoo import Regularizer, RegularizerOptions, Role, Step
 class R1Options(RegularizerOptions):
     """Strength and rhythm."""
 
+    # 10 in the authors' experiments on images, and in StyleGAN's code.
     gamma: NonNegativeFloat = Field(default=10.0, description="Weight; half of it multiplies the penalty.")
 
 
@@ -33,5 +34,7 @@ class R1(Regularizer[R1Options]):
     Options = R1Options
 
     def penalty(self, step: Step) -> Tensor:
+        # Summed over the batch first: one backward pass gives the gradient of every logit by its own image.
         (slope,) = torch.autograd.grad(step.real_logits.sum(), step.real_input, create_graph=True)
+        # Float32: a sum of squares over all pixels.
         return self.options.gamma / 2 * slope.float().square().sum(dim=(1, 2, 3)).mean()

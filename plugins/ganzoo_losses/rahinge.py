@@ -39,9 +39,12 @@ class RaHinge(AdversarialLoss):
         return True
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        # The half is the author's code's (GAN_losses_iter.py), not the paper's.
         return (relu(1 - (real - fake.mean())).mean() + relu(1 + (fake - real.mean())).mean()) / 2
 
     def generator_loss(self, fake: Tensor, real: Callable[[], Tensor]) -> Tensor:
+        # Fresh reals, and both terms: without the first, G would not be told that reals should look less real (section
+        # 3).
         reals = _drawn(real)
         return (relu(1 + (reals - fake.mean())).mean() + relu(1 - (fake - reals.mean())).mean()) / 2
 
@@ -53,4 +56,5 @@ def _drawn(real: Callable[[], Tensor] | None) -> Tensor:
             "the loss 'rahinge' needs the logits of real images in the generator's step, and was given none: "
             "generator_loss(fake, real) must get a function that returns them"
         )
+    # They do not depend on the generator: their graph would only take memory.
     return logits.detach()

@@ -14,6 +14,7 @@ from ganzoo_losses.gradient_penalty import GradientPenalty
 class WGANGPOptions(ComponentOptions):
     """The penalty's options, and the drift."""
 
+    # Lambda is 10 in all experiments of the paper (section 4).
     weight: NonNegativeFloat = Field(default=10.0, description="Weight of the gradient penalty (lambda).")
     target: NonNegativeFloat = Field(default=1.0, description="Gradient norm that the penalty asks for.")
     every: PositiveInt = Field(
@@ -44,8 +45,10 @@ class WGANGP(AdversarialLoss[WGANGPOptions]):
         return (ConfiguredPart(GradientPenalty, own),)
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        # Equation 3 without its last term, which is the regularizer that comes along.
         loss = fake.mean() - real.mean()
         if self.options.drift:
+            # Differences alone leave the logits' level free; the drift ties it to 0 (arXiv:1710.10196, appendix A.1).
             loss = loss + self.options.drift * real.square().mean()
         return loss
 

@@ -53,6 +53,7 @@ class ProGANDiscriminator(Discriminator[ProGANDiscriminatorOptions]):
 
     @classmethod
     def depends_on_batch(cls, options: ProGANDiscriminatorOptions) -> bool:
+        # An image alone in its group has no deviation from others.
         return bool(options.minibatch_std_group != 1)
 
     def grow(self, resolution: int, alpha: float) -> None:

@@ -66,6 +66,7 @@ class ProGANGenerator(Generator[ProGANGeneratorOptions]):
             blocks[str(resolution)] = _Doubling(widths[resolution // 2], widths[resolution])
         self.blocks = nn.ModuleDict(blocks)
         self.to_rgb = nn.ModuleDict(
+            # Linear and of gain 1: no activation follows (official networks.py).
             {str(resolution): EqualizedConv2d(width, images.channels, 1) for resolution, width in widths.items()}
         )
 
@@ -79,14 +80,17 @@ class ProGANGenerator(Generator[ProGANGeneratorOptions]):
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
         features = torch.cat([latents, labels], dim=1)
+        # On the sphere (`normalize_latents` of the official code).
         if self.normalize_latents:
             features = pixel_norm(features)
+        # What the block before the newest gives is what shows through while the newest fades in (figure 2).
         coarse = features
         for resolution in self.growth.resolutions:
             coarse, features = features, self.blocks[str(resolution)](features)
         images: Tensor = self.to_rgb[str(self.growth.resolution)](features)
         if not self.growth.fades:
             return images
+        # Pixels doubled, not smoothed: as they were shown when that block was the newest.
         previous = self.to_rgb[str(self.growth.resolution // 2)](coarse)
         return torch.lerp(interpolate(previous, scale_factor=2.0, mode="nearest"), images, self.growth.alpha)
 
@@ -113,6 +117,7 @@ class _Doubling(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
+        # Two 3x3 convolutions per resolution (table 2), the first fused with the upsampling: the numbers of two.
         self.first = EqualizedUpConv2d(inputs, outputs, gain=_GAIN)
         self.second = EqualizedConv2d(outputs, outputs, 3, gain=_GAIN)
 
@@ -121,4 +126,5 @@ class _Doubling(nn.Module):
 
 
 def _activate(features: Tensor) -> Tensor:
+    # After every convolution of the generator (section 4.2); the discriminator has none of it.
     return pixel_norm(leaky_relu_(features, 0.2))

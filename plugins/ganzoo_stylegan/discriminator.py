@@ -64,6 +64,7 @@ class StyleGANDiscriminator(Discriminator[StyleGANDiscriminatorOptions]):
 
     @classmethod
     def depends_on_batch(cls, options: StyleGANDiscriminatorOptions) -> bool:
+        # An image alone in its group has no deviation from others.
         return bool(options.minibatch_std_group != 1)
 
     def grow(self, resolution: int, alpha: float) -> None:

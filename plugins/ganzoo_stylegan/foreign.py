@@ -178,11 +178,13 @@ def _huangzh13_generator(state: State) -> Found:
     for name in state:  # a network built without noise
         if match := re.fullmatch(r"(g_synthesis\..+\.epi[12])\.style_mod\.lin\.bias", name):
             given.setdefault(f"{match.group(1)}.top_epi.noise.weight", torch.zeros(len(state[name]) // 2))
+    # A file without the mean style gets one that is measured.
     lacks_mean = "truncation.avg_latent" not in state
     given.setdefault("truncation.avg_latent", torch.zeros(0))
     weights = huangzh13_generator_weights(given)
     if lacks_mean:
         del weights["w_avg"]
+    # 1e-5 is the default of torch's InstanceNorm2d, which that code uses.
     return generator_from(weights, blur=_taps(kernel), norm_epsilon=1e-5)
 
 
@@ -198,6 +200,8 @@ def _huangzh13_critic(state: State) -> Found:
 def _rosinality_generator(state: State) -> Found:
     return generator_from(
         rosinality_generator_weights(state),
+        # Its InstanceNorm2d has torch's epsilon, its mapping no factor on the rate, its constant N(0, 1) numbers, and
+        # its convolutions add their bias before they are filtered (model.py).
         norm_epsilon=1e-5,
         mapping_lr_multiplier=1.0,
         input="normal",
@@ -210,6 +214,7 @@ def _rosinality_critic(state: State) -> Found:
     return discriminator_from(
         rosinality_discriminator_weights(state),
         widening="first",
+        # Its deviation is over the whole batch, and the first convolution of a block widens (model.py).
         minibatch_std_group=0,
         from_rgb_activation="leaky-relu" if active else "none",
     )

@@ -61,6 +61,7 @@ class StyleGANGenerator(StyledGenerator[StyleGANGeneratorOptions]):
     Options = StyleGANGeneratorOptions
 
     def __init__(self, options: StyleGANGeneratorOptions, images: ImageSpec) -> None:
+        # All layers are there from the start; `grow` says which take part.
         all_resolutions = resolutions(images.resolution)
         super().__init__(
             options,
@@ -97,6 +98,7 @@ class StyleGANGenerator(StyledGenerator[StyleGANGeneratorOptions]):
         self.growth = Growth(resolution, alpha)
 
     def active_ws(self) -> int:
+        # The crossover is drawn among the layers in use: beyond them nobody would see it (official code).
         return 2 * len(self.growth.resolutions)
 
     def style_weights(self) -> Sequence[tuple[int, Tensor]]:
@@ -107,6 +109,7 @@ class StyleGANGenerator(StyledGenerator[StyleGANGeneratorOptions]):
 
     def synthesize(self, styles: Tensor) -> Tensor:
         """Turn styles `[N, S, W]` into images; layers beyond the present resolution are not used."""
+        # The constant is the same for every style; the dense start is a function of the first.
         features = coarse = self.start(styles[:, 0])
         for index, resolution in enumerate(self.growth.resolutions):
             pair = styles[:, 2 * index : 2 * index + 2]
@@ -114,5 +117,6 @@ class StyleGANGenerator(StyledGenerator[StyleGANGeneratorOptions]):
         images: Tensor = self.to_rgb[str(self.growth.resolution)](features)
         if not self.growth.fades:
             return images
+        # As in ProGAN (arXiv:1710.10196, figure 2).
         previous = self.to_rgb[str(self.growth.resolution // 2)](coarse)
         return torch.lerp(interpolate(previous, scale_factor=2.0, mode="nearest"), images, self.growth.alpha)

@@ -81,6 +81,7 @@ def rosinality_generator_weights(state: Mapping[str, Tensor]) -> Weights:
             weights["blocks.4.first.bias"] = torch.zeros_like(weights["blocks.4.first.noise_weight"])
         elif f"{theirs}.conv1.0.weight" in state:
             weights[f"blocks.{resolution}.first.convolution.weight"] = (
+                # Its fused doubling is a mean of four shifted kernels where this one is their sum: a quarter.
                 state[f"{theirs}.conv1.0.weight"].transpose(0, 1).flip(2, 3) / 4
             )
             weights[f"blocks.{resolution}.first.bias"] = state[f"{theirs}.conv1.0.bias"]
@@ -114,6 +115,7 @@ def rosinality_discriminator_weights(state: Mapping[str, Tensor]) -> Weights:
     last = f"progression.{count - 1}.conv2.0.conv"
     weights["body.head.dense.weight"] = state[f"{last}.weight_orig"].flatten(1)
     weights["body.head.dense.bias"] = state[f"{last}.bias"]
+    # Every layer of that code has the gain sqrt(2), also those that no activation follows.
     weights["body.head.logit.weight"] = state["linear.linear.weight_orig"] * math.sqrt(2)
     weights["body.head.logit.bias"] = state["linear.linear.bias"]
     return weights
@@ -121,9 +123,11 @@ def rosinality_discriminator_weights(state: Mapping[str, Tensor]) -> Weights:
 
 def _rosinality_layer(weights: Weights, ours: str, state: Mapping[str, Tensor], theirs: str, number: int) -> None:
     noise = state[f"{theirs}.noise{number}.weight_orig"].flatten()
+    # Its noise weights are scaled at run time like a convolution's: gain sqrt(2), fan-in their number.
     weights[f"{ours}.noise_weight"] = noise * math.sqrt(2 / len(noise))
     weights[f"{ours}.style.weight"] = state[f"{theirs}.adain{number}.style.linear.weight_orig"] * math.sqrt(2)
     bias = state[f"{theirs}.adain{number}.style.linear.bias"].clone()
+    # Its scales are learned around 1 (the bias begins there), this network's around 0.
     bias[: len(noise)] -= 1
     weights[f"{ours}.style.bias"] = bias
     if number == 2:

@@ -66,11 +66,14 @@ class StyledLayer(nn.Module):
         super().__init__()
         self.convolution: EqualizedConv2d | None = None
         if inputs is not None and doubles:
+            # The bias is added after the filter, so no convolution has one of its own.
             self.convolution = EqualizedUpConv2d(inputs, outputs, gain=GAIN, bias=None)
         elif inputs is not None:
             self.convolution = EqualizedConv2d(inputs, outputs, 3, gain=GAIN, bias=None)
         self.bias = nn.Parameter(torch.zeros(outputs))
+        # 0 at first, as in the official code: training decides how much noise there is.
         self.noise_weight = nn.Parameter(torch.zeros(outputs))
+        # "A": a scale and a shift for each map (section 2, figure 1), without activation, so of gain 1.
         self.style = EqualizedLinear(sampling.style_dim, 2 * outputs)
         self.sampling = sampling
         self.register_buffer("noise_const", torch.randn(1, 1, resolution, resolution))
@@ -81,6 +84,7 @@ class StyledLayer(nn.Module):
     def forward(self, features: Tensor, style: Tensor, noise: NoiseMode) -> Tensor:
         """Map `[N, inputs, ...]` and the layer's style `[N, W]` to `[N, C, r, r]`."""
         features = add_noise(self._convolved(features), self.noise_weight, self.noise_const, noise)
+        # AdaIN, equation 1. Scales are learned around 0 and used around 1: the offset is the official code's.
         scale, shift = self.style(style).float().chunk(2, dim=1)
         return adaptive_instance_norm(
             leaky_relu_(features, 0.2), scale + self.sampling.style_offset, shift, self.sampling.norm_epsilon
@@ -90,6 +94,7 @@ class StyledLayer(nn.Module):
         """Apply the convolution, the filter and the bias."""
         if self.convolution is None:
             return features + self.bias[:, None, None].to(features.dtype)
+        # The official filter comes before the bias; some copies have it after.
         before = self.kernel is None or self.sampling.bias_before_blur
         features = self.convolution(features, self.bias if before else None)
         if self.kernel is None:
@@ -112,8 +117,10 @@ class Start(nn.Module):
         self.constant: nn.Parameter | None = None
         self.dense: EqualizedLinear | None = None
         if kind == "dense":
+            # The official gain of a first dense layer: sqrt(2) / 4, as in ProGAN.
             self.dense = EqualizedLinear(style_dim, outputs * LOWEST_RESOLUTION**2, gain=GAIN / 4, bias=None)
         else:
+            # Ones are the official code's; N(0, 1) is a copy's, and StyleGAN2's.
             make = torch.ones if kind == "constant" else torch.randn
             self.constant = nn.Parameter(make(1, outputs, LOWEST_RESOLUTION, LOWEST_RESOLUTION))
 

@@ -15,7 +15,9 @@ from ganzoo_stylegan.discriminator import StyleGANDiscriminator
 from ganzoo_stylegan.generator import StyleGANGenerator
 
 Weights = Mapping[str, Tensor]
+# The mean of so many styles is off by a hundredth of their deviation (1 / sqrt(10240)).
 MEASURED_LATENTS = 10_240
+# Fixed, so that one file gives one network, whoever imports it.
 NOISE_SEED = 0
 
 
@@ -38,6 +40,7 @@ def generator_from(weights: Weights, **options: Any) -> tuple[ForeignNetwork, Im
     layers = len(_names(found, r"mapping\.layers\.(\d+)\.weight"))
     base, highest = _base_and_max(widths)
     sizes = {
+        # Joint labels are embedded to the latents' size, so that the first layer sees two of them.
         "latent_dim": _size(found, "mapping.layers.0.weight", 1) // (1 if embedding is None else 2),
         "style_dim": _size(found, f"mapping.layers.{max(layers - 1, 0)}.weight", 0),
         "mapping_layers": layers,
@@ -74,6 +77,7 @@ def discriminator_from(weights: Weights, **options: Any) -> tuple[ForeignNetwork
     widths = {int(each): _size(found, f"body.from_rgb.{each}.weight", 0) for each in readers}
     resolution = _resolution(widths)
     channels = _size(found, f"body.from_rgb.{resolution}.weight", 1)
+    # The dense layer is as wide as a map of 2x2 would be.
     base, highest = _base_and_max(widths | {LOWEST_RESOLUTION // 2: _size(found, "body.head.dense.weight", 0)})
     classes = _size(found, "body.head.logit.weight", 0)
     group = _without_deviation(found, options)
@@ -120,6 +124,7 @@ def _measured_mean(weights: Weights, options: Any, images: ImageSpec) -> Tensor:
     latents = torch.randn(MEASURED_LATENTS, options.latent_dim, generator=rng)
     labels = torch.zeros(MEASURED_LATENTS, images.label_dim)
     if images.label_dim:
+        # Classes in turn: the mean over all of them, as training tracks it.
         labels[torch.arange(MEASURED_LATENTS), torch.arange(MEASURED_LATENTS) % images.label_dim] = 1.0
     with torch.no_grad():
         mean: Tensor = mapping(latents, labels).mean(dim=0)

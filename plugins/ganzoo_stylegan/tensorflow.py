@@ -42,6 +42,7 @@ class NvidiaTensorFlow(Importer):
     @classmethod
     def recognizes(cls, content: Any) -> bool:
         networks = _networks(content)
+        # A discriminator alone could be ProGAN's too, so it counts only where it is all there is.
         return any(map(_is_generator, networks)) or (len(networks) == 1 and _is_discriminator(networks[0]))
 
     @classmethod
@@ -178,6 +179,7 @@ def _reached(network: TensorFlowNetwork, resolution: int) -> tuple[int | None, f
     lod = float(variables.get("lod", variables.get("synthesis/lod", torch.zeros(1))).flatten()[0])
     if not 0 <= lod < resolution.bit_length():
         raise CheckpointError(f"its level of detail is {lod:g}, which is none of its resolutions")
+    # The level of detail counts halvings from the final resolution; its fraction is how far the fade has to go.
     steps = int(lod)
     reached = max(resolution >> steps, 4)
     return (None, 1.0) if lod == 0 else (reached, 1.0 - (lod - steps) if reached > 4 else 1.0)

@@ -47,6 +47,7 @@ class ActiveConv(nn.Module):
         clamp: float | None = None,
     ) -> None:
         super().__init__()
+        # The gain of the activation is moved in front of it, into weight and bias: one pass over the maps less.
         gain *= ACTIVATION_GAIN
         self.conv = EqualizedConv2d(inputs, outputs, size, gain=gain, bias_gain=gain)
         self.down = down
@@ -56,6 +57,7 @@ class ActiveConv(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Turn `[N, I, H, W]` into `[N, O, H, W]`, or into `[N, O, H / 2, W / 2]` if `down`."""
         if self.down:
+            # The filter first, then the convolution of stride 2: the official `conv_downsample_2d`.
             smoothed = smooth(features, self.kernel, padding=(2, 2))
             maps = convolve(smoothed, self.conv.scaled_weight(), self.conv.scaled_bias(), stride=2)
         else:
@@ -81,6 +83,7 @@ class Block(nn.Module):
         maps = self.conv1(self.conv0(features))
         if self.shortcut is None:
             return maps
+        # (x + t) / sqrt(2), the root being in both gains: the variance of one branch (section 4.1, figure 7).
         return self.shortcut(downsample(features, self.kernel)).add_(maps)
 
 
@@ -159,6 +162,7 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
         super().__init__(options, images)
         self.skips = options.architecture == "skip"
         residual = options.architecture == "resnet"
+        # From the image down to 4x4, as features go.
         descending = resolutions(images.resolution)[::-1]
         channels = {each: channels_at(each, options.channel_base, options.channel_max) for each in descending}
         inlets = descending if self.skips else descending[:1]
@@ -182,6 +186,7 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
             self.mapping = MappingNetwork(
                 0, images.label_dim, self.mapping_dim, options.mapping_layers, labels="separate"
             )
+        # With projection, as many features as the mapped labels; else one logit, or one per class.
         outputs = self.mapping_dim if projected else max(images.label_dim, 1)
         group, maps = options.minibatch_std_group, options.minibatch_std_maps
         deviation = MinibatchStd(group, maps) if group else None
@@ -202,11 +207,13 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         features = self._features(images.contiguous(memory_format=torch.channels_last))
+        # Float32: the deviation and the last sums decide between logits that hardly differ.
         with full_precision(features):
             values = self.head(features.float())
             if self.mapping is None:
                 return (values * labels).sum(dim=1) if labels.shape[1] else values.squeeze(1)
             projection = self.mapping(labels.new_zeros(len(labels), 0), labels)
+            # Scaled like StyleGAN2-ADA's: the sum of so many products keeps its deviation.
             return (values * projection).sum(dim=1) / math.sqrt(self.mapping_dim)
 
     def _features(self, images: Tensor) -> Tensor:
@@ -215,6 +222,7 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
             features = block(self._with_image(features, images, resolution))
             if self.skips:
                 with full_precision(images):
+                    # Each resolution sees the image at its own size (figure 7b).
                     images = downsample(images, self.kernel)
         return self._with_image(features, images, "4")
 

@@ -61,6 +61,8 @@ class StyleGAN2Generator(StyleGAN2Shell[StyleGAN2GeneratorOptions]):
             features = block(*inputs, of_block(styles, index), self.noise_at(int(resolution)))
             if resolution in self.to_rgb:
                 former = images[-1] if images else None
+                # Each resolution adds to the upsampled image of the coarser ones: output skips (section 4.1, figure
+                # 7b).
                 images.append(self._add(former, self.to_rgb[resolution](features, of_image(styles, index))))
         return images
 
@@ -68,4 +70,5 @@ class StyleGAN2Generator(StyleGAN2Shell[StyleGAN2GeneratorOptions]):
         if image is None:
             return newer
         with full_precision(image):
+            # Float32: a sum over up to nine resolutions, each a little detail on a large value.
             return upsample(image, self.kernel) + newer

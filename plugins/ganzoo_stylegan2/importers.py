@@ -46,6 +46,7 @@ def official_generator_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]
         KeyError: Of the first name that is none of the network's.
     """
     found = _renamed(state, _GENERATOR)
+    # [C, 4, 4] there; here it has the axis of the batch.
     found["blocks.4.constant"] = found["blocks.4.constant"][None]
     return found
 

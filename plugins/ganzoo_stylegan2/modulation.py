@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from ganzoo import NoiseMode
 from ganzoo.layers import EqualizedLinear, convolve, fir_kernel, full_precision, smooth
 
-FIR_TAPS = (1, 3, 3, 1)
+FIR_TAPS = (1, 3, 3, 1)  # `resample_kernel` of the official code
 ACTIVATION_GAIN = math.sqrt(2)  # of leaky ReLU 0.2; as it is positively homogeneous, gains may be moved in front of it
 
 
@@ -29,6 +29,8 @@ def demodulation(weight: Tensor, styles: Tensor, epsilon: float = 1e-8) -> Tenso
         styles: `[N, I]`.
         epsilon: Added to the sum of squares.
     """
+    # Equation 3: the squared norm of each output's modulated weight. As styles scale inputs alone, it is a product of
+    # squared styles and squared weights, and no weight per image is ever made.
     return torch.rsqrt(styles.square() @ weight.square().sum(dim=(2, 3)).t() + epsilon)
 
 
@@ -42,6 +44,7 @@ def convolve_up(maps: Tensor, weight: Tensor, kernel: Tensor) -> Tensor:
 
     The weight lies as for a true convolution, flipped against that of other layers, as in the official code.
     """
+    # Times 4 in the filter below, since three of every four pixels were zeros (upfirdn2d's gain).
     spread = convolve(maps, weight.transpose(0, 1), stride=2, transposed=True)
     return smooth(spread, kernel * 4, padding=(1, 1))
 
@@ -75,17 +78,22 @@ class StyledConv(nn.Module):
     ) -> None:
         super().__init__()
         self.up, self.demodulate, self.clamp = up, demodulate, clamp
+        # Scales begin at 1, so that networks begin with plain convolutions (the official code adds 1 to them).
         self.affine = EqualizedLinear(style_dim, inputs, bias=1.0)
         self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
         self.bias = nn.Parameter(torch.zeros(outputs))
+        # One number per layer, 0 at first, where StyleGAN has one per map (official code): noise is added after
+        # demodulation, where all maps are of one deviation.
         self.noise_strength = nn.Parameter(torch.zeros(()))
         self.register_buffer("noise_const", torch.randn(resolution, resolution))
         self.register_buffer("kernel", fir_kernel(FIR_TAPS), persistent=False)
+        # Demodulation makes any scale of the weight irrelevant; without it, this one keeps the deviation.
         self.plain_scale = 1 / math.sqrt(inputs * 9)
 
     def forward(self, features: Tensor, style: Tensor, mode: NoiseMode, gain: float = 1.0) -> Tensor:
         """Turn features `[N, I, H, W]` and styles `[N, W]` into features `[N, O, r, r]` times `gain`."""
         gain *= ACTIVATION_GAIN
+        # Styles and their squares in float32: bfloat16 has eight bits for them.
         with full_precision(style):
             scales = self.affine(style)
             factors = demodulation(self.weight, scales) * gain if self.demodulate else None
@@ -100,12 +108,14 @@ class StyledConv(nn.Module):
         return self._activate(maps, mode, gain)
 
     def _activate(self, maps: Tensor, mode: NoiseMode, gain: float) -> Tensor:
+        # Noise and bias are scaled where the activation's gain was moved in front of them.
         if mode != "none":
             maps += (self._noise(maps, mode) * (self.noise_strength * gain)).to(maps.dtype)
         maps += (self.bias * gain).to(maps.dtype)[:, None, None]
         maps = F.leaky_relu_(maps, 0.2)
         if self.clamp is None:
             return maps
+        # The bound is on what leaves, gains included (`conv_clamp` of StyleGAN2-ADA's code).
         bound = self.clamp * gain / ACTIVATION_GAIN
         return maps.clamp(-bound, bound)
 
@@ -133,6 +143,7 @@ class ToRGB(nn.Module):
     def forward(self, features: Tensor, style: Tensor) -> Tensor:
         """Turn features `[N, I, H, W]` and styles `[N, W]` into images `[N, C, H, W]`."""
         with full_precision(style):
+            # No demodulation: the image's own contrast is what styles are to change (official code).
             modulated = self.weight.flatten(1) * (self.affine(style) * self.scale)[:, None, :]
         pixels = features.permute(0, 2, 3, 1).flatten(1, 2) @ modulated.transpose(1, 2).to(features.dtype)
         images = (pixels.float() + self.bias).unflatten(1, features.shape[2:]).permute(0, 3, 1, 2)

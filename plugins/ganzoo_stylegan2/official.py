@@ -51,6 +51,7 @@ def generator_of(state: State, facts: Facts) -> tuple[ForeignNetwork, ImageSpec]
     Raises:
         CheckpointError: Something is missing or unlike every StyleGAN2.
     """
+    # Some networks were built without noise (`use_noise = False`).
     state = _with_noise(dict(state))
     _check_filters(state)
     widths = {
@@ -68,6 +69,7 @@ def generator_of(state: State, facts: Facts) -> tuple[ForeignNetwork, ImageSpec]
         "latent_dim": inputs - embedded,
         "style_dim": style_dim,
         "mapping_layers": layers,
+        # What equals a default is left to it, so that imported recipes stay short.
         "mapping_width": hidden if layers > 1 and hidden != style_dim else None,
         "label_width": embedded if label_dim and not facts.joint_labels and embedded != style_dim else None,
         "labels": "joint" if facts.joint_labels else "separate",
@@ -101,6 +103,7 @@ def discriminator_of(state: State, facts: Facts, label_dim: int) -> ForeignNetwo
         raise CheckpointError(f"its discriminator has {maps} maps of minibatch deviation for {widths[4]} channels")
     projected = "mapping.embed.weight" in state
     dense = _size(state, "b4.fc.weight", 0)
+    # None is the whole batch there; no batch is larger than this.
     group = facts.group if facts.group is not None else 2**16
     options: dict[str, Any] = {
         "channel_base": base,

@@ -24,6 +24,7 @@ def path_lengths(images: Tensor, styles: Tensor, directions: Tensor, *, create_g
         create_graph: Whether the lengths are differentiated in turn.
     """
     height, width = images.shape[2:]
+    # Equation 4: J^T y by one backward pass of the inner product of image and direction.
     moved = (images * (directions / math.sqrt(height * width))).sum()
     (slope,) = torch.autograd.grad(moved, styles, create_graph=create_graph)
     # The floor keeps the root's gradient finite where images do not move.
@@ -33,6 +34,7 @@ def path_lengths(images: Tensor, styles: Tensor, directions: Tensor, *, create_g
 class PathLengthOptions(RegularizerOptions):
     """Strength and rhythm."""
 
+    # The official loss.py: weight 2, decay 0.01, half of the batch.
     weight: NonNegativeFloat = Field(default=2.0, description="Weight of the squared deviation from the mean.")
     decay: float = Field(default=0.01, gt=0.0, le=1.0, description="How far the running mean moves towards a new one.")
     batch_shrink: PositiveInt = Field(default=2, description="Take one n-th of the batch.")
@@ -65,6 +67,7 @@ class PathLength(Regularizer[PathLengthOptions]):
         return True
 
     def penalty(self, step: Step) -> Tensor:
+        # A smaller batch: the second derivative of the generator needs much memory (appendix B).
         count = max(1, len(step.real) // self.options.batch_shrink)
         generator: Any = step.generator
         styles = generator.map(step.latents(count), step.labels[:count])
@@ -72,5 +75,6 @@ class PathLength(Regularizer[PathLengthOptions]):
         directions = torch.randn(images.shape, device=images.device)
         lengths = path_lengths(images.float(), styles, directions, create_graph=True)
         with torch.no_grad():
+            # Updated before it is used, as in the official loss.py.
             self.mean.lerp_(lengths.mean(), self.options.decay)
         return self.options.weight * (lengths - self.mean).square().mean()

@@ -57,6 +57,7 @@ class RevisedGenerator(StyleGAN2Shell[RevisedGeneratorOptions]):
         return affine_weights(self.blocks, self.to_rgb)
 
     def synthesize(self, styles: Tensor) -> Tensor:
+        # StyleGAN's growing: the newest block on those before, of which finer ones take no part yet.
         active = self.growth.resolutions
         features = self.blocks["4"](of_block(styles, 0), self.noise_at(4))
         coarser = features
@@ -67,6 +68,8 @@ class RevisedGenerator(StyleGAN2Shell[RevisedGeneratorOptions]):
         image = self.to_rgb[str(active[last])](features, of_image(styles, last))
         if not self.growth.fades:
             return image
+        # Both images are whole ones here, not parts of a sum, so the newer takes the place of the older.
         former = self.to_rgb[str(active[last - 1])](coarser, of_image(styles, last - 1))
+        # Images are float32 from their last layer on, and autocast must not round their mixture.
         with full_precision(image):
             return torch.lerp(F.interpolate(former, scale_factor=2.0, mode="nearest"), image, self.growth.alpha)

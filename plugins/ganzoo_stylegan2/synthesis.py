@@ -21,11 +21,13 @@ class FirstBlock(nn.Module):
 
     def __init__(self, channels: int, options: ShellOptions) -> None:
         super().__init__()
+        # N(0, 1), where StyleGAN has ones (official code).
         self.constant = nn.Parameter(torch.randn(1, channels, 4, 4))
         self.conv1 = _styled_conv(channels, channels, 4, options, up=False)
 
     def forward(self, styles: Tensor, mode: NoiseMode) -> Tensor:
         """Turn styles `[N, 1, W]` into features `[N, C, 4, 4]`, channels last in memory."""
+        # Channels last from the first map on: every layer below then works in that order without copies.
         constant = self.constant.contiguous(memory_format=torch.channels_last)
         return self.conv1(constant.expand(styles.shape[0], -1, -1, -1), styles[:, 0], mode)
 
@@ -46,6 +48,7 @@ class Block(nn.Module):
         """Turn features `[N, I, H, W]` and styles `[N, 2, W]` into features `[N, O, 2H, 2W]`."""
         if self.shortcut is None:
             return self.conv1(self.conv0(features, styles[:, 0], mode), styles[:, 1], mode)
+        # (x + t) / sqrt(2), the root being in both gains: the variance of one branch (figure 7).
         maps = self.conv1(self.conv0(features, styles[:, 0], mode), styles[:, 1], mode, HALF)
         return upsample(self.shortcut(features), self.kernel).add_(maps)
 
@@ -78,6 +81,7 @@ def to_rgb(options: ShellOptions, resolution: int, channels: int) -> ToRGB:
 
 def of_block(styles: Tensor, index: int) -> Tensor:
     """Return the styles `[N, 1 or 2, W]` of the convolutions of block `index`."""
+    # Style 0 is that of 4x4; then two a block. The last of a block is also its image's (official code).
     return styles[:, max(2 * index - 1, 0) : 2 * index + 1]
 
 
