@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from acceptance_parts import ACME, FIGURES, write_bars
 from installed_plugin import install_package
 
-ACME = Path(__file__).with_name("acme_zoo")
 GROUP = "acme-only"
-FIGURES = {"acme-mirrored": "acme_zoo.figure:Mirrored"}
 
 # A process in which the entry points of the built-in plugins are those of somebody else's project.
 SCRIPT = """
@@ -22,7 +21,6 @@ import contextlib, io, json, sys
 import ganzoo.hookspecs
 import ganzoo._registry.figures
 ganzoo.hookspecs.ENTRY_POINT_GROUP = "acme-only"
-FIGURES = {"acme-mirrored": "acme_zoo.figure:Mirrored"}
 ganzoo._registry.figures.FIGURE_GROUP = "acme-only.figures"
 from ganzoo._cli.app import main
 
@@ -46,6 +44,8 @@ title = "Waves on bars"
 
 [dataset]
 name = "acme-bars"
+root = "bars.txt"
+resolution = 16
 
 [generator]
 name = "acme-waves"
@@ -103,6 +103,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     folder = tmp_path_factory.mktemp("acme-only")
     install_package(folder / "site", ACME, group=GROUP, figures=FIGURES)
     (folder / "bars.toml").write_text(RECIPE, "utf-8")
+    write_bars(folder / "bars.txt")
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, json.dumps(COMMANDS)],
         cwd=folder,
@@ -127,7 +128,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 def test_every_command_works_and_no_built_in_plugin_is_imported(world):
     assert world.builtin == []
-    for name in ("acme-waves", "acme-gap", "acme-rows", "acme-bars", "acme-mirrored"):
+    for name in ("acme-waves", "acme-gap", "acme-rows", "acme-bars", "acme-bar-list", "acme-mirrored"):
         assert name in world.printed["plugins"]
     assert "bars: valid." in world.printed["check"]
 

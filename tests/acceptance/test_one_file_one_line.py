@@ -11,23 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from acceptance_parts import ACME, FIGURES, write_bars
 from command_line import Outcome, ganzoo
 from installed_plugin import install_package
 
 from ganzoo._inference.run import Run
-from ganzoo.testing import check_part
+from ganzoo.testing import check_part, check_source
 
-ACME = Path(__file__).with_name("acme_zoo")
-FIGURES = {"acme-mirrored": "acme_zoo.figure:Mirrored"}
-
-# Built-in parts but for those that are looked at: generator, augmentation, extractor and metric.
+# Built-in parts but for those that are looked at: source format, generator, augmentation, extractor and metric.
 RECIPE = """
-title = "Waves on phantoms"
+title = "Waves on bars"
 
 [dataset]
-name = "phantom"
+name = "folder"
+root = "{bars}"
 resolution = 16
-count = 48
+channels = 1
 
 [generator]
 name = "acme-waves"
@@ -80,7 +79,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("one-file")
     install_package(folder / "site", ACME, figures=FIGURES)
     recipe = folder / "waves.toml"
-    recipe.write_text(RECIPE, "utf-8")
+    write_bars(folder / "bars.txt")
+    recipe.write_text(RECIPE.replace("{bars}", str(folder / "bars.txt")), "utf-8")
     before = set(sys.modules)
     sys.path.insert(0, str(folder / "site"))
     try:
@@ -108,7 +108,6 @@ def part(name: str) -> type:
         "discriminator.Scales",
         "loss.Distance",
         "augmentation.Dimming",
-        "dataset.Bars",
         "extractor.Rows",
         "metric.Gap",
     ],
@@ -125,6 +124,17 @@ def test_a_generator(world):
     done = ganzoo("sample", str(world.run), "--count", "4", "--out", str(grid))
     assert done.code == 0, done.err
     assert grid.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_source_format(world):
+    """The built-in dataset of any images reads a root in it, and subjects are those that the format states."""
+    assert world.record["dataset"]["images"] == {"train": 48}
+    check_source(part("source.BarList"), world.folder / "bars.txt")
+    broken = world.folder / "broken.txt"
+    broken.write_text("acme bars 1\n3 200\nnine lives\n", "utf-8")
+    done = ganzoo("run", str(world.folder / "waves.toml"), "--set", f"dataset.root={broken}", "--device", "cpu")
+    assert done.code != 0
+    assert "line 3 is no bar" in done.err
 
 
 def test_an_augmentation(world):

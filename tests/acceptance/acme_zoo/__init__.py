@@ -41,6 +41,13 @@ def ganzoo_datasets() -> list[type]:
 
 
 @hookimpl
+def ganzoo_sources() -> list[type]:
+    from acme_zoo.source import BarList
+
+    return [BarList]
+
+
+@hookimpl
 def ganzoo_extractors() -> list[type]:
     from acme_zoo.extractor import Rows
 
