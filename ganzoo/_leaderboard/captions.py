@@ -1,4 +1,4 @@
-"""The words around a table: what it compares, how it ranks, what its numbers mean. Plain text, not escaped."""
+"""Captions of a table: what it compares, how it ranks, what its numbers mean. Plain text, not escaped."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _TITLED = (
 
 
 def title(table: Table) -> str:
-    """Return what the table's rows share: data set, image size, counts of images, extractor."""
+    """Return what the table's rows share: dataset, image size, counts of images, extractor."""
     context = table.context
     size = context.get("dataset.resolution")
-    parts = [table.dataset or "unknown data set"]
+    parts = [table.dataset or "unknown dataset"]
     if size:
         parts[0] += f" {size}×{size}×{context.get('dataset.channels')}"
     if context.get("dataset.label_dim"):

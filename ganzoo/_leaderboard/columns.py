@@ -1,4 +1,4 @@
-"""A table's cells as text, for every way of showing it."""
+"""Columns of a table: its cells as text, for every way of showing it."""
 
 from __future__ import annotations
 

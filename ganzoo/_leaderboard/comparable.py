@@ -1,4 +1,4 @@
-"""Runs that were named to be ranked against each other: only under one data set and one protocol."""
+"""Comparability of runs that were named to be ranked together: only under one dataset and one protocol."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _settings(entries: Sequence[Entry]) -> list[dict[str, Any]]:
 
 
 def _telling(entries: Iterable[Entry], one_protocol: bool) -> list[str]:
-    """Return the fields that forbid a ranking; a data set's name and counts only describe its fingerprint."""
+    """Return the fields that forbid a ranking; a dataset's name and counts only describe its fingerprint."""
     entries = list(entries)
     fields = differing(_settings(entries))
     deciding = ("dataset.fingerprint", "dataset.resolution", "dataset.channels", "dataset.label_dim")

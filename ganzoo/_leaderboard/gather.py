@@ -1,4 +1,4 @@
-"""Run folders to a comparison: reads the records, survives the damaged ones."""
+"""Gathering of records: from run folders to a comparison, past damaged ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def compare_runs(
     Two or more runs that are named themselves, and nothing else, are asked to be ranked together.
 
     Raises:
-        RefusedError: Named runs whose data sets or protocols differ.
+        RefusedError: Named runs whose datasets or protocols differ.
         GanzooError: No runs are there, or a field, condition or metric is unknown.
     """
     found = find_runs(paths)

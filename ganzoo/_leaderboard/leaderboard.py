@@ -1,4 +1,4 @@
-"""Run records to tables in which every two rows may be compared. Pure: plain data in, plain data out."""
+"""Leaderboards: run records to tables in which every two rows may be compared. Plain data in, plain data out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Group = tuple[str, int, int, int, str]
 def leaderboards(
     records: Iterable[RunRecord], *, metric: str | None = None, by: str | None = None, where: Sequence[str] = ()
 ) -> Comparison:
-    """Group runs by data set and protocol, collapse seeds, and rank each group.
+    """Group runs by dataset and protocol, collapse seeds, and rank each group.
 
     Args:
         records: The runs.

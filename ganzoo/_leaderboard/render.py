@@ -148,7 +148,7 @@ def _column_width(column: Column) -> int:
 
 
 def markdown(comparison: Comparison) -> str:
-    """Return the comparison as GitHub-flavoured Markdown."""
+    """Return the comparison as GitHub-flavored Markdown."""
     blocks = []
     for table in comparison.tables:
         blocks.append(f"## {markdown_cell(title(table))}")

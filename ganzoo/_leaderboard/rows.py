@@ -1,4 +1,4 @@
-"""Runs to rows: the seeds of one experiment under one protocol become one row."""
+"""Rows of a table: the seeds of one experiment under one protocol become one row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values with their errors, and what may be said of two of them: better, worse, or a tie."""
+"""Statistics of rows: values with their errors, and which of two is better, if either."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Estimate:
 
     @classmethod
     def of(cls, values: Sequence[float], errors: Sequence[float | None], notes: Sequence[str] = ()) -> Estimate:
-        """Summarise the values of one or more seeds."""
+        """Summarize the values of one or more seeds."""
         alone = len(values) == 1
         deviation = None if alone else statistics.stdev(values)
         return cls(

@@ -1,4 +1,4 @@
-"""What a comparison consists of, as plain data: tables of rows, and the runs that no table holds."""
+"""Tables of rows, and the runs that no table holds: what a comparison consists of, as plain data."""
 
 from __future__ import annotations
 
@@ -90,10 +90,10 @@ class ShownMetric:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows that may be compared: one data set, one protocol.
+    """Rows that may be compared: one dataset, one protocol.
 
     Attributes:
-        dataset: Name of the data set.
+        dataset: Name of the dataset.
         context: Everything that must be equal, by dotted field: `dataset.*` and `protocol.*`.
         protocol_id: Hash of the protocol.
         generated: Images generated for each score, if known.

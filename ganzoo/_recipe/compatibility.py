@@ -1,4 +1,4 @@
-"""Whether the parts of a recipe fit together, judged on classes and options before anything is built."""
+"""Compatibility of a recipe's parts, judged on classes and options before anything is built."""
 
 from __future__ import annotations
 

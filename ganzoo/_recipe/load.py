@@ -1,4 +1,4 @@
-"""DOC."""
+"""Loading of recipes: read, overridden, validated, and judged as a whole, with all mistakes in one report."""
 
 from __future__ import annotations
 

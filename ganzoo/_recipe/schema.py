@@ -1,4 +1,4 @@
-"""The sections of a recipe that belong to the core: training, growth, scoring, published values."""
+"""Sections of a recipe that belong to the core: training, growth, scoring, published values."""
 
 from __future__ import annotations
 

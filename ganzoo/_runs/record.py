@@ -1,4 +1,4 @@
-"""What is known about a run, as plain data: the one file that comparisons read. Knows no torch."""
+"""Record of a run, as plain data: the one file that comparisons read. Knows no torch."""
 
 from __future__ import annotations
 

@@ -66,8 +66,8 @@ class ScoringProtocol(BaseModel):
         generated: Images generated.
         reference_images: Real images compared with.
         reference_choice: Which of the split's images those are.
-        split: The split of the data set.
-        reference: Fingerprint of the data set's pixels, labels and splits.
+        split: The split of the dataset.
+        reference: Fingerprint of the dataset's pixels, labels and splits.
         mirror: Whether the reference holds each image's mirror image too.
         label_distribution: Images per class that labels of fakes are drawn from; empty when unconditional.
         weights: The generator's moving average, or its raw weights.

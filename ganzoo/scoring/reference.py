@@ -1,4 +1,4 @@
-"""Features of the reference, kept between runs under what they are, never under a name.
+"""Reference features, kept between runs under what they are, never under a name.
 
 An entry is a folder `features/<pack fingerprint>/<hash>/` with one safetensors file and a manifest that holds its
 SHA-256 and everything the features depend on. An entry that does not agree with its manifest is never used.

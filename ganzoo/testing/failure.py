@@ -1,4 +1,4 @@
-"""How a part is told that it does not keep its contract."""
+"""Failures of conformance: a complaint that names the part."""
 
 from __future__ import annotations
 

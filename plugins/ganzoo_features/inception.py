@@ -1,4 +1,4 @@
-"""The Inception v3 of the original FID, as torch-fidelity ports it."""
+"""Inception v3 of the original FID, as torch-fidelity ports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How different images look: distances between features of several depths, each a unit vector at each place.
+"""Perceptual distance: differences between features of several depths, each a unit vector at each place.
 
 Paper: Zhang et al., arXiv:1801.03924, equation 1, with all of its learned weights 1.
 """
@@ -19,7 +19,7 @@ class UnitFeatures(nn.Module):
 
     Args:
         stages: Layers one after another; what each of them gives is compared.
-        mean: Subtracted from colours in [0, 1].
+        mean: Subtracted from colors in [0, 1].
         deviation: What the rest is divided by.
     """
 

@@ -1,4 +1,4 @@
-"""What torch-fidelity's pretrained extractors have in common: their weights come from a checked local file."""
+"""Pretrained extractors of torch-fidelity: their weights come from a checked local file."""
 
 from __future__ import annotations
 

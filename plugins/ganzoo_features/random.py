@@ -36,7 +36,7 @@ _LUMINANCE = (0.299, 0.587, 0.114)
 
 
 class RandomFeatures(Extractor):
-    """Fixed random convolutional features; needs no download. Its scores are labelled FD-random, never FID.
+    """Fixed random convolutional features; needs no download. Its scores are labeled FD-random, never FID.
 
     Paper: arXiv:2002.09797 (random embeddings as a domain-neutral space for fidelity and diversity).
     """

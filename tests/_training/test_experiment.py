@@ -63,7 +63,7 @@ def test_other_data_are_refused_and_nothing_is_changed(folder):
     text = run.recipe.read_text().replace("count = 40", "count = 41")
     run.recipe.write_text(text)
     before = run.record.read_bytes()
-    with pytest.raises(RefusedError, match="the images of data set 'tiny' have changed"):
+    with pytest.raises(RefusedError, match="the images of dataset 'tiny' have changed"):
         go_on(run.path, "training.total_kimg=0.1")
     assert run.record.read_bytes() == before
     assert run.recipe.read_text() == text

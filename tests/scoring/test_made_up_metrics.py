@@ -57,6 +57,10 @@ class Brightness(Metric):
     reads = ("pixels",)
     uses_reference = False
 
+    @classmethod
+    def incompatibility(cls, options, context):
+        return None if context.images.label_dim else "compares classes, and there are none; set dataset.classes"
+
     def estimates(self, data):
         images, labels = data.generated["pixels"].double(), data.generated.labels
         return {f"brightness_{label}": Estimate(float(images[labels == label].mean())) for label in (0, 1)}
@@ -161,6 +165,13 @@ def test_options_and_names_of_metrics_are_checked_with_their_place():
     assert done.code == 2
     assert "scoring.metrics.1.powr: unknown key 'powr'; did you mean 'power'?" in done.err
     assert "scoring.metrics.0: no metric called 'gapp'; did you mean 'gap'?" in run('scoring.metrics=["gapp"]').err
+
+
+@pytest.mark.usefixtures("plugin")
+def test_a_metric_says_which_recipes_it_cannot_judge():
+    done = run('scoring.metrics=["fid", "brightness"]')
+    assert done.code == 2
+    assert "scoring.metrics.1: compares classes, and there are none; set dataset.classes" in done.err
 
 
 def scored(tmp_path, pack, generator, **changes):
