@@ -109,7 +109,7 @@ def _check_splits(recipe: Recipe, pack: Pack) -> None:
     wanted = recipe.training.split
     if wanted not in pack.splits:
         raise DataError(
-            f"training.split: data set '{recipe.dataset.name}' has no images in split '{wanted}' (it has "
+            f"training.split: dataset '{recipe.dataset.name}' has no images in split '{wanted}' (it has "
             f"{', '.join(pack.splits)})"
         )
     if overlaps := pack.overlaps():
@@ -133,7 +133,7 @@ def check_same_data(run: RunFiles, record: RunRecord, inputs: Inputs) -> None:
     """Raise RefusedError if the images are no longer those that the run learned from."""
     if record.dataset and record.dataset.fingerprint != inputs.pack.fingerprint:
         raise RefusedError(
-            f"the images of data set '{inputs.recipe.dataset.name}' have changed since {run.path} began; a run "
+            f"the images of dataset '{inputs.recipe.dataset.name}' have changed since {run.path} began; a run "
             f"goes on with the images it began with. Put them back, or start a new run"
         )
 
