@@ -99,8 +99,10 @@ def _drawn(figure: Figure, view: dict[str, Any], given: Mapping[str, Any], termi
         from ganzoo._runs.directory import find_runs
 
         runs = find_runs(given["runs"])
+        if not runs:
+            raise GanzooError(f"there are no runs in {', '.join(map(str, given['runs']))}")
         return figure.draw(runs), runs[0] if len(runs) == 1 else Path()
-    from ganzoo._inference.run import Run
+    from ganzoo import api
 
     show = terminal.progress("drawing")
 
@@ -108,7 +110,7 @@ def _drawn(figure: Figure, view: dict[str, Any], given: Mapping[str, Any], termi
         if total >= _FEW:
             show(done, total)
 
-    run = Run(given["run"])
+    run = api.open(given["run"])
     drawn: Drawing = run.draw(figure, **view, progress=progress)
     return drawn, run.path
 

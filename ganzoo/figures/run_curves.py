@@ -23,7 +23,7 @@ _SELECTION, _LOSS = "selection/", "/loss"
 _LOSSES, _OUTPUTS = "loss", "D outputs"
 
 
-def curves_of(runs: Sequence[Path]) -> Canvas:
+def curves_of(runs: Sequence[Path | str]) -> Canvas:
     """Draw losses, D's outputs, scores, penalties, strengths and speed of one or several runs.
 
     Of one run, what belongs together shares a chart; of several, each quantity has a chart with a curve per run, and
@@ -32,7 +32,7 @@ def curves_of(runs: Sequence[Path]) -> Canvas:
     Raises:
         RunError: A run has measured nothing yet.
     """
-    directories = [RunDirectory.open(path) for path in runs]
+    directories = [RunDirectory.open(Path(path)) for path in runs]
     scores = [_scores(directory) for directory in directories]
     under = {(label, measured_under) for each in scores for label, (measured_under, _) in each.items()}
     labels = [label for label, _ in under]
@@ -49,9 +49,9 @@ def curves_of(runs: Sequence[Path]) -> Canvas:
     return page(charts, title=title)
 
 
-def curve_facts(runs: Sequence[Path]) -> list[dict[str, str]]:
+def curve_facts(runs: Sequence[Path | str]) -> list[dict[str, str]]:
     """Return which runs are drawn, and the hash of what each has measured, as plain data for a sidecar."""
-    directories = [RunDirectory.open(path) for path in runs]
+    directories = [RunDirectory.open(Path(path)) for path in runs]
     return [{"run": each.name, "metrics_sha256": sha256_of(each.metrics)} for each in directories]
 
 

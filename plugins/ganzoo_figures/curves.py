@@ -17,7 +17,7 @@ class Curves(RunsFigure):
 
     name = "curves"
 
-    def draw(self, runs: Sequence[Path]) -> FigureResult:
+    def draw(self, runs: Sequence[Path | str]) -> FigureResult:
         """Draw a chart for each quantity, its curves of all runs.
 
         Raises:

@@ -133,7 +133,7 @@ def test_coverage_compares_held_out_images_with_training_images(stylegan2, explo
     assert found["fitted_noise"] == []
 
 
-def test_neighbours_are_drawn_and_tested_in_both_spaces(stylegan2, explore, tmp_path):
+def test_neighbors_are_drawn_and_tested_in_both_spaces(stylegan2, explore, tmp_path):
     explore("neighbors", stylegan2, "--seeds", "0-9", "--rows", 3, "--out", "n.png")
     found = sidecar(tmp_path / "n.png")
     assert [test["space"] for test in found["tests"]] == ["random-features", "pixels"]
@@ -277,6 +277,14 @@ def test_what_a_generator_lacks_is_named(request, explore, tmp_path, which, comm
         ("pca", ["--steps", 4], "it needs an odd number"),
         ("pca", ["--count", 9], "w has 8 dimensions"),
         ("pca", ["--layers", "4"], "this generator has 0 to 3"),
+        ("mix", ["--grids", "--layers", "0"], "--grids mixes from a random layer on; leave --layers out"),
+        ("mix", ["--seeds", "0-3"], "--left and --top say already what is mixed; leave --seeds out"),
+        ("mix", ["--layers", "0", "--resolutions", "4"], "both choose ranges; leave one of them out"),
+        ("mix", ["--layers", "few"], "--layers 'few' is no range; write such as 4-8,16"),
+        ("mix", ["--resolutions", "64-128"], "there are 4, 8"),
+        ("interpolate", ["--walk", "1", "--out", "strip.png"], "a strip goes through seeds; leave --walk out"),
+        ("interpolate", ["--space", "w", "--course", "slerp"], "styles lie on no sphere"),
+        ("grid", ["--class", "1"], "knows no classes"),
     ],
 )
 def test_bad_options_are_refused(stylegan2, explore, tmp_path, command, options, message):
@@ -293,6 +301,11 @@ def test_a_file_that_could_not_be_written_is_refused_before_any_work(stylegan2, 
     images = ["no-such-image.png"] if command == "project" else []
     with pytest.raises(GanzooError, match=r"--out 'x\.jpg': (should end in|is a file)"):
         explore(command, stylegan2, *images, "--out", "x.jpg")
+
+
+def test_curves_of_a_folder_without_runs_are_refused(tmp_path):
+    with pytest.raises(GanzooError, match="there are no runs in"):
+        app.app(["explore", "curves", str(tmp_path)], standalone_mode=False)
 
 
 def test_a_missing_image_is_named_by_its_path(stylegan2, explore):

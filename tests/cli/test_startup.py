@@ -43,7 +43,15 @@ def imported(done: subprocess.CompletedProcess[str]) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--help",), ("--version",), ("run", "--help"), ("compare", "--help"), ("plugins", "--names"), ()],
+    [
+        ("--help",),
+        ("--version",),
+        ("run", "--help"),
+        ("compare", "--help"),
+        ("plugins", "--names"),
+        ("explore", "--help"),
+        (),
+    ],
     ids=" ".join,
 )
 def test_help_imports_nothing_heavy(arguments, tmp_path):
@@ -73,6 +81,13 @@ def test_compare_imports_neither_torch_nor_the_registry(tmp_path):
     done = run("compare", folder=tmp_path)
     assert "Traceback" not in done.stderr
     assert not {"torch", "torch_fidelity"} & imported(done)
+
+
+def test_help_of_a_figure_imports_that_figure_alone_and_no_torch(tmp_path):
+    done = run("explore", "project", "--help", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "--coverage" in done.stdout
+    assert "torch" not in imported(done)
 
 
 def test_verify_of_nothing_has_a_message(tmp_path):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganzoo._registry.figures import FigureCatalog
 from ganzoo._registry.registry import Part, Registry
 from ganzoo.testing import check_part, check_source
 
@@ -45,6 +46,11 @@ def test_source_format(maker: str, tmp_path: Path) -> None:
     names = {"npy": "array", "npz": "array"}
     name = maker.partition("-")[0]
     check_source(made.FORMATS[names.get(name, name)], made.MAKERS[maker](tmp_path / "source", made.noise(3, 1)))
+
+
+@pytest.mark.parametrize("name", FigureCatalog.discover().names)
+def test_figure(name: str) -> None:
+    check_part(FigureCatalog.discover().load(name))
 
 
 def test_the_built_in_parts_are_found():
