@@ -1,4 +1,4 @@
-"""From a recipe to the things that train: networks, players, trainer."""
+"""Building of what trains, from a recipe: networks, players, trainer."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def build_augmentation(selection: Selection | None, images: ImageSpec, seed: int
     """Build what stands in front of the discriminator, on the CPU, or nothing."""
     if selection is None:
         return None
+    # Each part is drawn from a seed of its own, so that changing one part leaves the weights of the others.
     torch.manual_seed(seed_for(seed, "initialisation", "augmentation"))
     augmentation: Augmentation = build_part("augmentation", selection, images)
     return augmentation
@@ -38,11 +39,13 @@ def build_trainer(
 ) -> Trainer:
     """Build both networks, their players and the trainer of a recipe, at image 0."""
     training = recipe.training
+    # Built on the CPU, then moved: the initial weights of a seed are the same on every device.
     generator = build_generator(recipe.generator, images, recipe.seed)
     discriminator = build_discriminator(recipe.discriminator, images, recipe.seed)
     generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     discriminator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     augmentation = build_augmentation(recipe.augmentation, images, recipe.seed)
+    # What both players and every step share, and what does not change.
     game = Game(
         generator,
         discriminator,
@@ -58,12 +61,14 @@ def build_trainer(
         generator_first=training.first_player == "generator",
         micro_batch=training.micro_batch or 0,
     )
+    # A copy of the generator as it begins, before any step.
     ema = EMA(generator, training.ema_half_life_kimg, training.ema_ramp, training.ema_decay_per_step)
     players = _players(recipe, game)
     return Trainer(game, players, ema, schedule, reals, fresh_reals, callbacks)
 
 
 def _players(recipe: Recipe, game: Game) -> Mapping[Role, Player]:
+    # One loss for both players, since some have to agree on their targets; a penalty belongs to one of them.
     loss: AdversarialLoss = recipe.loss.cls(recipe.loss.options)
     penalties: list[Regularizer] = [choice.cls(choice.options).to(game.device) for choice in all_regularizers(recipe)]
     mine = {role: [penalty for penalty in penalties if penalty.applies_to is role] for role in Role}

@@ -1,4 +1,4 @@
-"""What happens every so many images: log, samples, snapshots, scores, checkpoints."""
+"""Callbacks: what happens every so many images: log, samples, snapshots, scores, checkpoints."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class MetricsCallback:
 
     def on_step_end(self, trainer: Trainer, losses: Losses) -> None:
         """See `Callback.on_step_end`."""
+        # Means over all steps since the last line, not the last step's values: single steps of a GAN are noise.
         for name, value in losses.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
             self._counts[name] = self._counts.get(name, 0) + 1
@@ -67,6 +68,7 @@ class MetricsCallback:
     def restore(self, state: Mapping[str, Any]) -> str | None:
         """Go back to a checkpoint's line; returns a complaint where lines before it are lost."""
         self._sums, self._counts = dict(state["sums"]), dict(state["counts"])
+        # Lines after the checkpoint are cut off: the resumed run writes them again.
         return self._log.truncate_to(int(state["metrics"]["offset"]), str(state["metrics"]["sha256"]))
 
 
@@ -87,7 +89,13 @@ class SamplesCallback:
         """Write the grid of this moment."""
         count, device = len(self._labels), trainer.game.device
         images = generate(
-            trainer.ema.network, count, seed=self._seed, batch_size=count, device=device, labels=self._labels
+            # The same latents each time, so that pictures one after the other show what training changed.
+            trainer.ema.network,
+            count,
+            seed=self._seed,
+            batch_size=count,
+            device=device,
+            labels=self._labels,
         )
         pixels: PixelArray = to_uint8(torch.cat(list(images))).cpu().numpy()
         scale = max(1, self._resolution // pixels.shape[-1])  # small ones while growing
@@ -154,6 +162,8 @@ class ScoreCallback:
             return
         scores = {score.metric: score for score in self._score(trainer)}
         self._metrics.write(trainer.images_seen, {f"selection/{name}": score.value for name, score in scores.items()})
+        # The best by the metric that ranks; a snapshot of the best is kept even between the regular ones, and the
+        # former best goes unless it was regular.
         value, sign = scores[self._metric].value, 1 if scores[self._metric].lower_is_better else -1
         if self.best is None or sign * value < sign * self.best["value"]:
             self._snapshots.write(trainer)

@@ -25,7 +25,10 @@ class EMA:
         ramp: float | None = None,
         decay_per_step: float | None = None,
     ) -> None:
+        # A copy, not a second build: it begins with the generator's own weights, and stays in evaluation mode.
         self.network = copy.deepcopy(generator).eval().requires_grad_(False)
+        # Parameters are the same tensors for good; buffers are looked up at each step, since a network may put others
+        # in their place.
         self._pairs = list(zip(self.network.modules(), generator.modules(), strict=True))
         self._averaged = list(zip(self.network.parameters(), generator.parameters(), strict=True))
         self._half_life = half_life_kimg * IMAGES_PER_KIMG
@@ -42,6 +45,7 @@ class EMA:
             return self._decay_per_step
         half_life = self._half_life
         if self._ramp is not None:
+            # Early weights are forgotten quickly (`ema_rampup` of StyleGAN2-ADA); the floor avoids a division by zero.
             half_life = min(half_life, max(images_seen * self._ramp, 1e-8))
         return float(0.5 ** (batch_size / half_life))
 
@@ -50,6 +54,8 @@ class EMA:
         """Follow the generator by one batch, which `images_seen` does not count yet."""
         pairs: list[tuple[Tensor, Tensor]] = [(kept, new) for kept, new in self._averaged]
         for mine, other in self._pairs:
+            # Running statistics follow the weights that made them; averaging counters or w_avg, an average already,
+            # would lag behind (StyleGAN2-ADA copies all buffers).
             running = isinstance(mine, nn.modules.batchnorm._NormBase)
             for name, kept in mine.named_buffers(recurse=False):
                 new = other.get_buffer(name)
@@ -58,4 +64,5 @@ class EMA:
                 else:
                     kept.copy_(new)
         averaged, followed = [kept for kept, _ in pairs], [new for _, new in pairs]
+        # All tensors in a few kernels: one by one, a large generator would cost as many launches as it has tensors.
         torch._foreach_lerp_(averaged, followed, 1.0 - self.decay(batch_size, images_seen))

@@ -1,4 +1,4 @@
-"""What a training would take, from real steps of networks on the meta device: no data, no memory, seconds."""
+"""Memory estimate: what a training would take, from real steps of networks on the meta device, in seconds."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ def heaviest_phase(recipe: Recipe, expected: MemoryEstimate) -> Phase:
 
 
 def _traced(recipe: Recipe) -> tuple[int, ...]:
+    # In float32: the meta device knows no autocast.
     recipe = recipe.model_copy(update={"training": recipe.training.model_copy(update={"precision": "fp32"})})
     found: dict[int, int] = {}
     with MetaMemory() as memory:
@@ -86,6 +87,7 @@ def _checked(recipe: Recipe, device: torch.device) -> tuple[int, int]:
     with torch.device(device):
         generator = _built("generator", recipe.generator, spec)
         discriminator = _built("discriminator", recipe.discriminator, spec)
+    # The smallest batch is enough for shapes, and quick on a CPU.
     count = min(phase.batch_size for phase in recipe.phases)
     for resolution in sorted({phase.resolution for phase in recipe.phases}):
         grow((generator, discriminator), resolution, 1.0)

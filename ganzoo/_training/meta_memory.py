@@ -1,4 +1,4 @@
-"""The memory that tensors without memory would take: what a step needs, told before anything is allocated."""
+"""Memory of tensors that have none, on the meta device: what a step needs, told before anything is allocated."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ class MetaMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
+        # After the operator, so that what it made beside its inputs is counted while they live.
         result = func(*args, **(kwargs or {}))
         for each in result if isinstance(result, tuple | list) else (result,):
             if isinstance(each, Tensor) and each.is_meta:
@@ -55,10 +56,12 @@ class MetaMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return result
 
     def _count(self, storage: torch.UntypedStorage) -> None:
+        # Storages, not tensors: views share one, and count once.
         key, size = storage._cdata, storage.nbytes()
         if key in self._storages:
             return
 
+        # Called when the last tensor on it is gone, wherever that happens: no scope has to be known.
         def release(_: weakref.ref[Any]) -> None:
             del self._storages[key]
             self.live -= size

@@ -1,4 +1,4 @@
-"""One side of the game: a network, what it descends, its penalties, its optimizer."""
+"""Player: one of the two in the game, a network, what it descends, its penalties, its optimizer."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ def discriminator_objective(loss: AdversarialLoss) -> Objective:
     """Return what the discriminator descends, with the means of its logits for the log."""
 
     def objective(step: TrainingStep) -> Terms:
+        # Reals and fakes in two forwards, as in the official codes: each is a batch of its own for what looks at
+        # batches (minibatch deviation, batch normalization).
         real = step.judge()
         fake = step.critic(step.lift(step.fakes), step.labels)
         means = {"D(real)": real.detach().mean(), "D(fake)": fake.detach().mean()}
@@ -32,6 +34,7 @@ def generator_objective(loss: AdversarialLoss) -> Objective:
     """Return what the generator descends; real logits are computed only if the loss asks for them."""
 
     def objective(step: TrainingStep) -> Terms:
+        # With the graph, so that the slope passes through the critic to the generator.
         fake = step.critic(step.lift(step.generated), step.labels)
         return {"loss": loss.generator_loss(fake, step.fresh_real_logits)}
 
@@ -54,12 +57,14 @@ class Player:
         settings: OptimizerSettings,
     ) -> None:
         self.role, self.network = role, network
+        # What the author of a network froze is never handed to the optimizer.
         self._trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
         self._taking_gradients = True
         self.regularizers = nn.ModuleList(regularizers)
         self.updates = 0
         self._objective, self._settings = objective, settings
         self._penalties: list[Regularizer] = list(regularizers)
+        # An eager penalty is part of the loss's own step; only lazy ones have steps of their own to correct for.
         lazy = [r.options.every for r in regularizers if r.options.every > 1]
         self._correction = 1 / (1 + sum(1 / every for every in lazy))
         self.optimizer = self._new_optimizer()
@@ -84,11 +89,14 @@ class Player:
 
     def enter(self, phase: Phase) -> None:
         """Use the phase's learning rate; safe to call again on a resume."""
+        # Set anew at each phase, also on a resume, so that it needs no place in a checkpoint.
         for group in self.optimizer.param_groups:
             group["lr"] = (phase.learning_rate or self._settings.learning_rate) * self._correction
 
     def begin(self, phase: Phase) -> None:
         """Begin a phase: forget the moments if the phase says so. Never called on a resume in mid-phase."""
+        # Moments of a smaller network say nothing of a grown one (official ProGAN: reset when the level of detail
+        # changes).
         if phase.resets_optimizers:
             self.optimizer = self._new_optimizer()
         self.enter(phase)
@@ -105,6 +113,8 @@ class Player:
 
     def update(self, game: Game, batch: RealBatch, micro_batch: int) -> Terms:
         """Play once: the loss with the eager penalties, then each lazy penalty whose turn it is."""
+        # The first lazy penalty falls on update 0, as in StyleGAN2's training_loop.py; each is `every` times as strong,
+        # so its mean over updates is that of an eager one.
         eager = [r for r in self._penalties if r.options.every == 1]
         terms = self._descend(game, batch, micro_batch, self._objective, eager)
         for penalty in self._penalties:

@@ -1,4 +1,4 @@
-"""One batch as losses and penalties see it: each forward is made once and shared."""
+"""Step of training: one batch as losses and regularizers see it; each forward is made once and shared."""
 
 from __future__ import annotations
 
@@ -77,11 +77,13 @@ class TrainingStep:
     def real_input(self) -> Tensor:
         """See `Step.real_input`."""
         lifted = self.lift(self.real)
+        # A leaf, so that a penalty's gradient ends at the image that the critic was shown.
         return lifted.detach().requires_grad_() if self._real_gradient else lifted
 
     @cached_property
     def real_logits(self) -> Tensor:
         """See `Step.real_logits`. In float32 where a penalty differentiates it."""
+        # In float32: bfloat16 has too few bits for the square of a slope, which is what penalties take.
         return self._logits(self.real_input, self.labels, exact=self._real_gradient)
 
     def judge(self) -> Tensor:
@@ -92,6 +94,7 @@ class TrainingStep:
     @cached_property
     def fakes(self) -> Tensor:
         """See `Step.fakes`."""
+        # The discriminator's step moves no weight of the generator, so its fakes carry no graph.
         with torch.no_grad():
             return self._generate()
 
@@ -106,18 +109,20 @@ class TrainingStep:
 
     def fresh_real_logits(self) -> Tensor:
         """Logits `[N]` of another real batch, without gradient: they do not depend on the generator."""
+        # The rows of this micro-batch, from another batch of the same size.
         images, labels = self._batch.fresh()
         with torch.no_grad():
             return self.critic(self.lift(images[self._rows]), labels[self._rows])
 
     def lift(self, images: Tensor) -> Tensor:
-        """See `Step.lift`: nearest-neighbour upsampling, as the official ProGAN and StyleGAN feed their critics."""
+        """See `Step.lift`: nearest-neighbor upsampling, as the official ProGAN and StyleGAN feed their critics."""
         if self._game.lift_to is None or self._game.lift_to == images.shape[-1]:
             return images
         return F.interpolate(images, size=self._game.lift_to, mode="nearest")
 
     def latents(self, count: int) -> Tensor:
         """See `Step.latents`."""
+        # Penalties draw from a stream of their own: whether one is due this step changes nothing for the others.
         return self.generator.sample_latents(count, self._penalty_rng).to(self._game.device)
 
     def uniform(self, *shape: int) -> Tensor:
@@ -129,18 +134,25 @@ class TrainingStep:
         return self._rng("penalty", self._purpose, self._rows.start)
 
     def _rng(self, *purpose: str | int) -> torch.Generator:
+        # From (seed, player, position, purpose): G and D play with other latents, as in StyleGAN2's code, and a resume
+        # draws them again.
         seed = seed_for(self._game.seed, self._role.value, self._batch.images_seen, *purpose)
         return torch.Generator().manual_seed(seed)
 
     def _generate(self) -> Tensor:
+        # Of the whole batch, then sliced: splitting a batch changes no latent.
         latents = self.generator.sample_latents(len(self._batch), self._rng("latents"))[self._rows]
         with self._autocast(exact=False):
             images = self.generator(latents.to(self._game.device), self.labels)
+        # Losses, penalties and augmentations are in float32 whatever the networks run in.
         return images.float()
 
     def _logits(self, images: Tensor, labels: Tensor, *, exact: bool) -> Tensor:
+        # Lifted images come back to the phase's resolution here: gradients are taken at the large ones, as in the
+        # official ProGAN and StyleGAN, whose critics pool them down.
         if (factor := images.shape[-1] // self.real.shape[-1]) > 1:
             images = F.avg_pool2d(images, factor)
+        # In front of the critic for reals, fakes and penalties alike (arXiv:2006.06676, figure 2).
         if self._game.augmentation is not None:
             images = self._game.augmentation(images)
         with self._autocast(exact=exact):

@@ -1,4 +1,4 @@
-"""The one training loop. It knows no model, loss or data set by name; progress is counted in real images shown."""
+"""Trainer: the one training loop. It knows no part by name, and counts progress in real images shown."""
 
 from __future__ import annotations
 
@@ -75,10 +75,13 @@ class Trainer:
     ) -> None:
         self.game, self.players, self.ema, self.schedule = game, players, ema, schedule
         self.callbacks = list(callbacks)
+        # Progress is counted in images, so that a schedule means the same for every batch size. `images_before` is
+        # where the last step began: what happens every so many images happens where a step passes a multiple.
         self.images_seen = 0
         self.images_before = 0
         self.steps = 0
         self.seconds = 0.0
+        # The second is another stream of the same reals, read only by losses that want others in G's step.
         self._reals, self._fresh_reals = reals, fresh_reals
 
     @property
@@ -103,7 +106,9 @@ class Trainer:
             if self.images_seen >= phase.end:
                 continue
             for player in self.players.values():
+                # A resume in mid-phase must not reset the moments that it has just loaded.
                 player.begin(phase) if self.images_seen == phase.start else player.enter(phase)
+            # Phases are whole numbers of batches (see the schedule), so that a step never belongs to two.
             while self.images_seen < phase.end:
                 losses = self.step(phase)
                 for callback in self.callbacks:
@@ -116,28 +121,37 @@ class Trainer:
             Diverged: A term is not finite; it is named with the point of training.
         """
         started = time.monotonic()
+        # The counters move only after the whole step: until then its seed, its reals and its alpha are those of where
+        # it began.
         terms = self.play(phase)
         self.images_before = self.images_seen
         self.images_seen += phase.batch_size
         self.steps += 1
+        # Reading the terms waits for the device, so the seconds are those of finished work.
         losses = self._finite(terms)
         self.seconds += time.monotonic() - started
         return losses
 
     def play(self, phase: Phase) -> dict[str, Tensor]:
         """Do all of a step but count it: its terms stay where they are, unread."""
+        # Every step begins from a seed of its own, never from where the last one left a stream: a resumed run draws
+        # what an uninterrupted one draws, without any state of a generator in the checkpoint.
         seed_everything(self.game.seed, self.images_seen, self.game.device)
         alpha = phase.alpha(self.images_seen)
+        # The average grows along, since it is what is sampled; alpha is that of the step's first image.
         grow([self.game.generator, self.game.discriminator, self.ema.network], phase.resolution, alpha)
         batch = self._batch(phase, alpha)
         terms: dict[str, Tensor] = {}
         for role in self._order():
             terms |= self._play(role, batch)
+        # After both players, as in StyleGAN2-ADA's training_loop.py: what is adapted holds from the next step on.
         terms |= self._adapt(batch)
+        # After the generator has moved, or has not (discriminator_steps): the half-life is in images of the reals.
         self.ema.update(len(batch), self.images_seen)
         return terms
 
     def _order(self) -> list[Role]:
+        # WGAN-GP's n_critic (arXiv:1704.00028, algorithm 1): the generator moves after every n-th move of the critic.
         if (self.steps + 1) % self.schedule.discriminator_steps:
             return [Role.DISCRIMINATOR]
         order = [Role.DISCRIMINATOR, Role.GENERATOR]
@@ -145,6 +159,7 @@ class Trainer:
 
     def _play(self, role: Role, batch: RealBatch) -> dict[str, Tensor]:
         for other, player in self.players.items():
+            # Only the one who plays: no slopes are computed for weights of the other, which nobody would descend.
             player.take_gradients(other is role)
         return self.players[role].update(self.game, batch, self.schedule.micro_batch)
 
@@ -154,16 +169,19 @@ class Trainer:
         if augmentation is None:
             return {}
         if self.game.device.type != "meta":  # where there are no numbers to adapt to
+            # The logits of the whole batch, though they were made in parts: nothing depends on how it was split.
             augmentation.observe(torch.cat(batch.judged))
         report = augmentation.report().items()
         return {f"{augmentation.name}/{name}": value.detach().to(self.game.device) for name, value in report}
 
     def _batch(self, phase: Phase, alpha: float) -> RealBatch:
+        # Read by position, so that a step sees the same reals however the run got here.
         position = self.images_seen
 
         def read(stream: RealStream) -> tuple[Tensor, Tensor]:
             images, labels = stream.at(position, phase.batch_size, phase.resolution)
             device = self.game.device
+            # Channels last is the order that convolutions are quick in; from pinned memory the copy waits for nothing.
             shown = images.to(device, memory_format=torch.channels_last, non_blocking=True)
             return fade(shown, alpha), labels.to(device, non_blocking=True)
 
@@ -184,6 +202,7 @@ class Trainer:
 
 def seed_everything(seed: int, images_seen: int, device: torch.device) -> None:
     """Seed every global random stream from (seed, images_seen), as a part may draw from any of them."""
+    # A part may draw from any of Python's, NumPy's and torch's streams.
     mixed = seed_for(seed, "step", images_seen)
     random.seed(mixed)
     np.random.seed(mixed % 2**32)
