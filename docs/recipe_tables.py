@@ -35,7 +35,7 @@ _SECTION_KEYS = {"dataset", *KINDS, "regularizers", "training", "scoring", "publ
 def rewritten(page: str) -> str:
     """Return the page with every table between its two marks made anew."""
     parts = Registry.discover().parts()
-    own = [part for part in parts if part.source.distribution == OWN_DISTRIBUTION]
+    own = [part for part in parts if part.origin.distribution == OWN_DISTRIBUTION]
 
     def table(match: re.Match[str]) -> str:
         name = match[2]

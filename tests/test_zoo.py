@@ -14,7 +14,7 @@ from ganzoo.contracts.capabilities import Growable, StyleBased
 from ganzoo.contracts.objectives import Role
 from ganzoo.errors import RecipeError
 
-OWN = [part for part in Registry.discover().parts() if part.source.distribution == "ganzoo-toolkit"]
+OWN = [part for part in Registry.discover().parts() if part.origin.distribution == "ganzoo-toolkit"]
 GENERATORS = [part for part in OWN if part.kind == "generator"]
 DISCRIMINATORS = [part for part in OWN if part.kind == "discriminator"]
 LOSSES = [part for part in OWN if part.kind == "loss"]

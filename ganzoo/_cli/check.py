@@ -1,4 +1,4 @@
-"""`ganzoo check`: all mistakes of a recipe, without data, weights or a GPU."""
+"""`ganzoo check`: all validation errors of a recipe, without data, weights or a GPU."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def check(
     images: Annotated[
         int | None, typer.Option(min=1, help="Images of the training split: tells epochs in thousands of images.")
     ] = None,
-    dry_run_step: Annotated[
-        bool, typer.Option("--dry-run-step", help="Take one real step where most memory is needed, on random images.")
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Take one real step where most memory is needed, on random images.")
     ] = False,
     device: Device = "auto",
 ) -> None:
@@ -32,16 +32,16 @@ def check(
     from ganzoo.errors import GanzooError, RecipeError, RunError
 
     terminal = Terminal()
-    mistakes: list[GanzooError] = []
+    errors: list[GanzooError] = []
     for recipe in recipes:
         try:
             parse(read(find_recipe(recipe)), recipe)  # before torch is imported: a missing quote answers at once
-            _check(terminal.info, recipe, set_ or [], images, device if dry_run_step else None)
+            _check(terminal.info, recipe, set_ or [], images, device if dry_run else None)
         except GanzooError as error:
-            mistakes.append(error)
-    if mistakes:
-        kind = RunError if all(isinstance(each, RunError) for each in mistakes) else RecipeError
-        raise kind("\n".join(map(str, mistakes)))
+            errors.append(error)
+    if errors:
+        kind = RunError if all(isinstance(each, RunError) for each in errors) else RecipeError
+        raise kind("\n".join(map(str, errors)))
 
 
 def _check(
@@ -79,7 +79,7 @@ def _report(name: str, recipe: Recipe, expected: MemoryEstimate) -> str:
     ]
     several = len(recipe.phases) > 1
     if expected.memory_bytes is None:
-        lines.append(f"  memory         not known beforehand ({expected.untraced}); --dry-run-step measures it")
+        lines.append(f"  memory         not known beforehand ({expected.untraced}); --dry-run measures it")
     else:
         at = f" at {_place(heaviest_phase(recipe, expected))}" if several else ""
         at_most = ", less in bf16" if recipe.training.precision == "bf16" else ""

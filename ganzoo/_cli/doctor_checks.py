@@ -87,7 +87,7 @@ def _weights(registry: Registry) -> Iterator[Finding]:
             yield Finding("note", f"extractor {part.name}: {literal(str(error))}")
             continue
         except Exception as error:  # a plugin's own failure must not end the diagnosis
-            text = f"{part.source} fails to look for its weights: {type(error).__name__}: {error}"
+            text = f"{part.origin} fails to look for its weights: {type(error).__name__}: {error}"
             yield Finding("problem", f"extractor {part.name}: {literal(text)}")
             continue
         if weights is None:

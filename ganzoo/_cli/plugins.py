@@ -23,11 +23,11 @@ def plugins(
 ) -> None:
     """List the installed parts, or explain one."""
     if names:
-        from ganzoo._registry.registry import plugin_entry_points, source_of
+        from ganzoo._registry.registry import origin_of, plugin_entry_points
         from ganzoo.text import literal
 
         for entry_point in plugin_entry_points():
-            typer.echo(literal(str(source_of(entry_point))))
+            typer.echo(literal(str(origin_of(entry_point))))
         for line in _figure_names():
             typer.echo(literal(line))
         return
@@ -51,10 +51,10 @@ def plugins(
 def _figure_names() -> list[str]:
     """Return the figures as their entry points name them."""
     from ganzoo._registry.figures import FigureCatalog
-    from ganzoo._registry.registry import source_of
+    from ganzoo._registry.registry import origin_of
 
     entries = FigureCatalog.discover().entries
-    return [f"figure{str(source_of(each)).removeprefix('plugin')}" for found in entries.values() for each in found]
+    return [f"figure{str(origin_of(each)).removeprefix('plugin')}" for found in entries.values() for each in found]
 
 
 def _with_figures(registry: Registry) -> Registry:
@@ -86,8 +86,8 @@ def _list(registry: Registry) -> None:
         for heading in ("name", "plugin", "distribution", "version", "description"):
             table.add_column(heading, overflow="fold", style="cyan" if heading == "name" else None)
         for part in registry.parts(kind):
-            source = part.source
-            cells = (part.name, source.plugin, source.distribution, source.version, part.description)
+            origin = part.origin
+            cells = (part.name, origin.plugin, origin.distribution, origin.version, part.description)
             table.add_row(*(Text(literal(cell)) for cell in cells))
         console.print(table)
         console.print()
@@ -107,7 +107,7 @@ def _explain(part: Part) -> None:
 
     console = Console(highlight=False)
     console.print(
-        Text.assemble((part.kind, "bold"), " ", (literal(part.name), "bold cyan"), f"  {literal(str(part.source))}")
+        Text.assemble((part.kind, "bold"), " ", (literal(part.name), "bold cyan"), f"  {literal(str(part.origin))}")
     )
     console.print(Text(literal(part.description)))
     if part.paper:

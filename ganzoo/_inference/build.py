@@ -49,6 +49,6 @@ def build_part(role: str, selection: Selection, images: ImageSpec) -> Any:
         raise
     except (TypeError, ValueError, RuntimeError, AssertionError) as error:
         raise GanzooError(
-            f"{role} '{selection.name}' of {selection.part.source} cannot be built for {images.channels} channels at "
+            f"{role} '{selection.name}' of {selection.part.origin} cannot be built for {images.channels} channels at "
             f"{images.resolution} pixels: {error}"
         ) from error

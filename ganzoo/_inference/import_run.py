@@ -85,7 +85,7 @@ def _importer_of(content: Any, path: Path, registry: Registry) -> Part:
     if len(known) == 1:
         return known[0]
     if known:
-        both = " and ".join(f"'{importer.name}' of {importer.source}" for importer in known)
+        both = " and ".join(f"'{importer.name}' of {importer.origin}" for importer in known)
         raise CheckpointError(f"{shown(path)} is recognised by {both}: remove one of the two")
     names = ", ".join(importer.name for importer in importers) or "none is installed"
     raise CheckpointError(
@@ -98,8 +98,8 @@ def _recognizes(importer: Part, content: Any) -> bool:
         return bool(importer.cls.recognizes(content))
     except Exception as error:
         raise PluginError(
-            f"importer '{importer.name}' of {importer.source} fails to judge a file: {type(error).__name__}: "
-            f"{_line(error)}; update or remove '{importer.source.distribution}'"
+            f"importer '{importer.name}' of {importer.origin} fails to judge a file: {type(error).__name__}: "
+            f"{_line(error)}; update or remove '{importer.origin.distribution}'"
         ) from error
 
 
@@ -187,13 +187,13 @@ def _write(folder: Path, imported: Imported, name: str) -> None:
     state = {"images_seen": imported.images_seen, "imported": True}
     write_checkpoint(run.checkpoints, imported.images_seen, imported.tensors, state)
     plain = networks.plain()
-    sources = [selection.part.source for selection in networks.selections.values()]
+    origins = [selection.part.origin for selection in networks.selections.values()]
     record = RunRecord(
         name=name,
         title=networks.title,
         recipe=plain,
         recipe_hash=recipe_hash(plain),
-        plugins={source.distribution: source.version for source in sources},
+        plugins={origin.distribution: origin.version for origin in origins},
         images_seen=imported.images_seen,
         parameters=dict(imported.parameters),
         status="imported",

@@ -55,7 +55,7 @@ def _asking(path: str, chosen: Selection) -> Iterator[None]:
         raise
     except Exception as error:
         raise PluginError(
-            f"{path}: '{chosen.name}' of {chosen.part.source} fails when asked whether it fits: "
+            f"{path}: '{chosen.name}' of {chosen.part.origin} fails when asked whether it fits: "
             f"{type(error).__name__}: {error}; choose another part, or mend that plugin"
         ) from error
 
@@ -95,19 +95,19 @@ def _penalties(recipe: Recipe) -> Iterator[str]:
 
 
 def _styles(recipe: Recipe) -> Iterator[str]:
-    if recipe.scoring.truncation != 1.0 and not issubclass(recipe.generator.cls, StyleBased):
+    if recipe.scoring.truncation_psi != 1.0 and not issubclass(recipe.generator.cls, StyleBased):
         yield (
-            f"scoring.truncation: generator '{recipe.generator.name}' has no styles to truncate; "
+            f"scoring.truncation_psi: generator '{recipe.generator.name}' has no styles to truncate; "
             f"remove the key or set it to 1.0"
         )
-    if recipe.scoring.truncation_cutoff is not None and recipe.scoring.truncation == 1.0:
+    if recipe.scoring.truncation_cutoff is not None and recipe.scoring.truncation_psi == 1.0:
         yield (
-            "scoring.truncation_cutoff: nothing is truncated while scoring.truncation is 1.0; remove the key or lower "
-            "scoring.truncation"
+            "scoring.truncation_cutoff: nothing is truncated while scoring.truncation_psi is 1.0; remove the key or "
+            "lower scoring.truncation_psi"
         )
-    if recipe.scoring.noise != "random" and not issubclass(recipe.generator.cls, NoiseInputs):
+    if recipe.scoring.noise_mode != "random" and not issubclass(recipe.generator.cls, NoiseInputs):
         yield (
-            f"scoring.noise: generator '{recipe.generator.name}' has no noise inputs; remove the key or set it to "
+            f"scoring.noise_mode: generator '{recipe.generator.name}' has no noise inputs; remove the key or set it to "
             f'"random"'
         )
 

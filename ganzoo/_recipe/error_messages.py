@@ -1,4 +1,4 @@
-"""A recipe's mistakes as sentences: where in the file, what was found, what would do."""
+"""Error messages: a recipe's validation errors as sentences of where, what was found, and what would do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ganzoo._registry.registry import Registry
 from ganzoo.errors import PluginError
 from ganzoo.text import clip
 
-MAX_MISTAKES = 50
+MAX_ERRORS = 50
 MAX_SHOWN = 80
 SECTION_KINDS = {
     "dataset": "dataset",
@@ -29,25 +29,25 @@ SECTION_KINDS = {
 
 
 def describe(error: ValidationError, data: dict[str, Any], registry: Registry, model: type[BaseModel]) -> list[str]:
-    """Return one sentence per mistake, with its TOML path; of very many, the first ones."""
-    mistakes = error.errors(include_url=False)
-    sentences = [_sentence(mistake, data, registry, model) for mistake in mistakes[:MAX_MISTAKES]]
-    if len(mistakes) > MAX_MISTAKES:
-        sentences.append(f"and {len(mistakes) - MAX_MISTAKES} more mistakes")
+    """Return one sentence per validation error, with its TOML path; of very many, the first ones."""
+    details = error.errors(include_url=False)
+    sentences = [_sentence(detail, data, registry, model) for detail in details[:MAX_ERRORS]]
+    if len(details) > MAX_ERRORS:
+        sentences.append(f"and {len(details) - MAX_ERRORS} more validation errors")
     return sentences
 
 
-def _sentence(mistake: ErrorDetails, data: dict[str, Any], registry: Registry, model: type[BaseModel]) -> str:
-    path = tuple(mistake["loc"])
+def _sentence(detail: ErrorDetails, data: dict[str, Any], registry: Registry, model: type[BaseModel]) -> str:
+    path = tuple(detail["loc"])
     where = _clipped(".".join(str(step) for step in path)) or "the file"
-    kind = mistake["type"]
+    kind = detail["type"]
     if kind == "extra_forbidden":
         word = _clipped(str(path[-1]))
         return f"{where}: unknown key '{word}'{did_you_mean(word, _keys(_model_at(path[:-1], data, registry, model)))}"
     if kind == "missing":
         return f"{where}: is missing; {_remedy(path, data, registry, model)}"
-    text = mistake["msg"].removeprefix("Value error, ").replace("Input should", "should", 1)
-    found = mistake.get("input")
+    text = detail["msg"].removeprefix("Value error, ").replace("Input should", "should", 1)
+    found = detail.get("input")
     if isinstance(found, str | int | float | bool) and kind not in ("part", "name", "section"):
         text += f", but is {_clipped(found)!r}" if isinstance(found, str) else f", but is {str(found).lower()}"
     return f"{where}: {text}"

@@ -12,7 +12,7 @@ Epochs = Annotated[float, Field(gt=0, le=1e6)]
 
 
 def _number_or_table(number: Any) -> tuple[Any, ...]:
-    """Take one number for all resolutions or a table by resolution; mistakes tell of the one that was meant."""
+    """Take one number for all resolutions or a table by resolution; errors name the one that was meant."""
     one: TypeAdapter[float] = TypeAdapter(number)
     table: TypeAdapter[dict[int, float]] = TypeAdapter(dict[PositiveInt, number])
 
@@ -27,15 +27,15 @@ StableKimg = Annotated[float | dict[int, float], *_number_or_table(Kimg)]
 FadeKimg = Annotated[float | dict[int, float], *_number_or_table(Annotated[float, Field(ge=0, le=1e9)])]
 
 
-def length_mistakes(training: Any) -> list[str]:
+def length_errors(training: Any) -> list[str]:
     """Return what is wrong with how a `[training]` table says its length, as the file has it.
 
     What takes the final resolution to judge is left to `ganzoo._recipe.compatibility`.
     """
-    return list(_mistakes(training)) if isinstance(training, Mapping) else []
+    return list(_errors(training)) if isinstance(training, Mapping) else []
 
 
-def _mistakes(training: Mapping[str, Any]) -> Iterator[str]:
+def _errors(training: Mapping[str, Any]) -> Iterator[str]:
     given = [key for key in ("total_kimg", "epochs") if training.get(key) is not None]
     growth = training.get("growth")
     if not isinstance(growth, Mapping):

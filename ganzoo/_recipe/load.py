@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ganzoo._recipe.error_messages import describe
-from ganzoo._recipe.lengths import length_mistakes
+from ganzoo._recipe.lengths import length_errors
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.toml_source import apply_override, find_recipe, parse, read
 from ganzoo._registry.registry import Registry
@@ -32,7 +32,7 @@ def load(
         The recipe's name (the file's stem) and the recipe.
 
     Raises:
-        RecipeError: All mistakes of the file in one report.
+        RecipeError: All validation errors of the file in one report.
     """
     path = find_recipe(name)
     data = parse(read(path), str(name))
@@ -55,7 +55,7 @@ def validate(data: dict[str, Any], registry: Registry, where: str) -> Recipe:
     """Turn plain data into a recipe whose parts fit together. Raises RecipeError."""
     from ganzoo._recipe.compatibility import incompatibilities
 
-    lengths = length_mistakes(data.get("training"))
+    lengths = length_errors(data.get("training"))
     try:
         recipe = Recipe.model_validate(data, context={"registry": registry})
     except ValidationError as error:
@@ -65,6 +65,6 @@ def validate(data: dict[str, Any], registry: Registry, where: str) -> Recipe:
     return recipe
 
 
-def report(where: str, mistakes: Sequence[str]) -> str:
-    """Return one text for all mistakes of a file."""
-    return "\n".join([f"{where} is not a valid recipe:", *(f"  {mistake}" for mistake in mistakes)])
+def report(where: str, errors: Sequence[str]) -> str:
+    """Return one text for all validation errors of a file."""
+    return "\n".join([f"{where} is not a valid recipe:", *(f"  {error}" for error in errors)])

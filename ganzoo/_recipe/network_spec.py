@@ -111,7 +111,5 @@ def load_networks(path: Path, registry: Registry) -> Networks:
     try:
         return Networks.model_validate(data, context={"registry": registry})
     except ValidationError as error:
-        mistakes = describe(error, data, registry, Networks)
-        raise RunError(
-            "\n".join([f"{path} does not describe networks:", *(f"  {each}" for each in mistakes)])
-        ) from None
+        errors = describe(error, data, registry, Networks)
+        raise RunError("\n".join([f"{path} does not describe networks:", *(f"  {each}" for each in errors)])) from None

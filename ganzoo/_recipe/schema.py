@@ -28,7 +28,7 @@ IMAGES_PER_KIMG = 1000
 
 
 class Section(BaseModel):
-    """A frozen section of a recipe; unknown keys are mistakes."""
+    """A frozen section of a recipe; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
 
@@ -170,12 +170,12 @@ class ScoringSettings(Section):
     weights: Literal["ema", "raw"] = Field(
         default="ema", description="The generator's moving average, or its raw weights."
     )
-    truncation: float = Field(default=1.0, ge=0, le=1, description="Truncation of styles; 1 is none.")
+    truncation_psi: float = Field(default=1.0, ge=0, le=1, description="Truncation of styles; 1 is none.")
     truncation_cutoff: PositiveInt | None = Field(
         default=None, description="How many of the first style layers are truncated; absent: all."
     )
-    noise: Literal["random", "constant", "none"] = Field(
-        default="random", description="Noise inside the generator: drawn anew, its own maps, or none."
+    noise_mode: Literal["random", "constant", "none"] = Field(
+        default="random", description="Noise inside the generator: random, its own constant maps, or none."
     )
     sampling_seed: NonNegativeInt = Field(default=2020, description="Seed of latents, labels and noise.")
     batch_size: PositiveInt = Field(default=64, description="Images per forward while scoring.")

@@ -104,7 +104,7 @@ def _options(part: Part, options: dict[str, Any], registry: Registry) -> Any:
     except (ValidationError, PydanticCustomError):
         raise
     except Exception as error:  # a validator of a plugin that itself fails
-        text = f"{part.source} fails to check its options: {type(error).__name__}: {error}"
+        text = f"{part.origin} fails to check its options: {type(error).__name__}: {error}"
         raise PydanticCustomError("part", "{text}", {"text": text}) from None
 
 

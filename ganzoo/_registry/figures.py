@@ -16,7 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo._registry.registry import Failure, Part, describe, source_of
+from ganzoo._registry.registry import Failure, Part, describe, origin_of
 from ganzoo.errors import PluginError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class FigureCatalog:
     @classmethod
     def discover(cls) -> FigureCatalog:
         """Read the metadata of all installed plugins."""
-        found = {(ep.name, ep.value, source_of(ep).distribution): ep for ep in entry_points(group=FIGURE_GROUP)}
+        found = {(ep.name, ep.value, origin_of(ep).distribution): ep for ep in entry_points(group=FIGURE_GROUP)}
         entries: dict[str, list[EntryPoint]] = {}
         for key in sorted(found):
             entries.setdefault(key[0], []).append(found[key])
@@ -61,15 +61,15 @@ class FigureCatalog:
             meant = f"; did you mean '{near[0]}'?" if near else ""
             raise PluginError(f"no figure called '{name[:64]}'{meant} (installed: {', '.join(self.names) or 'none'})")
         if len(entries) > 1:
-            sources = " and ".join(str(source_of(each)) for each in entries)
-            raise PluginError(f"figure '{name}' comes from {sources}; remove one of them")
+            origins = " and ".join(str(origin_of(each)) for each in entries)
+            raise PluginError(f"figure '{name}' comes from {origins}; remove one of them")
         found = _loaded(entries[0])
         if isinstance(found, Failure):
             raise PluginError(f"figure '{name}': {found}")
         return found
 
     def description(self, name: str) -> str:
-        """Return the first line of a figure's docstring, from its source, without importing it; else nothing."""
+        """Return the first line of a figure's docstring, from its origin, without importing it; else nothing."""
         try:
             return _first_line(self.entries[name][0])
         except (OSError, SyntaxError, ValueError, KeyError):
@@ -92,20 +92,20 @@ class FigureCatalog:
                 if isinstance(found, Failure):
                     failures.append(found)
                 else:
-                    parts.append(Part("figure", name, found, source_of(entry)))
+                    parts.append(Part("figure", name, found, origin_of(entry)))
         return parts, failures
 
 
 def _loaded(entry: EntryPoint) -> type[Figure] | Failure:
-    source = source_of(entry)
+    origin = origin_of(entry)
     try:
         found = entry.load()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: one plugin must not end the others' work
-        return Failure(source, f"does not load: {describe(error)}; mend or reinstall '{source.distribution}'")
+        return Failure(origin, f"does not load: {describe(error)}; mend or reinstall '{origin.distribution}'")
     if reason := _invalid(found, entry.name):
-        return Failure(source, f"offers {_shown(found)} as figure '{entry.name}', {reason}")
+        return Failure(origin, f"offers {_shown(found)} as figure '{entry.name}', {reason}")
     figure: type[Figure] = found
     return figure
 
@@ -131,7 +131,7 @@ def _shown(found: Any) -> str:
 
 
 def _first_line(entry: EntryPoint) -> str:
-    """Return the first line of the docstring of an entry point's class, read from its source."""
+    """Return the first line of the docstring of an entry point's class, read from its origin."""
     path: list[str] | None = None
     origin = None
     parts = entry.module.split(".")

@@ -32,7 +32,7 @@ HOOK_KINDS = {
 
 
 @dataclass(frozen=True)
-class Source:
+class PluginOrigin:
     """Where a part comes from: entry point, distribution, version."""
 
     plugin: str
@@ -50,12 +50,12 @@ class Part:
     kind: str
     name: str
     cls: type[Any]
-    source: Source
+    origin: PluginOrigin
 
     @property
     def qualified_name(self) -> str:
         """`distribution:name`, which picks this part where two have one name."""
-        return f"{self.source.distribution}:{self.name}"
+        return f"{self.origin.distribution}:{self.name}"
 
     @property
     def description(self) -> str:
@@ -74,11 +74,11 @@ class Part:
 class Failure:
     """A plugin, or one part of it, that cannot be used."""
 
-    source: Source
+    origin: PluginOrigin
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.source} {self.reason}"
+        return f"{self.origin} {self.reason}"
 
 
 class Registry:
@@ -102,7 +102,7 @@ class Registry:
     def parts(self, kind: str | None = None) -> tuple[Part, ...]:
         """Return all parts, or those of one kind, sorted by kind and name."""
         chosen = [part for part in self._parts if kind in (None, part.kind)]
-        return tuple(sorted(chosen, key=lambda part: (part.kind, part.name, part.source.distribution)))
+        return tuple(sorted(chosen, key=lambda part: (part.kind, part.name, part.origin.distribution)))
 
     @cached_property
     def names(self) -> dict[str, list[str]]:
@@ -120,7 +120,7 @@ class Registry:
         return tuple(
             part
             for part in self.parts()
-            if part.name == own_name and (not colon or _canonical(part.source.distribution) == _canonical(distribution))
+            if part.name == own_name and (not colon or _canonical(part.origin.distribution) == _canonical(distribution))
         )
 
     def part(self, kind: str, name: str) -> Part:
@@ -164,7 +164,7 @@ def _canonical(distribution: str) -> str:
 
 
 def _ambiguity(kind: str, name: str, found: Sequence[Part]) -> str:
-    origins = " and ".join(str(part.source) for part in found)
+    origins = " and ".join(str(part.origin) for part in found)
     names = sorted({part.qualified_name for part in found})
     if len(names) < len(found):
         return (
@@ -177,29 +177,29 @@ def _ambiguity(kind: str, name: str, found: Sequence[Part]) -> str:
 def plugin_entry_points() -> Sequence[EntryPoint]:
     """Return the entry points of the group, sorted, without loading any."""
     found = {
-        (ep.name, ep.value, source_of(ep).distribution): ep for ep in entry_points(group=hookspecs.ENTRY_POINT_GROUP)
+        (ep.name, ep.value, origin_of(ep).distribution): ep for ep in entry_points(group=hookspecs.ENTRY_POINT_GROUP)
     }
     return [found[key] for key in sorted(found)]
 
 
-def source_of(entry_point: EntryPoint) -> Source:
+def origin_of(entry_point: EntryPoint) -> PluginOrigin:
     """Return who offers an entry point."""
     dist = entry_point.dist
     if dist is None:
-        return Source(entry_point.name, entry_point.value.split(".")[0], "unknown")
+        return PluginOrigin(entry_point.name, entry_point.value.split(".")[0], "unknown")
     # A damaged installation may have lost its metadata: then both are None, whatever their types say.
-    return Source(entry_point.name, str(dist.name or "unknown"), str(dist.version or "unknown"))
+    return PluginOrigin(entry_point.name, str(dist.name or "unknown"), str(dist.version or "unknown"))
 
 
 def _load(entry_point: EntryPoint) -> tuple[list[Part], list[Failure]]:
-    source = source_of(entry_point)
+    origin = origin_of(entry_point)
     try:
         module = entry_point.load()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: one plugin must not end the others' work
-        reason = f"does not load: {describe(error)}; mend or reinstall '{source.distribution}', or remove it"
-        return [], [Failure(source, reason)]
+        reason = f"does not load: {describe(error)}; mend or reinstall '{origin.distribution}', or remove it"
+        return [], [Failure(origin, reason)]
     manager = pluggy.PluginManager("ganzoo")
     manager.add_hookspecs(hookspecs)
     failures = []
@@ -210,16 +210,16 @@ def _load(entry_point: EntryPoint) -> tuple[list[Part], list[Failure]]:
         raise
     except BaseException as error:  # not only pluggy's complaints: it reads all attributes of the module
         advice = f"the hooks are {', '.join(HOOK_KINDS)}, and take no arguments"
-        failures.append(Failure(source, f"misses the hook specification: {describe(error)}; {advice}"))
+        failures.append(Failure(origin, f"misses the hook specification: {describe(error)}; {advice}"))
     parts: list[Part] = []
     for hook, kind in HOOK_KINDS.items():
         for implementation in getattr(manager.hook, hook).get_hookimpls():
-            found, failed = _ask(source, hook, kind, implementation.function)
+            found, failed = _ask(origin, hook, kind, implementation.function)
             parts += found
             failures += failed
     if not parts and not failures:
         advice = f"mark its hooks ({', '.join(HOOK_KINDS)}) with @ganzoo.hookimpl in module '{entry_point.value}'"
-        failures.append(Failure(source, f"offers nothing; {advice}"))
+        failures.append(Failure(origin, f"offers nothing; {advice}"))
     return _once(parts), failures
 
 
@@ -228,20 +228,20 @@ def _once(parts: Sequence[Part]) -> list[Part]:
     return list({(part.kind, part.cls): part for part in parts}.values())
 
 
-def _ask(source: Source, hook: str, kind: str, function: Any) -> tuple[list[Part], list[Failure]]:
+def _ask(origin: PluginOrigin, hook: str, kind: str, function: Any) -> tuple[list[Part], list[Failure]]:
     parts, failures = [], []
     try:
         for cls in function():
             if reason := invalid_class(cls, kind):
-                advice = f"'{source.distribution}' {source.version} needs mending"
-                failures.append(Failure(source, f"offers {show(cls)} in hook {hook}, {reason}; {advice}"))
+                advice = f"'{origin.distribution}' {origin.version} needs mending"
+                failures.append(Failure(origin, f"offers {show(cls)} in hook {hook}, {reason}; {advice}"))
             else:
-                parts.append(Part(kind, cls.name, cls, source))
+                parts.append(Part(kind, cls.name, cls, origin))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # as above
-        advice = f"a hook returns a list of classes; mend or remove '{source.distribution}'"
-        failures.append(Failure(source, f"fails in hook {hook}: {describe(error)}; {advice}"))
+        advice = f"a hook returns a list of classes; mend or remove '{origin.distribution}'"
+        failures.append(Failure(origin, f"fails in hook {hook}: {describe(error)}; {advice}"))
     return parts, failures
 
 

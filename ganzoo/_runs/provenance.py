@@ -44,7 +44,7 @@ def plugin_versions(recipe: Recipe) -> dict[str, str]:
         *recipe.regularizers,
         *([recipe.augmentation] if recipe.augmentation else []),
     )
-    return {part.part.source.distribution: part.part.source.version for part in chosen}
+    return {part.part.origin.distribution: part.part.origin.version for part in chosen}
 
 
 def hardware(device: torch.device) -> dict[str, str | int]:

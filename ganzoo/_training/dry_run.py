@@ -100,9 +100,9 @@ def dry_run_step(recipe: Recipe, phase: Phase, device_name: str) -> DryRunResult
     device = choose_device(device_name)
     before = peak_memory_bytes(device)
     try:
-        rehearsal = dry_run(recipe, device)
+        dry = dry_run(recipe, device)
         started = time.monotonic()
-        rehearsal.step(phase)
+        dry.step(phase)
     except Exception as error:
         if is_out_of_memory(error):
             raise RunError(f"{_place(phase, device)}: out of memory; {less_memory(recipe.training, phase)}") from error

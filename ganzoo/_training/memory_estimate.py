@@ -44,8 +44,8 @@ def estimate_memory(recipe: Recipe) -> MemoryEstimate:
     """Build both networks on the meta device, run each resolution's forward, and trace a step of each resolution.
 
     The step is the trainer's own: both players, every penalty (lazy ones included), moments and average. Its peak
-    is within a factor of 2 of what a process on the CPU really takes (see tests/test_forecast.py). In bfloat16
-    a training takes less than is told: the trace is in float32.
+    is within a factor of 2 of what a process on the CPU really takes. In bfloat16 a training takes less: the trace is
+    in float32.
 
     Raises:
         RecipeError: A network cannot be built or gives another shape than its contract says.
@@ -72,11 +72,11 @@ def _traced(recipe: Recipe) -> tuple[int, ...]:
     recipe = recipe.model_copy(update={"training": recipe.training.model_copy(update={"precision": "fp32"})})
     found: dict[int, int] = {}
     with MetaMemory() as memory:
-        rehearsal = dry_run(recipe, torch.device("meta"))
+        dry = dry_run(recipe, torch.device("meta"))
         for phase in recipe.phases:  # a fade comes before the stable phase of its resolution, which needs a little less
             if phase.resolution not in found:
                 memory.restart()
-                rehearsal.play(phase)
+                dry.play(phase)
                 found[phase.resolution] = memory.peak
     return tuple(found[phase.resolution] for phase in recipe.phases)
 
@@ -101,7 +101,7 @@ def _built(role: str, selection: Selection, spec: ImageSpec) -> nn.Module:
     except GanzooError:
         raise
     except Exception as error:
-        raise RecipeError(f"{role}: '{selection.name}' of {selection.part.source} cannot be built: {error}") from error
+        raise RecipeError(f"{role}: '{selection.name}' of {selection.part.origin} cannot be built: {error}") from error
     return network
 
 

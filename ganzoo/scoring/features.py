@@ -127,7 +127,7 @@ def generated_batches(
         batch_size=protocol.batch_size,
         device=device,
         labels=generated_labels(protocol),
-        truncation_psi=protocol.truncation,
+        truncation_psi=protocol.truncation_psi,
         truncation_cutoff=protocol.truncation_cutoff,
         noise_mode=protocol.noise_mode,
         resolution=pack.spec.resolution,

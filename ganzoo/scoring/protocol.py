@@ -23,7 +23,7 @@ SCORING_VERSION = 1
 """Raised whenever this package draws, extracts or counts anything of a score differently."""
 
 NOISE: Mapping[NoiseMode, str] = {
-    "random": "drawn anew, seeded per batch",
+    "random": "random, seeded per batch",
     "constant": "the generator's own maps, the same for every image",
     "none": "none",
 }
@@ -71,7 +71,7 @@ class ScoringProtocol(BaseModel):
         mirror: Whether the reference holds each image's mirror image too.
         label_distribution: Images per class that labels of fakes are drawn from; empty when unconditional.
         weights: The generator's moving average, or its raw weights.
-        truncation: Truncation of styles; 1 is none.
+        truncation_psi: Truncation of styles; 1 is none.
         truncation_cutoff: How many of the first style layers are truncated; None, which is all, is not hashed.
         latents: How latents are drawn.
         noise: How the noise inside the generator is drawn.
@@ -100,7 +100,7 @@ class ScoringProtocol(BaseModel):
     mirror: bool = False
     label_distribution: tuple[int, ...] = ()
     weights: Literal["ema", "raw"] = "ema"
-    truncation: float = 1.0
+    truncation_psi: float = 1.0
     truncation_cutoff: int | None = None
     latents: str = "the generator's own rule"
     noise: str = NOISE["random"]
@@ -186,9 +186,9 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Scoring
         reference=pack.fingerprint,
         label_distribution=tuple(int(count) for count in split.label_counts()),
         weights=settings.weights,
-        truncation=settings.truncation,
-        truncation_cutoff=None if settings.truncation == 1.0 else settings.truncation_cutoff,
-        noise=NOISE[settings.noise],
+        truncation_psi=settings.truncation_psi,
+        truncation_cutoff=None if settings.truncation_psi == 1.0 else settings.truncation_cutoff,
+        noise=NOISE[settings.noise_mode],
         sampling_seed=settings.sampling_seed,
         batch_size=settings.batch_size,
         rounding=ROUNDING,

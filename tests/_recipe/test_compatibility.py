@@ -10,7 +10,7 @@ from torch import Tensor
 from ganzoo._recipe.compatibility import all_regularizers
 from ganzoo._recipe.load import validate
 from ganzoo._recipe.recipe import Recipe
-from ganzoo._registry.registry import Part, Registry, Source
+from ganzoo._registry.registry import Part, PluginOrigin, Registry
 from ganzoo.contracts.capabilities import StyleBased
 from ganzoo.contracts.component import ConfiguredPart, RecipeContext
 from ganzoo.contracts.networks import Discriminator
@@ -25,7 +25,7 @@ from ganzoo.testing import (
     TinyLoss,
 )
 
-SOURCE = Source("acme", "acme-gan", "0.1")
+SOURCE = PluginOrigin("acme", "acme-gan", "0.1")
 
 
 class Styled(TinyGenerator):
@@ -165,7 +165,7 @@ def growing(**growth: Any) -> dict[str, Any]:
 def test_parts_that_fit():
     assert recipe().phases[0].resolution == 16
     assert [phase.resolution for phase in recipe(**growing()).phases] == [4, 8, 8, 16, 16]
-    assert recipe(generator={"name": "styled"}, regularizers=[{"name": "path-length"}], scoring={"truncation": 0.7})
+    assert recipe(generator={"name": "styled"}, regularizers=[{"name": "path-length"}], scoring={"truncation_psi": 0.7})
     assert recipe(discriminator={"name": "grouped"}, training={"batch_size": 8, "micro_batch": 4})
     assert recipe(loss={"name": "lossy"}, training={"batch_size": 8, "micro_batch": 8})
 
@@ -263,17 +263,21 @@ def test_penalties_that_need_styles():
 def test_a_cutoff_needs_a_truncation_and_noise_its_inputs():
     (reason,) = incompatibilities(generator={"name": "styled"}, scoring={"truncation_cutoff": 4})
     assert reason == (
-        "scoring.truncation_cutoff: nothing is truncated while scoring.truncation is 1.0; remove the key or lower "
-        "scoring.truncation"
+        "scoring.truncation_cutoff: nothing is truncated while scoring.truncation_psi is 1.0; remove the key or lower "
+        "scoring.truncation_psi"
     )
-    assert recipe(generator={"name": "styled"}, scoring={"truncation": 0.7, "truncation_cutoff": 4})
-    (reason,) = incompatibilities(generator={"name": "styled"}, scoring={"noise": "constant"})
-    assert reason == "scoring.noise: generator 'styled' has no noise inputs; remove the key or set it to \"random\""
+    assert recipe(generator={"name": "styled"}, scoring={"truncation_psi": 0.7, "truncation_cutoff": 4})
+    (reason,) = incompatibilities(generator={"name": "styled"}, scoring={"noise_mode": "constant"})
+    assert (
+        reason == "scoring.noise_mode: generator 'styled' has no noise inputs; remove the key or set it to \"random\""
+    )
 
 
 def test_truncation_needs_styles():
-    (reason,) = incompatibilities(scoring={"truncation": 0.7})
-    assert reason == ("scoring.truncation: generator 'tiny' has no styles to truncate; remove the key or set it to 1.0")
+    (reason,) = incompatibilities(scoring={"truncation_psi": 0.7})
+    assert reason == (
+        "scoring.truncation_psi: generator 'tiny' has no styles to truncate; remove the key or set it to 1.0"
+    )
 
 
 def test_a_penalty_is_listed_once():
@@ -370,7 +374,7 @@ def test_all_reasons_at_once():
         loss={"name": "lossy"},
         regularizers=[{"name": "path-length"}],
         training={"batch_size": 8, "micro_batch": 4, "growth": {}},
-        scoring={"truncation": 0.5, "metrics": ["fid", "fid"]},
+        scoring={"truncation_psi": 0.5, "metrics": ["fid", "fid"]},
     )
     assert len(reasons) >= 6
 

@@ -13,7 +13,7 @@ import pytest
 from ganzoo._recipe.load import load, validate
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.toml_source import MAX_RECIPE_BYTES, parse, recipe_folder, shipped_recipes
-from ganzoo._registry.registry import Part, Registry, Source
+from ganzoo._registry.registry import Part, PluginOrigin, Registry
 from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.errors import GanzooError, RecipeError
 
@@ -154,7 +154,7 @@ def test_an_empty_file_names_every_missing_section(tmp_path):
         ),
         ("scoring.metrics=[{name='kid', subset_size=1}]", "scoring.metrics.0.subset_size: should be greater than or"),
         ("scoring.kid_subset_size=9", "scoring.kid_subset_size: unknown key 'kid_subset_size'"),
-        ("scoring.truncation=1.5", "scoring.truncation: should be less than or equal to 1, but is 1.5"),
+        ("scoring.truncation_psi=1.5", "scoring.truncation_psi: should be less than or equal to 1, but is 1.5"),
         ("published.fid.value=3", "published.fid.source: is missing; add it (Paper and table: there is no value"),
         ("seed=-1", "seed: should be greater than or equal to 0, but is -1"),
         ("seed=1.5", "seed: should be a valid integer"),
@@ -174,7 +174,7 @@ def test_very_many_mistakes_are_counted_quickly(tmp_path):
     found = mistakes_of(tmp_path, text)
     assert time.process_time() - start < 10
     assert len(found.splitlines()) == 52
-    assert found.endswith("and 3950 more mistakes")
+    assert found.endswith("and 3950 more validation errors")
 
 
 def test_long_words_are_shown_shortened(tmp_path):
@@ -201,7 +201,9 @@ class Failing(Regularizer):
 
 
 def test_a_plugin_that_fails_to_check_its_options_is_named(tmp_path):
-    registry = Registry([*REGISTRY.parts(), Part("regularizer", "failing", Failing, Source("acme", "acme-gan", "0.1"))])
+    registry = Registry(
+        [*REGISTRY.parts(), Part("regularizer", "failing", Failing, PluginOrigin("acme", "acme-gan", "0.1"))]
+    )
     with pytest.raises(RecipeError) as error:
         load(write(tmp_path, MINIMAL), registry, ["regularizers=[{name = 'failing'}]"])
     assert "regularizers.0: plugin 'acme' (acme-gan 0.1) fails to check its options: KeyError: 'oops'" in str(

@@ -11,7 +11,7 @@ import pytest
 from installed_plugin import PARTS, install, offering
 
 from ganzoo._recipe.load import load
-from ganzoo._registry.registry import Part, Registry, Source, plugin_entry_points
+from ganzoo._registry.registry import Part, PluginOrigin, Registry, plugin_entry_points
 from ganzoo.errors import PluginError
 from ganzoo.testing import TinyGenerator, TinyLoss
 
@@ -121,7 +121,7 @@ def test_a_plugin_is_found_with_its_distribution_and_version(site):
     install(site, GOOD, version="2.5")
     registry = Registry.discover()
     part = registry.part("generator", "tiny")
-    assert part.source == Source("acme", "acme-gan", "2.5")
+    assert part.origin == PluginOrigin("acme", "acme-gan", "2.5")
     assert (part.kind, part.cls.__name__) == ("generator", "TinyGenerator")
     assert part.qualified_name == "acme-gan:tiny"
     assert part.description == "One linear layer and a tanh."
@@ -140,7 +140,7 @@ def test_the_paper_is_what_follows_in_the_docstring():
         And more.
         """
 
-    source = Source("a", "b", "1")
+    source = PluginOrigin("a", "b", "1")
     assert Part("loss", "cited", Cited, source).paper == "Somebody et al. 2020, arXiv:2001.00001."
     assert Part("loss", "tiny", TinyLoss, source).paper == ""
 
@@ -151,7 +151,7 @@ def test_a_broken_plugin_is_named_and_in_nobodys_way(case, site):
     install(site, source, module=f"broken_{case}", distribution="broken-gan", entry_point="broken", version="0.3")
     install(site, GOOD)
     registry = Registry.discover()
-    assert registry.part("generator", "tiny").source.distribution == "acme-gan"
+    assert registry.part("generator", "tiny").origin.distribution == "acme-gan"
     complaints = [str(failure) for failure in registry.failures]
     assert complaints
     for complaint in complaints:
@@ -169,7 +169,7 @@ def test_all_broken_plugins_beside_a_good_one(site):
     install(site, GOOD)
     registry = Registry.discover()
     assert len(BROKEN) >= 20
-    assert {failure.source.distribution for failure in registry.failures} == {f"broken-{n}" for n in range(len(BROKEN))}
+    assert {failure.origin.distribution for failure in registry.failures} == {f"broken-{n}" for n in range(len(BROKEN))}
     assert registry.part("generator", "tiny")
     assert registry.part("loss", "logistic")
 
@@ -196,8 +196,8 @@ def test_the_same_entry_point_name_in_two_distributions(site):
     install(site, GOOD)
     install(site, offering("ganzoo_losses", "TinyLoss"), module="other_gan", distribution="other-gan")
     registry = Registry.discover()
-    assert str(registry.part("generator", "tiny").source) == "plugin 'acme' (acme-gan 0.1)"
-    assert str(registry.part("loss", "tiny").source) == "plugin 'acme' (other-gan 0.1)"
+    assert str(registry.part("generator", "tiny").origin) == "plugin 'acme' (acme-gan 0.1)"
+    assert str(registry.part("loss", "tiny").origin) == "plugin 'acme' (other-gan 0.1)"
 
 
 def test_two_parts_of_one_name_neither_wins(site, tmp_path):
@@ -210,12 +210,12 @@ def test_two_parts_of_one_name_neither_wins(site, tmp_path):
         "write 'acme-gan:logistic' or 'ganzoo-toolkit:logistic' to pick one"
     )
     assert registry.part("loss", "acme-gan:logistic").cls.__name__ == "Logistic"
-    assert registry.part("loss", "ganzoo-toolkit:logistic").source.distribution == "ganzoo-toolkit"
+    assert registry.part("loss", "ganzoo-toolkit:logistic").origin.distribution == "ganzoo-toolkit"
 
     with pytest.raises(Exception, match=r"loss: loss 'logistic' comes from plugin 'acme'.* to pick one"):
         load("quickstart", registry)
     _, recipe = load("quickstart", registry, ["loss.name=acme-gan:logistic"])
-    assert recipe.loss.part.source.distribution == "acme-gan"
+    assert recipe.loss.part.origin.distribution == "acme-gan"
     again = tmp_path / "again.toml"
     again.write_text(recipe.to_toml(), "utf-8")
     assert load(again, registry)[1] == recipe
@@ -229,7 +229,7 @@ def test_two_parts_of_one_name_in_one_distribution(site):
 
 
 def test_messages_for_names_that_nobody_offers():
-    registry = Registry([Part("generator", "tiny", TinyGenerator, Source("acme", "acme-gan", "0.1"))])
+    registry = Registry([Part("generator", "tiny", TinyGenerator, PluginOrigin("acme", "acme-gan", "0.1"))])
     with pytest.raises(PluginError, match=r"^no generator called 'tinny'; did you mean 'tiny'\? \(installed: tiny\)$"):
         registry.part("generator", "tinny")
     with pytest.raises(PluginError, match=r"^no loss called 'tiny' \(installed: none\); 'tiny' is the name of a gener"):
@@ -244,7 +244,7 @@ def test_a_distribution_that_lost_its_metadata_is_reported(site):
     install(site, "raise OSError('gone')")
     (site / "acme_gan-0.1.dist-info" / "METADATA").unlink()
     (failure,) = Registry.discover().failures
-    assert failure.source.plugin == "acme"
+    assert failure.origin.plugin == "acme"
     assert "OSError: gone" in str(failure)
 
 

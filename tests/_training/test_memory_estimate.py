@@ -154,13 +154,13 @@ def test_a_rehearsed_step_plays_both_players_and_every_lazy_penalty():
         DCGAN,
         {"regularizers": [{"name": "counting", "every": 16}], "training": {"discriminator_steps": 3}},
     )
-    rehearsal = dry_run(recipe, torch.device("cpu"))
-    networks = rehearsal.trainer.game.generator, rehearsal.trainer.game.discriminator
+    dry = dry_run(recipe, torch.device("cpu"))
+    networks = dry.trainer.game.generator, dry.trainer.game.discriminator
     before = [{name: tensor.clone() for name, tensor in network.named_parameters()} for network in networks]
-    rehearsal.step(recipe.phases[0])
+    dry.step(recipe.phases[0])
     for was, network in zip(before, networks, strict=True):
         assert any(not torch.equal(was[name], tensor) for name, tensor in network.named_parameters())
-    (penalty,) = [each for player in rehearsal.trainer.players.values() for each in player.regularizers]
+    (penalty,) = [each for player in dry.trainer.players.values() for each in player.regularizers]
     assert penalty.calls == 1
 
 
@@ -177,11 +177,11 @@ def test_readying_the_moments_moves_no_weight():
 
 def test_a_fade_is_rehearsed_in_its_middle():
     recipe = recipe_of(GROWING)
-    rehearsal = dry_run(recipe, torch.device("cpu"))
+    dry = dry_run(recipe, torch.device("cpu"))
     fade = recipe.phases[1]
-    rehearsal.step(fade)
-    assert rehearsal.trainer.game.generator.growth.resolution == 8
-    assert 0.3 < fade.alpha(rehearsal.trainer.images_before) < 0.7
+    dry.step(fade)
+    assert dry.trainer.game.generator.growth.resolution == 8
+    assert 0.3 < fade.alpha(dry.trainer.images_before) < 0.7
 
 
 def test_out_of_memory_names_the_key_to_change():

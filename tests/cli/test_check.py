@@ -188,7 +188,7 @@ def test_one_real_step_of_the_heaviest_phase(growing, monkeypatch):
     folder = growing.parent / "empty"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    done = ganzoo("check", str(growing), "--dry-run-step", "--device", "cpu")
+    done = ganzoo("check", str(growing), "--dry-run", "--device", "cpu")
     assert (done.code, done.err) == (0, "")
     assert re.search(
         r"one step +works at 16 pixels, fading in, batches of 16, on cpu: \d+\.\d\d s .*, "
@@ -200,7 +200,7 @@ def test_one_real_step_of_the_heaviest_phase(growing, monkeypatch):
 
 def test_a_step_that_fails_is_an_error_of_its_own(growing):
     growing.write_text(GROWING.replace('"logistic"', '"failing"\ncall = 1\nhow = "memory"'), "utf-8")
-    done = ganzoo("check", str(growing), "--dry-run-step", "--device", "cpu")
+    done = ganzoo("check", str(growing), "--dry-run", "--device", "cpu")
     assert done.code == 1
     assert "out of memory; lower training.growth.batch_size for " in done.err
     assert "growing: valid." in done.out
@@ -208,9 +208,9 @@ def test_a_step_that_fails_is_an_error_of_its_own(growing):
 
 def test_memory_that_cannot_be_told_is_said_not_guessed(growing):
     growing.write_text(GROWING.replace('"logistic"', '"looking"'), "utf-8")
-    done = ganzoo("check", str(growing), "--dry-run-step", "--device", "cpu")
+    done = ganzoo("check", str(growing), "--dry-run", "--device", "cpu")
     assert done.code == 0
-    assert re.search(r"memory +not known beforehand \(.+\); --dry-run-step measures it", done.out)
+    assert re.search(r"memory +not known beforehand \(.+\); --dry-run measures it", done.out)
     assert rows(done.out)[1][5] == "?"
     assert "one step       works at 16 pixels" in done.out
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from ganzoo._cli.app import app
 from ganzoo._inference.import_run import import_checkpoint
 from ganzoo._inference.run import Run
-from ganzoo._registry.registry import Part, Registry, Source
+from ganzoo._registry.registry import Part, PluginOrigin, Registry
 from ganzoo._runs.checkpoint import newest_good
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.record import read_record
@@ -268,7 +268,7 @@ class _Broken(_Eager):
 
 
 def test_importers_that_quarrel_or_fail_are_named(folder):
-    parts = [Part("importer", cls.name, cls, Source("acme", "acme-gan", "1.0")) for cls in (_Eager, _Broken)]
+    parts = [Part("importer", cls.name, cls, PluginOrigin("acme", "acme-gan", "1.0")) for cls in (_Eager, _Broken)]
     (folder / "file").write_bytes(b"}.")
     for chosen, kind, text in (
         (parts[:1], CheckpointError, "KeyError"),

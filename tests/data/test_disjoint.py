@@ -52,7 +52,7 @@ SETS = {"akoa": knees, "oasis": brains, "ffhq": faces, "folder": folders, "phant
 
 def test_every_dataset_is_here():
     shipped = {
-        part.name for part in Registry.discover().parts("dataset") if part.source.distribution.startswith("ganzoo")
+        part.name for part in Registry.discover().parts("dataset") if part.origin.distribution.startswith("ganzoo")
     }
     assert shipped == set(SETS)
 

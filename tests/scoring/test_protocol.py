@@ -38,7 +38,7 @@ OTHER_VALUES = {
     "mirror": True,
     "label_distribution": (1, 2),
     "weights": "raw",
-    "truncation": 0.7,
+    "truncation_psi": 0.7,
     "truncation_cutoff": 8,
     "latents": "on the sphere",
     "noise": "constant",
@@ -148,10 +148,10 @@ def test_one_changed_pixel_is_another_protocol_and_other_names_are_not(tmp_path)
 def test_noise_and_cutoff_enter_where_they_move_a_number(tmp_path):
     pack = pack_of(tmp_path, pictures(50))
     plain = planned(tmp_path, pack)
-    assert (plain.noise, plain.noise_mode) == ("drawn anew, seeded per batch", None)
+    assert (plain.noise, plain.noise_mode) == ("random, seeded per batch", None)
     assert planned(tmp_path, pack, truncation_cutoff=4).id == plain.id
-    assert planned(tmp_path, pack, truncation=0.7, truncation_cutoff=4).truncation_cutoff == 4
-    quiet = {mode: planned(tmp_path, pack, noise=mode) for mode in ("random", "constant", "none")}
+    assert planned(tmp_path, pack, truncation_psi=0.7, truncation_cutoff=4).truncation_cutoff == 4
+    quiet = {mode: planned(tmp_path, pack, noise_mode=mode) for mode in ("random", "constant", "none")}
     assert {mode: protocol.noise_mode for mode, protocol in quiet.items()} == {
         "random": None,
         "constant": "constant",
