@@ -14,7 +14,6 @@ from typing_extensions import Unpack
 
 from ganzoo._inference.run import Run, View, Weights
 from ganzoo.contracts.reporter import SILENT, Reporter
-from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
     from ganzoo._inference.samples import Samples
@@ -73,12 +72,13 @@ def run(
         RecipeError: The recipe is not valid.
         GanzooError: Data, weights or device cannot be had, or the training fails.
     """
+    from ganzoo._recipe.given import given_recipe
     from ganzoo._registry.registry import Registry
     from ganzoo._training.experiment import run_recipe
     from ganzoo._training.warm_start import find_initial
 
     registry, reporter = Registry.discover(), reporter or SILENT
-    stem, loaded = _loaded(recipe, registry, overrides, seed)
+    stem, loaded = given_recipe(recipe, registry, overrides, seed)
     weights = None
     if initial is not None:
         weights = find_initial(loaded, open(initial, registry=registry))
@@ -95,20 +95,6 @@ def run(
         resume=resume,
         skip_bad=skip_bad,
     )
-
-
-def _loaded(
-    recipe: str | Path | Recipe | Mapping[str, Any], registry: Registry, overrides: Sequence[str], seed: int | None
-) -> tuple[str, Recipe]:
-    from ganzoo._recipe.load import changed, load
-    from ganzoo._recipe.recipe import Recipe
-
-    if isinstance(recipe, str | Path):
-        return load(recipe, registry, overrides, seed=seed)
-    if isinstance(recipe, Recipe) and not overrides and seed is None:
-        return "recipe", recipe
-    data = recipe.plain() if isinstance(recipe, Recipe) else dict(recipe)
-    return "recipe", changed(data, registry, "the recipe", overrides, seed=seed)
 
 
 def resume(
@@ -251,15 +237,9 @@ def export(
     Raises:
         GanzooError: `out` ends otherwise, or the generator cannot be written.
     """
-    from ganzoo._inference.export_run import export_onnx, export_safetensors
+    from ganzoo._inference.export_run import export_run
 
-    path = Path(out)
-    chosen = format or path.suffix.removeprefix(".")
-    if chosen == "onnx":
-        return export_onnx(open(run), path, weights=weights, at=at, noise_mode=noise_mode)
-    if chosen == "safetensors":
-        return export_safetensors(open(run), path, weights=weights, at=at)
-    raise GanzooError(f"'{path}': should end in .safetensors or .onnx")
+    return export_run(open(run), Path(out), format, weights=weights, at=at, noise_mode=noise_mode)
 
 
 def verify(run: AnyRun) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 MAX_ENTRIES_AT_THE_TOP = 8
 MAX_MODULE_LINES = 250
-MAX_CONTRACT_LINES = 150
+MAX_CONTRACT_LINES = 130
 MAX_FUNCTION_LINES = 40
 
 

@@ -73,8 +73,7 @@ def sample(
     if critic is not None:
         making: dict[str, object] = {"--seeds": seeds, "--count": count, "--seed": seed, "--latents": latents}
         making |= {"--truncation-psi": None if truncation_psi == 1.0 else truncation_psi, "--noise-mode": noise_mode}
-        making |= {"--weights": weights}
-        making |= {"--grid": grid, "--out": out, "--folder": folder}
+        making |= {"--weights": weights, "--grid": grid, "--out": out, "--folder": folder}
         _leave_out(making, "--critic judges images and makes none")
         if raw is None:
             raise GanzooError("--critic needs --raw LOGITS.npy: the file that the logits are written to")
@@ -91,7 +90,7 @@ def sample(
     chosen = [] if latents else _seeds(seeds, count, seed, columns * rows or _COUNT)
     if out is None and (grid or not (folder or raw)):
         out = run / "samples" / "grid.png"
-    written = write_samples(
+    for path in write_samples(
         Run(run),
         SampleRequest(chosen, latents, labels),
         Outputs(out, columns or None, columns * rows or None, folder, raw),
@@ -104,8 +103,7 @@ def sample(
         truncation_cutoff=truncation_cutoff,
         noise_mode=noise_mode,
         label=class_,
-    )
-    for path in written:
+    ):
         Terminal().info(f"wrote {path}")
 
 

@@ -6,7 +6,7 @@ import logging
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors.torch import save
@@ -23,6 +23,19 @@ from ganzoo.errors import GanzooError, RunError
 
 ONNX_PACKAGES = ("onnx", "onnxscript")
 TRACED_BATCH = 2  # a batch of 1 would be taken for a constant
+Format = Literal["safetensors", "onnx"]
+
+
+def export_run(
+    run: Run, out: Path, format: Format | None, *, weights: Weights, at: int | None, noise_mode: NoiseMode
+) -> int:
+    """Write a run's generator in a format, None: as `out` ends; returns its images seen. See the functions below."""
+    match format or out.suffix.removeprefix("."):
+        case "onnx":
+            return export_onnx(run, out, weights=weights, at=at, noise_mode=noise_mode)
+        case "safetensors":
+            return export_safetensors(run, out, weights=weights, at=at)
+    raise GanzooError(f"'{out}': should end in .safetensors or .onnx")
 
 
 def export_safetensors(run: Run, out: Path, *, weights: Weights = "ema", at: int | None = None) -> int:

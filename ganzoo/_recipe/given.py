@@ -1,0 +1,28 @@
+"""Given recipe: a file, the name of a shipped one, a recipe or a dictionary, as one checked recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ganzoo._recipe.load import changed, load
+from ganzoo._recipe.recipe import Recipe
+from ganzoo._registry.registry import Registry
+
+_NAMELESS = "recipe"
+
+
+def given_recipe(
+    recipe: str | Path | Recipe | Mapping[str, Any],
+    registry: Registry,
+    overrides: Sequence[str] = (),
+    seed: int | None = None,
+) -> tuple[str, Recipe]:
+    """Return a recipe's name, `recipe` for one that came from no file, and the recipe. Raises RecipeError."""
+    if isinstance(recipe, str | Path):
+        return load(recipe, registry, overrides, seed=seed)
+    if isinstance(recipe, Recipe) and not overrides and seed is None:
+        return _NAMELESS, recipe
+    data = recipe.plain() if isinstance(recipe, Recipe) else dict(recipe)
+    return _NAMELESS, changed(data, registry, "the recipe", overrides, seed=seed)
