@@ -116,7 +116,7 @@ def test_the_tools_look_at_every_plugin():
 # Files appear whole or not at all because these alone make them; see test_atomic.py for what they promise.
 WRITERS = {"ganzoo._io.atomic", "ganzoo._io.temporaries", "ganzoo._io.os_errors"}
 WRITING_METHODS = {"write_text", "write_bytes", "unlink", "rename", "rmdir", "touch", "symlink_to", "hardlink_to"}
-# Into a temporary folder that ganzoo._io.atomic publishes, into memory, or to append to a lock or a partial download.
+# Into a temporary folder that ganzoo._io.atomic publishes, into memory, or to append to a lock.
 WRITES_BY_RIGHT = {
     "ganzoo._runs.directory": {"self.lock_file.touch"},
     "ganzoo.data.pack.export": {"zipfile.ZipFile"},
@@ -124,7 +124,6 @@ WRITES_BY_RIGHT = {
     "ganzoo.data.prepare.prepare": {"path.open"},
     "ganzoo.plotting.video": {"av.open"},
     "ganzoo.scoring.reference": {"(temporary / TENSORS).write_bytes"},
-    "ganzoo.weights.download": {"part.open", "part.unlink"},
 }
 
 

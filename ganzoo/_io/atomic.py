@@ -34,6 +34,7 @@ __all__ = [
     "json_bytes",
     "make_folder",
     "publish_directory",
+    "publish_file",
     "remove_tree",
     "require_space",
     "sha256_of",
@@ -185,6 +186,15 @@ def publish_directory(temporary: Path, final: Path) -> None:
             if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
                 raise RefusedError(taken) from error
             raise
+        _sync_folder(final.parent)
+
+
+def publish_file(temporary: Path, final: Path) -> None:
+    """Put a finished file in its place, as `publish_directory` does a folder; what was at `final` is replaced."""
+    with writing(final):
+        temporary.chmod(_folder_mode(temporary.parent) & 0o666)
+        sync(temporary)
+        temporary.replace(final)
         _sync_folder(final.parent)
 
 
