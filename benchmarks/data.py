@@ -33,7 +33,7 @@ from ganzoo._registry.registry import Registry
 from ganzoo.data.pack.format import PackFormat
 from ganzoo.data.pack.manifest import DIGESTS, FORMAT, LABELS, MANIFEST, SPLITS, SUBJECTS, FileMark, Manifest
 from ganzoo.data.pack.pack import Pack
-from ganzoo.data.prepare.job import Wishes
+from ganzoo.data.prepare.job import PreparationOptions
 from ganzoo.data.prepare.prepare import prepare_at
 from ganzoo.data.stream.batches import Batches
 
@@ -274,9 +274,9 @@ def prepare_all(
     found, packs = {}, []
     for storage in ("raw", "deflate"):
         start = time.perf_counter()
-        wishes = Wishes(workers=workers, form=PackFormat(storage=storage))
+        preparation = PreparationOptions(workers=workers, form=PackFormat(storage=storage))
         with Peak() as peak:
-            packs.append(prepare_at(dataset, "folder", folder / f"pack-{storage}", wishes))
+            packs.append(prepare_at(dataset, "folder", folder / f"pack-{storage}", preparation))
         speed = len(packs[-1]) / (time.perf_counter() - start)
         found[f"prepare, {storage}, with lower resolutions"] = speed, peak.bytes
     return packs[0], packs[1], found

@@ -37,7 +37,7 @@ def compare(
         list[str] | None, typer.Option(help="Only runs with field=value, such as dataset=oasis; may be repeated.")
     ] = None,
 ) -> None:
-    """Rank runs by their scores: one table per data set and protocol, seeds as mean ± sd.
+    """Rank runs by their scores: one table per dataset and protocol, seeds as mean ± sd.
 
     Runs named one by one are to be ranked together: refused (exit code 3) if their scores do not mean the same.
     """

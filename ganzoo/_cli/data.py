@@ -25,7 +25,7 @@ PackArgument = Annotated[str, typer.Argument(help="A pack: its folder, or a URL 
 
 @data.command()
 def prepare(
-    name: Annotated[str, typer.Argument(help="A data set: akoa, oasis, ffhq, folder, ...")],
+    name: Annotated[str, typer.Argument(help="A dataset: `ganzoo plugins` lists them.")],
     out: Annotated[Path, typer.Option("--out", help="Folder that the pack will be; must be new.")],
     source: Annotated[Path | None, typer.Option("--source", help="Where the images are.")] = None,
     resolution: Annotated[int | None, typer.Option("--resolution", min=1, help="Resolution of the images.")] = None,
@@ -47,16 +47,16 @@ def prepare(
     from ganzoo.data.pack.format import PackFormat
     from ganzoo.data.pack.storage import storage_called
     from ganzoo.data.prepare.inspect import inspect
-    from ganzoo.data.prepare.job import Wishes
+    from ganzoo.data.prepare.job import PreparationOptions
     from ganzoo.data.prepare.prepare import prepare_at
 
-    form = PackFormat(storage_called(storage), pyramid, shard_mb * 10**6)
+    pack_format = PackFormat(storage_called(storage), pyramid, shard_mb * 10**6)
     given = {"resolution": resolution, "subject_pattern": subject_pattern}
     dataset = _dataset(name, source, {key: value for key, value in given.items() if value is not None}, set_ or [])
     terminal = Terminal()
     progress = terminal.progress(f"preparing {name}")
-    wishes = Wishes(skip_bad, workers, progress, form, partial(say_bad, terminal))
-    pack = prepare_at(dataset, name, out, wishes)
+    preparation = PreparationOptions(skip_bad, workers, progress, pack_format, partial(say_bad, terminal))
+    pack = prepare_at(dataset, name, out, preparation)
     terminal.info(f"pack {out}: {len(pack):,} images, hash {pack.manifest.hash}")
     say_left_out(terminal, dataset, pack)
     say_sizes(terminal, pack)
@@ -66,7 +66,7 @@ def prepare(
 
 @data.command()
 def check(pack: PackArgument) -> None:
-    """Verify every file of a pack, prove its splits disjoint, and report twins and odd images."""
+    """Verify every file of a pack, prove its splits disjoint, and report duplicates and suspicious images."""
     from ganzoo._cli.data_report import say_inspection
     from ganzoo._cli.terminal import Terminal
     from ganzoo.data.prepare.inspect import inspect
@@ -81,10 +81,10 @@ def check(pack: PackArgument) -> None:
 
 @data.command()
 def show(
-    what: Annotated[str, typer.Argument(help="A pack (folder or URL), or a data set's name.")],
+    what: Annotated[str, typer.Argument(help="A pack (folder or URL), or a dataset's name.")],
     sheet: Annotated[Path | None, typer.Option("--sheet", help="Where the contact sheet goes; a PNG.")] = None,
 ) -> None:
-    """Show what a pack holds and write a contact sheet, or say where to get a data set."""
+    """Show what a pack holds and write a contact sheet, or say where to get a dataset."""
     from ganzoo._cli.data_report import say_dataset, say_histogram, say_pack
     from ganzoo._cli.terminal import Terminal
     from ganzoo.data.pack.open import is_url
@@ -136,7 +136,7 @@ def _open_verified(location: str, *, fetch: bool = False) -> Pack:
 
 
 def _dataset_class(name: str) -> type[ImageDataset]:
-    """Return the data set of that name; what is neither one nor a pack may be a mistake in either."""
+    """Return the dataset of that name; what is neither one nor a pack may be a mistake in either."""
     from ganzoo._registry.registry import Registry
     from ganzoo.errors import PluginError
 
@@ -147,7 +147,7 @@ def _dataset_class(name: str) -> type[ImageDataset]:
 
 
 def _dataset(name: str, source: Path | None, given: dict[str, Any], overrides: list[str]) -> ImageDataset:
-    """Return a data set with the options that the command line gives."""
+    """Return a dataset with the options that the command line gives."""
     from pydantic import ValidationError
 
     from ganzoo._recipe.error_messages import describe

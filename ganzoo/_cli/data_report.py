@@ -1,4 +1,4 @@
-"""What `ganzoo data` says about packs and data sets."""
+"""Data report: what `ganzoo data` says about packs and datasets."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def say_pack(terminal: Terminal, pack: Pack) -> None:
 
     manifest, spec = pack.manifest, pack.spec
     files = manifest.files.values()
-    form = f"{manifest.storage}, resolutions {', '.join(map(str, pack.levels))}"
-    terminal.info(f"data set        {pack.name}")
-    terminal.info(f"images          {len(pack):,} of {spec.resolution}x{spec.resolution}, {_colour(spec.channels)}")
+    stored = f"{manifest.storage}, resolutions {', '.join(map(str, pack.levels))}"
+    terminal.info(f"dataset         {pack.name}")
+    terminal.info(f"images          {len(pack):,} of {spec.resolution}x{spec.resolution}, {_color(spec.channels)}")
     if spec.label_dim:
         terminal.info(f"classes         {', '.join(_class_counts(pack))}")
     _say_splits(terminal, split_counts(pack))
-    terminal.info(f"stored          {form}; {len(files)} files, {size_text(sum(mark.size for mark in files))}")
+    terminal.info(f"stored          {stored}; {len(files)} files, {size_text(sum(mark.size for mark in files))}")
     terminal.info(f"settings        {', '.join(f'{key} = {value}' for key, value in manifest.settings.items())}")
     terminal.info(f"fingerprint     {pack.fingerprint}")
     terminal.info(f"hash            {manifest.hash}")
@@ -50,8 +50,8 @@ def say_inspection(terminal: Terminal, pack: Pack, found: Inspection) -> None:
 
     _say_splits(terminal, found.splits)
     say_histogram(terminal, found.histogram)
-    for twins in found.twins:
-        _say_twins(terminal, twins)
+    for duplicates in found.duplicates:
+        _say_duplicates(terminal, duplicates)
     terminal.info(f"repeated images {found.repeats:,} are copies of another in the pack")
     for kind, meaning in KINDS.items():
         places = found.quality_checks[kind]
@@ -87,7 +87,7 @@ def say_bad(terminal: Terminal, bad: Sequence[BadFile]) -> None:
 
 
 def say_left_out(terminal: Terminal, dataset: ImageDataset, pack: Pack) -> None:
-    """Say how many images of its source a data set has not used, bad ones apart."""
+    """Say how many images of its source a dataset has not used, bad ones apart."""
     from ganzoo.data import SourceDataset
 
     if isinstance(dataset, SourceDataset):
@@ -106,7 +106,7 @@ def say_use(terminal: Terminal, dataset: ImageDataset, name: str, out: Path) -> 
 
 
 def say_dataset(terminal: Terminal, cls: type[ImageDataset]) -> None:
-    """Say what a data set is, where to get it, under which terms, and what layout is expected."""
+    """Say what a dataset is, where to get it, under which terms, and what layout is expected."""
     from ganzoo._recipe.option_table import option_rows
 
     terminal.info(f"{cls.name}: {python_inspect.getdoc(cls) or ''}")
@@ -132,20 +132,20 @@ def _say_splits(terminal: Terminal, counts: tuple[SplitCount, ...]) -> None:
         terminal.info(f"{split.name:<15} {split.images:,} images of {split.subjects:,} subjects")
 
 
-def _say_twins(terminal: Terminal, twins: Duplicates) -> None:
+def _say_duplicates(terminal: Terminal, duplicates: Duplicates) -> None:
     import numpy as np
 
-    pair = f"{twins.one} and {twins.other}"
-    if not len(twins.exact) and not len(twins.near):
-        terminal.info(f"twins           none in {pair}")
+    pair = f"{duplicates.one} and {duplicates.other}"
+    if not len(duplicates.exact) and not len(duplicates.near):
+        terminal.info(f"duplicates      none in {pair}")
         return
-    for what, pairs in (("equal", twins.exact), ("nearly equal", twins.near)):
+    for what, pairs in (("equal", duplicates.exact), ("nearly equal", duplicates.near)):
         if len(pairs):
             ones, others = (len(np.unique(pairs[:, column])) for column in (0, 1))
             examples = ", ".join(f"{i}={j}" for i, j in pairs[:_LISTED])
             terminal.info(
-                f"twins           {what}: {ones:,} images of {twins.one} and {others:,} of {twins.other}, such as "
-                f"numbers {examples}. Scores on one may show what was learned from the other"
+                f"duplicates      {what}: {ones:,} images of {duplicates.one} and {others:,} of {duplicates.other}, "
+                f"such as numbers {examples}. Scores on one may show what was learned from the other"
             )
 
 
@@ -153,7 +153,7 @@ def _numbers(places: IndexArray) -> str:
     return ", ".join(str(place) for place in places[:_LISTED])
 
 
-def _colour(channels: int) -> str:
+def _color(channels: int) -> str:
     return {1: "grayscale", 3: "RGB"}.get(channels, f"{channels} channels")
 
 

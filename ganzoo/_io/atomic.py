@@ -1,4 +1,4 @@
-"""The one module that writes to disk: whole files and folders, or nothing.
+"""Atomic writing, in the one module that writes to disk: whole files and folders, or nothing.
 
 Everything is written to a temporary sibling in the same folder, synced, renamed, and the folder synced, so that
 neither SIGKILL nor power loss leaves a half-written file under a final name. Modes follow the umask.

@@ -1,4 +1,4 @@
-"""Where prepared data, reference features and weights are kept between runs."""
+"""Cache folder: prepared data, reference features and weights, kept between runs."""
 
 from __future__ import annotations
 

@@ -15,12 +15,12 @@ from ganzoo.contracts.component import Component, ComponentOptions, ImageSpec, P
 
 @dataclass(frozen=True)
 class Item:
-    """One image of a data set before it is prepared.
+    """One image of a dataset before it is prepared.
 
     Attributes:
-        key: Unique and stable within the data set, such as the path below its root.
+        key: Unique and stable within the dataset, such as the path below its root.
         subject: Images of one subject never fall into two splits; empty means that the image stands alone.
-        label: Class index, or None where the data set has no labels.
+        label: Class index, or None where the dataset has no labels.
         split: `train`, `validate`, `test` or `held-out` where the source says; None: the subject's hash decides.
         fingerprint: What changes when the source changes (size and time of a file, a seed): stale packs are noticed.
         together: Images of one value come from one file that is costly to open (a volume): the same process reads
@@ -52,7 +52,7 @@ class DatasetOptions(ComponentOptions):
     shares: dict[Literal["validate", "test"], Annotated[float, Field(ge=0, lt=1)]] = Field(
         default_factory=dict, description="Shares of subjects for further splits, where no split is given."
     )
-    split_seed: NonNegativeInt = Field(default=0, description="Another one draws other subjects.")
+    split_seed: NonNegativeInt = Field(default=0, description="Another seed draws other subjects.")
     pack: str | None = Field(default=None, description="Folder or URL of a prepared pack, used instead of the source.")
 
 
@@ -63,8 +63,8 @@ class ImageDataset(Component[DatasetOptionsT], ABC):
     """Where images come from: what there is (`items`) and how one is read (`load`). Preparing is the core's.
 
     Attributes:
-        where_to_get: What the data set is, its terms and its layout on disk; shown when data are missing.
-        reading_version: Count it up when `load` gives other pixels for the same file: prepared images are made anew.
+        where_to_get: What the dataset is, its terms and its layout on disk; shown when data are missing.
+        reading_version: Count it up when `load` gives other pixels for the same file: images are prepared again.
     """
 
     Options: ClassVar[type[DatasetOptions]] = DatasetOptions

@@ -1,4 +1,4 @@
-"""Sources: formats in which images lie on a disk, each told by content, listed, and read image by image."""
+"""Sources: formats in which images lie on a disk, each recognized by content, listed, and read image by image."""
 
 from __future__ import annotations
 

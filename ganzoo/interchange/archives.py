@@ -1,4 +1,4 @@
-"""The files that `torch.save` writes: zip archives since torch 1.6, a row of streams before that and in pickles."""
+"""Archives: the files that `torch.save` writes, zips since torch 1.6, a row of streams before that and in pickles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes that are read from front to back."""
+"""Byte stream: bytes that are read from front to back."""
 
 from __future__ import annotations
 

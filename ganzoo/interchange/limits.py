@@ -1,4 +1,4 @@
-"""How much a foreign file may ask for, in proportion to its size: a small file has no large content."""
+"""Limits: how much a foreign file may ask for, in proportion to its size."""
 
 from __future__ import annotations
 

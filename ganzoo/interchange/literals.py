@@ -1,4 +1,4 @@
-"""Instructions of a pickle stream that push a constant: numbers, text and bytes of protocols 0 to 5."""
+"""Literals: instructions of a pickle stream that push numbers, text and bytes of protocols 0 to 5."""
 
 from __future__ import annotations
 

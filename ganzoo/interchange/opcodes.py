@@ -1,4 +1,4 @@
-"""The instructions of pickle streams, protocols 0 to 5, and the loop that follows them."""
+"""Opcodes: the instructions of pickle streams, protocols 0 to 5, and the loop that follows them."""
 
 from __future__ import annotations
 

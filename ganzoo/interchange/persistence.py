@@ -1,4 +1,4 @@
-"""Modules in NVIDIA's PyTorch pickles: a record of a class's name, its source as text, and its state.
+"""Persistence: modules in NVIDIA's PyTorch pickles, each a record of a class's name, its source as text, and its state.
 
 The source is never looked at; the parameters by name and the arguments that made the module tell what it was.
 """

@@ -1,4 +1,4 @@
-"""A foreign file to inert data, whatever is in it."""
+"""Reader: a foreign file to inert data, whatever is in it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_content(path: Path) -> Any:
         raise CheckpointError(f"{_shown(path)} cannot be read as a checkpoint: {error}") from None
     except MemoryError:
         raise CheckpointError(f"{_shown(path)} cannot be read as a checkpoint: memory ran out") from None
-    except Exception as error:  # whatever else damage may lead to, a person is told one line
+    except Exception as error:  # whatever else damage may lead to, a person sees one line
         reason = f"it is damaged ({type(error).__name__})"
         raise CheckpointError(f"{_shown(path)} cannot be read as a checkpoint: {reason}") from error
 

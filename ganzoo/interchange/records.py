@@ -1,4 +1,4 @@
-"""What a foreign file's classes and functions become: names with what belongs to them, never anything that acts."""
+"""Records: what a foreign file's classes and functions become, names with what belongs to them that never act."""
 
 from __future__ import annotations
 

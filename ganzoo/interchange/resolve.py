@@ -1,4 +1,4 @@
-"""The last pass over what a stream described: arrays are filled, and the whole is proved finite and small."""
+"""Resolving: the last pass over what a stream described; arrays are filled, and the whole proved finite and small."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pickle stream works on: a stack, marks, a memo. Nothing is imported, called or executed: names stay names.
+"""Unpickler: a stack, marks and a memo. Nothing is imported, called or executed: names stay names.
 
 What the few known functions would give (containers, arrays, tensors) is made here, from plain data, by
 `ganzoo.interchange.meanings`; every other call becomes a `Record` that says what would have been called.
@@ -161,7 +161,7 @@ class Machine:
         """Read the number of the protocol."""
         protocol = self.stream.number(1)
         if protocol > HIGHEST_PROTOCOL:
-            raise CheckpointError(f"it is of pickle protocol {protocol}, which nobody knows")
+            raise CheckpointError(f"it is of pickle protocol {protocol}, which does not exist yet")
 
     def frame(self) -> None:
         """Read the length of a frame, which means nothing when all is in memory."""

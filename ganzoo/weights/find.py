@@ -1,4 +1,4 @@
-"""Files of pretrained weights: where they are looked for, how they are checked and loaded, how they are fetched.
+"""Weights files: where they are looked for, how they are checked and loaded, how they are fetched.
 
 Nothing is used before its SHA-256 is known, nothing in it is executed, and nothing is downloaded but by `fetch`.
 """

@@ -8,5 +8,5 @@ from ganzoo_faces.ffhq import Ffhq
 
 @hookimpl
 def ganzoo_datasets() -> list[type[ImageDataset]]:
-    """Offer the data sets."""
+    """Offer the datasets."""
     return [Ffhq]

@@ -1,4 +1,4 @@
-"""Any images: a folder of files, and drawn phantoms."""
+"""Images of any kind, and drawn phantoms."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from ganzoo_images.phantom import Phantom
 
 @hookimpl
 def ganzoo_datasets() -> list[type[ImageDataset]]:
-    """Offer the data sets."""
+    """Offer the datasets."""
     return [Folder, Phantom]

@@ -1,6 +1,6 @@
-"""What a phantom shows: an axial slice of a head and a sagittal slice of a knee, each of its own proportions.
+"""Anatomy of phantoms: an axial slice of a head and a sagittal slice of a knee, each of its own proportions.
 
-Paper: the head is a randomised relative of the phantom of Shepp and Logan 1974, doi:10.1109/TNS.1974.6499235.
+Paper: the head is a randomized relative of the phantom of Shepp and Logan 1974, doi:10.1109/TNS.1974.6499235.
 """
 
 from __future__ import annotations
@@ -97,13 +97,13 @@ def knee(dice: Dice, resolution: int) -> FloatArray:
 def _femur(
     canvas: Canvas,
     dice: Dice,
-    centre: tuple[float, float],
+    center: tuple[float, float],
     condyle: tuple[float, float],
     bone: float,
     cartilage: float,
     thickness: float,
 ) -> None:
-    x, y = centre
+    x, y = center
     width = dice.around(0.22, 0.12)
     outer = (condyle[0] + thickness, condyle[1] + thickness)
     canvas.ellipse((x, y + 0.02), outer, cartilage)

@@ -1,4 +1,4 @@
-"""Drawing with soft ellipses on the square [-1, 1]^2: the same picture at every resolution."""
+"""Canvas: soft ellipses on the square [-1, 1]^2, the same picture at every resolution."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class Canvas:
         self._factor = max(_SUPERSAMPLING, -(-_SMALLEST_GRID // resolution))
         self._resolution = resolution
         side = resolution * self._factor
-        centres = (np.arange(side) + 0.5) * (2 / side) - 1
-        x, y = np.meshgrid((centres - move[0]) / scale, (centres - move[1]) / scale)
+        centers = (np.arange(side) + 0.5) * (2 / side) - 1
+        x, y = np.meshgrid((centers - move[0]) / scale, (centers - move[1]) / scale)
         self.x = x * np.cos(turn) + y * np.sin(turn)
         self.y = y * np.cos(turn) - x * np.sin(turn)
         self.values: FloatArray = np.zeros((side, side))
@@ -66,7 +66,7 @@ class Canvas:
 
     def ellipse(
         self,
-        centre: tuple[float, float],
+        center: tuple[float, float],
         axes: tuple[float, float],
         value: float,
         *,
@@ -75,8 +75,8 @@ class Canvas:
         waves: Sequence[Wave] = (),
     ) -> None:
         """Paint an ellipse over what is there; `waves` (of consecutive frequencies) make its outline wavy."""
-        window = self._window(centre, 1.3 * max(axes) + self._softness)
-        cover = opacity * self._cover(window, centre, axes, turn, waves)
+        window = self._window(center, 1.3 * max(axes) + self._softness)
+        cover = opacity * self._cover(window, center, axes, turn, waves)
         part = self.values[window]
         part += cover * (value - part)
 
@@ -94,12 +94,12 @@ class Canvas:
     def _cover(
         self,
         window: tuple[slice, slice],
-        centre: tuple[float, float],
+        center: tuple[float, float],
         axes: tuple[float, float],
         turn: float,
         waves: Sequence[Wave],
     ) -> FloatArray:
-        x, y = self.x[window] - centre[0], self.y[window] - centre[1]
+        x, y = self.x[window] - center[0], self.y[window] - center[1]
         if turn:
             x, y = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
         x, y = x / axes[0], y / axes[1]
@@ -111,10 +111,10 @@ class Canvas:
         step = np.clip(0.5 + distance / self._softness, 0, 1)
         return step * step * (3 - 2 * step)
 
-    def _window(self, centre: tuple[float, float], reach: float) -> tuple[slice, slice]:
+    def _window(self, center: tuple[float, float], reach: float) -> tuple[slice, slice]:
         turn, move, scale = self._frame
-        x = centre[0] * np.cos(turn) - centre[1] * np.sin(turn)
-        y = centre[0] * np.sin(turn) + centre[1] * np.cos(turn)
+        x = center[0] * np.cos(turn) - center[1] * np.sin(turn)
+        y = center[0] * np.sin(turn) + center[1] * np.cos(turn)
         side = len(self.values)
         spans = []
         for middle, shift in ((y, move[1]), (x, move[0])):

@@ -1,4 +1,4 @@
-"""Any images: a folder, an archive, an array, a database, volumes."""
+"""Images of any kind: a folder, an archive, an array, a database, volumes."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ class Folder(SourceDataset[FolderOptions]):
         ]
 
     def left_out(self, used: int) -> list[str]:
-        told = super().left_out(used)
+        lines = super().left_out(used)
         if not self.options.classes and self._stated:
-            told.append(
+            lines.append(
                 f"labels of {self._stated} classes that the source states; dataset.classes = {self._stated} uses them"
             )
-        return told
+        return lines
 
     def _labels(self, entries: Sequence[Entry]) -> Sequence[int | None]:
         if all(entry.label is None for entry in entries):

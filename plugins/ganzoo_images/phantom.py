@@ -1,4 +1,4 @@
-"""The embedded data set: drawn, not downloaded."""
+"""Phantoms: a dataset that is drawn, not downloaded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PhantomOptions(DatasetOptions):
     """How many pictures, and of what."""
 
     count: PositiveInt = Field(default=2000, le=1_000_000, description="How many pictures there are.")
-    channels: Literal[1, 3] = Field(default=1, description="1: grayscale; 3: tinted, each in its own colour.")
+    channels: Literal[1, 3] = Field(default=1, description="1: grayscale; 3: tinted, each in its own color.")
     anatomy: Literal["both", "head", "knee"] = Field(default="both", description="What the pictures show.")
     classes: Literal[0, 2] = Field(default=0, description="2: label 0 is a head, label 1 a knee.")
     seed: int = Field(default=0, description="Seed of the pictures; has nothing to do with the run's seed.")
@@ -81,5 +81,5 @@ class Phantom(ImageDataset[PhantomOptions]):
 
 
 def _tinted(picture: FloatArray, dice: Dice) -> list[FloatArray]:
-    """Colour a picture: dark and bright tissue bend each channel differently."""
+    """Color a picture: dark and bright tissue bend each channel differently."""
     return [dice.between(0.75, 1.0) * picture ** dice.between(0.6, 1.7) for _ in range(3)]

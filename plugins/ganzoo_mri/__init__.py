@@ -9,5 +9,5 @@ from ganzoo_mri.oasis import Oasis
 
 @hookimpl
 def ganzoo_datasets() -> list[type[ImageDataset]]:
-    """Offer the data sets."""
+    """Offer the datasets."""
     return [Akoa, Oasis]

@@ -64,8 +64,8 @@ class AkoaOptions(SourceOptions):
     )
     window: Window = Field(
         default="percentile",
-        description="Volumes and deep slices: which intensities are black and white: 'percentile' or 'range' of "
-        "the volume, or [low, high].",
+        description="Volumes and slices of more than 8 bits: which intensities are black and white: 'percentile' or "
+        "'range' of the volume, or [low, high].",
     )
     plane: Plane = Field(default="sagittal", description="Volumes: the plane of their slices.")
 

@@ -40,7 +40,9 @@ class OasisOptions(SourceOptions):
         "window, as those above and below the brain; 0 keeps all.",
     )
     frame: int | None = Field(
-        default=256, gt=0, description="Volumes: side, in pixels, of the square around the centre that is shown."
+        default=256,
+        gt=0,
+        description="Volumes: height and width, in pixels, of the square around the center that is shown.",
     )
 
 
@@ -62,7 +64,7 @@ class Oasis(SourceDataset[OasisOptions]):
     expected: ClassVar[str] = (
         "folders keras_png_slices_train, keras_png_slices_validate and keras_png_slices_test with files "
         "case_<subject>_slice_<k>.nii.png, or one folder or zip of such files; or NIfTI volumes, one per scan "
-        "(OAS1_<subject>_MR1/...nii.gz, masks are told by 'seg' in their names); or an array of slices (.npy, .npz) "
+        "(OAS1_<subject>_MR1/...nii.gz, masks have 'seg' in their names); or an array of slices (.npy, .npz) "
         "that states subjects, or whose slices stand in order with dataset.per_subject"
     )
 
@@ -103,6 +105,6 @@ def _scan(entry: Entry) -> Item | None:
 
 
 def _masks(entries: Sequence[Entry]) -> str:
-    """Say what is there instead, by counts: names of medical files are nobody's business."""
+    """Say what is there instead, by counts: names of medical files may say whom they show."""
     masks = sum(_MASK.fullmatch(PurePosixPath(entry.key).name) is not None for entry in entries)
     return f"{masks} segmentation masks (seg_*), which are no images, among " if masks else ""

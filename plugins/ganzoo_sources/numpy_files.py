@@ -62,7 +62,7 @@ def map_npz(path: Path) -> dict[str, NDArray[Any]]:
     A compressed one is unpacked once, into the cache: it cannot be mapped.
 
     Raises:
-        DataError: It is damaged, or which array holds the images cannot be told.
+        DataError: It is damaged, or it is not clear which array holds the images.
     """
     archive = open_zip(path)
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}

@@ -58,7 +58,7 @@ def test_prepare_check_show_and_export(tmp_path):
     assert f'pack = "{tmp_path / "pack"}"' in made.out
     checked = ganzoo("data", "check", "pack")
     assert checked.code == 0
-    for said in ("no subject is in two splits", "twins", "constant", "held-out        12 images of 12 subjects"):
+    for said in ("no subject is in two splits", "duplicates", "constant", "held-out        12 images of 12 subjects"):
         assert said in checked.out
     shown = ganzoo("data", "show", "pack", "--sheet", "sheet.png")
     assert shown.code == 0 and pack.manifest.hash in shown.out and "intensities" in shown.out
@@ -135,9 +135,9 @@ def test_a_data_set_says_where_to_get_it():
         (("data", "prepare", "folder", "--out", "x"), "folder needs --source PATH"),
         (("data", "prepare", "akoa", "--out", "x"), "https://nda.nih.gov/oai"),
         (("data", "prepare", "folder", "--out", "x", "--source", "nowhere"), "nowhere"),
-        (("data", "check", "nowhere"), "nowhere is not a prepared data set"),
+        (("data", "check", "nowhere"), "nowhere is not a prepared dataset"),
         (("data", "show", "nothing-like-this"), "there is no pack at nothing-like-this"),
-        (("data", "export", "nowhere", "--out", "y"), "is not a prepared data set"),
+        (("data", "export", "nowhere", "--out", "y"), "is not a prepared dataset"),
     ],
 )
 def test_mistakes_are_said_and_leave_nothing(tmp_path, arguments, said):
@@ -256,7 +256,7 @@ def test_a_pack_of_other_settings_is_refused(tmp_path):
     for change, said in (
         ({"held_out": 0.1}, r"dataset\.held_out = 0\.1, but the pack has 0\.2"),
         ({"resolution": 32}, r"dataset\.resolution = 32, but the pack has 16"),
-        ({"pack": "nowhere"}, "nowhere is not a prepared data set"),
+        ({"pack": "nowhere"}, "nowhere is not a prepared dataset"),
     ):
         with pytest.raises(DataError, match=said):
             start(tmp_path / "runs", recipe_of(SMALL, {"dataset": PACKED["dataset"] | change}))
@@ -342,19 +342,19 @@ def test_a_read_only_target_is_said(tmp_path):
 def test_killed_while_preparing_or_exporting_it_leaves_nothing_half(tmp_path):
     from ganzoo.data.pack.export import export
     from ganzoo.data.pack.format import PackFormat
-    from ganzoo.data.prepare.job import Wishes
+    from ganzoo.data.prepare.job import PreparationOptions
     from ganzoo.data.prepare.prepare import prepare_at
     from ganzoo_images import Phantom
 
     dataset = Phantom(Phantom.Options(count=100, resolution=16))
     form = PackFormat(storage="deflate", shard_bytes=4000)
-    expected = prepare_at(dataset, "phantom", tmp_path / "good", Wishes(workers=1, form=form))
+    expected = prepare_at(dataset, "phantom", tmp_path / "good", PreparationOptions(workers=1, form=form))
     dice, kills = random.Random(2), 0
     for number in range(8):
         out = tmp_path / f"pack{number // 4}"
 
         def work(out=out):
-            prepare_at(dataset, "phantom", out, Wishes(workers=1, form=form))
+            prepare_at(dataset, "phantom", out, PreparationOptions(workers=1, form=form))
             export(expected, out.with_suffix(f".{os.getpid()}.zip"))
 
         child = os.fork()
@@ -371,7 +371,7 @@ def test_killed_while_preparing_or_exporting_it_leaves_nothing_half(tmp_path):
         for archive in tmp_path.glob("*.zip"):
             assert zipfile.ZipFile(archive).testzip() is None
     assert kills
-    last = prepare_at(dataset, "phantom", out, Wishes(workers=1, form=form))
+    last = prepare_at(dataset, "phantom", out, PreparationOptions(workers=1, form=form))
     assert last.manifest == expected.manifest
 
 

@@ -19,7 +19,7 @@ SMALL |= {"subsets": 5, "subset_size": 40}
 
 
 def options_for(part: Part, folder: Path) -> object:
-    """Return the part's defaults, but small networks, and for data sets of files a folder with a few images."""
+    """Return the part's defaults, but small networks, and for datasets of files a folder with a few images."""
     fields = part.cls.Options.model_fields
     small = {key: size for key, size in SMALL.items() if key in fields}
     if small and part.kind != "dataset":

@@ -50,7 +50,7 @@ class Strength(RegularizerOptions):
 
 
 class Plain(DatasetOptions):
-    """Of a data set."""
+    """Of a dataset."""
 
     count: int = 4
 
@@ -122,7 +122,7 @@ class SomeAugmentation(Augmentation[Sizes]):
 
 
 class SomeDataset(ImageDataset[Plain]):
-    """Has options of every data set, and its own."""
+    """Has options of every dataset, and its own."""
 
     name = "some"
     Options = Plain

@@ -1,4 +1,4 @@
-"""A plugin for ganzoo in one file: two small networks, a loss, and a data set that needs no download."""
+"""A plugin for ganzoo in one file: two small networks, a loss, and a dataset that needs no download."""
 
 from __future__ import annotations
 

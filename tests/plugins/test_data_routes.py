@@ -1,4 +1,4 @@
-"""Data sets by every route that people have them: archives, arrays, volumes, records; and no subject in two splits."""
+"""Datasets by every route that people have them: archives, arrays, volumes, records; and no subject in two splits."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ BRAINS = [f"case_{subject:03}_slice_{k}.nii.png" for subject in range(8) for k i
 
 
 def every_route(folder: Path):
-    """Give each data set by each route, with what says whom an image shows."""
+    """Give each dataset by each route, with what says whom an image shows."""
     pictures = made.noise(32, 1, seed=9)
     knees = named(folder / "knees", KNEES)
     yield akoa(knees, held_out=0.3), 8

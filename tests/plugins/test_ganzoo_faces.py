@@ -1,4 +1,4 @@
-"""The data set `ffhq`."""
+"""The dataset `ffhq`."""
 
 import os
 from pathlib import Path

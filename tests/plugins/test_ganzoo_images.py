@@ -1,4 +1,4 @@
-"""The data sets `folder` and `phantom`."""
+"""The datasets `folder` and `phantom`."""
 
 import os
 import random
@@ -54,7 +54,7 @@ def test_a_phantom_is_the_same_picture_at_every_resolution():
 
 
 def test_phantom_pixels_are_pinned():
-    # A change here means another data set: count up the version in `phantom.py` with it.
+    # A change here means another dataset: count up the version in `phantom.py` with it.
     sums = [int(image.astype(int).sum()) for image in pictures(phantom(count=4, resolution=32))]
     assert sums == PINNED_SUMS
 

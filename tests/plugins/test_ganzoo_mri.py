@@ -1,4 +1,4 @@
-"""The data sets `oasis` and `akoa`."""
+"""The datasets `oasis` and `akoa`."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A data set made in memory, for tests of what becomes of images."""
+"""A dataset made in memory, for tests of what becomes of images."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.datasets import ImageDataset, Item
 from ganzoo.data.pack.format import PackFormat
-from ganzoo.data.prepare.job import Wishes
+from ganzoo.data.prepare.job import PreparationOptions
 from ganzoo.data.prepare.prepare import prepare_at
 
 
@@ -55,7 +55,7 @@ def noise(count, resolution=32, channels=1, seed=0):
 
 
 def data_set(images, subjects=(), splits=(), labels=(), **options):
-    """Return a data set of these images."""
+    """Return a dataset of these images."""
     content = {"images": images, "subjects": tuple(subjects), "splits": tuple(splits), "labels": tuple(labels)}
     cls = type("MadeUp", (MadeUp,), content)
     return cls(cls.Options(resolution=images.shape[-1], **options))
@@ -63,4 +63,6 @@ def data_set(images, subjects=(), splits=(), labels=(), **options):
 
 def pack_of(path, images, form=None, **content):
     """Prepare a pack of these images at a path."""
-    return prepare_at(data_set(images, **content), "made-up", path, Wishes(workers=1, form=form or PackFormat()))
+    return prepare_at(
+        data_set(images, **content), "made-up", path, PreparationOptions(workers=1, form=form or PackFormat())
+    )

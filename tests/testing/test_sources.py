@@ -1,4 +1,4 @@
-"""Conformance checks of data sets and extractors catch a part that breaks it, and says which part and what."""
+"""Conformance checks of datasets and extractors catch a part that breaks it, and says which part and what."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ganzoo.testing import TinyDataset, check_part
 
 
 class FromRoot(TinyDataset):
-    """A data set with a root."""
+    """A dataset with a root."""
 
     name = "from-root"
     where_to_get = "Nowhere."

@@ -1,4 +1,4 @@
-"""Libraries for formats that not everyone has; a missing one is named with the line that installs it."""
+"""Extras: libraries for formats that not everyone has, each named with the line that installs it."""
 
 from __future__ import annotations
 

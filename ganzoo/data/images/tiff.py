@@ -1,4 +1,4 @@
-"""TIFF files that Pillow does not know, such as colour of 16 bits and floats of 64."""
+"""TIFF reader: files that Pillow does not know, such as color of 16 bits and floats of 64."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CHANNELS = (1, 3, 4)
 
 
 def read_deep_tiff(file: IO[bytes], name: str, max_pixels: int) -> NDArray[Any]:
-    """Read a TIFF by tifffile as `[H, W]` or `[H, W, C]`; 16-bit colour keeps the upper 8 bits, as in PNG.
+    """Read a TIFF by tifffile as `[H, W]` or `[H, W, C]`; 16-bit color keeps the upper 8 bits, as in PNG.
 
     Raises:
         DataError: tifffile is missing, or the file is no single image, too large or damaged.

@@ -1,4 +1,4 @@
-"""A pack as ordinary image files again: a folder of PNGs, or a zip in NVIDIA's layout."""
+"""Export: a pack as ordinary image files again, a folder of PNGs, or a zip in NVIDIA's layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a pack is stored: which resolutions, in files of which size, packed or not."""
+"""Pack format: which resolutions are stored, in files of which size, compressed or not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ganzoo.data.pack.storage import Level, Storage
 
 @dataclass(frozen=True)
 class PackFormat:
-    """The form of a pack; content and fingerprint do not depend on it.
+    """How a pack is stored; content and fingerprint do not depend on it.
 
     Attributes:
         storage: `raw` or `deflate`.
@@ -25,10 +25,10 @@ class PackFormat:
 
     def levels(self, spec: ImageSpec, count: int) -> tuple[Level, ...]:
         """Return the levels of a pack of `count` images, the full one first."""
-        sides = (spec.resolution, *(lower_resolutions(spec.resolution) if self.pyramid else ()))
+        resolutions = (spec.resolution, *(lower_resolutions(spec.resolution) if self.pyramid else ()))
         return tuple(
-            Level(side, spec.channels, count, self._per_shard(spec.channels * side**2, count), self.storage)
-            for side in sides
+            Level(resolution, spec.channels, count, self._per_shard(spec.channels * resolution**2, count), self.storage)
+            for resolution in resolutions
         )
 
     def size(self, spec: ImageSpec, count: int) -> int:

@@ -1,4 +1,4 @@
-"""What a pack says about itself: sizes and checksums of its files, and the fingerprint of its content."""
+"""Manifest of a pack: sizes and checksums of its files, and the fingerprint of its content."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def read_manifest(path: Path, called: str | None = None) -> Manifest:
         plain = json.loads((path / MANIFEST).read_text("utf-8"))
         stored = plain.pop("checksum")
     except OSError as error:
-        raise DataError(f"{where} is not a prepared data set: {MANIFEST}: {error.strerror}") from error
+        raise DataError(f"{where} is not a prepared dataset: {MANIFEST}: {error.strerror}") from error
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
         raise damaged(where, f"{MANIFEST} cannot be read") from error
     if stored != _checksum(plain):
@@ -139,4 +139,4 @@ def _checksum(plain: Mapping[str, object]) -> str:
 
 def damaged(path: Path | str, what: str) -> DataError:
     """Return the error for a pack that is not as it was written."""
-    return DataError(f"the prepared data set {path} is damaged: {what}. Delete that folder; it is prepared again")
+    return DataError(f"the prepared dataset {path} is damaged: {what}. Delete that folder; it is prepared again")

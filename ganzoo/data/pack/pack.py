@@ -1,4 +1,4 @@
-"""A prepared data set on disk: uint8 pixels, labels, subjects and splits, memory-mapped and checksummed.
+"""Pack: a prepared dataset on disk, with uint8 pixels, labels, subjects and splits, memory-mapped and checksummed.
 
 A pack is a folder:
 
@@ -109,7 +109,7 @@ class PackSplit:
         return images.shards() if isinstance(images, StoredImages) and images.streamed else None
 
     def labels(self, indices: IndexArray) -> NDArray[np.float32]:
-        """Return one-hot labels, float32 `[n, L]`; L is 0 where the data set has no labels."""
+        """Return one-hot labels, float32 `[n, L]`; L is 0 where the dataset has no labels."""
         classes = self.classes[indices]
         return (classes[:, None] == np.arange(self.spec.label_dim)).astype(np.float32)
 
@@ -119,7 +119,7 @@ class PackSplit:
 
 
 class Pack:
-    """A prepared data set, opened for reading. See `Pack.open`."""
+    """A prepared dataset, opened for reading. See `Pack.open`."""
 
     def __init__(self, path: Path, manifest: Manifest, files: PackFiles) -> None:
         self.path = path
@@ -150,7 +150,7 @@ class Pack:
 
     @property
     def name(self) -> str:
-        """Name of the data set it was prepared from."""
+        """Name of the dataset it was prepared from."""
         return self.manifest.name
 
     @property
@@ -185,7 +185,7 @@ class Pack:
         """Return one split. Raises DataError naming those that there are."""
         if name not in self.splits:
             raise DataError(
-                f"data set {self.name!r} has no split {name!r}, only {', '.join(self.splits)}; "
+                f"dataset {self.name!r} has no split {name!r}, only {', '.join(self.splits)}; "
                 "set dataset.held_out to keep a share of the subjects from training"
             )
         counts = self.manifest.splits

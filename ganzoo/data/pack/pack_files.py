@@ -1,4 +1,4 @@
-"""Where the files of a pack are: in a folder here, or behind something that brings them here."""
+"""Files of a pack: in a folder, or fetched from elsewhere when they are needed."""
 
 from __future__ import annotations
 

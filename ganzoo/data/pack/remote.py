@@ -1,4 +1,4 @@
-"""Packs behind a URL: files come when they are needed, and only so many of them are kept on this machine."""
+"""Remote packs: files come when they are needed, and only so many of them are kept on this machine."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def _small(system: Any, path: str, url: str) -> bytes:
         with system.open(path, "rb") as file:
             data: bytes = file.read(_LARGEST_MANIFEST + 1)
     except FileNotFoundError as error:  # also where a server cannot be reached, with some protocols
-        raise DataError(f"{url} is not a prepared data set, or cannot be reached: no {MANIFEST} there") from error
+        raise DataError(f"{url} is not a prepared dataset, or cannot be reached: no {MANIFEST} there") from error
     except Exception as error:  # every protocol has errors of its own
         raise _unreachable(url, error) from error
     if len(data) > _LARGEST_MANIFEST:

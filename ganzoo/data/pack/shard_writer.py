@@ -1,4 +1,4 @@
-"""Writing the images of a pack, one after another, into the files of each resolution."""
+"""Shard writer: the images of a pack, one after another, into the files of each resolution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How images lie in a file of a pack.
+"""Storage: how images lie in a file of a pack.
 
 A file (a *shard*) holds images of one resolution, one after another:
 

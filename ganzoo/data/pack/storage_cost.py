@@ -1,4 +1,4 @@
-"""What each way to store a pack costs, measured on some of its images."""
+"""Storage cost: what each way to store a pack costs, measured on some of its images."""
 
 from __future__ import annotations
 

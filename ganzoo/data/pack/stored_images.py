@@ -1,4 +1,4 @@
-"""Images of a pack at one resolution, picked by number out of its files."""
+"""Stored images: those of a pack at one resolution, picked by number out of its files."""
 
 from __future__ import annotations
 

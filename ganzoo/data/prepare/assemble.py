@@ -1,4 +1,4 @@
-"""From filled chunks to a published pack: splits, order, fingerprint, files."""
+"""Assembly: from filled chunks to a published pack, its splits, order, fingerprint and files."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ class Prepared:
     """What a pack is made from, beside its pixels.
 
     Attributes:
-        name: The data set.
+        name: The dataset.
         spec: What the images are.
         source_fingerprint: Hash of what the source looked like.
         items: All images, those that cannot be read too.
         settings: The options that are recorded.
         shares: Share of the subjects that each split but `train` gets.
         split_seed: Another one draws other subjects.
-        form: How the images are stored.
+        pack_format: How the images are stored.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Prepared:
     settings: Mapping[str, JsonValue]
     shares: Mapping[str, float]
     split_seed: int
-    form: PackFormat
+    pack_format: PackFormat
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ def assemble(prepared: Prepared, parts: Parts, final: Path) -> Pack:
     """
     layout = _lay_out(prepared, parts)
     make_folder(final.parent)
-    if prepared.form.storage == "raw":
-        require_space(final.parent, prepared.form.size(prepared.spec, len(layout.places)))
+    if prepared.pack_format.storage == "raw":
+        require_space(final.parent, prepared.pack_format.size(prepared.spec, len(layout.places)))
     with temporary_directory_beside(final) as folder:
         marks = _write_images(folder, prepared, layout, parts)
         for name, array in ((LABELS, layout.labels), (SUBJECTS, layout.subjects), (DIGESTS, layout.digests)):
@@ -180,7 +180,7 @@ def _write_images(folder: Path, prepared: Prepared, layout: _Layout, parts: Part
     found = {place: where for chunk, index in parts for place, where in whereabouts(spec, chunk, index).items()}
     size = image_bytes(spec)
     at_once = max(1, _BYTES_AT_ONCE // size)
-    with ShardWriter(folder, prepared.form.levels(spec, len(layout.places))) as writer:
+    with ShardWriter(folder, prepared.pack_format.levels(spec, len(layout.places))) as writer:
         for start in range(0, len(layout.places), at_once):
             rows = range(start, min(start + at_once, len(layout.places)))
             pixels = [found[int(layout.places[row])].read(size) for row in rows]
@@ -205,7 +205,7 @@ def _manifest(prepared: Prepared, layout: _Layout, parts: Parts, marks: dict[str
         source_fingerprint=prepared.source_fingerprint,
         bad_files=_recorded(parts),
         settings=dict(prepared.settings),
-        storage=prepared.form.storage,
-        shards={level.resolution: level.per_shard for level in prepared.form.levels(spec, len(layout.places))},
+        storage=prepared.pack_format.storage,
+        shards={level.resolution: level.per_shard for level in prepared.pack_format.levels(spec, len(layout.places))},
         files=marks,
     )

@@ -1,4 +1,4 @@
-"""Prepared images on their way into a pack: small checksummed files that an interrupted preparation leaves behind.
+"""Chunks: small checksummed files of prepared images, which an interrupted preparation leaves behind.
 
 Images go to chunks by the hash of their name, not by their number, so that adding, mending or removing one file
 makes one chunk stale and not all that follow.
@@ -39,7 +39,7 @@ class ChunkIndex(BaseModel):
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some images of a data set and the file that holds them once they are prepared.
+    """Some images of a dataset and the file that holds them once they are prepared.
 
     Attributes:
         path: The file.
@@ -53,7 +53,7 @@ class Chunk:
 
 
 def divide(items: Sequence[Item], spec: ImageSpec, folder: Path) -> list[Chunk]:
-    """Divide a data set into chunks of a few dozen images. `folder` must belong to these options alone."""
+    """Divide a dataset into chunks of a few dozen images. `folder` must belong to these options alone."""
     wanted = max(1, min(_CHUNK_IMAGES, _CHUNK_BYTES // image_bytes(spec)))
     bits = max(0, (len(items) // wanted).bit_length())
     members: dict[int, list[int]] = {}
@@ -80,7 +80,7 @@ def fill(dataset: ImageDataset, spec: ImageSpec, chunk: Chunk) -> ChunkIndex:
     """Load the images of a chunk and write its file. Images that cannot be read are noted, not raised.
 
     Raises:
-        PluginError: The data set fails in another way than by DataError, or returns something else than promised.
+        PluginError: The dataset fails in another way than by DataError, or returns something else than promised.
         RunError: The disk is full.
     """
     pixels: list[bytes] = []
@@ -152,13 +152,13 @@ def _load(dataset: ImageDataset, spec: ImageSpec, item: Item) -> PixelArray:
         raise
     except Exception as error:
         raise PluginError(
-            f"data set {dataset.name!r} failed on {literal(item.key)!r}: {type(error).__name__}: {error}. "
-            "This is a fault of the data set, not of the file: a data set says DataError for what it cannot read"
+            f"dataset {dataset.name!r} failed on {literal(item.key)!r}: {type(error).__name__}: {error}. "
+            "This is a fault of the dataset, not of the file: a dataset says DataError for what it cannot read"
         ) from error
     shape = (spec.channels, spec.resolution, spec.resolution)
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape != shape:
         found = f"{image.dtype}{list(image.shape)}" if isinstance(image, np.ndarray) else type(image).__name__
         raise PluginError(
-            f"data set {dataset.name!r} returned {found} for {literal(item.key)!r} instead of uint8{list(shape)}"
+            f"dataset {dataset.name!r} returned {found} for {literal(item.key)!r} instead of uint8{list(shape)}"
         )
     return image

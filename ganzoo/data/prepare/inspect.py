@@ -1,4 +1,4 @@
-"""What is in a pack, found by reading all of it once."""
+"""Inspection: what is in a pack, found by reading all of it once."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class Inspection:
         splits: Images and subjects of each split.
         histogram: How often each value occurs, `[256]`.
         quality_checks: Numbers of suspicious images in the order of the pack, by kind.
-        twins: Images that two splits share, for each pair of splits.
+        duplicates: Images that two splits share, for each pair of splits.
         repeats: How many images are there more than once in the whole pack, beyond their first time.
     """
 
     splits: tuple[SplitCount, ...]
     histogram: Counts
     quality_checks: dict[str, IndexArray]
-    twins: tuple[Duplicates, ...]
+    duplicates: tuple[Duplicates, ...]
     repeats: int
 
 
@@ -61,12 +61,12 @@ def inspect(pack: Pack, progress: Callable[[int, int], None] | None = None) -> I
             if progress:
                 progress(done, len(pack))
     every, small = np.concatenate(counts), np.concatenate(thumbs)
-    odd = quality_checks(every, small)
+    flagged = quality_checks(every, small)
     return Inspection(
         splits=split_counts(pack),
         histogram=every.sum(axis=0),
-        quality_checks=odd,
-        twins=_twins(pack, small, odd["constant"]),
+        quality_checks=flagged,
+        duplicates=_duplicates(pack, small, flagged["constant"]),
         repeats=len(pack) - len(np.unique(pack.digests, axis=0)),
     )
 
@@ -83,7 +83,7 @@ def split_counts(pack: Pack) -> tuple[SplitCount, ...]:
     return tuple(SplitCount(split.name, len(split), len(np.unique(split.subjects))) for split in splits)
 
 
-def _twins(pack: Pack, thumbs: PixelArray, constant: IndexArray) -> tuple[Duplicates, ...]:
+def _duplicates(pack: Pack, thumbs: PixelArray, constant: IndexArray) -> tuple[Duplicates, ...]:
     """Compare each two splits. Constant images are left out: two empty slices prove nothing."""
     hashes = perceptual_hashes(thumbs)
     starts = np.cumsum([0, *(len(pack.split(name)) for name in pack.splits)])

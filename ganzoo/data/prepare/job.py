@@ -1,4 +1,4 @@
-"""A data set that is to be prepared: what it has now, checked, and the hashes that tell whether that changed."""
+"""Job: a dataset that is to be prepared, what it has now, checked, and the hashes that change when that does."""
 
 from __future__ import annotations
 
@@ -25,44 +25,44 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """How a data set is to be prepared.
+class PreparationOptions:
+    """How a dataset is to be prepared.
 
     Attributes:
         skip_bad: Leave out files that cannot be read, instead of stopping.
         workers: Number of processes; None takes one per core as soon as it is worth while.
         progress: Called with the number of images done and of all.
-        form: How the images are stored.
-        tell_bad: Called with the files that are left out, by name, where `skip_bad` lets the preparation go on.
+        pack_format: How the images are stored.
+        on_bad_files: Called with the files that are left out, by name, where `skip_bad` lets the preparation go on.
     """
 
     skip_bad: bool = False
     workers: int | None = None
     progress: Progress | None = None
-    form: PackFormat = field(default_factory=PackFormat)
-    tell_bad: Callable[[Sequence[BadFile]], None] | None = None
+    pack_format: PackFormat = field(default_factory=PackFormat)
+    on_bad_files: Callable[[Sequence[BadFile]], None] | None = None
 
 
 @dataclass(frozen=True)
 class Job:
-    """A data set that was looked at and is to be prepared."""
+    """A dataset that was looked at and is to be prepared."""
 
     dataset: ImageDataset
     name: str
-    wishes: Wishes
+    preparation: PreparationOptions
     spec: ImageSpec
     items: Sequence[Item]
     options: str
     source: str
 
     @classmethod
-    def of(cls, dataset: ImageDataset, name: str, wishes: Wishes) -> Job:
+    def of(cls, dataset: ImageDataset, name: str, preparation: PreparationOptions) -> Job:
         _refuse_in_starting_worker()
         items = dataset.items()
         spec = type(dataset).spec_of(dataset.options)
         _check(dataset, spec, items)
         options = options_fingerprint(dataset, name)
-        return cls(dataset, name, wishes, spec, items, options, source_fingerprint(options, items))
+        return cls(dataset, name, preparation, spec, items, options, source_fingerprint(options, items))
 
     def prepared(self) -> Prepared:
         options = self.dataset.options
@@ -74,7 +74,7 @@ class Job:
             settings=settings_of(self.dataset),
             shares={"held-out": options.held_out, **options.shares},
             split_seed=options.split_seed,
-            form=self.wishes.form,
+            pack_format=self.preparation.pack_format,
         )
 
 
@@ -104,23 +104,23 @@ def source_fingerprint(options: str, items: Sequence[Item]) -> str:
 
 def _check(dataset: ImageDataset, spec: ImageSpec, items: Sequence[Item]) -> None:
     if not items:
-        raise DataError(f"data set {dataset.name!r} has no images. {dataset.where_to_get}".strip())
+        raise DataError(f"dataset {dataset.name!r} has no images. {dataset.where_to_get}".strip())
     if len({item.key for item in items}) != len(items):
-        raise PluginError(f"data set {dataset.name!r} gives two images the same key; keys must be unique")
+        raise PluginError(f"dataset {dataset.name!r} gives two images the same key; keys must be unique")
     for item in items:
         if item.split is not None and item.split not in SPLITS:
             raise PluginError(
-                f"data set {dataset.name!r} puts {literal(item.key)!r} in split {item.split!r}; "
+                f"dataset {dataset.name!r} puts {literal(item.key)!r} in split {item.split!r}; "
                 f"splits are called {', '.join(SPLITS)}"
             )
         if (item.label is None) != (spec.label_dim == 0):
             raise PluginError(
-                f"data set {dataset.name!r} promises {spec.label_dim} classes, but {literal(item.key)!r} "
+                f"dataset {dataset.name!r} promises {spec.label_dim} classes, but {literal(item.key)!r} "
                 f"has {'no label' if item.label is None else 'one'}"
             )
         if item.label is not None and not 0 <= item.label < spec.label_dim:
             raise PluginError(
-                f"data set {dataset.name!r} promises {spec.label_dim} classes, but {literal(item.key)!r} "
+                f"dataset {dataset.name!r} promises {spec.label_dim} classes, but {literal(item.key)!r} "
                 f"has label {item.label}"
             )
 

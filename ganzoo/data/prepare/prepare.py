@@ -1,4 +1,4 @@
-"""From a data set to its pack: parallel, resumable, published whole or not at all."""
+"""Preparation: from a dataset to its pack, parallel, resumable, published whole or not at all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ganzoo.data.pack.pack import Pack
 from ganzoo.data.prepare import chunks as chunk_files
 from ganzoo.data.prepare.assemble import assemble, bad_files
 from ganzoo.data.prepare.chunks import Chunk, ChunkIndex
-from ganzoo.data.prepare.job import Job, Progress, Wishes
+from ganzoo.data.prepare.job import Job, PreparationOptions, Progress
 from ganzoo.data.prepare.workers import fill_all
 from ganzoo.errors import DataError, GanzooError, RefusedError
 
@@ -33,14 +33,14 @@ def prepare(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Pack:
-    """Return the pack of a data set in the cache, preparing it unless a finished, current and undamaged one is there.
+    """Return the pack of a dataset in the cache, preparing it unless a finished, current and undamaged one is there.
 
     Interrupted at any moment, it goes on where it stopped when it is called again. Of two processes that prepare
     the same pack at once, one works and the other waits for it.
 
     Args:
         dataset: Where the images come from.
-        name: What the data set is called.
+        name: What the dataset is called.
         cache: Folder that holds `packs/`.
         skip_bad: Leave out files that cannot be read, instead of stopping.
         workers: Number of processes; None takes one per core as soon as it is worth while.
@@ -48,10 +48,10 @@ def prepare(
 
     Raises:
         DataError: There are no images, some cannot be read, or the pack that is there is damaged.
-        PluginError: The data set does not keep its contract.
+        PluginError: The dataset does not keep its contract.
         RunError: The disk is full, or a worker process died.
     """
-    job = Job.of(dataset, name, Wishes(skip_bad, workers, progress))
+    job = Job.of(dataset, name, PreparationOptions(skip_bad, workers, progress))
     packs = cache / "packs"
     stem = f"{re.sub(r'[^A-Za-z0-9_-]+', '-', name)}-{job.spec.resolution}"
     final = packs / f"{stem}-{job.source[:16]}"
@@ -59,15 +59,15 @@ def prepare(
     return _obtain(job, final, packs / f".work-{place}", packs / f".lock-{place}", _make_in_cache)
 
 
-def prepare_at(dataset: ImageDataset, name: str, path: Path, wishes: Wishes) -> Pack:
-    """Return the pack of a data set at `path`, preparing it unless that very pack is there already. See `prepare`.
+def prepare_at(dataset: ImageDataset, name: str, path: Path, preparation: PreparationOptions) -> Pack:
+    """Return the pack of a dataset at `path`, preparing it unless that very pack is there already. See `prepare`.
 
     What an interrupted preparation leaves lies beside `path`, under a name that begins with `.work-`.
 
     Raises:
         RefusedError: There is something else at `path`.
     """
-    job = Job.of(dataset, name, wishes)
+    job = Job.of(dataset, name, preparation)
     if os.path.lexists(path):
         _refuse_other(path, job)
     working = path.parent / f".work-{path.name}-{job.options[:16]}"
@@ -75,7 +75,7 @@ def prepare_at(dataset: ImageDataset, name: str, path: Path, wishes: Wishes) -> 
 
 
 def _obtain(job: Job, final: Path, working: Path, lock: Path, make: Callable[[Path], None]) -> Pack:
-    skip_bad = job.wishes.skip_bad
+    skip_bad = job.preparation.skip_bad
     pack = _finished(final)
     if pack is None:
         make(working)
@@ -85,8 +85,8 @@ def _obtain(job: Job, final: Path, working: Path, lock: Path, make: Callable[[Pa
                 parts = _fill(job, working)
                 bad = bad_files(parts)
                 _report(bad, len(job.items), job.name, skip_bad)
-                if bad and job.wishes.tell_bad:
-                    job.wishes.tell_bad(bad)
+                if bad and job.preparation.on_bad_files:
+                    job.preparation.on_bad_files(bad)
                 pack = assemble(job.prepared(), parts, final)
                 remove_tree(working)
     _report(pack.manifest.bad_files, len(job.items), job.name, skip_bad)
@@ -95,11 +95,11 @@ def _obtain(job: Job, final: Path, working: Path, lock: Path, make: Callable[[Pa
 
 def _refuse_other(path: Path, job: Job) -> None:
     found = read_manifest(path)
-    form = job.wishes.form
-    shards = {level.resolution: level.per_shard for level in form.levels(job.spec, found.count)}
-    if found.source_fingerprint != job.source or (found.storage, found.shards) != (form.storage, shards):
+    pack_format = job.preparation.pack_format
+    shards = {level.resolution: level.per_shard for level in pack_format.levels(job.spec, found.count)}
+    if found.source_fingerprint != job.source or (found.storage, found.shards) != (pack_format.storage, shards):
         raise RefusedError(
-            f"{path} is a prepared data set already, of another source or other settings; choose another path, or "
+            f"{path} is a prepared dataset already, of another source or other settings; choose another path, or "
             "delete it"
         )
 
@@ -147,8 +147,8 @@ def _fill(job: Job, working: Path) -> list[tuple[Chunk, ChunkIndex]]:
         nonlocal count
         parts.append((chunk, index))
         count += len(chunk.items)
-        if job.wishes.progress:
-            job.wishes.progress(count, len(job.items))
+        if job.preparation.progress:
+            job.preparation.progress(count, len(job.items))
 
     missing = []
     for chunk in chunk_files.divide(job.items, job.spec, working):
@@ -157,7 +157,7 @@ def _fill(job: Job, working: Path) -> list[tuple[Chunk, ChunkIndex]]:
             missing.append(chunk)
         else:
             done(chunk, index)
-    fill_all(job.dataset, job.spec, missing, job.wishes.workers, done)
+    fill_all(job.dataset, job.spec, missing, job.preparation.workers, done)
     return parts
 
 

@@ -1,4 +1,4 @@
-"""Images that are probably not what they should be: constant, saturated, inverted or masks."""
+"""Quality checks: images that are probably constant, saturated, inverted or masks."""
 
 from __future__ import annotations
 
@@ -74,6 +74,6 @@ def _inverted(thumbs: PixelArray, constant: NDArray[np.bool_]) -> NDArray[np.boo
     mean -= mean.mean()
     flat -= flat.mean(axis=1, keepdims=True)
     lengths = np.linalg.norm(flat, axis=1) * np.linalg.norm(mean)
-    likeness = np.divide(flat @ mean, lengths, out=np.zeros(len(flat), np.float32), where=lengths > 0)
-    usual = float(np.median(likeness[~constant])) > _ALIKE
-    return (likeness < _UNLIKE) & ~constant & usual
+    similarity = np.divide(flat @ mean, lengths, out=np.zeros(len(flat), np.float32), where=lengths > 0)
+    usual = float(np.median(similarity[~constant])) > _ALIKE
+    return (similarity < _UNLIKE) & ~constant & usual

@@ -36,10 +36,10 @@ def _hold_against(pack: Pack, dataset: ImageDataset, name: str, location: str) -
     spec, wanted = pack.spec, type(dataset).spec_of(dataset.options)
     if not differing and spec == wanted:
         return
-    told = [f"  dataset.{key} = {asked.get(key)!r}, but the pack has {has.get(key)!r}" for key in differing]
-    if not told:
-        told = [f"  the recipe's images are {wanted}, those of the pack {spec}"]
+    lines = [f"  dataset.{key} = {asked.get(key)!r}, but the pack has {has.get(key)!r}" for key in differing]
+    if not lines:
+        lines = [f"  the recipe's images are {wanted}, those of the pack {spec}"]
     raise DataError(
-        "\n".join([f"dataset.pack: {location} was prepared with other settings than the recipe's:", *told])
+        "\n".join([f"dataset.pack: {location} was prepared with other settings than the recipe's:", *lines])
         + "\nChange the recipe, or prepare the pack again"
     )

@@ -1,4 +1,4 @@
-"""Which image belongs to which split: whole subjects, chosen by their hash."""
+"""Splits: whole subjects, chosen by their hash."""
 
 from __future__ import annotations
 

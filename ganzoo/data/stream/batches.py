@@ -1,4 +1,4 @@
-"""Endless batches of real images, chosen by position: nothing to save, and a resumed run sees the next image."""
+"""Batches: real images without end, chosen by position, so that a resumed run sees exactly the next one."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Batches:
         Args:
             position: How many images of the stream come before, >= 0.
             count: How many images; may exceed the number that the split has.
-            resolution: Side of the images; a divisor of the pack's, reached by area averaging.
+            resolution: Resolution of the images; a divisor of the pack's, reached by area averaging.
             out: Memory for the images, float32 `[n, C, r, r]`. Fresh memory costs more than all else where the
                 system hands it out page by page.
 
@@ -104,7 +104,7 @@ class Batches:
 
 
 def _mix(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Scramble 64-bit words (Steele, Lea and Flood 2014: the finaliser of SplitMix64)."""
+    """Scramble 64-bit words (Steele, Lea and Flood 2014: the finalizer of SplitMix64)."""
     words = words * np.uint64(0x9E3779B97F4A7C15)
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -1,4 +1,4 @@
-"""In which order the images of a split are shown: a permutation per epoch, drawn from a key alone."""
+"""Order: how the images of a split follow each other, a permutation per epoch, drawn from a key alone."""
 
 from __future__ import annotations
 

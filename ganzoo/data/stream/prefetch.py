@@ -1,4 +1,4 @@
-"""Reading the next batch while the networks work on this one, into memory that a GPU copies from by itself."""
+"""Prefetching: the next batch is read while the networks work on this one, into memory that a GPU copies from."""
 
 from __future__ import annotations
 

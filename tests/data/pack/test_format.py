@@ -12,7 +12,7 @@ from ganzoo.data.pack.format import PackFormat
 from ganzoo.data.pack.pack import Pack
 from ganzoo.data.pack.storage import Level, encode, footer, images_of
 from ganzoo.data.pack.storage_cost import storage_costs
-from ganzoo.data.prepare.job import Wishes
+from ganzoo.data.prepare.job import PreparationOptions
 from ganzoo.data.prepare.prepare import prepare_at
 from ganzoo.errors import DataError, RefusedError
 
@@ -137,7 +137,7 @@ def test_the_same_pack_is_not_prepared_twice_and_nothing_is_replaced(tmp_path):
             pack_of(tmp_path / "pack", images, form, **content)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(DataError, match="is not a prepared data set"):
+    with pytest.raises(DataError, match="is not a prepared dataset"):
         pack_of(tmp_path / "file", images)
     assert (tmp_path / "file").read_text() == "mine"
 
@@ -156,9 +156,9 @@ def test_an_interrupted_preparation_goes_on_beside_its_target(tmp_path):
             raise Stop
 
     with pytest.raises(Stop):
-        prepare_at(dataset, "made-up", tmp_path / "pack", Wishes(workers=1, progress=stop))
+        prepare_at(dataset, "made-up", tmp_path / "pack", PreparationOptions(workers=1, progress=stop))
     assert [path.name[:6] for path in tmp_path.iterdir()] == [".work-"]
-    prepare_at(dataset, "made-up", tmp_path / "pack", Wishes(workers=1))
+    prepare_at(dataset, "made-up", tmp_path / "pack", PreparationOptions(workers=1))
     assert len(loaded) == 200
     assert [path.name for path in tmp_path.iterdir()] == ["pack"]
 

@@ -141,5 +141,5 @@ def test_hostile_manifests_are_refused(pack):
 
 
 def test_a_folder_that_is_no_pack_is_named(tmp_path):
-    with pytest.raises(DataError, match="is not a prepared data set"):
+    with pytest.raises(DataError, match="is not a prepared dataset"):
         Pack.open(tmp_path)

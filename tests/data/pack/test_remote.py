@@ -144,7 +144,7 @@ def test_kept_files_that_were_damaged_here_are_fetched_again(server, tmp_path):
 def test_what_is_no_pack_or_not_there_is_said(server, tmp_path):
     url, www = server
     for location, said in (
-        (f"{url}/nothing", "is not a prepared data set"),
+        (f"{url}/nothing", "is not a prepared dataset"),
         ("http://127.0.0.1:9/pack", "cannot be re"),
         ("nonsense://x/y", r"nonsense://x/y"),
     ):
@@ -212,7 +212,7 @@ def test_a_pack_in_object_storage(tmp_path, monkeypatch):
             client.upload_file(str(path), "images", f"sets/pack/{path.name}")
         pack = open_remote("s3://images/sets/pack", tmp_path / "cache")
         np.testing.assert_array_equal(everything(pack)["train"], everything(local)["train"])
-        with pytest.raises(DataError, match=r"is not a prepared data set|cannot be read"):
+        with pytest.raises(DataError, match=r"is not a prepared dataset|cannot be read"):
             open_remote("s3://images/sets/none", tmp_path / "cache")
     finally:
         running.stop()

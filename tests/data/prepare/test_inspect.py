@@ -1,4 +1,4 @@
-"""What a pack is checked for: twins across splits, odd images, disjoint subjects."""
+"""What a pack is checked for: duplicates across splits, odd images, disjoint subjects."""
 
 import made_up_sources as made
 import numpy as np
@@ -33,15 +33,15 @@ def test_equal_and_nearly_equal_images_across_splits_are_found(tmp_path, resolut
     for place in (20, 21, 22, 23):
         test[place] = blurred(train[place])
     found = inspect(split_pack(tmp_path, train, test))
-    (twins,) = found.twins
-    assert (twins.one, twins.other) == ("train", "test")
-    assert len(twins.exact) == 2 and found.repeats == 2
-    assert len(twins.near) == 4 and not {tuple(p) for p in twins.near} & {tuple(p) for p in twins.exact}
+    (duplicates,) = found.duplicates
+    assert (duplicates.one, duplicates.other) == ("train", "test")
+    assert len(duplicates.exact) == 2 and found.repeats == 2
+    assert len(duplicates.near) == 4 and not {tuple(p) for p in duplicates.near} & {tuple(p) for p in duplicates.exact}
 
 
 def test_images_that_differ_are_no_twins(tmp_path):
     found = inspect(split_pack(tmp_path, noise(200, 32), noise(100, 32, seed=1)))
-    assert [(len(twins.exact), len(twins.near)) for twins in found.twins] == [(0, 0)]
+    assert [(len(duplicates.exact), len(duplicates.near)) for duplicates in found.duplicates] == [(0, 0)]
 
 
 def test_every_pair_is_compared():
@@ -122,12 +122,12 @@ def test_flags_are_few_on_real_brains(tmp_path):
 
     if not os.environ.get("GANZOO_DATA"):
         pytest.skip("GANZOO_DATA names no folder of real images")
-    from ganzoo.data.prepare.job import Wishes
+    from ganzoo.data.prepare.job import PreparationOptions
     from ganzoo.data.prepare.prepare import prepare_at
 
     root = Path(os.environ["GANZOO_DATA"], "oasis")
     dataset = made.dataset(Folder, root=root, resolution=64, channels=1, held_out=0.3)
-    pack = prepare_at(dataset, "folder", tmp_path / "pack", Wishes(workers=1))
+    pack = prepare_at(dataset, "folder", tmp_path / "pack", PreparationOptions(workers=1))
     found = inspect(pack)
     # The folder holds one segmentation, and slices of one brain lie on both sides: both must be seen.
     assert [len(found.quality_checks[kind]) for kind in ("constant", "saturated", "mask-like", "inverted")] == [
@@ -136,11 +136,11 @@ def test_flags_are_few_on_real_brains(tmp_path):
         1,
         0,
     ]
-    assert len(np.unique(found.twins[0].near[:, 1])) > 50
+    assert len(np.unique(found.duplicates[0].near[:, 1])) > 50
 
 
 def test_empty_slices_are_no_twins(tmp_path):
     train, test = noise(12, 16), noise(8, 16, seed=1)
     train[:3], test[:2] = 0, 0
     found = inspect(split_pack(tmp_path, train, test))
-    assert len(found.twins[0].exact) == 0 and len(found.quality_checks["constant"]) == 5 and found.repeats == 4
+    assert len(found.duplicates[0].exact) == 0 and len(found.quality_checks["constant"]) == 5 and found.repeats == 4

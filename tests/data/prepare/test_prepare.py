@@ -383,7 +383,7 @@ def test_two_processes_at_once_do_not_clash(tmp_path):
 
 
 class Dying(Phantom):
-    """A data set whose process is killed, as by a system that is out of memory."""
+    """A dataset whose process is killed, as by a system that is out of memory."""
 
     name = "dying"
 
