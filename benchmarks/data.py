@@ -274,7 +274,7 @@ def prepare_all(
     found, packs = {}, []
     for storage in ("raw", "deflate"):
         start = time.perf_counter()
-        preparation = PreparationOptions(workers=workers, form=PackFormat(storage=storage))
+        preparation = PreparationOptions(workers=workers, pack_format=PackFormat(storage=storage))
         with Peak() as peak:
             packs.append(prepare_at(dataset, "folder", folder / f"pack-{storage}", preparation))
         speed = len(packs[-1]) / (time.perf_counter() - start)

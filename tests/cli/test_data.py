@@ -347,14 +347,14 @@ def test_killed_while_preparing_or_exporting_it_leaves_nothing_half(tmp_path):
     from ganzoo_images import Phantom
 
     dataset = Phantom(Phantom.Options(count=100, resolution=16))
-    form = PackFormat(storage="deflate", shard_bytes=4000)
-    expected = prepare_at(dataset, "phantom", tmp_path / "good", PreparationOptions(workers=1, form=form))
+    pack_format = PackFormat(storage="deflate", shard_bytes=4000)
+    expected = prepare_at(dataset, "phantom", tmp_path / "good", PreparationOptions(workers=1, pack_format=pack_format))
     dice, kills = random.Random(2), 0
     for number in range(8):
         out = tmp_path / f"pack{number // 4}"
 
         def work(out=out):
-            prepare_at(dataset, "phantom", out, PreparationOptions(workers=1, form=form))
+            prepare_at(dataset, "phantom", out, PreparationOptions(workers=1, pack_format=pack_format))
             export(expected, out.with_suffix(f".{os.getpid()}.zip"))
 
         child = os.fork()
@@ -371,7 +371,7 @@ def test_killed_while_preparing_or_exporting_it_leaves_nothing_half(tmp_path):
         for archive in tmp_path.glob("*.zip"):
             assert zipfile.ZipFile(archive).testzip() is None
     assert kills
-    last = prepare_at(dataset, "phantom", out, PreparationOptions(workers=1, form=form))
+    last = prepare_at(dataset, "phantom", out, PreparationOptions(workers=1, pack_format=pack_format))
     assert last.manifest == expected.manifest
 
 

@@ -54,15 +54,18 @@ def noise(count, resolution=32, channels=1, seed=0):
     return np.round((values - low) / (high - low) * 255).astype(np.uint8)
 
 
-def data_set(images, subjects=(), splits=(), labels=(), **options):
+def dataset_of(images, subjects=(), splits=(), labels=(), **options):
     """Return a dataset of these images."""
     content = {"images": images, "subjects": tuple(subjects), "splits": tuple(splits), "labels": tuple(labels)}
     cls = type("MadeUp", (MadeUp,), content)
     return cls(cls.Options(resolution=images.shape[-1], **options))
 
 
-def pack_of(path, images, form=None, **content):
+def pack_of(path, images, pack_format=None, **content):
     """Prepare a pack of these images at a path."""
     return prepare_at(
-        data_set(images, **content), "made-up", path, PreparationOptions(workers=1, form=form or PackFormat())
+        dataset_of(images, **content),
+        "made-up",
+        path,
+        PreparationOptions(workers=1, pack_format=pack_format or PackFormat()),
     )

@@ -1,4 +1,4 @@
-"""Packs in every form hold the same images: raw or deflated, whole or in shards, at every resolution."""
+"""Packs in every format hold the same images: raw or deflated, whole or in shards, at every resolution."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from ganzoo.data.prepare.job import PreparationOptions
 from ganzoo.data.prepare.prepare import prepare_at
 from ganzoo.errors import DataError, RefusedError
 
-FORMS = [
+FORMATS = [
     PackFormat(),
     PackFormat(pyramid=False),
     PackFormat(shard_bytes=5000),
@@ -37,10 +37,10 @@ def area_means(images, resolution):
     return out
 
 
-@pytest.mark.parametrize("form", FORMS, ids=str)
-def test_every_form_holds_the_same_images(tmp_path, form):
+@pytest.mark.parametrize("pack_format", FORMATS, ids=str)
+def test_every_format_holds_the_same_images(tmp_path, pack_format):
     images = noise(23, 32, 3)
-    pack = pack_of(tmp_path / "pack", images, form, held_out=0.3)
+    pack = pack_of(tmp_path / "pack", images, pack_format, held_out=0.3)
     assert pack.verify() == []
     found = np.concatenate([pack.split(name).images(np.arange(len(pack.split(name)))) for name in pack.splits])
     assert sorted(image.tobytes() for image in found) == sorted(image.tobytes() for image in images)
@@ -48,19 +48,19 @@ def test_every_form_holds_the_same_images(tmp_path, form):
     indices = np.random.default_rng(1).integers(0, len(split), 40)
     for side in (32, 16, 8, 4, 2, 1):
         np.testing.assert_array_equal(split.at(indices, side), area_means(split.images(indices), side))
-    assert tuple(pack.levels) == ((32, 16, 8, 4) if form.pyramid else (32,))
+    assert tuple(pack.levels) == ((32, 16, 8, 4) if pack_format.pyramid else (32,))
 
 
 def test_fingerprints_do_not_depend_on_the_form_but_hashes_do(tmp_path):
-    packs = [pack_of(tmp_path / str(number), noise(23, 32), form) for number, form in enumerate(FORMS)]
+    packs = [pack_of(tmp_path / str(number), noise(23, 32), pack_format) for number, pack_format in enumerate(FORMATS)]
     assert len({pack.fingerprint for pack in packs}) == 1
-    assert len({pack.manifest.hash for pack in packs}) == len(FORMS)
+    assert len({pack.manifest.hash for pack in packs}) == len(FORMATS)
 
 
 def test_a_hash_is_the_same_wherever_it_was_prepared_and_another_for_any_change(tmp_path):
-    def hash_of(name, images=None, form=None, **content):
+    def hash_of(name, images=None, pack_format=None, **content):
         images = noise(12, 16) if images is None else images
-        return pack_of(tmp_path / name, images, form, **content).manifest.hash
+        return pack_of(tmp_path / name, images, pack_format, **content).manifest.hash
 
     base = hash_of("here")
     assert hash_of("elsewhere/deep/there") == base
@@ -72,7 +72,7 @@ def test_a_hash_is_the_same_wherever_it_was_prepared_and_another_for_any_change(
         hash_of("seed", split_seed=1),
         hash_of("labels", labels=[i % 2 for i in range(12)]),
         hash_of("subjects", subjects=["a"] * 6 + ["b"] * 6),
-        hash_of("form", form=PackFormat(pyramid=False)),
+        hash_of("format", pack_format=PackFormat(pyramid=False)),
     ]
     assert len({base, *others}) == 7
 
@@ -128,13 +128,13 @@ def test_the_same_pack_is_not_prepared_twice_and_nothing_is_replaced(tmp_path):
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     assert pack_of(tmp_path / "pack", images).manifest == pack.manifest
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
-    for content, form in (
+    for content, pack_format in (
         ({"held_out": 0.5}, None),
         ({}, PackFormat(storage="deflate")),
         ({}, PackFormat(shard_bytes=64)),
     ):
         with pytest.raises(RefusedError, match="of another source or other settings"):
-            pack_of(tmp_path / "pack", images, form, **content)
+            pack_of(tmp_path / "pack", images, pack_format, **content)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
     (tmp_path / "file").write_text("mine")
     with pytest.raises(DataError, match="is not a prepared dataset"):
