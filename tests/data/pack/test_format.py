@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from made_up_images import data_set, noise, pack_of
+from made_up_images import dataset_of, noise, pack_of
 
 from ganzoo.data.pack.area_average import lower_resolutions, pyramid, shrunk
 from ganzoo.data.pack.format import PackFormat
@@ -143,7 +143,7 @@ def test_the_same_pack_is_not_prepared_twice_and_nothing_is_replaced(tmp_path):
 
 
 def test_an_interrupted_preparation_goes_on_beside_its_target(tmp_path):
-    dataset = data_set(noise(200, 8))
+    dataset = dataset_of(noise(200, 8))
     loaded = []
     load = dataset.load
     dataset.load = lambda item: (loaded.append(item.key), load(item))[1]
