@@ -14,7 +14,7 @@ from typing import Any
 import pluggy
 
 from ganzoo import hookspecs
-from ganzoo._registry.validation import invalid_class, show
+from ganzoo._registry.validation import describe, invalid_class, show
 from ganzoo.errors import PluginError
 
 HOOK_KINDS = {
@@ -243,9 +243,3 @@ def _ask(origin: PluginOrigin, hook: str, kind: str, function: Any) -> tuple[lis
         advice = f"a hook returns a list of classes; mend or remove '{origin.distribution}'"
         failures.append(Failure(origin, f"fails in hook {hook}: {describe(error)}; {advice}"))
     return parts, failures
-
-
-def describe(error: BaseException) -> str:
-    """Return the type and the text of an error, on one line."""
-    text = " ".join(str(error).split())[:300]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

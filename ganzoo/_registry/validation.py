@@ -68,3 +68,9 @@ def mismatched_options(cls: Any) -> str | None:
 def show(cls: Any) -> str:
     """Return what a hook returned as a message can name it."""
     return cls.__qualname__ if inspect.isclass(cls) else repr(cls)[:80]
+
+
+def describe(error: BaseException) -> str:
+    """Return the type and the text of an error, on one line."""
+    text = " ".join(str(error).split())[:300]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
