@@ -16,7 +16,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo._registry.registry import Failure, Part, describe, origin_of
+from ganzoo._registry.registry import Failure, Part, origin_of
+from ganzoo._registry.validation import describe
 from ganzoo.errors import PluginError
 
 if TYPE_CHECKING:

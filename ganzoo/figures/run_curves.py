@@ -91,7 +91,7 @@ def _speed(moments: Sequence[Moment]) -> tuple[NDArray[np.float64], NDArray[np.f
 
 
 def _scores(directory: RunDirectory) -> dict[str, tuple[str, Course]]:
-    """Return by label what the reported scores were measured under, and their course: the protocol of most checkpoints."""
+    """Return by label what reported scores were measured under, and their course: the protocol of most checkpoints."""
     if not directory.record.exists():
         return {}
     record, by_kind = read_record(directory.record), dict[tuple[str, str], list[tuple[float, float]]]()
