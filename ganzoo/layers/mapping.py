@@ -1,4 +1,4 @@
-"""The mapping network: latents, and labels where there are any, to one style."""
+"""Mapping network: latents, and labels where there are any, to one style."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where autocast must not reach: sums that bfloat16 is too coarse for."""
+"""Precision: where autocast must not reach, sums that bfloat16 is too coarse for."""
 
 from __future__ import annotations
 

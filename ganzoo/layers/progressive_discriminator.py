@@ -1,4 +1,4 @@
-"""The discriminator that ProGAN and StyleGAN share: halving blocks that can grow, and a head on 4x4."""
+"""Progressive discriminator of ProGAN and StyleGAN: halving blocks that can grow, and a head on 4x4."""
 
 from __future__ import annotations
 

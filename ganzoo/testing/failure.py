@@ -1,4 +1,4 @@
-"""Failures of conformance: a complaint that names the part."""
+"""Failure: how a part that breaks its contract is named, with what was expected."""
 
 from __future__ import annotations
 

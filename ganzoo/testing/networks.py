@@ -1,4 +1,4 @@
-"""What holds for generators and discriminators alike, on any inputs `[images or latents, labels]`."""
+"""Networks: checks of generators and discriminators alike, on any inputs `[images or latents, labels]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The smallest parts that keep their contracts: for tests of what uses parts."""
+"""Tiny parts: the smallest that keep their contracts, for tests of what uses parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small recipe's worth of parts around the one under test, to ask it whether it fits."""
+"""Context: a small recipe's worth of parts around the one under test, to ask it whether it fits."""
 
 from __future__ import annotations
 

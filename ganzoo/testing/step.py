@@ -1,4 +1,4 @@
-"""A batch for testing penalties without a trainer."""
+"""Linear step: a batch for testing regularizers without a trainer."""
 
 from __future__ import annotations
 

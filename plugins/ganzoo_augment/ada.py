@@ -1,4 +1,4 @@
-"""Adaptive discriminator augmentation."""
+"""ADA: adaptive discriminator augmentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The color transforms: one affine map of the channels per image."""
+"""Color transforms: one affine map of the channels per image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Differentiable augmentation."""
+"""DiffAugment: differentiable augmentation."""
 
 from __future__ import annotations
 

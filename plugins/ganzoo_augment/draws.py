@@ -1,4 +1,4 @@
-"""The random numbers of a pipe of transforms, each applied to an image with some probability."""
+"""Random draws for a batch of transforms, each applied to an image with some probability."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The geometric transforms as matrices; none of them touches a pixel."""
+"""Geometric transforms as matrices; none of them touches a pixel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which transforms there are, and how strong each is."""
+"""Options of the transforms: which there are, and how strong each is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The discriminator of DCGAN."""
+"""Discriminator of DCGAN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The generator of DCGAN."""
+"""Generator of DCGAN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What both DCGAN networks are made of: widths, strided convolutions, normalization, initial weights."""
+"""Layers of both DCGAN networks: widths, strided convolutions, normalization, initial weights."""
 
 from __future__ import annotations
 

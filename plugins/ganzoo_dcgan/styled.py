@@ -1,4 +1,4 @@
-"""A DCGAN generator with styles."""
+"""Styled DCGAN: its generator with a mapping network, and a style and noise in each block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adversarial losses and penalties on the discriminator's gradient."""
+"""Losses: adversarial losses, and regularizers of the discriminator's gradient."""
 
 from __future__ import annotations
 

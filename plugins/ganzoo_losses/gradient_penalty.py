@@ -1,4 +1,4 @@
-"""The gradient penalty of WGAN-GP."""
+"""Gradient penalty of WGAN-GP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hinge loss."""
+"""Hinge loss."""
 
 from __future__ import annotations
 

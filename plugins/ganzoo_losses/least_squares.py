@@ -1,4 +1,4 @@
-"""The least-squares loss."""
+"""Least-squares loss."""
 
 from __future__ import annotations
 

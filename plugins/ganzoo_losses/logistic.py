@@ -1,4 +1,4 @@
-"""The loss of the first GAN."""
+"""Logistic loss: that of the first GAN, non-saturating."""
 
 from __future__ import annotations
 

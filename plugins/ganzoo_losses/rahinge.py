@@ -1,4 +1,4 @@
-"""The relativistic average hinge loss."""
+"""Relativistic average hinge loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Wasserstein loss with gradient penalty."""
+"""Wasserstein loss with gradient penalty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The discriminator of ProGAN."""
+"""Discriminator of ProGAN."""
 
 from __future__ import annotations
 

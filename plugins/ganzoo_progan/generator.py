@@ -1,4 +1,4 @@
-"""The generator of ProGAN."""
+"""Generator of ProGAN."""
 
 from __future__ import annotations
 

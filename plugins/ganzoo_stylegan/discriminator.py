@@ -1,4 +1,4 @@
-"""The discriminator of StyleGAN."""
+"""Discriminator of StyleGAN."""
 
 from __future__ import annotations
 

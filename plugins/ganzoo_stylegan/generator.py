@@ -1,4 +1,4 @@
-"""The generator of StyleGAN."""
+"""Generator of StyleGAN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A layer of the synthesis network, with its noise and its style."""
+"""Layers of the synthesis network: convolution, noise and style."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that the networks share."""
+"""Options that both networks have."""
 
 from __future__ import annotations
 

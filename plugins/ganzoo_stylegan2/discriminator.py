@@ -1,4 +1,4 @@
-"""The discriminator of StyleGAN2."""
+"""Discriminator of StyleGAN2."""
 
 from __future__ import annotations
 

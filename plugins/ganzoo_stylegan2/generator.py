@@ -1,4 +1,4 @@
-"""The generator of StyleGAN2."""
+"""Generator of StyleGAN2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The growing generator of StyleGAN2's configurations B to D."""
+"""Growing generator of StyleGAN2's configurations B to D."""
 
 from __future__ import annotations
 

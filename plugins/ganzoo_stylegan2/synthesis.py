@@ -1,4 +1,4 @@
-"""The blocks of StyleGAN2's synthesis networks."""
+"""Blocks of StyleGAN2's synthesis networks."""
 
 from __future__ import annotations
 

@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import avg_pool2d, conv2d, interpolate
+from torch.nn.functional import interpolate
 
 from ganzoo import ImageSpec
-from ganzoo.layers import EqualizedDownConv2d, EqualizedUpConv2d
 from ganzoo.testing import check_discriminator, check_generator, small_context
 from ganzoo_stylegan import StyleGANDiscriminator, StyleGANGenerator
 from ganzoo_stylegan.importers import (
@@ -130,18 +129,6 @@ def test_a_generator_with_other_gains_equals_the_reference():
     for step, alpha in ((0, 1.0), (1, 1.0), (1, 0.4), (2, 1.0), (3, 1.0)):
         generator.grow(4 << step, alpha)
         assert_equal_function(generator(arrays["z"], NONE[:2]), arrays[f"image_step{step}_alpha{alpha}"])
-
-
-def test_a_fused_doubling_is_nearest_upsampling_and_a_convolution():
-    layer, images = EqualizedUpConv2d(5, 7, gain=math.sqrt(2), bias=0.5), torch.randn(2, 5, 6, 6)
-    plain = conv2d(interpolate(images, scale_factor=2.0), layer.scaled_weight(), layer.scaled_bias(), padding=1)
-    torch.testing.assert_close(layer(images), plain, rtol=1e-5, atol=1e-5)
-
-
-def test_a_fused_halving_is_a_convolution_and_a_mean():
-    layer, images = EqualizedDownConv2d(5, 7, gain=math.sqrt(2), bias=0.5), torch.randn(2, 5, 8, 8)
-    plain = avg_pool2d(conv2d(images, layer.scaled_weight(), layer.scaled_bias(), padding=1), 2)
-    torch.testing.assert_close(layer(images), plain, rtol=1e-5, atol=1e-5)
 
 
 def test_the_filter_keeps_a_constant_away_from_borders():
