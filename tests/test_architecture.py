@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ganzoo._registry.figures import FigureCatalog
+from ganzoo._registry.registry import Registry
+
 ROOT = Path(__file__).parents[1]
 MAX_ENTRIES_AT_THE_TOP = 8
 MAX_MODULE_LINES = 250
@@ -109,6 +112,25 @@ def test_the_tools_look_at_every_plugin():
     assert every == set(contracts["faces"]["source_modules"])
     machinery = {f"ganzoo.{path.stem}" for path in (ROOT / "ganzoo").glob("_*") if not path.name.startswith("__")}
     assert machinery <= set(contracts["faces"]["forbidden_modules"])
+
+
+# --- what the core knows --------------------------------------------------------------------------------------------
+
+# Names of figures that are also what keys, random streams and messages are called.
+ORDINARY_WORDS = {"noise", "resolutions", "truncation"}
+
+
+def test_the_core_names_no_part_of_a_plugin():
+    """No metric, figure, source format, extractor, network or loss is known by its name."""
+    registry = Registry.discover()
+    names = {part.name for part in registry.parts()} | set(FigureCatalog.discover().names)
+    assert len(names) > 40
+    none_of(
+        f"{module.at(node)}: {node.value!r}"
+        for module in CORE
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and node.value in names - ORDINARY_WORDS
+    )
 
 
 # --- who writes -----------------------------------------------------------------------------------------------------

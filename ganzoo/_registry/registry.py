@@ -220,12 +220,8 @@ def _load(entry_point: EntryPoint) -> tuple[list[Part], list[Failure]]:
     if not parts and not failures:
         advice = f"mark its hooks ({', '.join(HOOK_KINDS)}) with @ganzoo.hookimpl in module '{entry_point.value}'"
         failures.append(Failure(origin, f"offers nothing; {advice}"))
-    return _once(parts), failures
-
-
-def _once(parts: Sequence[Part]) -> list[Part]:
-    """Leave out a class that one plugin offers twice."""
-    return list({(part.kind, part.cls): part for part in parts}.values())
+    once = {(part.kind, part.cls): part for part in parts}  # a class that a plugin offers twice is one part
+    return list(once.values()), failures
 
 
 def _ask(origin: PluginOrigin, hook: str, kind: str, function: Any) -> tuple[list[Part], list[Failure]]:
