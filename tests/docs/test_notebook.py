@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -42,7 +40,6 @@ def shown(source, names):
 
 def test_every_cell_runs_and_figures_are_pictures(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
     names, used, pictures = {}, set(), 0
     for cell in cells():
         source = "".join(cell["source"])
