@@ -36,7 +36,7 @@ class Imported:
     Attributes:
         networks: What `networks.toml` says.
         tensors: Weights by role (`ema`, and `generator` and `discriminator` where the file has them).
-        images_seen: Age in real images shown to the discriminator.
+        images_seen: Real images that were shown to the discriminator.
         parameters: Trainable parameters per network.
     """
 

@@ -37,7 +37,7 @@ class Entry:
 
 
 def latest(scores: Iterable[Score]) -> dict[str, Score]:
-    """Return the last score of each metric; of two of one age, the later in the list."""
+    """Return the last score of each metric; of two at the same images seen, the later in the list."""
     found: dict[str, Score] = {}
     for score in scores:
         if score.metric not in found or score.images_seen >= found[score.metric].images_seen:
@@ -54,9 +54,9 @@ def rows_of(entries: Sequence[Entry], by: str = "") -> tuple[list[Row], list[str
     rows, firsts = [], []
     for members in experiments.values():
         chosen = _one_per_seed(members, notes)
-        if len({_age(entry) for entry in chosen}) > 1:
-            ages = ", ".join(f"{entry.record.name} at {_age(entry) / 1000:,.4g}" for entry in chosen)
-            notes.append(f"a row's seeds were scored at different kimg, which its mean mixes: {ages}")
+        if len({_images_seen(entry) for entry in chosen}) > 1:
+            points = ", ".join(f"{entry.record.name} at {_images_seen(entry) / 1000:,.4g}" for entry in chosen)
+            notes.append(f"a row's seeds were scored at different kimg, which its mean mixes: {points}")
         notes += _origins(chosen)
         rows.append(_row(chosen, value_text(lookup(chosen[0].record, by)) if by else ""))
         firsts.append(chosen[0].record)
@@ -104,7 +104,7 @@ def _row(entries: Sequence[Entry], section: str) -> Row:
         loss=part(record, "loss"),
         penalties=penalties(record),
         augmentation=part(record, "augmentation"),
-        kimg=statistics.fmean(_age(entry) for entry in entries) / 1000,
+        kimg=statistics.fmean(_images_seen(entry) for entry in entries) / 1000,
         seeds=tuple(each.seed for each in records),
         runs=tuple(each.name for each in records),
         estimates={metric: _estimate(metric, entries) for metric in sorted(metrics)},
@@ -117,7 +117,7 @@ def _row(entries: Sequence[Entry], section: str) -> Row:
     )
 
 
-def _age(entry: Entry) -> int:
+def _images_seen(entry: Entry) -> int:
     return max(score.images_seen for score in entry.scores.values())
 
 

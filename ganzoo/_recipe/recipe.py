@@ -125,7 +125,7 @@ class Recipe(Section):
 
     @property
     def dynamics_hash(self) -> str:
-        """SHA-256 of all that decides the weights at a given age: a longer training has the same one."""
+        """SHA-256 of all that decides the weights at a given point of training: a longer training has the same one."""
         plain = self._training_plain()
         if self.training.growth is None:
             for key in ("total_kimg", "epochs"):

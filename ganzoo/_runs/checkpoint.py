@@ -171,7 +171,7 @@ def prune(folder: Path, keep: int, protected: Collection[int] = ()) -> list[Path
     Args:
         folder: The folder of checkpoints.
         keep: How many of the newest stay.
-        protected: Images seen of those that stay whatever their age: the best, the kept snapshots.
+        protected: Images seen of those that stay in any case: the best, the kept snapshots.
     """
     sweep_temporaries(folder)
     good, removed = 0, []

@@ -37,7 +37,7 @@ class FileEntry(BaseModel):
 
 
 class Manifest(BaseModel):
-    """The files of a checkpoint and the age of its networks, in real images shown to the discriminator."""
+    """The files of a checkpoint and when it was written, in real images shown to the discriminator."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,7 +48,7 @@ class Manifest(BaseModel):
 
 
 def folder_name(images_seen: int) -> str:
-    """Return the name of a checkpoint's folder: names sort as ages do."""
+    """Return the name of a checkpoint's folder: names sort as training goes."""
     return f"{images_seen:010d}"
 
 

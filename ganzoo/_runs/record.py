@@ -83,7 +83,7 @@ class Score(_Frozen):
         settings: The metric's class, version and options. Only scores of one metric and equal settings are comparable.
         protocol: Everything else that can move the value; `generated` and `reference_images` are counts of images.
         protocol_id: Hash of `protocol`. Only equal ones are comparable.
-        images_seen: Age of the network that was scored, in real images shown to the discriminator.
+        images_seen: The checkpoint that was scored, in real images shown to the discriminator.
         dataset: The images compared with, where those are not the run's own.
         purpose: `selection` scores only choose the best snapshot, by other draws, and are never compared.
         notes: What a reader must know, such as `rank-deficient`.
@@ -221,7 +221,7 @@ def _newer(body: bytes) -> bool:
 
 
 def with_scores(record: RunRecord, scores: Sequence[Score]) -> RunRecord:
-    """Return the record with these scores, each in the place of an earlier one of the same protocol, age and metric.
+    """Return the record with these scores, each in the place of an earlier one of the same protocol, metric and images seen.
 
     So the order of the metrics stays that in which they were first asked for, whatever is scored again.
     """

@@ -39,7 +39,7 @@ class InitialWeights:
         tensors: By role: `generator` and `ema`, and `discriminator` where the run has one.
         sha256: Of all of them: it enters the recipe, and so the hash of the training.
         run: Name of the run that they are from.
-        images_seen: That run's age.
+        images_seen: Which of its checkpoints, in images seen.
         notes: What a person should know, one sentence each.
     """
 

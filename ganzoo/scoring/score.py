@@ -54,7 +54,7 @@ def score(
         pack: The dataset that holds the reference.
         protocol: From `plan`, for this pack and extractor.
         extractor: The extractor that the protocol was planned with.
-        images_seen: Age of the network, for the record.
+        images_seen: The checkpoint that the network is from, for the record.
         device: Where to compute.
         reporter: Takes how many images are extracted, and warnings of a damaged cache and the like.
         title: What is scored; with it the reporter gets what it will cost before it starts.
