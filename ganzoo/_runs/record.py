@@ -221,7 +221,7 @@ def _newer(body: bytes) -> bool:
 
 
 def with_scores(record: RunRecord, scores: Sequence[Score]) -> RunRecord:
-    """Return the record with these scores, each in the place of an earlier one of equal protocol, metric and images seen.
+    """Return the record with these scores, each in place of an earlier one of equal protocol, metric and images seen.
 
     So the order of the metrics stays that in which they were first asked for, whatever is scored again.
     """
