@@ -28,7 +28,6 @@ from ganzoo.errors import RefusedError, RunError
 
 __all__ = [
     "TEMPORARY_PREFIX",
-    "AppendFile",
     "atomic_stream",
     "atomic_write",
     "json_bytes",
@@ -42,6 +41,7 @@ __all__ = [
     "sweep_temporaries",
     "sync",
     "temporary_directory_beside",
+    "write_all",
     "write_inside",
     "write_json",
     "write_text",
@@ -84,7 +84,7 @@ def atomic_stream(path: Path, size: int) -> Iterator[Callable[[bytes], None]]:
     with writing(path, size):
         temporary, descriptor = open_temporary(path)
         try:
-            yield lambda data: _write_all(descriptor, data)
+            yield lambda data: write_all(descriptor, data)
             os.fsync(descriptor)
             temporary.replace(path)
         except BaseException:
@@ -102,7 +102,7 @@ def write_inside(temporary: Path, name: str, data: bytes) -> None:
     with writing(path, len(data)):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
-            _write_all(descriptor, data)
+            write_all(descriptor, data)
         finally:
             os.close(descriptor)
 
@@ -125,7 +125,8 @@ def json_bytes(value: Any) -> bytes:
         raise RunError(f"cannot be written as JSON: {error}.") from error
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of `data`, in as many pieces as the system takes."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
@@ -211,47 +212,3 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's content, 64 hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-class AppendFile:
-    """A file that only grows: each addition is in it wholly, or was refused and is not in it at all.
-
-    A kill may still leave a torn end, which readers of lines ignore and `truncate` removes.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        make_folder(path.parent)
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        with writing(path):
-            self._descriptor = os.open(path, flags, 0o666)
-        self.offset = os.fstat(self._descriptor).st_size
-
-    def append(self, data: bytes) -> None:
-        """Add `data` at the end; a full disk raises RunError and leaves the file as it was."""
-        with writing(self.path, len(data)):
-            try:
-                _write_all(self._descriptor, data)
-            except BaseException:
-                with suppress(OSError):
-                    os.ftruncate(self._descriptor, self.offset)
-                raise
-        self.offset += len(data)
-
-    def truncate(self, offset: int) -> None:
-        """Cut the file to its first `offset` bytes."""
-        with writing(self.path):
-            os.ftruncate(self._descriptor, offset)
-            os.fsync(self._descriptor)
-        self.offset = offset
-
-    def sync(self) -> None:
-        """Force what was added to the disk."""
-        with writing(self.path):
-            os.fsync(self._descriptor)
-
-    def close(self) -> None:
-        """Close the file; closing twice is harmless."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1

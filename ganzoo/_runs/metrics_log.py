@@ -8,7 +8,8 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from ganzoo._io.atomic import AppendFile, atomic_write
+from ganzoo._io.append_file import AppendFile
+from ganzoo._io.atomic import atomic_write
 from ganzoo._io.os_errors import shown
 from ganzoo.errors import RunError
 

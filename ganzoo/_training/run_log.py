@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from ganzoo._io.atomic import AppendFile
+from ganzoo._io.append_file import AppendFile
 from ganzoo.contracts.reporter import Progress, Reporter
 from ganzoo.text import literal
 

@@ -11,7 +11,8 @@ import torch
 
 from ganzoo._inference.oom_batching import is_out_of_memory
 from ganzoo._inference.run_files import RunFiles
-from ganzoo._io.atomic import AppendFile, sweep_temporaries
+from ganzoo._io.append_file import AppendFile
+from ganzoo._io.atomic import sweep_temporaries
 from ganzoo._io.image_grid import write_grid
 from ganzoo._random.seeds import seed_for
 from ganzoo._runs.checkpoint import newest_good

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ganzoo._io import atomic as files
+from ganzoo._io.append_file import AppendFile
 from ganzoo._io.atomic import (
-    AppendFile,
     atomic_write,
     publish_directory,
     remove_tree,

@@ -1,0 +1,54 @@
+"""Append-only file: each addition is in it wholly, or not at all."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from ganzoo._io.atomic import make_folder, write_all
+from ganzoo._io.os_errors import writing
+
+
+class AppendFile:
+    """A file that only grows: each addition is in it wholly, or was refused and is not in it at all.
+
+    A kill may still leave a torn end, which readers of lines ignore and `truncate` removes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        make_folder(path.parent)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        with writing(path):
+            self._descriptor = os.open(path, flags, 0o666)
+        self.offset = os.fstat(self._descriptor).st_size
+
+    def append(self, data: bytes) -> None:
+        """Add `data` at the end; a full disk raises RunError and leaves the file as it was."""
+        with writing(self.path, len(data)):
+            try:
+                write_all(self._descriptor, data)
+            except BaseException:
+                with suppress(OSError):
+                    os.ftruncate(self._descriptor, self.offset)
+                raise
+        self.offset += len(data)
+
+    def truncate(self, offset: int) -> None:
+        """Cut the file to its first `offset` bytes."""
+        with writing(self.path):
+            os.ftruncate(self._descriptor, offset)
+            os.fsync(self._descriptor)
+        self.offset = offset
+
+    def sync(self) -> None:
+        """Force what was added to the disk."""
+        with writing(self.path):
+            os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Close the file; closing twice is harmless."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
