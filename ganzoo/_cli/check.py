@@ -19,7 +19,7 @@ def check(
     recipes: Annotated[list[str], typer.Argument(help="Recipe files, or names of recipes that ship with ganzoo.")],
     set_: Overrides = None,
     images: Annotated[
-        int | None, typer.Option(min=1, help="Images of the training split: tells epochs in thousands of images.")
+        int | None, typer.Option(min=1, help="Images of the training split: converts epochs to thousands of images.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Take one real step where most memory is needed, on random images.")
@@ -89,7 +89,7 @@ def _report(name: str, recipe: Recipe, expected: MemoryEstimate) -> str:
         )
     if recipe.counts_epochs:
         lines.append(
-            "  length         in epochs: what they are in kimg depends on the data; tell how many with --images"
+            "  length         in epochs: what they are in kimg depends on the data; say how many with --images"
         )
     unit = "epochs" if recipe.counts_epochs else "kimg"
     return "\n".join([*lines, *(_table(recipe, expected, unit) if several else [_line(recipe, unit)])])

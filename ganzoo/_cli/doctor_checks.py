@@ -1,4 +1,4 @@
-"""What a person needs to know of an installation before the first run."""
+"""Doctor's checks: what a person needs to know of an installation before the first run."""
 
 from __future__ import annotations
 

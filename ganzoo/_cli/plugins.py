@@ -1,4 +1,4 @@
-"""`ganzoo plugins`: what is installed, and what each part can be told."""
+"""`ganzoo plugins`: the installed parts and their options."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _list(registry: Registry) -> None:
         console.print(table)
         console.print()
     if not registry.parts():
-        console.print("No parts are installed; `ganzoo doctor` tells what is in the way.")
+        console.print("No parts are installed; `ganzoo doctor` says what is in the way.")
     for failure in registry.failures:
         console.print(Text("broken: ", "bold red"), Text(literal(str(failure))), sep="", soft_wrap=True)
 

@@ -1,4 +1,4 @@
-"""`ganzoo run` and `ganzoo resume`: train, then score, then show where that stands."""
+"""`ganzoo run` and `ganzoo resume`: train, score, and show the leaderboard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ganzoo verify`: is every bit of a run still what it was?"""
+"""`ganzoo verify`: the checksums of runs."""
 
 from __future__ import annotations
 

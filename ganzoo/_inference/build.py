@@ -1,4 +1,4 @@
-"""DOC."""
+"""Building of networks from a recipe's selections, and the choice of a device."""
 
 from __future__ import annotations
 

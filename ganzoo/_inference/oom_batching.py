@@ -1,4 +1,4 @@
-"""Many rows computed group by group: where memory does not suffice, groups are halved and the work goes on."""
+"""Batching that survives a lack of memory: groups are halved where it does not suffice, and the work goes on."""
 
 from __future__ import annotations
 

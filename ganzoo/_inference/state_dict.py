@@ -1,4 +1,4 @@
-"""DOC."""
+"""State dict: a checkpoint's part loaded into a network."""
 
 from __future__ import annotations
 

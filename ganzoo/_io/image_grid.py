@@ -1,4 +1,4 @@
-"""Images as people look at them: a grid in one PNG, contrast as the network made it."""
+"""Image grid: images as people look at them, in one PNG, contrast as the network made it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One owner per run: a kernel lock that survives nothing but its owner's life."""
+"""Lock: one owner per run, by a kernel lock that survives nothing but its owner's life."""
 
 from __future__ import annotations
 

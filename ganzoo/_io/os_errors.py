@@ -1,4 +1,4 @@
-"""What the disk says when it refuses, as a person is told it."""
+"""Operating system errors as sentences for people."""
 
 from __future__ import annotations
 

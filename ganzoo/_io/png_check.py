@@ -1,4 +1,4 @@
-"""Whether a PNG file is intact, by the checksums that it carries; nothing is decoded."""
+"""PNG check: whether a file is intact, by the checksums that it carries; nothing is decoded."""
 
 from __future__ import annotations
 

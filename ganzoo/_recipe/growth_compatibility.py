@@ -1,4 +1,4 @@
-"""Whether a recipe's growth is one: networks that can, resolutions that there are, lengths that are all said."""
+"""Compatibility of a recipe's growth: networks that can, resolutions that there are, lengths that are all given."""
 
 from __future__ import annotations
 

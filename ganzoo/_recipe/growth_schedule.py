@@ -1,4 +1,4 @@
-"""Progressive growing as a list of phases: pure arithmetic on images."""
+"""Growth schedule: progressive growing as a list of phases, pure arithmetic on images."""
 
 from __future__ import annotations
 

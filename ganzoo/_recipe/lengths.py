@@ -1,4 +1,4 @@
-"""How long a training and its phases are: types of lengths, and one way of saying each."""
+"""Lengths of a training and its phases: their types, and one way of writing each."""
 
 from __future__ import annotations
 

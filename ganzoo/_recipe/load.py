@@ -1,4 +1,4 @@
-"""Loading of recipes: read, overridden, validated, and judged as a whole, with all mistakes in one report."""
+"""Loading of recipes: read, overridden, validated, and judged as a whole, with all validation errors in one report."""
 
 from __future__ import annotations
 

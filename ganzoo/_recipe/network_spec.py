@@ -1,4 +1,4 @@
-"""The networks of a run, apart from how they were trained: what sampling, scoring and exporting need to know."""
+"""Network specification of a run, apart from its training: what sampling, scoring and exporting need to know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of a part or section as people read them: name, type, default, range, description."""
+"""Option table of a part or section: name, type, default, range, description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recipe: one TOML file that combines parts, checked as a whole before anything is built."""
+"""Recipe: one TOML file that combines parts, checked as a whole before anything is built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run's folder: its name, its parts, its lock, and finding runs below a folder."""
+"""Run directory: its name, its parts, its lock, and finding runs below a folder."""
 
 from __future__ import annotations
 

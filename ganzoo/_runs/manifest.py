@@ -1,4 +1,4 @@
-"""MANIFEST.json: what a checkpoint consists of, each file with its size and SHA-256. Knows no torch."""
+"""Manifest of a checkpoint: each of its files with size and SHA-256, in `MANIFEST.json`. Knows no torch."""
 
 from __future__ import annotations
 

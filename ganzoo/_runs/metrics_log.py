@@ -1,4 +1,4 @@
-"""metrics.jsonl: what was measured while training, a line per moment."""
+"""Metrics log: what was measured while training, a line per moment in `metrics.jsonl`."""
 
 from __future__ import annotations
 

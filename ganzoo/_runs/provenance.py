@@ -1,4 +1,4 @@
-"""On what a run was made: versions, hardware, state of the repository it was started from."""
+"""Provenance of a run: versions, hardware, state of the repository it was started from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks at every file of a run that carries a checksum. Knows no torch, changes nothing, takes no lock."""
+"""Verification of every file of a run that carries a checksum. Knows no torch, changes nothing, takes no lock."""
 
 from __future__ import annotations
 

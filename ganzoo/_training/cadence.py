@@ -1,4 +1,4 @@
-"""Every so many thousand images."""
+"""Cadence: every so many thousand images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that a trainer is, as tensors and plain data: what a checkpoint holds."""
+"""Checkpoint state: all that a trainer is, as tensors and plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One step of a training before it begins, on random images: no data, no run directory."""
+"""Dry run: one step of a training before it begins, on random images, without data or a run's folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Experiment: from a recipe to a scored run, new or gone on with."""
+"""Experiment: a recipe trained and scored as a new run, or an earlier run resumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory of tensors that have none, on the meta device: what a step needs, told before anything is allocated."""
+"""Meta memory: what a step needs, measured on the meta device before anything is allocated."""
 
 from __future__ import annotations
 

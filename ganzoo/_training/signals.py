@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first asks for a clean stop, the second ends the process at once."""
+"""Signals: the first Ctrl-C or SIGTERM asks for a clean stop, the second ends the process at once."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ def test_phases_of_a_growing_training_are_a_table_in_epochs_until_the_data_are_k
     done = ganzoo("check", str(growing))
     assert (done.code, done.err) == (0, "")
     assert (
-        "length         in epochs: what they are in kimg depends on the data; tell how many with --images" in done.out
+        "length         in epochs: what they are in kimg depends on the data; say how many with --images" in done.out
     )
     header, *table = rows(done.out)
     assert header == ["pixels", "epochs", "batch", "learning rate", "memory"]
