@@ -151,9 +151,7 @@ def rows(text):
 def test_phases_of_a_growing_training_are_a_table_in_epochs_until_the_data_are_known(growing):
     done = ganzoo("check", str(growing))
     assert (done.code, done.err) == (0, "")
-    assert (
-        "length         in epochs: what they are in kimg depends on the data; say how many with --images" in done.out
-    )
+    assert "length         in epochs: what they are in kimg depends on the data; say how many with --images" in done.out
     header, *table = rows(done.out)
     assert header == ["pixels", "epochs", "batch", "learning rate", "memory"]
     assert [row[:5] for row in table] == [
