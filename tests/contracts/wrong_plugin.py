@@ -16,6 +16,7 @@ from ganzoo import (
     Discriminator,
     Display,
     Drawing,
+    Entry,
     Estimate,
     Extractor,
     Generator,
@@ -25,11 +26,13 @@ from ganzoo import (
     Item,
     Metric,
     MetricInput,
+    Picture,
     PixelArray,
     RecipeContext,
     Regularizer,
     RegularizerOptions,
     Role,
+    Source,
     Step,
     WeightsFile,
 )
@@ -167,6 +170,19 @@ class SomeMetric(Metric[Sizes]):
 
     def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:
         return {"some": Estimate(float(data.blocks))}
+
+
+class SomeSource(Source[Sizes]):
+    """Misspells in a method."""
+
+    name = "some"
+    Options = Sizes
+
+    def entries(self) -> Sequence[Entry]:
+        return [Entry(key=str(number)) for number in range(self.options.width + self.options.height)]  # wrong: height
+
+    def picture(self, key: str) -> Picture:
+        raise NotImplementedError
 
 
 class SomeFigure(GeneratorFigure):
