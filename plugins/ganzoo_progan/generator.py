@@ -102,6 +102,7 @@ class _Start(nn.Module):
         super().__init__()
         # The official gain is sqrt(2) / 4: the fan-in is counted as if the layer were a 4x4 convolution.
         self.dense = EqualizedLinear(inputs, outputs * LOWEST_RESOLUTION**2, gain=_GAIN / 4, bias=None)
+        # A bias per channel, not per unit: the official code adds it after the units are laid out as maps.
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.convolution = EqualizedConv2d(outputs, outputs, 3, gain=_GAIN)
 

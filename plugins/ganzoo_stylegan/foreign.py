@@ -106,6 +106,7 @@ def assembled(
     Raises:
         CheckpointError: A name is missing, or the networks are of different images.
     """
+    # Files name their averaged generator in many ways; a lone one is taken for it, and a note says so.
     averaged = [key for key in generators if _AVERAGED.search(key)]
     raw = [key for key in generators if key not in averaged]
     try:
@@ -151,6 +152,7 @@ def _other_classes(generator: Found | None, critic: Found) -> bool:
 
 def reached(state: Mapping[str, Tensor], resolution: int) -> int | None:
     """Return the resolution that training reached, beyond which biases of image layers are still 0; None: the final."""
+    # They begin at 0, and the first step of training at a resolution moves them.
     biases = {
         4 << int(match.group(1)): value
         for name, value in state.items()
@@ -177,6 +179,7 @@ def _huangzh13_generator(state: State) -> Found:
     given = dict(state)
     for name in state:  # a network built without noise
         if match := re.fullmatch(r"(g_synthesis\..+\.epi[12])\.style_mod\.lin\.bias", name):
+            # Noise of strength 0 is what a network without noise computes.
             given.setdefault(f"{match.group(1)}.top_epi.noise.weight", torch.zeros(len(state[name]) // 2))
     # A file without the mean style gets one that is measured.
     lacks_mean = "truncation.avg_latent" not in state
@@ -231,6 +234,7 @@ def _taps(kernel: Tensor | None) -> tuple[float, ...]:
     row = row / row.sum()
     if not torch.allclose(row.outer(row), square / square.sum(), atol=1e-6):
         raise CheckpointError("its filter is no product of a row with itself")
+    # Whole numbers where the taps are in such a ratio, as (1, 2, 1): an option that people can read.
     scaled = row / row.min()
     whole = scaled.round()
     taps = whole if torch.allclose(whole, scaled, atol=1e-4) else row

@@ -75,6 +75,7 @@ class StyleGANGenerator(StyledGenerator[StyleGANGeneratorOptions]):
             options.style_dim, options.norm_epsilon, options.style_offset, options.blur, options.bias_before_blur
         )
         widths = [channels_at(each, options.channel_base, options.channel_max) for each in all_resolutions]
+        # 4x4 has its start in place of a doubling convolution: its first layer adds noise and style alone.
         self.start = Start(options.input, options.style_dim, widths[0])
         self.blocks = nn.ModuleDict(
             {
@@ -112,6 +113,7 @@ class StyleGANGenerator(StyledGenerator[StyleGANGeneratorOptions]):
         # The constant is the same for every style; the dense start is a function of the first.
         features = coarse = self.start(styles[:, 0])
         for index, resolution in enumerate(self.growth.resolutions):
+            # Two styles a block, in the order of its layers; those of finer blocks are not looked at.
             pair = styles[:, 2 * index : 2 * index + 2]
             coarse, features = features, self.blocks[str(resolution)](features, pair, self.noise_at(resolution))
         images: Tensor = self.to_rgb[str(self.growth.resolution)](features)

@@ -58,6 +58,7 @@ def generator_from(weights: Weights, **options: Any) -> tuple[ForeignNetwork, Im
     chosen = StyleGANGenerator.Options(**sizes, **options)
     _add_noise(found, widths)
     if "w_avg" not in found:
+        # Copies that never tracked it can be truncated all the same.
         found["w_avg"] = _measured_mean(found, chosen, images)
     return ForeignNetwork(StyleGANGenerator, chosen, found), images
 
@@ -114,6 +115,7 @@ def _measured_mean(weights: Weights, options: Any, images: ImageSpec) -> Tensor:
     """Return the mean style of many latents, and of all classes alike."""
     with torch.device("meta"):
         mapping = StyleGANGenerator(options, images).mapping
+    # Only the mapping is needed, so the generator around it takes no memory.
     mapping.to_empty(device="cpu")
     inside = {name.removeprefix("mapping."): value for name, value in weights.items() if name.startswith("mapping.")}
     try:

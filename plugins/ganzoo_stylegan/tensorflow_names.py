@@ -28,6 +28,7 @@ def _kernel(value: Tensor) -> Tensor:
     return value.permute(3, 2, 0, 1)
 
 
+# A layer has one name for all that surrounds its convolution; `StyleMod` is the affine map of its style.
 _LAYER: Rules = (
     ("bias", "bias", _same),
     ("weight", "convolution.weight", _kernel),
@@ -35,6 +36,7 @@ _LAYER: Rules = (
     ("StyleMod/weight", "style.weight", _dense),
     ("StyleMod/bias", "style.bias", _same),
 )
+# 4x4 has no doubling: its first layer follows the constant (or the dense start), its second is `Conv`.
 _PLACES = (("4x4/(?:Const|Dense)", "4.first"), ("4x4/Conv", "4.second"))
 _GROWN = (("Conv0_up", "first"), ("Conv1", "second"))
 GENERATOR: Rules = (
@@ -75,6 +77,7 @@ def translated(variables: Mapping[str, Tensor], rules: Rules, images: str, ours:
     Raises:
         CheckpointError: A name or shape is unlike every StyleGAN.
     """
+    # Image layers are named by halvings from the finest (`ToRGB_lod0`), all others by their resolution.
     found_at = (re.match(r"(?:synthesis/)?(\d+)x\d+/", name) for name in variables)
     highest = max((int(match.group(1)) for match in found_at if match), default=4)
     found = {}

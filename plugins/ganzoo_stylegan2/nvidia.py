@@ -84,6 +84,7 @@ class NvidiaTensorFlow(Importer):
 
 def _networks(content: Any) -> list[TensorFlowNetwork]:
     """Return G, D, Gs of a pickle, or the one network that it holds; nothing where it is another file."""
+    # G, D, Gs as three pickles in one, or one network alone.
     records = list(content) if isinstance(content, tuple | list) else [content]
     if not records or not all(map(is_network, records)):
         return []
@@ -136,6 +137,7 @@ def _check_activations(record: Record) -> None:
 
 def _mapping_rate(record: Record) -> float:
     mapping = submodules(record).get("mapping")
+    # A layer keeps its factor as the gain of its bias (`bias_gain = lr_multiplier`).
     first = submodules(mapping).get("fc0") if mapping else None
     rate = attributes(first).get("bias_gain", LR_MULTIPLIER) if first else LR_MULTIPLIER
     return float(rate) if isinstance(rate, int | float) and rate > 0 else LR_MULTIPLIER

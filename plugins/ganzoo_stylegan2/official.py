@@ -62,6 +62,7 @@ def generator_of(state: State, facts: Facts) -> tuple[ForeignNetwork, ImageSpec]
     layers = _count(state, r"mapping\.fc(\d+)\.weight")
     embedding = state.get("mapping.embed.weight")
     label_dim = 0 if embedding is None else int(embedding.shape[0 if facts.joint_labels else 1])
+    # The first layer sees the latents, and behind them the labels as they are embedded.
     inputs = _size(state, "mapping.fc0.weight", 1)
     embedded = 0 if embedding is None else int(embedding.shape[1 if facts.joint_labels else 0])
     hidden, style_dim = (_size(state, f"mapping.fc{layer}.weight", 0) for layer in (0, max(layers - 1, 0)))
@@ -98,6 +99,7 @@ def discriminator_of(state: State, facts: Facts, label_dim: int) -> ForeignNetwo
     resolution = max(widths)
     base, highest = _widths(widths)
     layers = _count(state, r"mapping\.fc(\d+)\.weight")
+    # The last convolution sees the features and the maps of the deviation behind them.
     maps = _size(state, "b4.conv.weight", 1) - widths[4]
     if maps < 0 or (maps and widths[4] % maps):
         raise CheckpointError(f"its discriminator has {maps} maps of minibatch deviation for {widths[4]} channels")

@@ -136,6 +136,7 @@ def facts_of(network: TensorFlowNetwork) -> Facts:
     kernel, act = given.get("resample_kernel") or [1, 3, 3, 1], given.get("nonlinearity", "lrelu")
     if not isinstance(kernel, list | tuple) or list(kernel) != [1, 3, 3, 1] or act != "lrelu":
         raise CheckpointError("its filter or activation is another than StyleGAN2's [1, 3, 3, 1] and leaky ReLU")
+    # The first code joins labels by a bare matrix; StyleGAN2-ADA's embeds them (`LabelEmbed`).
     labeled = "mapping/LabelConcat/weight" in network.all_variables()
     is_generator = is_stylegan2(network)
     return Facts(
@@ -159,6 +160,7 @@ def _group(given: Mapping[str, object]) -> int | None:
 
 def _at_the_end(variables: Mapping[str, Tensor], prefix: str, layer: str) -> dict[str, Tensor]:
     """Give growing networks the names of those that do not grow, keeping the image layer of the last resolution."""
+    # Growing networks have an image layer per resolution, by halvings from the finest; the others by resolution.
     lods = [name for name in variables if name.startswith(f"{prefix}{layer}_lod")]
     if not lods:
         return dict(variables)
