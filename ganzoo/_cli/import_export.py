@@ -27,7 +27,7 @@ def import_(
     classes = f", {images.label_dim} classes" if images.label_dim else ""
     terminal.info(
         f"imported {file} into {directory.path}: {found} at {images.resolution} pixels, "
-        f"{'gray' if images.channels == 1 else 'colour' if images.channels == 3 else f'{images.channels} channels'}"
+        f"{'gray' if images.channels == 1 else 'color' if images.channels == 3 else f'{images.channels} channels'}"
         f"{classes}"
     )
     for note in networks.origin.notes if networks.origin else ():

@@ -29,14 +29,14 @@ def choose_device(name: str) -> torch.device:
 
 
 def build_generator(selection: Selection, images: ImageSpec, seed: int) -> Generator:
-    """Build a generator on the CPU, initialised from the seed."""
+    """Build a generator on the CPU, initialized from the seed."""
     torch.manual_seed(seed_for(seed, "initialisation", "generator"))
     network: Generator = build_part("generator", selection, images)
     return network
 
 
 def build_discriminator(selection: Selection, images: ImageSpec, seed: int) -> Discriminator:
-    """Build a discriminator on the CPU, initialised from the seed."""
+    """Build a discriminator on the CPU, initialized from the seed."""
     torch.manual_seed(seed_for(seed, "initialisation", "discriminator"))
     network: Discriminator = build_part("discriminator", selection, images)
     return network

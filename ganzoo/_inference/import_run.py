@@ -86,7 +86,7 @@ def _importer_of(content: Any, path: Path, registry: Registry) -> Part:
         return known[0]
     if known:
         both = " and ".join(f"'{importer.name}' of {importer.origin}" for importer in known)
-        raise CheckpointError(f"{shown(path)} is recognised by {both}: remove one of the two")
+        raise CheckpointError(f"{shown(path)} is recognized by {both}: remove one of the two")
     names = ", ".join(importer.name for importer in importers) or "none is installed"
     raise CheckpointError(
         f"{shown(path)} holds {_described(content)}: no installed importer knows that ({names}){registry.suspicion()}"

@@ -18,7 +18,7 @@ GAP = 2
 def grid(images: PixelArray, columns: int | None = None) -> PixelArray:
     """Lay uint8 images `[N, C, H, W]` out in rows on a dark ground; returns `[H', W']` or `[H', W', 3]`.
 
-    No image is stretched or normalised: a grid that looks washed out is of images that are.
+    No image is stretched or normalized: a grid that looks washed out is of images that are.
     """
     count, channels, height, width = images.shape
     columns = columns or math.ceil(math.sqrt(count))

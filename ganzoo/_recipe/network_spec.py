@@ -23,7 +23,7 @@ class Images(Section):
     """What the images are."""
 
     resolution: PositiveInt = Field(description="Role in pixels that the networks are built for.")
-    channels: PositiveInt = Field(description="1 for gray, 3 for colour.")
+    channels: PositiveInt = Field(description="1 for gray, 3 for color.")
     label_dim: NonNegativeInt = Field(default=0, description="Number of classes; 0 without.")
 
 
@@ -42,7 +42,7 @@ class Networks(Section):
     """
 
     title: str = Field(default="", description="One line for people.")
-    seed: NonNegativeInt = Field(default=0, description="Seed of the initialisation; of no meaning once imported.")
+    seed: NonNegativeInt = Field(default=0, description="Seed of the initialization; of no meaning once imported.")
     reached: PositiveInt | None = Field(
         default=None, description="Resolution that a growing generator had reached; absent: the final one."
     )

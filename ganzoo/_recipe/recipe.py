@@ -43,7 +43,7 @@ class Recipe(Section):
     title: str = Field(default="", description="One line for people.")
     paper: str = Field(default="", description="What the recipe follows.")
     notes: str = Field(default="", description="What the paper does not say, and what was chosen instead.")
-    seed: NonNegativeInt = Field(default=0, description="Seed of initialisation, latents, order of images and noise.")
+    seed: NonNegativeInt = Field(default=0, description="Seed of initialization, latents, order of images and noise.")
     initial_weights: str | None = Field(
         default=None,
         pattern="^[0-9a-f]{64}$",
