@@ -85,7 +85,7 @@ def test_imported_files_give_the_reference_images(folder, name):
         np.save(folder / "z.npy", arrays["z"])
         expected = arrays[key]
     said = ganzoo("import", Path(str(REFERENCE), name), "--out", folder / "run")
-    assert "32 pixels, colour" in said
+    assert "32 pixels, color" in said
     ganzoo("sample", folder / "run", "--latents", folder / "z.npy", "--raw", folder / "out.npy", *options)
     assert np.abs(np.load(folder / "out.npy") - expected).max() <= 1e-4 * max(1.0, np.abs(expected).max())
     assert not verify_run(folder / "run")
