@@ -47,14 +47,14 @@ def draw_labels(label_counts: NDArray[np.int64], count: int, *, seed: int) -> Te
         seed: Seed of the sampling.
 
     Raises:
-        RecipeError: There are classes but no labelled image.
+        RecipeError: There are classes but no labeled image.
     """
     classes = len(label_counts)
     if not classes:
         return torch.zeros(count, 0)
     total = int(label_counts.sum())
     if not total:
-        raise RecipeError("the reference has classes but no labelled image, so no label distribution to draw from.")
+        raise RecipeError("the reference has classes but no labeled image, so no label distribution to draw from.")
     # Raw Philox words: numpy promises those bits for ever, but not those of `integers`.
     words = np.random.Philox(key=seed_for("labels", seed)).random_raw(count)
     drawn = np.searchsorted(np.cumsum(label_counts), words % np.uint64(total), side="right")

@@ -69,7 +69,7 @@ def _check_class(cls: type[Figure], judge: Judge) -> None:
 def _check_options(cls: type[Figure], judge: Judge) -> None:
     judge.require(
         cls.model_config.get("extra") == "forbid" and cls.model_config.get("frozen"),
-        "it must keep extra='forbid' and frozen=True, so that a misspelt option is an error",
+        "it must keep extra='forbid' and frozen=True, so that a misspelled option is an error",
     )
     for name, field in cls.model_fields.items():
         judge.require(not field.is_required(), f"option {name!r} has no default; its command needs one")

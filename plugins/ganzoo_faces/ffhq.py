@@ -47,7 +47,7 @@ class Ffhq(SourceDataset[FfhqOptions]):
     where_to_get = (
         "FFHQ is public: https://github.com/NVlabs/ffhq-dataset (images1024x1024, 89 GB, or thumbnails128x128, 2 GB). "
         "The dataset is under CC BY-NC-SA 4.0 by NVIDIA: no commercial use, credit, and what is made of it shared "
-        "alike; each photograph has a licence of its own from its owner on Flickr (CC BY, CC BY-NC, public domain or "
+        "alike; each photograph has a license of its own from its owner on Flickr (CC BY, CC BY-NC, public domain or "
         "U.S. Government Works), listed in ffhq-dataset-v2.json. It is not meant for face recognition."
     )
     expected: ClassVar[str] = (

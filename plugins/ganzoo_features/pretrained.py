@@ -57,7 +57,7 @@ class PretrainedExtractor(Extractor[PretrainedExtractorOptions]):
         torch.save(state, trusted)  # noqa: TID251 - into memory
         trusted.seek(0)
         try:
-            with torch.random.fork_rng(devices=[]):  # its layers are initialised before they are loaded
+            with torch.random.fork_rng(devices=[]):  # its layers are initialized before they are loaded
                 module = self.construct(list(layers), trusted)
         except RuntimeError as error:
             reason = " ".join(str(error).split())[:200]

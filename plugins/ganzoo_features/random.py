@@ -7,7 +7,7 @@ Features: for each layer the mean and standard deviation over the image of each 
 luminance averaged over an 8x8 grid (64 numbers), 800 in all.
 
 WeightsFile: normal with variance 2 / fan-in, biases normal with deviation 0.1. They come from SHAKE-256 of
-`ganzoo random-features 1 layer <i>`: each number is a sum of twelve 16-bit words, centred and divided by 65536. This is
+`ganzoo random-features 1 layer <i>`: each number is a sum of twelve 16-bit words, centered and divided by 65536. This is
 integer arithmetic and correctly rounded floats alone, so every machine and version makes the same bits.
 """
 
@@ -74,7 +74,7 @@ class RandomNetwork(FeatureExtractorBase):  # type: ignore[misc]  # torch-fideli
         self.convolutions = nn.ModuleList()
         for number, (inputs, outputs) in enumerate(pairwise(_CHANNELS)):
             first = number == 0
-            # Made without memory, so that no initialisation disturbs the global random state.
+            # Made without memory, so that no initialization disturbs the global random state.
             convolution = nn.Conv2d(
                 inputs, outputs, 3, stride=1 if first else 2, padding=0 if first else 1, device="meta"
             ).to_empty(device="cpu")

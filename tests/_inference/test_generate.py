@@ -157,7 +157,7 @@ def test_the_drawn_labels_stay_the_same_for_ever():
 
 def test_no_classes_no_labels_and_classes_without_images_are_refused():
     assert draw_labels(np.array([], np.int64), 5, seed=0).shape == (5, 0)
-    with pytest.raises(RecipeError, match="no labelled image"):
+    with pytest.raises(RecipeError, match="no labeled image"):
         draw_labels(np.array([0, 0]), 5, seed=0)
 
 

@@ -1,4 +1,4 @@
-"""Grids show what is there: no stretching, no normalising."""
+"""Grids show what is there: no stretching, no normalizing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_each_image_stands_in_its_cell():
     assert (sheet[-4 - GAP : -GAP, -4 - GAP : -GAP] == 32).all()
 
 
-def test_colour_and_columns(tmp_path):
+def test_color_and_columns(tmp_path):
     images = np.random.RandomState(0).randint(0, 256, (3, 3, 2, 2)).astype(np.uint8)
     write_grid(tmp_path / "grid.png", images, columns=3)
     found = np.asarray(Image.open(tmp_path / "grid.png"))
@@ -27,8 +27,8 @@ def test_colour_and_columns(tmp_path):
 
 
 def test_single_pictures(tmp_path):
-    gray, colour = np.full((1, 2, 2), 7, np.uint8), np.full((4, 2, 2), 9, np.uint8)
+    gray, color = np.full((1, 2, 2), 7, np.uint8), np.full((4, 2, 2), 9, np.uint8)
     write_picture(tmp_path / "gray.png", gray)
-    write_picture(tmp_path / "colour.png", colour)
+    write_picture(tmp_path / "color.png", color)
     assert np.asarray(Image.open(tmp_path / "gray.png")).shape == (2, 2)
-    assert np.asarray(Image.open(tmp_path / "colour.png")).shape == (2, 2, 3)
+    assert np.asarray(Image.open(tmp_path / "color.png")).shape == (2, 2, 3)

@@ -86,7 +86,7 @@ class StyledLoss(TinyLoss):
 
 
 class Grouped(TinyDiscriminator):
-    """A discriminator of gray, unlabelled images that takes statistics over groups of four."""
+    """A discriminator of gray, unlabeled images that takes statistics over groups of four."""
 
     name = "grouped"
 

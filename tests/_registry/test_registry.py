@@ -19,7 +19,7 @@ GOOD = offering("ganzoo_generators", "TinyGenerator")
 
 # Source of a plugin, and what the complaint must say besides who it is.
 BROKEN = {
-    "raises": ("raise RuntimeError('no licence')", ["does not load", "RuntimeError: no licence", "reinstall"]),
+    "raises": ("raise RuntimeError('no license')", ["does not load", "RuntimeError: no license", "reinstall"]),
     "exits": ("import sys; sys.exit(3)", ["does not load", "SystemExit: 3"]),
     "exits_bare": ("raise SystemExit", ["does not load", "SystemExit"]),
     "misses_library": ("import no_such_library", ["does not load", "No module named 'no_such_library'"]),

@@ -26,7 +26,7 @@ def test_devices():
             choose_device(name)
 
 
-def test_initialisation_depends_on_the_seed_alone():
+def test_initialization_depends_on_the_seed_alone():
     recipe, spec = recipe_of(DCGAN), ImageSpec(16, 1)
     first = weights(build_generator(recipe.generator, spec, 1))
     torch.manual_seed(99)

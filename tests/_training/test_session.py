@@ -70,7 +70,7 @@ FAMILIES = {
     "growth-fade-first-in-epochs": (GROWING_BY_EPOCHS, {"regularizers": [{"name": "counting", "every": 3}]}),
     "growing-styles-with-ada": (GROWING_BY_EPOCHS, GROWING_STYLES),
     "path-lengths-with-ada": (PATHS,),
-    "conditional-mirror-colour": (
+    "conditional-mirror-color": (
         DCGAN,
         {
             "dataset": {

@@ -150,7 +150,7 @@ def test_a_discriminator_that_no_part_computes_is_left_out_with_a_note(folder):
     networks = Run(run).networks
     assert networks.images.label_dim == 3 and networks.discriminator is None
     assert any("left out" in note for note in networks.origin.notes)
-    # Its classes: the row of the embedding stands behind the latents, and both are normalised together.
+    # Its classes: the row of the embedding stands behind the latents, and both are normalized together.
     z = torch.randn(3, 6)
     x = torch.cat([z, generator["class_embedding.weight"]], dim=1)
     x = x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-8)
@@ -244,7 +244,7 @@ def test_what_exists_is_not_replaced(folder):
 
 
 class _Eager(Importer):
-    """Recognises everything."""
+    """Recognizes everything."""
 
     name = "eager"
 
@@ -309,8 +309,8 @@ def test_an_imported_run_is_scored_against_a_named_data_set_and_compared(folder,
     assert not verify_run(stylegan2_run.path)
     with pytest.raises(RecipeError, match="resolution"):
         ganzoo("score", stylegan2_run.path, "--dataset", "phantom", *SCORED, "--set", "dataset.resolution=32")
-    with pytest.raises(RecipeError, match=r"dataset\.colour"):
-        ganzoo("score", stylegan2_run.path, "--dataset", "phantom", "--set", "dataset.colour=3")
+    with pytest.raises(RecipeError, match=r"dataset\.color"):
+        ganzoo("score", stylegan2_run.path, "--dataset", "phantom", "--set", "dataset.color=3")
 
 
 def test_an_imported_run_cannot_be_resumed_and_says_what_can_be_done(stylegan2_run):

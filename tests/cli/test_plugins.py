@@ -61,7 +61,7 @@ def test_a_name_that_nobody_has():
 def test_a_broken_plugin_is_reported_and_the_others_listed(tmp_path, monkeypatch):
     install(
         tmp_path,
-        "raise SystemExit('[bold]licence\\x1b[31m expired')",
+        "raise SystemExit('[bold]license\\x1b[31m expired')",
         module="broken_of_listing",
         distribution="broken-gan",
         entry_point="broken",
@@ -72,7 +72,7 @@ def test_a_broken_plugin_is_reported_and_the_others_listed(tmp_path, monkeypatch
     assert done.code == 0
     assert "rahinge" in done.out
     assert (
-        "broken: plugin 'broken' (broken-gan 9) does not load: SystemExit: [bold]licence\\x1b[31m expired; " in done.out
+        "broken: plugin 'broken' (broken-gan 9) does not load: SystemExit: [bold]license\\x1b[31m expired; " in done.out
     )
     assert "\x1b" not in done.out
     missing = ganzoo("plugins", "brokenloss")

@@ -1,4 +1,4 @@
-"""Options are typed in every kind of part: mypy sees a misspelt one, and has nothing against a right one."""
+"""Options are typed in every kind of part: mypy sees a misspelled one, and has nothing against a right one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def complaints(tmp_path_factory):
     return {int(line): text for line, text in re.findall(r"wrong_plugin\.py:(\d+): error: (.*)", out)}
 
 
-def test_each_misspelt_option_is_an_error_at_its_line_and_no_right_one_is(complaints):
+def test_each_misspelled_option_is_an_error_at_its_line_and_no_right_one_is(complaints):
     lines = PLUGIN.read_text("utf-8").splitlines()
     expected = {number: line.split("# wrong: ")[1] for number, line in enumerate(lines, 1) if "# wrong: " in line}
     assert len(expected) >= 8

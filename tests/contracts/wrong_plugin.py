@@ -1,4 +1,4 @@
-"""A plugin with a misspelt option in each kind of part, beside a right use of it; never imported, only type-checked."""
+"""A plugin with a misspelled option in each kind of part, beside a right use of it; never imported, only type-checked."""
 
 from __future__ import annotations
 
@@ -201,4 +201,4 @@ untyped = SomeFigure(count="two")  # wrong: incompatible type
 shown = Truncation(psi=(0.5, 1.0))
 hidden = Truncation(pis=(0.5, 1.0))  # wrong: pis
 made = Strength(gamma=2.0, every=4)
-misspelt = Strength(gama=2.0)  # wrong: gama
+misspelled = Strength(gama=2.0)  # wrong: gama

@@ -180,7 +180,7 @@ def test_two_figures_of_one_name_are_both_named_and_refused(site, styled):
         Run(styled).draw("mean-image")
 
 
-def test_a_misspelt_figure_is_guessed_without_importing_any(styled):
+def test_a_misspelled_figure_is_guessed_without_importing_any(styled):
     done = ganzoo("explore", "spectrun", str(styled))
     assert done.code == 2
     assert "Did you mean 'spectrum'" in done.err

@@ -216,6 +216,6 @@ def test_faces_come_from_a_zip_of_dataset_tool_and_from_records(tmp_path):
 @pytest.mark.parametrize("cls", [Akoa, Oasis, Ffhq, Folder])
 def test_what_a_data_set_is_and_where_it_is_had_is_said_in_full(cls):
     text = cls.where_to_get
-    assert len(text) > 150 and re.search(r"terms|licence|agreement", text, re.IGNORECASE)
+    assert len(text) > 150 and re.search(r"terms|license|agreement", text, re.IGNORECASE)
     if cls is not Folder:
         assert "https://" in text and cls.expected

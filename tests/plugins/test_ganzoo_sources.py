@@ -407,7 +407,7 @@ def test_intensities_are_scaled_as_the_header_says(tmp_path):
     np.testing.assert_allclose(found, expected)
 
 
-def test_a_frame_is_cut_out_or_filled_up_around_the_centre(tmp_path):
+def test_a_frame_is_cut_out_or_filled_up_around_the_center(tmp_path):
     source = volume(tmp_path, frame=8)
     picture = source.picture("v.nii#2")
     assert picture.shape == (8, 8) and (picture[:, :2] == 0).all() and picture[1, 2] == 342
@@ -549,14 +549,14 @@ def test_tiffs_that_pillow_does_not_know_are_read_by_tifffile(tmp_path):
 
     rng = np.random.default_rng(0)
     deep = rng.integers(0, 65536, (16, 16), dtype=np.uint16)
-    colour = rng.integers(0, 65536, (16, 16, 3), dtype=np.uint16)
+    color = rng.integers(0, 65536, (16, 16, 3), dtype=np.uint16)
     tifffile.imwrite(tmp_path / "deep.tif", deep)
     tifffile.imwrite(tmp_path / "double.tif", deep.astype(np.float64))
-    tifffile.imwrite(tmp_path / "rgb16.tif", colour, photometric="rgb")
+    tifffile.imwrite(tmp_path / "rgb16.tif", color, photometric="rgb")
     found = dict(zip(("deep", "double", "rgb16"), pixels(opened(tmp_path, window=(0, 65535)), 3), strict=True))
     assert np.abs(found["deep"][0] - deep / 257).max() <= 0.51
     np.testing.assert_array_equal(found["double"], found["deep"])
-    np.testing.assert_array_equal(found["rgb16"], (colour >> 8).transpose(2, 0, 1))
+    np.testing.assert_array_equal(found["rgb16"], (color >> 8).transpose(2, 0, 1))
     tifffile.imwrite(tmp_path / "five.tif", rng.integers(0, 9, (16, 16, 5), dtype=np.uint16))
     tifffile.imwrite(tmp_path / "stack.tif", rng.random((6, 16, 16)))
     for name in ("five.tif", "stack.tif"):

@@ -28,11 +28,11 @@ def quality_checks() -> dict[str, bytes]:
     """Return files that people have, by what is odd about them."""
     rng = np.random.default_rng(0)
     gray = Image.fromarray(rng.integers(0, 256, (16, 16), dtype=np.uint8))
-    colour = Image.fromarray(rng.integers(0, 256, (20, 16, 3), dtype=np.uint8))
+    color = Image.fromarray(rng.integers(0, 256, (20, 16, 3), dtype=np.uint8))
     alpha = Image.fromarray(rng.integers(0, 256, (16, 16, 4), dtype=np.uint8))
     exif = Image.Exif()
     exif[0x0112] = 6
-    whole = encoded(colour)
+    whole = encoded(color)
     bomb = bytearray(encoded(Image.new("1", (64, 64))))
     bomb[16:24] = (30_000).to_bytes(4, "big") * 2
     import zlib
@@ -40,12 +40,12 @@ def quality_checks() -> dict[str, bytes]:
     bomb[29:33] = zlib.crc32(bomb[12:29]).to_bytes(4, "big")
     return {
         "gray.png": encoded(gray),
-        "colour.png": whole,
+        "color.png": whole,
         "alpha.png": encoded(alpha),
-        "palette.png": encoded(colour.convert("P")),
+        "palette.png": encoded(color.convert("P")),
         "one-bit.png": encoded(gray.convert("1")),
-        "cmyk.jpg": encoded(colour.convert("CMYK"), "JPEG"),
-        "rotated.jpg": encoded(colour, "JPEG", exif=exif),
+        "cmyk.jpg": encoded(color.convert("CMYK"), "JPEG"),
+        "rotated.jpg": encoded(color, "JPEG", exif=exif),
         "deep.png": encoded(Image.fromarray(rng.integers(0, 65536, (16, 16), dtype=np.uint16))),
         "1x1.png": encoded(Image.new("L", (1, 1), 200)),
         "animated.gif": encoded(gray, "GIF", save_all=True, append_images=[gray.rotate(90)]),

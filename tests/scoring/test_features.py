@@ -17,7 +17,7 @@ from ganzoo_metrics.fid import FrechetDistance
 from ganzoo_metrics.inception_score import InceptionScore
 
 
-class MeanColour(nn.Module):
+class MeanColor(nn.Module):
     """Two layers: the mean of each channel, and how many images came at once."""
 
     def forward(self, images):
@@ -33,14 +33,14 @@ def batches(*sizes):
 def test_gray_becomes_three_equal_channels():
     gray = batches(4)[0]
     assert torch.equal(three_channels(gray), gray.repeat(1, 3, 1, 1))
-    colour = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
-    assert three_channels(colour) is colour
+    color = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
+    assert three_channels(color) is color
 
 
 @pytest.mark.parametrize("sizes", [(20,), (8, 8, 4), (1,) * 20, (3, 11, 6), (19, 1)])
 def test_features_do_not_depend_on_how_images_are_batched(sizes):
     done = []
-    found = extract(MeanColour(), batches(*sizes), ("mean", "size"), device="cpu", progress=done.append)
+    found = extract(MeanColor(), batches(*sizes), ("mean", "size"), device="cpu", progress=done.append)
     assert torch.equal(found["mean"], batches(20)[0].float().mean((2, 3)).repeat(1, 3))
     assert found["size"].flatten().tolist() == [16] * 16 + [4] * 4
     assert done == [16, 20]

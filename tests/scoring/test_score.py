@@ -103,11 +103,11 @@ def test_conditional_generators_are_asked_for_the_labels_of_the_reference(tmp_pa
     assert fid.protocol["label_distribution"] == [20, 40, 0]
 
 
-def test_colour_images_are_scored_as_colour(tmp_path):
+def test_color_images_are_scored_as_color(tmp_path):
     images = pictures(60, channels=3)
-    colour = scored(tmp_path, pack_of(tmp_path / "a", images), toy(channels=3), metrics=("fid",))
+    color = scored(tmp_path, pack_of(tmp_path / "a", images), toy(channels=3), metrics=("fid",))
     gray = scored(tmp_path, pack_of(tmp_path / "b", images[:, :1]), toy(), metrics=("fid",))
-    assert colour[0].value != gray[0].value
+    assert color[0].value != gray[0].value
 
 
 def test_a_generator_that_diverged_is_not_scored(tmp_path, pack):

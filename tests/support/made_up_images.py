@@ -47,7 +47,7 @@ class MadeUp(ImageDataset):
 
 
 def noise(count, resolution=32, channels=1, seed=0):
-    """Smooth noise: neighbouring pixels are related, as in pictures."""
+    """Smooth noise: neighboring pixels are related, as in pictures."""
     rng = np.random.default_rng(seed)
     values = rng.normal(0, 1, (count, channels, resolution, resolution)).cumsum(2).cumsum(3)
     low, high = values.min((1, 2, 3), keepdims=True), values.max((1, 2, 3), keepdims=True)

@@ -89,7 +89,7 @@ def test_shrinking_does_not_alias():
     assert out.min() == out.max() == 128
 
 
-def test_the_centre_is_cut_out():
+def test_the_center_is_cut_out():
     plane = np.zeros((16, 30), np.uint8)
     plane[:, 7:23] = 200
     assert set(to_square(plane, 16).ravel()) == {200}
@@ -151,7 +151,7 @@ def test_transparency_shows_the_background(tmp_path, mode, background):
     assert set(out[8:].ravel()) == {90}
 
 
-def test_palettes_become_colours_also_with_transparency(tmp_path):
+def test_palettes_become_colors_also_with_transparency(tmp_path):
     pixels = np.zeros((16, 16, 3), np.uint8)
     pixels[:8] = (200, 100, 0)
     image = Image.fromarray(pixels).quantize(4)

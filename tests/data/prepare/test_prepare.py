@@ -22,22 +22,22 @@ posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
 class Toy(ImageDataset):
-    """Noise; `behaviour` says what its items are and what it does when one is loaded."""
+    """Noise; `behavior` says what its items are and what it does when one is loaded."""
 
     name = "toy"
-    behaviour: dict = {}  # noqa: RUF012 - a test sets it as a whole
+    behavior: dict = {}  # noqa: RUF012 - a test sets it as a whole
     loaded: list = []  # noqa: RUF012
 
     @classmethod
     def spec_of(cls, options):
-        return ImageSpec(options.resolution, 1, cls.behaviour.get("classes", 0))
+        return ImageSpec(options.resolution, 1, cls.behavior.get("classes", 0))
 
     def items(self):
-        return self.behaviour.get("items", [Item(key=f"{i}.png") for i in range(200)])
+        return self.behavior.get("items", [Item(key=f"{i}.png") for i in range(200)])
 
     def load(self, item):
         self.loaded.append(item.key)
-        if (act := self.behaviour.get(item.key)) is not None:
+        if (act := self.behavior.get(item.key)) is not None:
             return act()
         size = (1, self.options.resolution, self.options.resolution)
         seed = int.from_bytes(item.key.encode("utf-8", "surrogatepass"), "big")
@@ -46,8 +46,8 @@ class Toy(ImageDataset):
 
 @pytest.fixture
 def toy(monkeypatch):
-    def make(behaviour=None, **options):
-        monkeypatch.setattr(Toy, "behaviour", behaviour or {})
+    def make(behavior=None, **options):
+        monkeypatch.setattr(Toy, "behavior", behavior or {})
         monkeypatch.setattr(Toy, "loaded", [])
         return Toy(Toy.Options(**{"resolution": 8, **options}))
 
@@ -113,10 +113,10 @@ def test_names_and_order_of_files_do_not_matter_but_pixels_do(toy, tmp_path):
         def pixels(number):
             return lambda: np.full((1, 8, 8), number + (change if number == 3 else 0), np.uint8)
 
-        behaviour = {"items": [Item(key=key) for key in keys]}
-        behaviour |= {key: pixels(number) for number, key in enumerate(keys)}
+        behavior = {"items": [Item(key=key) for key in keys]}
+        behavior |= {key: pixels(number) for number, key in enumerate(keys)}
         return prepare(
-            toy(behaviour, held_out=0.3), "toy", cache=tmp_path / str(len(os.listdir(tmp_path))), workers=1
+            toy(behavior, held_out=0.3), "toy", cache=tmp_path / str(len(os.listdir(tmp_path))), workers=1
         ).fingerprint
 
     keys = [f"{i}" for i in range(20)]
@@ -156,10 +156,10 @@ def test_one_subject_cannot_be_divided(toy, tmp_path):
 
 def test_copies_of_a_picture_stay_in_one_split(toy, tmp_path):
     items = [Item(key=f"{k}") for k in range(40)]
-    behaviour = {"items": items} | {
+    behavior = {"items": items} | {
         f"{k}": (lambda number=k % 20: np.full((1, 8, 8), number, np.uint8)) for k in range(40)
     }
-    pack = prepare(toy(behaviour, held_out=0.5), "toy", cache=tmp_path, workers=1)
+    pack = prepare(toy(behavior, held_out=0.5), "toy", cache=tmp_path, workers=1)
     values = [set(pack.split(name).images(np.arange(20))[:, 0, 0, 0].tolist()) for name in pack.splits]
     assert not values[0] & values[1] and values[0] | values[1] == set(range(20))
 
@@ -222,7 +222,7 @@ def test_a_data_set_that_breaks_its_contract_is_named(toy, tmp_path, result, sai
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "kind", "said"),
+    ("behavior", "kind", "said"),
     [
         ({"items": []}, DataError, "has no images"),
         ({"items": [Item(key="a"), Item(key="a")]}, PluginError, "the same key"),
@@ -232,9 +232,9 @@ def test_a_data_set_that_breaks_its_contract_is_named(toy, tmp_path, result, sai
         ({"items": [Item(key="a", label=2)], "classes": 2}, PluginError, "has label 2"),
     ],
 )
-def test_items_are_checked(toy, tmp_path, behaviour, kind, said):
+def test_items_are_checked(toy, tmp_path, behavior, kind, said):
     with pytest.raises(kind, match=said):
-        prepare(toy(behaviour), "toy", cache=tmp_path, workers=1)
+        prepare(toy(behavior), "toy", cache=tmp_path, workers=1)
     assert not list(tmp_path.iterdir())
 
 
