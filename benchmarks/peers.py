@@ -33,7 +33,7 @@ def stylegan2_module() -> Any:
 
 
 class LucidrainsStyleGAN2:
-    """A step of `stylegan2_pytorch`: hinge loss, zero-centered penalty on reals and fakes every 4, path length every 32.
+    """A step of `stylegan2_pytorch`: hinge loss, zero-centered penalty on all images every 4, path length every 32.
 
     Its default rates, mixing probability 0.9, average every 10 steps.
 

@@ -7,7 +7,7 @@ Features: for each layer the mean and standard deviation over the image of each 
 luminance averaged over an 8x8 grid (64 numbers), 800 in all.
 
 WeightsFile: normal with variance 2 / fan-in, biases normal with deviation 0.1. They come from SHAKE-256 of
-`ganzoo random-features 1 layer <i>`: each number is a sum of twelve 16-bit words, centered and divided by 65536. This is
+`ganzoo random-features 1 layer <i>`: each number is a sum of twelve 16-bit words, centered, over 65536. This is
 integer arithmetic and correctly rounded floats alone, so every machine and version makes the same bits.
 """
 

@@ -1,4 +1,4 @@
-"""A plugin with a misspelled option in each kind of part, beside a right use of it; never imported, only type-checked."""
+"""A plugin with a misspelled option in each kind of part, beside a right one; never imported, only type-checked."""
 
 from __future__ import annotations
 
