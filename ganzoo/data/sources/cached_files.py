@@ -21,7 +21,7 @@ def unpack_once(identity: str, size: int, write: Callable[[Callable[[bytes], Non
     Raises:
         RunError: The disk is full, or the cache cannot be written.
     """
-    final = cache_root() / "unpacked" / _name(identity)
+    final = cache_root() / "unpacked" / f"{_name(identity)}.bin"
     if not final.is_file():
         make_folder(final.parent)
         require_space(final.parent, size)
