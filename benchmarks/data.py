@@ -30,6 +30,7 @@ import torch
 from PIL import Image
 
 from ganzoo._registry.registry import Registry
+from ganzoo.data import build_dataset
 from ganzoo.data.pack.format import PackFormat
 from ganzoo.data.pack.manifest import DIGESTS, FORMAT, LABELS, MANIFEST, SPLITS, SUBJECTS, FileMark, Manifest
 from ganzoo.data.pack.pack import Pack
@@ -269,8 +270,10 @@ def show_memory(folder: Path, gigabytes: float) -> None:
 def prepare_all(
     folder: Path, pngs: Path, channels: int, workers: int | None
 ) -> tuple[Pack, Pack, dict[str, tuple[float, int]]]:
-    folder_set = Registry.discover().part("dataset", "folder").cls
-    dataset = folder_set(folder_set.Options(root=pngs, resolution=SIDE, channels=channels))
+    registry = Registry.discover()
+    folder_set = registry.part("dataset", "folder").cls
+    options = folder_set.Options(root=pngs, resolution=SIDE, channels=channels)
+    dataset = build_dataset(folder_set, options, registry.source_formats)
     found, packs = {}, []
     for storage in ("raw", "deflate"):
         start = time.perf_counter()
