@@ -189,13 +189,9 @@ class Session:
             log.close()
 
     def _failed(self, trainer: Trainer, error: GanzooError) -> RunError:
-        status = "failed"
-        if culprit := not_finite(trainer):
-            status = "diverged"
-            if not isinstance(error, Diverged):
-                error = Diverged(f"{culprit} at step {trainer.steps} ({trainer.images_seen:,} images seen): {error}")
-        elif isinstance(error, Diverged):
-            status = "diverged"
+        if (culprit := not_finite(trainer)) and not isinstance(error, Diverged):
+            error = Diverged(f"{culprit} at step {trainer.steps} ({trainer.images_seen:,} images seen): {error}")
+        status = "diverged" if isinstance(error, Diverged) else "failed"
         checkpoint, _ = newest_good(self.directory.checkpoints)
         last = f"the last good checkpoint is {checkpoint.path}" if checkpoint else "no checkpoint had been written yet"
         text = f"{str(error).rstrip('.')}; {last}"

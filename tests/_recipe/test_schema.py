@@ -13,7 +13,7 @@ from ganzoo._registry.registry import Part, Registry
 from ganzoo.contracts.extractors import Extractor, Layer
 from ganzoo.contracts.metrics import Display, Metric
 
-ORIGIN = next(iter(Registry.discover().parts())).source
+ORIGIN = next(iter(Registry.discover().parts())).origin
 
 
 def metric(called: str, place: int | None, reads: str = "pooled") -> type[Metric]:
