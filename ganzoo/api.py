@@ -201,7 +201,7 @@ def sample(
         run: The run.
         seeds: Seeds, or how many from 0 on.
         at: The generator kept at this many images seen; None: the newest.
-        weights: The moving average (`ema`) or what was trained itself (`raw`).
+        weights: EMA weights (`ema`) or those of the optimizer (`raw`).
         **view: `device`, `resolution` and `alpha` of a growing network, `truncation_psi`, `truncation_cutoff`,
             `noise_mode`, `label` (one class for all), `progress`.
 
@@ -230,7 +230,7 @@ def export(
         out: The file.
         format: `safetensors`, with what builds the network inside, or `onnx`, a graph for any batch size; None: as the
             file's name ends.
-        weights: The moving average (`ema`) or what was trained itself (`raw`).
+        weights: EMA weights (`ema`) or those of the optimizer (`raw`).
         at: The generator kept at this many images seen; None: the newest.
         noise_mode: Noise inside of an ONNX graph.
 

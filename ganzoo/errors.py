@@ -1,4 +1,4 @@
-"""What can go wrong, as a person is told it.
+"""Errors: what can go wrong, as messages for people.
 
 Only a `GanzooError` reaches the user without a traceback. Its text says what happened, where (TOML key, file,
 plugin), what was found, and what would do.
@@ -10,17 +10,17 @@ from typing import ClassVar
 
 
 class GanzooError(Exception):
-    """Something the user can mend; printed by the command line as one message, without a traceback."""
+    """Something the user can fix; printed by the command line as one message, without a traceback."""
 
     exit_code: ClassVar[int] = 2
 
 
 class PluginError(GanzooError):
-    """A plugin does not load, does not keep its contract, or is asked for under a name nobody offers."""
+    """A plugin does not load, does not keep its contract, or is asked for under a name that no plugin has."""
 
 
 class RecipeError(GanzooError):
-    """A recipe is not valid, or its parts do not fit together."""
+    """A recipe is not valid, or its parts are not compatible."""
 
 
 class DataError(GanzooError):
@@ -32,7 +32,7 @@ class WeightsError(GanzooError):
 
 
 class CheckpointError(GanzooError):
-    """Somebody else's checkpoint is damaged, hostile, or of a layout that no importer knows."""
+    """A checkpoint of another code base is damaged, malicious, or of a layout that no importer knows."""
 
 
 class RunError(GanzooError):

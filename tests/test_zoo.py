@@ -191,4 +191,4 @@ def test_what_cannot_be_split_is_refused(discriminator, loss):
         return
     with pytest.raises(RecipeError) as caught:
         recipe_of(recipe)
-    assert all(f"{part.kind} '{part.name}' couples" in str(caught.value) for part in couples)
+    assert all(f"{part.kind} '{part.name}' depends on the other images" in str(caught.value) for part in couples)

@@ -1,6 +1,6 @@
 """The command `ganzoo`: registers the commands, and is the only place that catches a GanzooError.
 
-Nothing heavy is imported here: `ganzoo --help` answers in a blink, and each command imports what it runs.
+Nothing heavy is imported here: `ganzoo --help` answers at once, and each command imports what it runs.
 """
 
 from __future__ import annotations

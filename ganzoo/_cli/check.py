@@ -19,14 +19,18 @@ def check(
     recipes: Annotated[list[str], typer.Argument(help="Recipe files, or names of recipes that ship with ganzoo.")],
     set_: Overrides = None,
     images: Annotated[
-        int | None, typer.Option(min=1, help="Images of the training split: converts epochs to thousands of images.")
+        int | None, typer.Option(min=1, help="Number of training images, to convert epochs to kimg.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Take one real step where most memory is needed, on random images.")
+        bool,
+        typer.Option("--dry-run", help="Run one training step at the phase that needs most memory, on random images."),
     ] = False,
     device: Device = "auto",
 ) -> None:
-    """Check recipes, build both networks without memory, and show what training would do."""
+    """Check recipes and show what training would do.
+
+    Both networks are built without allocating memory; parameters, memory and phases are listed.
+    """
     from ganzoo._cli.terminal import Terminal
     from ganzoo._recipe.toml_source import find_recipe, parse, read
     from ganzoo.errors import GanzooError, RecipeError, RunError

@@ -31,13 +31,15 @@ def compare(
         str | None, typer.Option(help="The metric that ranks, by key or label; else the first with enough images.")
     ] = None,
     by: Annotated[
-        str | None, typer.Option(help="Put rows in sections by this field: loss, training.batch_size")
+        str | None, typer.Option(help="Group rows by this field, such as loss or training.batch_size.")
     ] = None,
     where: Annotated[
         list[str] | None, typer.Option(help="Only runs with field=value, such as dataset=oasis; may be repeated.")
     ] = None,
 ) -> None:
-    """Rank runs by their scores: one table per dataset and protocol, seeds as mean ± sd.
+    """Rank runs by their scores.
+
+    One table per dataset and protocol; seeds of one recipe are one row, as mean ± sd.
 
     Runs named one by one are to be ranked together: refused (exit code 3) if their scores do not mean the same.
     """

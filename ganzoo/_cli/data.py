@@ -1,4 +1,4 @@
-"""`ganzoo data`: prepare images once, check what came of it, look at it, get it out again."""
+"""`ganzoo data`: prepare packs, check them, show them, export them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 data = typer.Typer(
     name="data",
-    help="Prepare images, check packs, look at them, export them.",
+    help="Prepare packs of images, check, show and export them.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -26,22 +26,32 @@ PackArgument = Annotated[str, typer.Argument(help="A pack: its folder, or a URL 
 @data.command()
 def prepare(
     name: Annotated[str, typer.Argument(help="A dataset: `ganzoo plugins` lists them.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder that the pack will be; must be new.")],
+    out: Annotated[Path, typer.Option("--out", help="New folder for the pack.")],
     source: Annotated[Path | None, typer.Option("--source", help="Where the images are.")] = None,
     resolution: Annotated[int | None, typer.Option("--resolution", min=1, help="Resolution of the images.")] = None,
     subject_pattern: Annotated[
         str | None, typer.Option("--subject-pattern", help="Regular expression whose first group is the subject.")
     ] = None,
     set_: Overrides = None,
-    storage: Annotated[str, typer.Option("--storage", help="raw, or deflate: smaller, slower.")] = "raw",
+    storage: Annotated[str, typer.Option("--storage", help="raw, or deflate: smaller and slower.")] = "raw",
     pyramid: Annotated[
-        bool, typer.Option("--pyramid/--no-pyramid", help="Store lower resolutions too, for growing networks.")
+        bool, typer.Option("--pyramid/--no-pyramid", help="Store lower resolutions too, for progressive growing.")
     ] = True,
-    shard_mb: Annotated[int, typer.Option("--shard-mb", min=0, help="Divide the pack into files of this size.")] = 0,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; one per core if absent.")] = None,
+    shard_mb: Annotated[
+        int,
+        typer.Option(
+            "--shard-mb", min=0, help="Split the pack into files of this many MB; 0: one file per resolution."
+        ),
+    ] = 0,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Number of processes. [default: one per core]")
+    ] = None,
     skip_bad: SkipBad = False,
 ) -> None:
-    """Read images once and write a pack, whole or not at all; interrupted, it goes on where it was."""
+    """Prepare a dataset as a pack.
+
+    A pack is written whole or not at all; an interrupted preparation is resumed.
+    """
     from ganzoo._cli.data_report import say_bad, say_inspection, say_left_out, say_sizes, say_use
     from ganzoo._cli.terminal import Terminal
     from ganzoo.data.pack.format import PackFormat
@@ -66,7 +76,10 @@ def prepare(
 
 @data.command()
 def check(pack: PackArgument) -> None:
-    """Verify every file of a pack, prove its splits disjoint, and report duplicates and suspicious images."""
+    """Verify a pack and report duplicates and suspicious images.
+
+    Every file is compared with its checksum, and the splits must be disjoint.
+    """
     from ganzoo._cli.data_report import say_inspection
     from ganzoo._cli.terminal import Terminal
     from ganzoo.data.prepare.inspect import inspect
@@ -82,9 +95,12 @@ def check(pack: PackArgument) -> None:
 @data.command()
 def show(
     what: Annotated[str, typer.Argument(help="A pack (folder or URL), or a dataset's name.")],
-    sheet: Annotated[Path | None, typer.Option("--sheet", help="Where the contact sheet goes; a PNG.")] = None,
+    sheet: Annotated[Path | None, typer.Option("--sheet", help="PNG file for the contact sheet.")] = None,
 ) -> None:
-    """Show what a pack holds and write a contact sheet, or say where to get a dataset."""
+    """Show a pack, or where to get a dataset.
+
+    Of a pack, a contact sheet can be written too.
+    """
     from ganzoo._cli.data_report import say_dataset, say_histogram, say_pack
     from ganzoo._cli.terminal import Terminal
     from ganzoo.data.pack.open import is_url
@@ -108,8 +124,8 @@ def show(
 @data.command()
 def export(
     pack: PackArgument,
-    out: Annotated[Path, typer.Option("--out", help="A new folder, or a new .zip in NVIDIA's layout.")],
-    split: Annotated[list[str] | None, typer.Option("--split", help="Only this split; may be given again.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="New folder, or new .zip in NVIDIA's layout.")],
+    split: Annotated[list[str] | None, typer.Option("--split", help="Only this split; may be repeated.")] = None,
 ) -> None:
     """Write the images of a pack as PNG files."""
     from ganzoo._cli.terminal import Terminal

@@ -1,4 +1,4 @@
-"""`ganzoo doctor`: what is installed, what works, and what would be in the way."""
+"""`ganzoo doctor`: what is installed, what works, and what would fail."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import typer
 
 
 def doctor() -> None:
-    """Report versions, devices, plugins, extractor weights, and anything in the way."""
+    """Report versions, devices, plugins, weights and problems."""
     from ganzoo._cli.doctor_checks import diagnose
     from ganzoo.text import literal
 

@@ -45,7 +45,7 @@ class FigureGroup(TyperGroup):
 explore = typer.Typer(
     name="explore",
     cls=FigureGroup,
-    help="Show what a network learned: figures, films, projection, memorization.",
+    help="Draw figures of runs, such as grids, films, projections.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -53,4 +53,4 @@ explore = typer.Typer(
 
 @explore.callback()
 def _group() -> None:
-    """Keep it a group, though no command is known yet."""
+    """Make it a group, though no command is known yet."""

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 def fetch_weights(
     extractors: Annotated[
-        list[str] | None, typer.Argument(help="Extractors whose weights to fetch; absent: the default one of recipes.")
+        list[str] | None,
+        typer.Argument(help="Extractors to fetch weights for. [default: the default extractor of recipes]"),
     ] = None,
-    to: Annotated[Path | None, typer.Option("--to", help="Folder to fetch into; absent: ganzoo's cache.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Folder for the weights. [default: ganzoo's cache]")] = None,
     url: Annotated[str | None, typer.Option("--url", help="A mirror; its file must have the same SHA-256.")] = None,
 ) -> None:
-    """Download weights of feature extractors, and check them by size and SHA-256."""
+    """Download pretrained weights of feature extractors.
+
+    Files are checked by size and SHA-256.
+    """
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
     from ganzoo._cli.terminal import Terminal

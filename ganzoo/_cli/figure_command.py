@@ -17,8 +17,8 @@ from ganzoo.figures import ViewOptions
 _FEW = 24  # fewer images than these are not worth a line of progress
 _BY_FILE_NAME = "still"
 _RUN = Annotated[Path, typer.Argument(help="The run's folder, trained here or imported.")]
-_RUNS = Annotated[list[Path], typer.Argument(help="One run, or several whose curves share each chart.")]
-_IMAGES = Annotated[list[Path] | None, typer.Argument(help="Image files and folders of them.")]
+_RUNS = Annotated[list[Path], typer.Argument(help="Runs, or folders of runs, drawn in the same charts.")]
+_IMAGES = Annotated[list[Path] | None, typer.Argument(help="Image files, or folders of them.")]
 
 
 def figure_command(figure: type[Figure]) -> Any:
@@ -70,8 +70,8 @@ def _viewed(given: Mapping[str, Any], view: Mapping[str, Parameter]) -> dict[str
 
 def _out_help(figure: type[Figure]) -> str:
     if not figure.suffixes:
-        return "Folder. [default: in <run>/figures]"
-    return f"File, {', '.join(figure.suffixes)}. [default: <run>/figures/{figure.name}{figure.suffixes[0]}]"
+        return "Folder for the files. [default: in <run>/figures]"
+    return f"File: {', '.join(figure.suffixes)}. [default: <run>/figures/{figure.name}{figure.suffixes[0]}]"
 
 
 def _run(figure: type[Figure], options: dict[str, Any], view: dict[str, Any], given: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""`ganzoo import` and `ganzoo export`: weights from and to elsewhere."""
+"""`ganzoo import` and `ganzoo export`: weights from and to other code."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from ganzoo.errors import GanzooError
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="Somebody else's checkpoint: .pkl, .pth, .pt, .model.")],
+    file: Annotated[Path, typer.Argument(help="Checkpoint of another code base: .pkl, .pth, .pt, .model.")],
     out: Annotated[Path, typer.Option("--out", help="The new run's folder; it must not exist yet.")],
 ) -> None:
-    """Make a run of somebody else's checkpoint, executing nothing in it."""
+    """Import a checkpoint of another code base as a run.
+
+    Nothing in the file is executed.
+    """
     from ganzoo._cli.terminal import Terminal
     from ganzoo._inference.import_run import import_checkpoint
     from ganzoo._registry.registry import Registry
@@ -37,17 +40,19 @@ def import_(
 
 def export(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
-    out: Annotated[Path | None, typer.Option(help="A .safetensors file, with what builds the network inside.")] = None,
-    onnx: Annotated[Path | None, typer.Option(help="An .onnx file: a graph for any batch size.")] = None,
-    weights: Annotated[
-        Literal["ema", "raw"], typer.Option(help="The moving average of the generator, or what was trained itself.")
-    ] = "ema",
-    at: Annotated[int | None, typer.Option(min=0, help="The network kept at this many images seen.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help=".safetensors file of the weights, and of what is needed to build the network.")
+    ] = None,
+    onnx: Annotated[Path | None, typer.Option(help=".onnx file: a graph for any batch size.")] = None,
+    weights: Annotated[Literal["ema", "raw"], typer.Option(help="EMA or raw weights of the generator.")] = "ema",
+    at: Annotated[
+        int | None, typer.Option(min=0, help="Checkpoint at this many images seen. [default: the newest]")
+    ] = None,
     noise_mode: Annotated[
-        Literal["constant", "none"], typer.Option(help="Noise inside of an ONNX graph: the network's own, or none.")
+        Literal["constant", "none"], typer.Option(help="Noise in an ONNX graph: the network's constant noise, or none.")
     ] = "constant",
 ) -> None:
-    """Write a run's generator for use elsewhere."""
+    """Export a run's generator as safetensors or ONNX."""
     from ganzoo import api
     from ganzoo._cli.terminal import Terminal
 

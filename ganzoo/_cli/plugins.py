@@ -13,15 +13,15 @@ _PLURALS = {"loss": "losses"}
 
 
 def plugins(
-    name: Annotated[str | None, typer.Argument(help="A part, or distribution:part; all are listed without.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A part, or distribution:part. [default: list all]")] = None,
     names: Annotated[
-        bool, typer.Option("--names", help="List plugins by name alone, without loading any of them.")
+        bool, typer.Option("--names", help="List only the names of plugins, without loading them.")
     ] = False,
     schema: Annotated[
-        bool, typer.Option("--schema", help="Print a part's options as JSON schema, for editors.")
+        bool, typer.Option("--schema", help="Print the part's options as a JSON schema, for editors.")
     ] = False,
 ) -> None:
-    """List the installed parts, or explain one."""
+    """List the installed parts, or show one with its options."""
     if names:
         from ganzoo._registry.registry import origin_of, plugin_entry_points
         from ganzoo.text import literal

@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as training.total_kimg=10.")
 ]
-Runs = Annotated[Path, typer.Option("--runs", help="Folder that runs are kept in.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out images that cannot be read, and say so.")]
+Runs = Annotated[Path, typer.Option("--runs", help="Folder of the runs.")]
+Device = Annotated[str, typer.Option(help="Device: auto, cpu, cuda, cuda:1, mps.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip images that cannot be read, and report them.")]
 
 
 def run(
     recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of one that ships with ganzoo.")],
     set_: Overrides = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Replaces the recipe's seed.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed to use in place of the recipe's.")] = None,
     runs: Runs = Path("runs"),
     device: Device = "auto",
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the newest run of this recipe and seed, or begin one.")
+        bool, typer.Option("--resume", help="Continue the newest run of this recipe and seed, or start one.")
     ] = False,
     init: Annotated[
-        Path | None, typer.Option("--init", help="Begin from the weights of this run, trained here or imported.")
+        Path | None, typer.Option("--init", help="Start from the weights of this run, trained here or imported.")
     ] = None,
     skip_bad: SkipBad = False,
 ) -> None:
@@ -57,7 +57,7 @@ def resume(
     device: Device = "auto",
     skip_bad: SkipBad = False,
 ) -> None:
-    """Go on with a stopped run: bit for bit on the same machine."""
+    """Continue a stopped run, bit for bit on the same machine."""
     from ganzoo import api
     from ganzoo._cli.terminal import Terminal
 

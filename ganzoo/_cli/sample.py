@@ -1,4 +1,4 @@
-"""`ganzoo sample`: images from a trained generator, and what its critic thinks of images."""
+"""`ganzoo sample`: images from a trained generator, and the logits that its discriminator gives images."""
 
 from __future__ import annotations
 
@@ -19,49 +19,59 @@ _COUNT = 64
 def sample(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     seeds: Annotated[
-        str | None, typer.Option(help="One image per seed, whatever else is made with it: 0-63,100. [default: 0-63]")
+        str | None, typer.Option(help="Seeds, such as 0-63,100; an image depends on its seed alone. [default: 0-63]")
     ] = None,
-    count: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="How many seeds instead.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="The first of them. [default: 0]")] = None,
+    count: Annotated[
+        int | None, typer.Option(min=1, max=1_000_000, help="Number of consecutive seeds, instead of --seeds.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="First seed of --count. [default: 0]")] = None,
     latents: Annotated[Path | None, typer.Option(help="Latents [N, Z] in a .npy file, instead of seeds.")] = None,
     labels: Annotated[
         Path | None, typer.Option(help="Labels [N, L] or class numbers [N] in a .npy file. [default: seed modulo L]")
     ] = None,
     class_: Annotated[int | None, typer.Option("--class", help="One class for all images.")] = None,
-    truncation_psi: Annotated[
-        float, typer.Option(help="Psi, the pull of styles towards their mean: 1 none, 0 all the way.")
-    ] = 1.0,
+    truncation_psi: Annotated[float, typer.Option(help="Truncation psi: 1 is none, 0 gives the mean style.")] = 1.0,
     truncation_cutoff: Annotated[
-        int | None, typer.Option(min=0, help="Truncate this many of the first style layers. [default: all]")
+        int | None, typer.Option(min=0, help="Number of first style layers that are truncated. [default: all]")
     ] = None,
     noise_mode: Annotated[
         Noise | None, typer.Option(help="Noise inside the generator. [default: random, by each image's seed]")
     ] = None,
     resolution: Annotated[
         int | None,
-        typer.Option(min=1, help="Stage of a growing network, in pixels. [default: where its training stands]"),
+        typer.Option(min=1, help="Resolution of a growing network. [default: that of its training]"),
     ] = None,
-    alpha: Annotated[float | None, typer.Option(help="Weight of its newest block: 0 absent, 1 fully in.")] = None,
+    alpha: Annotated[
+        float | None, typer.Option(help="Weight of the newest block of a growing network, 0 to 1.")
+    ] = None,
     weights: Annotated[
         Literal["ema", "raw"] | None,
-        typer.Option(help="The moving average of the generator, or what was trained itself. [default: ema]"),
+        typer.Option(help="EMA or raw weights of the generator. [default: ema]"),
     ] = None,
-    at: Annotated[int | None, typer.Option(min=0, help="The network kept at this many images seen.")] = None,
+    at: Annotated[
+        int | None, typer.Option(min=0, help="Checkpoint at this many images seen. [default: the newest]")
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="PNG file of a grid. [default: <run>/samples/grid.png if nothing else is asked]")
+        Path | None,
+        typer.Option(help="PNG file of a grid. [default: <run>/samples/grid.png if no other output is named]"),
     ] = None,
-    grid: Annotated[str | None, typer.Option(help="Columns and rows of it at most: 8x8. [default: square]")] = None,
-    folder: Annotated[Path | None, typer.Option(help="Folder for each image as a PNG.")] = None,
+    grid: Annotated[
+        str | None, typer.Option(help="Most columns and rows of the grid, such as 8x8. [default: square]")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option(help="Folder for one PNG per image.")] = None,
     raw: Annotated[
         Path | None,
-        typer.Option(help="A .npy file of the images as float32 [N, C, R, R] before rounding, or of logits."),
+        typer.Option(help=".npy file for the images as float32 [N, C, R, R] before rounding, or for logits."),
     ] = None,
     critic: Annotated[
-        Path | None, typer.Option(help="Judge these float images [N, C, R, R] in a .npy file; logits [N] go to --raw.")
+        Path | None,
+        typer.Option(help=".npy file of float images [N, C, R, R] for the discriminator; logits [N] go to --raw."),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
+    device: Annotated[str, typer.Option(help="Device: auto, cpu, cuda, cuda:1, mps.")] = "auto",
 ) -> None:
-    """Write images of a run's generator: a grid, single PNGs, or exact floats; or logits of its critic.
+    """Write images of a run's generator.
+
+    As a grid, single PNGs or exact floats; with --critic, the logits of its discriminator instead.
 
     Intensities are as the network made them: no image is stretched.
     """

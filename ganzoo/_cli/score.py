@@ -21,16 +21,16 @@ def score(
     ] = None,
     dataset: Annotated[
         str | None,
-        typer.Option(help="Compare with this dataset instead of the run's own; an imported run has none."),
+        typer.Option(help="Score against this dataset instead of the run's own; imported runs have none."),
     ] = None,
     at: Annotated[
         int | None, typer.Option("--at", min=0, help="Score the generator kept at this many images seen.")
     ] = None,
-    snapshots: Annotated[bool, typer.Option("--snapshots", help="Score every snapshot that was kept.")] = False,
+    snapshots: Annotated[bool, typer.Option("--snapshots", help="Score every snapshot of the run.")] = False,
     device: Device = "auto",
     skip_bad: SkipBad = False,
 ) -> None:
-    """Score finished or stopped runs, and keep the scores with them."""
+    """Score runs and save the scores in their records."""
     from ganzoo import api
     from ganzoo._cli.terminal import Terminal
     from ganzoo._registry.registry import Registry

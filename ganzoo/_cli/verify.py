@@ -11,7 +11,9 @@ import typer
 def verify(
     runs: Annotated[list[Path], typer.Argument(help="Runs, or folders of runs.", metavar="RUNS...")],
 ) -> None:
-    """Check all checksums of runs: records, recipes, checkpoints, snapshots, metrics, samples.
+    """Check all checksums of runs.
+
+    Records, recipes, checkpoints, snapshots, metrics and samples are checked.
 
     Exits with 1 and a line for each damaged file, or says that all is intact.
     """

@@ -1,4 +1,4 @@
-"""Import: somebody else's checkpoint as an ordinary run, which sampling, scoring and training accept."""
+"""Import: a checkpoint of another code base as an ordinary run, which sampling, scoring and training accept."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class OpenedGenerator:
         generator: The network, on `device`, in evaluation mode and without gradient.
         spec: What its images are at the end of training.
         images_seen: The checkpoint, in real images shown to the discriminator.
-        weights: The moving average (`ema`) or what was trained itself (`raw`).
+        weights: EMA weights (`ema`) or those of the optimizer (`raw`).
         sha256: SHA-256 of its file of weights, 64 hex digits.
         device: Where it is.
         sampling: Truncation, noise and stage of all images made here.

@@ -1,4 +1,4 @@
-"""Images asked for one by one: each depends on its own latent, label and seed, whatever else is made with it.
+"""Images asked for one by one: each depends on its own latent, label and seed, independent of the other images.
 
 Latents and noise come from a stream per image; a generator that draws in another way than `RowStreams` knows makes one
 image at a time. Since libraries sum in another order for other batch sizes, every group has one size, which image size

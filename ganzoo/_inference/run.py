@@ -59,7 +59,7 @@ class Run(RunFiles):
 
         Args:
             at: The checkpoint or snapshot, in images seen; None: the newest intact one.
-            weights: The moving average (`ema`) or what was trained itself (`raw`).
+            weights: EMA weights (`ema`) or those of the optimizer (`raw`).
             **view: How it is looked at.
 
         Raises:
@@ -74,7 +74,7 @@ class Run(RunFiles):
         if networks.generator is None:
             raise GanzooError(f"{self.path} has no generator: it was imported from a file without one")
         if part not in found.tensors:
-            raise RunError(f"{self.path} has no {weights} generator: its file held the moving average alone")
+            raise RunError(f"{self.path} has no {weights} generator: its file has the EMA alone")
         generator = build_generator(networks.generator, networks.spec, networks.seed)
         load_into(generator, found.tensors[part], part)
         return self._opened(generator, found.images_seen, weights, found.sha256[part], view)

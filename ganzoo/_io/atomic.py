@@ -78,7 +78,7 @@ def atomic_write(path: Path, data: bytes) -> None:
 def atomic_stream(path: Path, size: int) -> Iterator[Callable[[bytes], None]]:
     """Give a function that appends; at the end of the block all of it is under `path`, or nothing is.
 
-    `size` bytes will be appended, as a full disk is told. Raises as `atomic_write` does.
+    `size` bytes will be appended, so that a full disk is noticed before. Raises as `atomic_write` does.
     """
     make_folder(path.parent)
     with writing(path, size):

@@ -1,7 +1,7 @@
-"""Temporaries: where something is written before it gets its name, and how the leftovers of the dead are told.
+"""Temporaries: where something is written before it gets its name, and how leftovers are recognized.
 
 A process holds a kernel lock on each of its temporaries. The kernel frees it when the process dies, however it
-dies, so sweeping removes exactly what nobody is filling any more.
+dies, so sweeping removes exactly what no process is filling any more.
 """
 
 from __future__ import annotations
@@ -85,6 +85,6 @@ def _sweep(path: Path) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         remove_tree(path)
     except OSError:
-        return  # somebody is still filling it
+        return  # another process is still filling it
     finally:
         os.close(descriptor)

@@ -96,7 +96,7 @@ def rank_text(row: Row) -> str:
 
 
 def options_text(row: Row) -> str:
-    """Return the fields that tell a row from others of the same parts, by their last names."""
+    """Return the fields in which a row differs from others of the same parts, by their last names."""
     return ", ".join(f"{field.rpartition('.')[2]}={value_text(value)}" for field, value in row.options.items())
 
 

@@ -53,7 +53,7 @@ def _print_table(table: Table, console: Console) -> None:
 
 
 def _top(table: Table, count: int) -> Table:
-    """Return the table with its first `count` rows: nobody reads thousands on a terminal."""
+    """Return the table with its first `count` rows: thousands are no use on a terminal."""
     sections = []
     for section in table.sections:
         if count > 0:

@@ -140,7 +140,7 @@ def _published(record: RunRecord) -> dict[str, tuple[float, str]]:
 
 
 def _with_options(rows: Sequence[Row], records: Sequence[RunRecord]) -> list[Row]:
-    """Tell rows of the same parts apart by the fields in which they differ."""
+    """Name rows of the same parts by the fields in which they differ."""
     alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
         alike[row.generator, row.discriminator, row.loss, row.penalties, row.augmentation].append(index)

@@ -60,7 +60,7 @@ class Estimate:
 
 
 def are_tied(one: Estimate, other: Estimate) -> bool:
-    """Whether the two cannot be told apart.
+    """Whether the difference of two is within their errors.
 
     That is when the 95 % interval of their difference (Welch's, from the errors that are known) contains 0, or when
     they differ by no more than 1.3 % of the larger.

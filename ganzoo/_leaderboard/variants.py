@@ -39,7 +39,7 @@ def _named(score: Score, name: str | None) -> Score:
 
 
 def own_key(metric: str) -> str:
-    """Return a metric's key without what tells its variants apart."""
+    """Return a metric's key without the mark of its variant."""
     return metric.partition(" (")[0]
 
 

@@ -48,15 +48,15 @@ def _own_regularizers(recipe: Recipe) -> list[ConfiguredPart]:  # type: ignore[t
 
 @contextmanager
 def _asking(path: str, chosen: Selection) -> Iterator[None]:
-    """Name the part whose own code fails while it is asked whether it fits."""
+    """Name the part whose check of compatibility fails itself."""
     try:
         yield
     except GanzooError:
         raise
     except Exception as error:
         raise PluginError(
-            f"{path}: '{chosen.name}' of {chosen.part.origin} fails when asked whether it fits: "
-            f"{type(error).__name__}: {error}; choose another part, or mend that plugin"
+            f"{path}: '{chosen.name}' of {chosen.part.origin} fails while its compatibility is checked: "
+            f"{type(error).__name__}: {error}; choose another part, or fix that plugin"
         ) from error
 
 
@@ -127,11 +127,11 @@ def _micro_batches(recipe: Recipe) -> Iterator[str]:
     ]
     for role, chosen, choice in parts:
         with _asking(role, chosen):
-            couples = choice.cls.depends_on_batch(choice.options)
-        if couples:
+            depends = choice.cls.depends_on_batch(choice.options)
+        if depends:
             name = chosen.name if choice.cls is chosen.cls else choice.cls.name
             yield (
-                f"training.micro_batch: {role} '{name}' couples the images of a batch, so splitting the batch "
+                f"training.micro_batch: {role} '{name}' depends on the other images of the batch, so splitting it "
                 f"would change the result; remove micro_batch or choose options without that coupling"
             )
 

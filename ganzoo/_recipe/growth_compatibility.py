@@ -79,9 +79,9 @@ def _powers_of_two(first: int, last: int) -> Iterator[int]:
         first *= 2
 
 
-def _unreached(name: str, table: Iterable[int], sides: Iterable[int]) -> Iterator[str]:
-    """Complain of sides that mean nothing; a schedule may go on beyond the final resolution, as papers' tables do."""
-    known = set(sides)
+def _unreached(name: str, table: Iterable[int], resolutions: Iterable[int]) -> Iterator[str]:
+    """Refuse resolutions without effect; a schedule may go on beyond the final resolution, as papers' tables do."""
+    known = set(resolutions)
     reached = "fades in" if name == "fade_kimg" else "this training reaches"
     for side in table:
         beyond = side > max(known, default=0) and side & (side - 1) == 0
@@ -89,7 +89,7 @@ def _unreached(name: str, table: Iterable[int], sides: Iterable[int]) -> Iterato
             yield f"training.growth.{name}: {side} is not a resolution that {reached}"
 
 
-def _lacking(name: str, table: Container[int], sides: Iterable[int]) -> Iterator[str]:
-    if missing := ", ".join(str(side) for side in sides if side not in table):
+def _lacking(name: str, table: Container[int], resolutions: Iterable[int]) -> Iterator[str]:
+    if missing := ", ".join(str(each) for each in resolutions if each not in table):
         remedy = "" if name == "epochs" else ", or write one number for all"
         yield f"training.growth.{name}: lacks {missing}; name every resolution{remedy}"

@@ -52,7 +52,7 @@ def changed(
 
 
 def validate(data: dict[str, Any], registry: Registry, where: str) -> Recipe:
-    """Turn plain data into a recipe whose parts fit together. Raises RecipeError."""
+    """Turn plain data into a recipe whose parts are compatible. Raises RecipeError."""
     from ganzoo._recipe.compatibility import incompatibilities
 
     lengths = length_errors(data.get("training"))

@@ -39,9 +39,9 @@ def option_rows(model: type[BaseModel]) -> Iterator[OptionRow]:
     """Yield the options of a pydantic model, in the order of their definition."""
     whole = model.model_json_schema(schema_generator=TolerantSchema)
     for name, field in model.model_fields.items():
-        told = _resolved(whole["properties"][name], whole)
+        schema = _resolved(whole["properties"][name], whole)
         default = "required" if field.is_required() else _plain(field.get_default(call_default_factory=True))
-        yield OptionRow(name, _type(told), default, _range(told), field.description or "")
+        yield OptionRow(name, _type(schema), default, _range(schema), field.description or "")
 
 
 def _plain(value: Any) -> str:
@@ -58,31 +58,31 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _resolved(told: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "$ref" in told:
-        found: Mapping[str, Any] = whole["$defs"][told["$ref"].rsplit("/", 1)[-1]]
+def _resolved(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" in schema:
+        found: Mapping[str, Any] = whole["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
         return found
-    return told
+    return schema
 
 
-def _type(told: Mapping[str, Any]) -> str:
-    if "enum" in told or "const" in told:
+def _type(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema or "const" in schema:
         return "choice"
-    if "anyOf" in told:
-        return " or ".join(_type(each) for each in told["anyOf"] if each.get("type") != "null")
-    if "$ref" in told or told.get("type") == "object":
+    if "anyOf" in schema:
+        return " or ".join(_type(each) for each in schema["anyOf"] if each.get("type") != "null")
+    if "$ref" in schema or schema.get("type") == "object":
         return "table"
-    return str(told.get("format", told.get("type", "any")))
+    return str(schema.get("format", schema.get("type", "any")))
 
 
-def _range(told: Mapping[str, Any]) -> str:
-    if "enum" in told:
-        return ", ".join(str(value) for value in told["enum"])
-    if "const" in told:
-        return str(told["const"])
-    if "anyOf" in told:
-        return " or ".join(text for each in told["anyOf"] if (text := _range(each)))
-    inner = told.get("items") or next(iter(told.get("prefixItems", [])), None)
+def _range(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return ", ".join(str(value) for value in schema["enum"])
+    if "const" in schema:
+        return str(schema["const"])
+    if "anyOf" in schema:
+        return " or ".join(text for each in schema["anyOf"] if (text := _range(each)))
+    inner = schema.get("items") or next(iter(schema.get("prefixItems", [])), None)
     if inner:
         return f"each {found}" if (found := _range(inner)) else ""
-    return ", ".join(f"{sign} {told[key]:g}" for key, sign in _SIGNS.items() if key in told)
+    return ", ".join(f"{sign} {schema[key]:g}" for key, sign in _SIGNS.items() if key in schema)

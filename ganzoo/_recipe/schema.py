@@ -94,14 +94,15 @@ class TrainingSettings(Section):
     discriminator_steps: PositiveInt = Field(default=1, description="Discriminator steps per generator step.")
     first_player: Literal["discriminator", "generator"] = Field(default="discriminator", description="Who moves first.")
     ema_half_life_kimg: Kimg = Field(
-        default=1.0, description="Half-life of the generator's moving average (EMA), which is sampled and scored."
+        default=1.0,
+        description="Half-life of the generator's exponential moving average (EMA), which is sampled and scored.",
     )
     ema_ramp: PositiveFloat | None = Field(
         default=None, description="Cap the half-life at this share of the images seen so far (0.05 in ADA)."
     )
     ema_decay_per_step: Annotated[float, Field(ge=0, lt=1)] | None = Field(
         default=None,
-        description="Weight that the average keeps at each step, whatever the batch size (0.999 in ProGAN); "
+        description="Weight that the EMA keeps at each step, independent of the batch size (0.999 in ProGAN); "
         "replaces the half-life.",
     )
     penalty_space: Literal["phase", "final"] = Field(
@@ -116,9 +117,7 @@ class TrainingSettings(Section):
     preview_images: PositiveInt | None = Field(
         default=None, description="Images in a grid of samples; absent: 64, 36 or 16 by resolution."
     )
-    snapshot_kimg: Kimg = Field(
-        default=50.0, description="Keep the generator's moving average every so many thousand images."
-    )
+    snapshot_kimg: Kimg = Field(default=50.0, description="Interval of snapshots of the EMA generator, in kimg.")
     score_kimg: Kimg | None = Field(
         default=None, description="Score on the way, with another sampling seed, to choose the best snapshot."
     )
@@ -167,9 +166,7 @@ class ScoringSettings(Section):
     extractor: Annotated[ExtractorSelection, BeforeValidator(_default_extractor)] = Field(
         default=None, validate_default=True, description="Images to features. Absent: the one marked as default."
     )
-    weights: Literal["ema", "raw"] = Field(
-        default="ema", description="The generator's moving average, or its raw weights."
-    )
+    weights: Literal["ema", "raw"] = Field(default="ema", description="EMA or raw weights of the generator.")
     truncation_psi: float = Field(default=1.0, ge=0, le=1, description="Truncation of styles; 1 is none.")
     truncation_cutoff: PositiveInt | None = Field(
         default=None, description="How many of the first style layers are truncated; absent: all."

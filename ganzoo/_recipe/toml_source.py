@@ -93,12 +93,12 @@ def _has_deep_key(text: str) -> bool:
 
 
 def _check_values(data: dict[str, Any], where: str) -> None:
-    """Refuse what no recipe needs and later code could stumble over: deep nesting, integers beyond 64 bits."""
+    """Refuse what no recipe needs and later code could fail on: deep nesting, integers beyond 64 bits."""
     rest: list[tuple[tuple[str, ...], Any]] = [((), data)]
     while rest:
         path, value = rest.pop()
         if len(path) > MAX_DEPTH:
-            raise RecipeError(f"{where}: values are nested more than {MAX_DEPTH} deep; a recipe needs three levels")
+            raise RecipeError(f"{where}: values are nested more than {MAX_DEPTH} levels; a recipe needs three levels")
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise RecipeError(f"{where}: {'.'.join(path)} is an integer that does not fit 64 bits; write a smaller one")
         children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()

@@ -59,8 +59,8 @@ class FigureCatalog:
         entries = self.entries.get(name, ())
         if not entries:
             near = difflib.get_close_matches(name[:64], self.names, n=1)
-            meant = f"; did you mean '{near[0]}'?" if near else ""
-            raise PluginError(f"no figure called '{name[:64]}'{meant} (installed: {', '.join(self.names) or 'none'})")
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            raise PluginError(f"no figure called '{name[:64]}'{hint} (installed: {', '.join(self.names) or 'none'})")
         if len(entries) > 1:
             origins = " and ".join(str(origin_of(each)) for each in entries)
             raise PluginError(f"figure '{name}' comes from {origins}; remove one of them")
@@ -104,7 +104,7 @@ def _loaded(entry: EntryPoint) -> type[Figure] | Failure:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: one plugin must not end the others' work
-        return Failure(origin, f"does not load: {describe(error)}; mend or reinstall '{origin.distribution}'")
+        return Failure(origin, f"does not load: {describe(error)}; fix or reinstall '{origin.distribution}'")
     if reason := _invalid(found, entry.name):
         return Failure(origin, f"offers {_shown(found)} as figure '{entry.name}', {reason}")
     figure: type[Figure] = found

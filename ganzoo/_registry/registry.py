@@ -1,4 +1,4 @@
-"""Registry: parts by kind and name, found by entry points; a broken plugin is reported, never in others' way."""
+"""Registry: parts by kind and name, found by entry points; a broken plugin is reported, and never blocks others."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class Registry:
         """Return the one part of this kind and name.
 
         Raises:
-            PluginError: Nobody offers it, or two do.
+            PluginError: No plugin offers it, or two do.
         """
         found = [part for part in self.find(name) if part.kind == kind]
         if len(found) == 1:
@@ -198,7 +198,7 @@ def _load(entry_point: EntryPoint) -> tuple[list[Part], list[Failure]]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: one plugin must not end the others' work
-        reason = f"does not load: {describe(error)}; mend or reinstall '{origin.distribution}', or remove it"
+        reason = f"does not load: {describe(error)}; fix or reinstall '{origin.distribution}', or remove it"
         return [], [Failure(origin, reason)]
     manager = pluggy.PluginManager("ganzoo")
     manager.add_hookspecs(hookspecs)
@@ -229,13 +229,13 @@ def _ask(origin: PluginOrigin, hook: str, kind: str, function: Any) -> tuple[lis
     try:
         for cls in function():
             if reason := invalid_class(cls, kind):
-                advice = f"'{origin.distribution}' {origin.version} needs mending"
+                advice = f"'{origin.distribution}' {origin.version} needs a fix"
                 failures.append(Failure(origin, f"offers {show(cls)} in hook {hook}, {reason}; {advice}"))
             else:
                 parts.append(Part(kind, cls.name, cls, origin))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # as above
-        advice = f"a hook returns a list of classes; mend or remove '{origin.distribution}'"
+        advice = f"a hook returns a list of classes; fix or remove '{origin.distribution}'"
         failures.append(Failure(origin, f"fails in hook {hook}: {describe(error)}; {advice}"))
     return parts, failures

@@ -70,7 +70,7 @@ class MetricsLog:
 
         Args:
             offset: Length of the log at the checkpoint, in bytes.
-            sha256: What the log's SHA-256 was there. A log that was changed since is put aside, and begun anew.
+            sha256: What the log's SHA-256 was there. A log that was changed since is put aside, and a new one started.
 
         Returns:
             A complaint if the log is not what it was, else None.
@@ -89,7 +89,7 @@ class MetricsLog:
             self._restart(b"")
             complaint = (
                 f"{shown(self._file.path)} was changed since the checkpoint: what it holds is kept as {aside.name}, "
-                "and the log begins anew."
+                "and a new log is started."
             )
         return complaint
 

@@ -27,7 +27,7 @@ class EMA:
     ) -> None:
         # A copy, not a second build: it begins with the generator's own weights, and stays in evaluation mode.
         self.network = copy.deepcopy(generator).eval().requires_grad_(False)
-        # Parameters are the same tensors for good; buffers are looked up at each step, since a network may put others
+        # Parameters are the same tensors throughout; buffers are looked up at each step, since a network may put others
         # in their place.
         self._pairs = list(zip(self.network.modules(), generator.modules(), strict=True))
         self._averaged = list(zip(self.network.parameters(), generator.parameters(), strict=True))

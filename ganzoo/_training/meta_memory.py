@@ -38,7 +38,7 @@ class MetaMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._storages: dict[int, weakref.ref[Any]] = {}
 
     def restart(self) -> None:
-        """Measure the peak anew from what is alive now."""
+        """Reset the peak to what is allocated now."""
         self.peak = self.live
 
     def __torch_dispatch__(

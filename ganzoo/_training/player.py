@@ -89,7 +89,7 @@ class Player:
 
     def enter(self, phase: Phase) -> None:
         """Use the phase's learning rate; safe to call again on a resume."""
-        # Set anew at each phase, also on a resume, so that it needs no place in a checkpoint.
+        # Set at each phase, also on a resume, so that it needs no place in a checkpoint.
         for group in self.optimizer.param_groups:
             group["lr"] = (phase.learning_rate or self._settings.learning_rate) * self._correction
 

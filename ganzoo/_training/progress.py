@@ -1,4 +1,4 @@
-"""Training progress: phase, images, speed, time left, losses and memory, for whoever watches."""
+"""Training progress: phase, images, speed, time left, losses and memory, for a reporter."""
 
 from __future__ import annotations
 

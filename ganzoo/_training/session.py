@@ -42,7 +42,7 @@ from ganzoo.scoring.score import score
 
 
 class Session:
-    """Trains one run. Whoever makes it holds the run's lock."""
+    """Trains one run. The caller holds the run's lock."""
 
     def __init__(self, run: RunFiles, inputs: Inputs, record: RunRecord, reporter: Reporter) -> None:
         self.run, self.directory, self.inputs, self.record, self.reporter = run, run.directory, inputs, record, reporter

@@ -159,7 +159,7 @@ class Trainer:
 
     def _play(self, role: Role, batch: RealBatch) -> dict[str, Tensor]:
         for other, player in self.players.items():
-            # Only the one who plays: no slopes are computed for weights of the other, which nobody would descend.
+            # Only the player whose step it is: gradients of the other's weights would not be used.
             player.take_gradients(other is role)
         return self.players[role].update(self.game, batch, self.schedule.micro_batch)
 

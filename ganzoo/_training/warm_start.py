@@ -33,7 +33,7 @@ Tensors = Mapping[str, Mapping[str, Tensor]]
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """Weights to begin from, which were found to fit a recipe.
+    """Initial weights, checked to be compatible with a recipe.
 
     Attributes:
         tensors: By role: `generator` and `ema`, and `discriminator` where the run has one.
@@ -59,7 +59,7 @@ def find_initial(recipe: Recipe, run: RunFiles) -> InitialWeights:
     """Find the newest weights of a run, and whether a recipe's networks can take them.
 
     Raises:
-        RefusedError: They do not fit; both sides are named.
+        RefusedError: They are not compatible; the message names both.
         RunError: The run has no intact checkpoint.
     """
     path, theirs, ours = run.path, run.networks, Networks.of_recipe(recipe)
@@ -76,7 +76,7 @@ def find_initial(recipe: Recipe, run: RunFiles) -> InitialWeights:
         tensors["ema"] = ema
         tensors["generator"] = checkpoint.tensors.get("generator", ema)
         if "generator" not in checkpoint.tensors:
-            notes.append(f"{path} has no raw generator: the generator begins from the moving average")
+            notes.append(f"{path} has no raw generator: the generator starts from the EMA")
     if "discriminator" in checkpoint.tensors:
         tensors["discriminator"] = checkpoint.tensors["discriminator"]
         _check_fit("discriminator", path, theirs, ours, tensors["discriminator"])

@@ -15,7 +15,7 @@ from ganzoo.contracts.networks import Discriminator, Generator
 
 @dataclass(frozen=True)
 class ForeignNetwork:
-    """A network found in somebody else's checkpoint: the part that computes the same function, and its weights.
+    """A network found in a checkpoint of another code base: the part that computes the same function, and its weights.
 
     Attributes:
         cls: The part to fill.
@@ -34,7 +34,7 @@ class ForeignCheckpoint:
 
     Attributes:
         images: What the networks make and judge.
-        ema: The generator of averaged weights, which is sampled and scored; None where the file has a discriminator
+        ema: The EMA generator, which is sampled and scored; None where the file has a discriminator
             alone.
         generator: The raw generator, where the file has it.
         discriminator: The discriminator, where the file has it.
@@ -69,4 +69,4 @@ class Importer(Component[OptionsT], ABC):
     @classmethod
     @abstractmethod
     def read(cls, content: Any) -> ForeignCheckpoint:
-        """Return the networks. Raises CheckpointError saying what is missing, odd or unsupported."""
+        """Return the networks. Raises CheckpointError saying what is missing, unexpected or unsupported."""

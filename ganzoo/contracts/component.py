@@ -1,4 +1,4 @@
-"""Component: whatever a recipe can name, the options that it takes, and the recipe around it.
+"""Component: what a recipe can name, the options that it takes, and the recipe around it.
 
 Shapes, here and in all contracts: N batch, C channels, R resolution, Z latent size, L label size, S style layers,
 W style size. Images are `[N, C, R, R]` in [-1, 1]. Labels are never None:
@@ -22,7 +22,7 @@ PixelArray = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class ImageSpec:
-    """What the images are. The dataset states it; both networks are built from it, so they fit by construction."""
+    """What the images are. The dataset states it; both networks are built from it, so they agree by construction."""
 
     resolution: int
     channels: int
@@ -40,7 +40,7 @@ OptionsT = TypeVar("OptionsT", bound=ComponentOptions, default=Any)
 
 
 class Component(Generic[OptionsT]):
-    """Whatever a recipe can name.
+    """A part that a recipe can name.
 
     A part with options says so twice, once for the type checker and once for the recipe:
 

@@ -1,4 +1,4 @@
-"""Reporter: who is kept informed of a training, a scoring, a preparation of data. Knows no torch."""
+"""Reporter: messages and progress of a training, a scoring, a preparation of data. Knows no torch."""
 
 from __future__ import annotations
 

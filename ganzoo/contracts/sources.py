@@ -70,7 +70,7 @@ class Source(Component[OptionsT], ABC):
         suffixes: How names of such files end, in lower case: `(".nii", ".nii.gz")`.
         takes_files: Whether a root can be one file; `takes_folders` says the same of folders.
         reads_trees: Whether a folder with such files at any depth is a source of this format.
-        precedence: Of formats with files in one folder, that of the highest is meant; equal ones are refused.
+        precedence: Of formats with files in one folder, that of the highest is taken; equal ones are refused.
         has_file_names: Whether keys begin with names of files that people gave, so that a dataset may learn from them.
         holds_volumes: Whether images are slices of volumes, and subjects those of the volumes.
     """

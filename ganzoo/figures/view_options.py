@@ -20,20 +20,14 @@ class ViewOptions(BaseModel):
     label: int | None = Field(
         default=None, alias="class", description="One class for all images. [default: seed modulo classes]"
     )
-    truncation_psi: float = Field(
-        default=1.0, description="Psi, the pull of styles towards their mean: 1 none, 0 all the way."
-    )
+    truncation_psi: float = Field(default=1.0, description="Truncation psi: 1 is none, 0 gives the mean style.")
     truncation_cutoff: int | None = Field(
-        default=None, ge=0, description="Truncate so many of the first style layers. [default: all]"
+        default=None, ge=0, description="Number of first style layers that are truncated. [default: all]"
     )
     noise_mode: NoiseMode | None = Field(default=None, description="Noise inside the generator, if it has any.")
-    at: int | None = Field(
-        default=None, ge=0, description="The network kept at this many images seen. [default: the newest]"
-    )
-    weights: Literal["ema", "raw"] = Field(
-        default="ema", description="The generator's moving average, or the one that was trained itself."
-    )
+    at: int | None = Field(default=None, ge=0, description="Checkpoint at this many images seen. [default: the newest]")
+    weights: Literal["ema", "raw"] = Field(default="ema", description="EMA or raw weights of the generator.")
     resolution: int | None = Field(
-        default=None, ge=1, description="Stage of a growing network. [default: where its training stands]"
+        default=None, ge=1, description="Resolution of a growing network. [default: that of its training]"
     )
-    device: str = Field(default="auto", description="auto, cpu, cuda, mps.")
+    device: str = Field(default="auto", description="Device: auto, cpu, cuda, cuda:1, mps.")

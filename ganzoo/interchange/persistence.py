@@ -1,6 +1,6 @@
 """Persistence: modules in NVIDIA's PyTorch pickles, each a record of a class's name, its source as text, and its state.
 
-The source is never looked at; the parameters by name and the arguments that made the module tell what it was.
+The source is never looked at; the parameters by name and the arguments that made the module identify it.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Settling:
         if key in self._open:
             raise CheckpointError("something in it contains itself")
         if depth > MAX_NESTING:
-            raise CheckpointError(f"it is nested more than {MAX_NESTING} deep")
+            raise CheckpointError(f"it is nested more than {MAX_NESTING} levels")
         self._open.add(key)
         settled, nodes = self._inside(value, depth + 1)
         if nodes > MAX_NODES:

@@ -31,7 +31,7 @@ _NAMED_DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in _DTYPES.v
 
 
 class Storage:
-    """Numbers in a row; whoever reads the file fills in the bytes.
+    """Numbers in a row; the reader of the file fills in the bytes.
 
     Args:
         kind: The class that the file names, such as `torch.FloatStorage`.

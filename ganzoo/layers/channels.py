@@ -28,8 +28,8 @@ def base_and_max(channels: Mapping[int, int]) -> tuple[int, int] | None:
     # A map at the maximum says only that the base is no smaller than this.
     bounds = [resolution * count for resolution, count in channels.items() if count == channel_max]
     # One below it tells the base to within one step of its resolution, but for 1, the floor of any smaller base.
-    told = [resolution * count for resolution, count in channels.items() if 1 < count < channel_max]
-    base = max(bounds + told)
+    known = [resolution * count for resolution, count in channels.items() if 1 < count < channel_max]
+    base = max(bounds + known)
     fits = all(channels_at(resolution, base, channel_max) == count for resolution, count in channels.items())
     return (base, channel_max) if fits else None
 

@@ -15,7 +15,7 @@ def add_noise(features: Tensor, weight: Tensor, constant: Tensor, mode: NoiseMod
         features: `[N, C, H, W]`.
         weight: `[C]`.
         constant: The map `[1, 1, H, W]` for the mode of that name.
-        mode: `random` draws N(0, 1) anew for every image, from the global stream.
+        mode: `random` draws N(0, 1) for every image and forward, from the global stream.
     """
     if mode == "none":
         return features

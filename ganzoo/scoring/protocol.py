@@ -150,7 +150,7 @@ def _hash(plain: Mapping[str, JsonValue]) -> str:
 
 
 def identity_of(metric: Metric) -> dict[str, JsonValue]:
-    """Return what tells a metric's values from those of other settings, versions and plugins."""
+    """Return what distinguishes a metric's values from those of other settings, versions and plugins."""
     cls = type(metric)
     return {"class": f"{cls.__module__}.{cls.__qualname__}", **metric.identity()}
 

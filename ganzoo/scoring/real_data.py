@@ -63,7 +63,7 @@ def find_inputs(recipe: Recipe, device: str, reporter: Reporter, *, skip_bad: bo
     """Find device, weights and data, in the order in which a failure is cheapest.
 
     Raises:
-        GanzooError: One of them cannot be had, or the data do not fit the recipe.
+        GanzooError: One of them cannot be had, or the data are not those of the recipe.
     """
     chosen_device = choose_device(device)
     extractor: Extractor = recipe.scoring.extractor.cls(recipe.scoring.extractor.options)

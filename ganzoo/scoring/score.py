@@ -62,7 +62,7 @@ def score(
 
     Raises:
         RunError: The generator, the extractor or a metric gives values that are not finite.
-        PluginError: A metric fails, or gives other values than it announces.
+        PluginError: A metric fails, or gives other values than it declares.
         WeightsError: The extractor's weights changed since the protocol was planned.
     """
     layers = layers_for(protocol, reference=False)
@@ -149,7 +149,7 @@ def scores_of(
 
     Raises:
         RunError: A metric gives a value that is not finite.
-        PluginError: A metric fails, or gives other values than it announces.
+        PluginError: A metric fails, or gives other values than it declares.
     """
     shown, protocol_id, scores = protocol.as_dict(), protocol.id, list[Score]()
     for metric in protocol.metrics:
@@ -183,8 +183,8 @@ def _estimates(metric: Metric, data: MetricInput) -> Mapping[str, Estimate]:
         raise PluginError(f"metric '{metric.name}' fails: {type(error).__name__}: {error}") from error
     if set(found) != set(metric.values):
         raise PluginError(
-            f"metric '{metric.name}' gives {', '.join(map(repr, found)) or 'nothing'} and announces "
-            f"{', '.join(map(repr, metric.values))}; mend its plugin"
+            f"metric '{metric.name}' gives {', '.join(map(repr, found)) or 'nothing'} and declares "
+            f"{', '.join(map(repr, metric.values))}; fix its plugin"
         )
     for key, each in found.items():
         if not math.isfinite(each.value):

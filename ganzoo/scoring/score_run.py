@@ -50,7 +50,7 @@ def score_run(
 def generators(
     run: Run, at: int | None, *, snapshots: bool, weights: Weights, device: str
 ) -> Iterator[OpenedGenerator]:
-    """Yield the generators that are meant: at a checkpoint, at each snapshot, or the newest.
+    """Yield the generators to score: at a checkpoint, at each snapshot, or the newest.
 
     Raises:
         RunError: Nothing was kept.

@@ -46,7 +46,7 @@ def _built(cls: type[Augmentation], options: Any, spec: ImageSpec, judge: Judge)
     with judge.doing("building it"), seeded():
         augmentation = cls(options, spec)
     trained = [name for name, parameter in augmentation.named_parameters() if parameter.requires_grad]
-    judge.require(not trained, f"has parameters that nobody trains: {', '.join(trained)}; make them buffers")
+    judge.require(not trained, f"has parameters that are never trained: {', '.join(trained)}; make them buffers")
     return augmentation
 
 
@@ -104,9 +104,9 @@ def _check_state(augmentation: Augmentation, other: Augmentation, spec: ImageSpe
     for _ in range(_OBSERVED):
         images = _images(spec.channels, _RESOLUTIONS[0])
         alike = torch.equal(_run(augmentation, images, judge), _run(other, images, judge))
-        told, again = _report(augmentation, judge), _report(other, judge)
+        first, again = _report(augmentation, judge), _report(other, judge)
         judge.require(
-            alike and told == again,
+            alike and first == again,
             "a new instance with the same state_dict goes on differently: make all state a buffer, and draw from "
             "torch's global stream alone",
         )

@@ -65,7 +65,7 @@ def _has_weights(extractor: Extractor, judge: Judge) -> bool:
 def _check_identity(extractor: Extractor, judge: Judge) -> None:
     with judge.doing("identity()"):
         identity, again = dict(extractor.identity()), dict(extractor.identity())
-    judge.require(identity, "identity() is empty; it must tell these features from any others")
+    judge.require(identity, "identity() is empty; it must distinguish these features from all others")
     for key, value in identity.items():
         plain = isinstance(key, str) and isinstance(value, str | int | float | bool)
         judge.require(plain, f"identity() must be plain data, found {key!r}: {type(value).__name__}")

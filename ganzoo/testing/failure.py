@@ -31,7 +31,7 @@ class Judge:
 
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:
-        """Turn whatever goes wrong inside into a complaint that says during what."""
+        """Turn any error inside into a failure that says during what."""
         try:
             yield
         except ConformanceError:

@@ -60,7 +60,7 @@ def _check_understood(cls: type[Importer], content: Any, judge: Judge) -> None:
     judge.require(isinstance(found, ForeignCheckpoint), f"read gives {type(found).__name__}, not a ForeignCheckpoint")
     judge.require(isinstance(found.images, ImageSpec), "does not say what the images are (an ImageSpec)")
     networks = {"ema": found.ema, "generator": found.generator, "discriminator": found.discriminator}
-    judge.require(found.ema or found.discriminator, "finds neither an averaged generator nor a discriminator")
+    judge.require(found.ema or found.discriminator, "finds neither an EMA generator nor a discriminator")
     for role, network in networks.items():
         if network is not None:
             _check_network(role, network, found.images, judge)

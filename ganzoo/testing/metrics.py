@@ -48,7 +48,7 @@ def check_metric(cls: type[Metric], options: Any = None, *, direction: bool = Tr
 
 
 def _check_values(cls: type[Metric], judge: Judge) -> None:
-    judge.require(cls.values, "announces no value")
+    judge.require(cls.values, "declares no value")
     for key, display in cls.values.items():
         judge.require(_KEY.fullmatch(str(key)), f"key {key!r} of `values` must be lower-case letters, digits and '_'")
         judge.require(isinstance(display, Display), f"`values` must hold ganzoo.Display, found {display!r:.80}")
@@ -132,8 +132,8 @@ def _reference(metric: Metric, count: int) -> Features:
 def _estimates(metric: Metric, data: MetricInput, judge: Judge) -> Mapping[str, Estimate]:
     with judge.doing("estimates(data)"):
         found = dict(metric.estimates(data))
-    announced = sorted(metric.values)
-    judge.require(sorted(found) == announced, f"announces {announced} in `values`, but gives {sorted(found)}")
+    declared = sorted(metric.values)
+    judge.require(sorted(found) == declared, f"declares {declared} in `values`, but gives {sorted(found)}")
     for key, each in found.items():
         judge.require(isinstance(each, Estimate), f"must give a ganzoo.Estimate for {key!r}, found {each!r:.80}")
         judge.require(isinstance(each.value, float) and math.isfinite(each.value), f"gives {each.value!r} for {key!r}")

@@ -49,7 +49,7 @@ def _images(generator: Any, inputs: networks.Inputs, seed: int, judge: Judge) ->
 
 
 def _check_random(generator: Any, inputs: networks.Inputs, judge: Judge) -> None:
-    """Noise is drawn anew in every forward and for every image of a batch."""
+    """Noise is drawn in every forward and for every image of a batch."""
     same = (inputs[0][:1].expand_as(inputs[0]), inputs[1][:1].expand_as(inputs[1]))
     one, other = (_images(generator, same, seed, judge) for seed in (1, 2))
     judge.require(

@@ -1,4 +1,4 @@
-"""Context: a small recipe's worth of parts around the one under test, to ask it whether it fits."""
+"""Context: a small recipe's worth of parts around the one under test, to check its compatibility."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def small_context(images: ImageSpec, part: type[Component] | None = None, option
 
 
 def reason_against(cls: type[Component], options: Any, images: ImageSpec, judge: Judge) -> str | None:
-    """Ask the part whether it fits `images` among tiny parts; the answer must be a sentence or None."""
+    """Ask the part whether it is compatible with `images` and tiny parts; the answer must be a sentence or None."""
     with judge.doing("incompatibility(options, context)"):
         reason = cls.incompatibility(options, small_context(images, cls, options))
         judge.require(

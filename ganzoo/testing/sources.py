@@ -117,7 +117,7 @@ def _check_entries(entries: Sequence[Entry], judge: Judge) -> None:
 
 
 def _check_image(source: Source[Any], other: Source[Any], entry: Entry, judge: Judge) -> None:
-    """Check that an image is the same whoever reads it: another process opens the source for itself."""
+    """Check that an image is the same in another process, which opens the source for itself."""
     rule = ReadingRule(_RESOLUTION, 3, source.reading.window)
     with judge.doing(f"reading {entry.key!r}"):
         images = [read_entry(which, entry.key, rule) for which in (source, other, source)]

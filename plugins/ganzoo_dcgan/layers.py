@@ -39,7 +39,7 @@ def down(inputs: int, outputs: int, kernel: Kernel, *, bias: bool) -> nn.Conv2d:
 
 def up(inputs: int, outputs: int, kernel: Kernel, *, bias: bool) -> nn.ConvTranspose2d:
     """Double the resolution: a transposed convolution of stride 2."""
-    # The reverse; an odd kernel leaves open which of two sizes it came from, hence the output padding.
+    # The reverse; an odd kernel leaves open which of two sizes it came from: output padding decides.
     return nn.ConvTranspose2d(
         inputs, outputs, kernel, stride=2, padding=(kernel - 1) // 2, output_padding=kernel % 2, bias=bias
     )

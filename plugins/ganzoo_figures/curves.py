@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Curves(RunsFigure):
-    """Draw losses, scores, D's outputs, ADA's p and images/s over kimg."""
+    """Draw losses, scores and speed over kimg, of one or more runs."""
 
     name = "curves"
 

@@ -17,13 +17,13 @@ _MOST = 10_000
 
 
 class Grid(GeneratorFigure):
-    """Draw images of seeds in rows, 36 unless others are named."""
+    """Draw images of seeds as a grid."""
 
     name = "grid"
 
     seeds: Seeds = tuple(range(36))
-    columns: int | None = Field(default=None, ge=1, description="Images in a row. [default: about as many as rows]")
-    reals: bool = Field(default=False, description="Show as many real images beside them.")
+    columns: int | None = Field(default=None, ge=1, description="Images per row. [default: about as many as rows]")
+    reals: bool = Field(default=False, description="Show as many real images next to them.")
     scale: Scale = None
 
     def draw(self, generator: OpenedGenerator) -> FigureResult:

@@ -42,7 +42,7 @@ class Way:
     Attributes:
         space: `w` (styles) or `z` (latents).
         course: `slerp` on the sphere (z only) or `lerp` straight.
-        loop: Go back to the first seed.
+        loop: End at the first seed again.
         steps: Frames from one seed to the next.
         random: Frames of a closed random walk in z instead, drawn from the first seed; 0: go through the seeds.
         smoothness: Deviation of its smoothing in frames.
@@ -57,7 +57,9 @@ class Way:
 
 
 class Interpolate(GeneratorFigure):
-    """Film the way from seed to seed, or a random walk; or draw a strip of it.
+    """Film an interpolation between seeds, or a random walk.
+
+    As a picture (.png, .svg) it is a strip of frames.
 
     Without loop, the first and last frames are the first and last seed's images. Noise is the network's constant one
     unless another was chosen, so that the image does not flicker; random noise changes halfway between two seeds from
@@ -68,20 +70,22 @@ class Interpolate(GeneratorFigure):
     suffixes = (*FILMS, *PICTURES)
 
     seeds: Seeds = tuple(range(4))
-    space: Space | None = Field(default=None, description="Latents or styles. [default: w if there are styles]")
+    space: Space | None = Field(
+        default=None, description="Space of the path: latents or styles. [default: w if there are styles]"
+    )
     course: Course | None = Field(
-        default=None, description="On the sphere, for z alone, or straight. [default: slerp in z, lerp in w]"
+        default=None, description="Spherical (z only) or linear interpolation. [default: slerp in z, lerp in w]"
     )
-    loop: bool = Field(default=False, description="Go back to the first seed.")
+    loop: bool = Field(default=False, description="End at the first seed again.")
     walk: float | None = Field(
-        default=None, ge=0.1, le=3600, description="Seconds of a closed random walk in z instead."
+        default=None, ge=0.1, le=3600, description="Length of a closed random walk in z, in seconds, instead of seeds."
     )
-    smoothness: float = Field(default=1.0, ge=0.01, description="Seconds over which the walk is smoothed.")
-    seconds: float = Field(default=2.0, ge=0.01, le=600, description="From one seed to the next.")
-    panels: int = Field(default=8, ge=2, le=100, description="Images in each row of a strip.")
+    smoothness: float = Field(default=1.0, ge=0.01, description="Deviation of the walk's smoothing, in seconds.")
+    seconds: float = Field(default=2.0, ge=0.01, le=600, description="Seconds from one seed to the next.")
+    panels: int = Field(default=8, ge=2, le=100, description="Images per row of a strip.")
     fps: int = Field(default=25, ge=1, le=120, description="Frames per second.")
     scale: Scale = None
-    still: bool = Field(default=False, description="Draw a strip: a row for each pair of neighboring seeds.")
+    still: bool = Field(default=False, description="Draw a strip, one row per pair of successive seeds.")
 
     @model_validator(mode="after")
     def _check(self) -> Interpolate:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Mix(GeneratorFigure):
-    """Draw images that have some styles of one seed and the others of another.
+    """Draw style mixing: styles of two seeds in one image.
 
     Each has the styles of a seed at the left, but in a range of layers those of a seed at the top. The noise is that
     of the seed at the left, so mixing a seed with itself changes nothing.
@@ -26,13 +26,13 @@ class Mix(GeneratorFigure):
     name = "mix"
     needs = (StyleBased,)
 
-    left: Seeds = Field(default=(0, 1, 2), description="Seeds at the left: they give all other styles.")
-    top: Seeds = Field(default=(4, 5, 6, 7, 8), description="Seeds at the top: they give the styles of a range.")
+    left: Seeds = Field(default=(0, 1, 2), description="Seeds at the left, which give all other styles.")
+    top: Seeds = Field(default=(4, 5, 6, 7, 8), description="Seeds at the top, which give the styles of a range.")
     resolutions: Spans | None = Field(
-        default=None, description="Ranges by resolution, such as 4-8,16-32. [default: coarse, middle and fine]"
+        default=None, description="Style layers by resolution, such as 4-8,16-32. [default: coarse, middle and fine]"
     )
-    layers: Spans | None = Field(default=None, description="Ranges by number of the layer instead: 0-3,4-7.")
-    grids: bool = Field(default=False, description="Two grids instead, without and with mixing.")
+    layers: Spans | None = Field(default=None, description="Style layers by number instead, such as 0-3,4-7.")
+    grids: bool = Field(default=False, description="Draw two grids instead, without and with mixing.")
     seeds: Seeds | None = Field(default=None, description="Seeds of the two grids. [default: 0-15]")
     scale: Scale = None
 

@@ -1,4 +1,4 @@
-"""Neighbors: the real images nearest to generated ones, and whether the generator remembers its training images."""
+"""Neighbors: the real images nearest to generated ones, and the test of memorization."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _READ_AT_ONCE = 256
 
 
 class Neighbors(GeneratorFigure):
-    """Draw the real images nearest to samples (of 100 seeds), and test whether training images are remembered.
+    """Draw nearest real images of samples, and test memorization.
 
-    All training images are looked through, and their mirror images where training mirrors. Distances of pixels are
-    root mean squares in gray levels.
+    All training images are searched, and their mirror images where training mirrors. Pixel distances are root mean
+    squares in gray levels.
     """
 
     name = "neighbors"
@@ -36,12 +36,14 @@ class Neighbors(GeneratorFigure):
     without = frozenset({"resolution"})
 
     seeds: Seeds = Field(
-        default=tuple(range(100)), min_length=1, description="Samples; the more, the more a test can see."
+        default=tuple(range(100)),
+        min_length=1,
+        description="Seeds of the samples; more of them make the test more powerful.",
     )
-    rows: int = Field(default=8, ge=1, le=100, description="Most suspicious samples that are drawn.")
+    rows: int = Field(default=8, ge=1, le=100, description="Number of samples drawn, the most suspicious first.")
     extractor: str | None = Field(
         default=None,
-        description="Features compared beside pixels, or pixels alone. [default: those of the score]",
+        description="Extractor of features compared besides pixels; `pixels`: none. [default: the score's]",
     )
     seed: int = Field(default=0, ge=0, description="Seed of the tests.")
     scale: Scale = None
@@ -50,7 +52,7 @@ class Neighbors(GeneratorFigure):
         """Find the training and held-out images nearest to the samples, and test whether they are too near.
 
         Raises:
-            GanzooError: The generator does not stand at its last stage.
+            GanzooError: The generator is not at its final resolution.
             WeightsError: The extractor's weights are not there.
         """
         from ganzoo.figures import dataset_of
@@ -60,7 +62,7 @@ class Neighbors(GeneratorFigure):
         dataset = dataset_of(generator)
         if generator.resolution != dataset.pack.spec.resolution:
             raise GanzooError(
-                f"the generator stands at {generator.resolution} pixels; neighbors are those of its last stage"
+                f"the generator is at {generator.resolution} pixels; neighbors are found at its final resolution alone"
             )
         spaces, samples, reports = self._spaces(generator), generator.images(self.seeds), []
         for name, space in spaces.items():

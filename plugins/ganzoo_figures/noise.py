@@ -21,7 +21,9 @@ _COARSE_TO = 32  # arXiv:1812.04948, figure 5: fine is 64 and above; here the up
 
 
 class Noise(GeneratorFigure):
-    """Draw what the noise inputs change: several noises, their deviation, noise in all, fine, coarse, no layers.
+    """Draw the effect of the noise inputs.
+
+    Columns: several noises, the deviation over them, and noise in all, fine, coarse and no layers.
 
     Where the generator cannot choose noise by resolution, a row ends with all and none. The deviation is multiplied by
     a power of two that all rows share and the figure states.
@@ -34,7 +36,7 @@ class Noise(GeneratorFigure):
     without = frozenset({"noise_mode"})
 
     seeds: Seeds = tuple(range(3))
-    realizations: int = Field(default=32, ge=2, description="Noises that the deviation is taken over.")
+    realizations: int = Field(default=32, ge=2, description="Number of noises that the deviation is taken over.")
     scale: Scale = None
 
     def draw(self, generator: OpenedGenerator) -> FigureResult:

@@ -22,9 +22,9 @@ _FRAMES = 60
 
 
 class PCA(GeneratorFigure):
-    """Draw walks along the principal directions of styles, or of the weights that see them.
+    """Draw walks along principal directions of styles or weights.
 
-    A row for each direction shows one seed's image as its style walks along it, itself in the middle; a film swings
+    Each row shows one seed's image as its style moves along a direction, itself in the middle; a film swings
     along all of them side by side.
 
     Paper: GANSpace, arXiv:2004.02546; SeFa, arXiv:2007.06600.
@@ -35,16 +35,19 @@ class PCA(GeneratorFigure):
     suffixes = (*PICTURES, *FILMS)
 
     source: Literal["styles", "weights"] = Field(
-        default="styles", description="Where styles vary (GANSpace), or what weights see (SeFa)."
+        default="styles",
+        description="Directions of how styles vary (GANSpace), or of the style layers' weights (SeFa).",
     )
-    seed: int = Field(default=0, ge=0, description="Whose style walks.")
-    count: int = Field(default=5, ge=1, le=100, description="Directions.")
-    reach: float = Field(default=2.0, ge=0.01, le=100, description="Length to both sides, in standard deviations.")
-    steps: int = Field(default=7, ge=3, le=99, description="Images of a walk, an odd number.")
-    layers: Seeds | None = Field(default=None, description="Style layers that walk, such as 0-3. [default: all]")
-    samples: int = Field(default=10_000, ge=2, le=1_000_000, description="Styles drawn to find the directions.")
+    seed: int = Field(default=0, ge=0, description="Seed whose style is moved.")
+    count: int = Field(default=5, ge=1, le=100, description="Number of directions.")
+    reach: float = Field(default=2.0, ge=0.01, le=100, description="Length of a walk each way, in standard deviations.")
+    steps: int = Field(default=7, ge=3, le=99, description="Images per walk, an odd number.")
+    layers: Seeds | None = Field(default=None, description="Style layers that are moved, such as 0-3. [default: all]")
+    samples: int = Field(
+        default=10_000, ge=2, le=1_000_000, description="Number of styles drawn to find the directions."
+    )
     scale: Scale = None
-    still: bool = Field(default=True, description="Draw rows, not a film.")
+    still: bool = Field(default=True, description="Draw rows instead of a film.")
 
     @model_validator(mode="after")
     def _check(self) -> PCA:

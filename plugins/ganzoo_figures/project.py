@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 class Project(Schedule, TargetsFigure):
-    """Find the styles that make given images: latents, reconstructions, the film of the search, distances.
+    """Project images: find the styles that reproduce them.
+
+    Writes latents, reconstructions, a film of the search and the distances.
 
     Paper: StyleGAN2, arXiv:1912.04958, appendix D.
     """
@@ -30,17 +32,17 @@ class Project(Schedule, TargetsFigure):
         default=None,
         ge=2,
         le=5000,
-        description="Project so many training and held-out images instead, and compare them.",
+        description="Project this many training and held-out images instead, and compare their distances.",
     )
     distance: str = Field(
         default="auto",
-        description="pixels, an extractor's name, or auto: the run's extractor if it can, else pixels.",
+        description="pixels, an extractor, or auto: the run's if it gives perceptual distances, else pixels.",
     )
     seed: int = Field(default=0, ge=0, description="Seed of the search.")
-    film: Literal["mp4", "webp", "gif"] = Field(default="gif", description="Kind of the film of the search.")
+    film: Literal["mp4", "webp", "gif"] = Field(default="gif", description="File format of the film of the search.")
     noise_mode: Literal["fit", "constant", "none"] | None = Field(
         default=None,
-        description="Noise maps: fitted to each image, the network's own, or none. [default: fit if it can]",
+        description="Noise maps: fitted to each image, the network's own, or none. [default: fit if it has noise]",
     )
     scale: Scale = None
 
@@ -51,7 +53,7 @@ class Project(Schedule, TargetsFigure):
         return self
 
     def draw(self, generator: OpenedGenerator) -> Projection:
-        """Search, as many images at once as the device bears: fewer once its memory runs out.
+        """Search, as many images at once as the device has memory for: fewer once its memory runs out.
 
         Raises:
             RefusedError: There are no noise maps although they are to be fitted, or no held-out images to compare.

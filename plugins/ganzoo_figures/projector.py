@@ -111,7 +111,7 @@ def search(
         schedule: How to go on.
         seeds: A seed per image, N of them.
         frames: Images of the film, 2 or more.
-        progress: Told the number of steps done.
+        progress: Called with the number of steps done.
     """
     streams = [torch.Generator().manual_seed(seed_for("projection", seed)) for seed in seeds]
     layers = start.layers if schedule.space == "w+" else 1

@@ -18,7 +18,9 @@ _SMALLEST = 4
 
 
 class Resolutions(GeneratorFigure):
-    """Draw one sample as it comes out at each resolution, of generators that grow or have skip outputs.
+    """Draw samples at each resolution of the generator.
+
+    Of generators that grow or have skip outputs.
 
     Of a growing generator each resolution is shown by the newest weights that were kept while it was the last one:
     early output layers are no longer trained afterwards.
@@ -30,7 +32,7 @@ class Resolutions(GeneratorFigure):
 
     seeds: Seeds = tuple(range(3))
     present: bool = Field(
-        default=False, description="Draw all stages of the present weights, not each of its own time."
+        default=False, description="Draw all stages from the newest weights, not each from its own checkpoint."
     )
     scale: Scale = None
 

@@ -1,4 +1,4 @@
-"""Search schedule: how a projection goes on. Knows no torch, since the figure's options are made of it.
+"""Search schedule: steps and learning rates of a projection. Knows no torch, since the figure's options are made of it.
 
 Paper: StyleGAN2, arXiv:1912.04958, appendix D, whose numbers are the defaults.
 """
@@ -16,13 +16,17 @@ class Schedule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    space: Literal["w", "w+"] = Field(default="w", description="One style for all layers, or one for each.")
-    steps: int = Field(default=1000, ge=1, le=100_000, description="Steps of the search, by Adam.")
-    learning_rate: float = Field(default=0.1, ge=1e-6, le=10, description="Its largest learning rate.")
-    ramp_up: float = Field(default=0.05, ge=0, le=1, description="Share of the steps in which it rises from 0.")
-    ramp_down: float = Field(default=0.25, ge=0, le=1, description="Share of the steps in which it falls to 0.")
-    shaking: float = Field(default=0.05, ge=0, description="Noise on styles at first, in deviations of w.")
-    shaken: float = Field(default=0.75, ge=0, le=1, description="Share of the steps in which styles are shaken.")
+    space: Literal["w", "w+"] = Field(default="w", description="w: one style for all layers; w+: one per layer.")
+    steps: int = Field(default=1000, ge=1, le=100_000, description="Steps of Adam.")
+    learning_rate: float = Field(default=0.1, ge=1e-6, le=10, description="Largest learning rate.")
+    ramp_up: float = Field(
+        default=0.05, ge=0, le=1, description="Share of the steps in which the learning rate rises from 0."
+    )
+    ramp_down: float = Field(
+        default=0.25, ge=0, le=1, description="Share of the steps in which the learning rate falls to 0."
+    )
+    shaking: float = Field(default=0.05, ge=0, description="Initial noise on the styles, in standard deviations of w.")
+    shaken: float = Field(default=0.75, ge=0, le=1, description="Share of the steps in which styles get noise.")
     whiteness: float | None = Field(
         default=None,
         ge=0,
@@ -30,7 +34,7 @@ class Schedule(BaseModel):
         "distances, and 1 for pixels, whose slopes are as much smaller]",
     )
     samples: int = Field(
-        default=10_000, ge=2, le=1_000_000, description="Styles of which mean and deviation are taken."
+        default=10_000, ge=2, le=1_000_000, description="Number of styles for their mean and deviation."
     )
 
     def rate(self, step: int) -> float:

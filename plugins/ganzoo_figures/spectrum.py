@@ -18,12 +18,12 @@ _CHUNK = 64
 
 
 class Spectrum(GeneratorFigure):
-    """Draw the mean power of real and generated images over spatial frequency."""
+    """Draw the power spectra of real and generated images."""
 
     name = "spectrum"
     needs_dataset = True
 
-    count: int = Field(default=256, ge=1, le=1_000_000, description="Images on either side.")
+    count: int = Field(default=256, ge=1, le=1_000_000, description="Number of real images, and of generated ones.")
     first_seed: int = Field(default=0, ge=0, description="Seed of the first generated image.")
 
     def draw(self, generator: OpenedGenerator) -> FigureResult:

@@ -1,4 +1,4 @@
-"""Style sample: many styles of a generator, to see where they lie and how far they spread."""
+"""Style sample: many styles of a generator, for their mean and deviation."""
 
 from __future__ import annotations
 

@@ -21,7 +21,9 @@ Scores = Mapping[int, tuple[str, float]]
 
 
 class Timelapse(CheckpointsFigure):
-    """Film the same latents over all kept checkpoints of a run, with kimg and score; or draw a strip of them.
+    """Film the same latents over all checkpoints of a run.
+
+    Each frame shows kimg and score; as a picture (.png, .svg) it is a strip of frames.
 
     A strip has a row for each seed over at most `columns` of the checkpoints: those with a score, else evenly chosen.
     """
@@ -32,11 +34,11 @@ class Timelapse(CheckpointsFigure):
     seeds: Seeds | None = Field(
         default=None, description="Seeds such as 0-7,100; the images of `ganzoo sample`. [default: 0-15; a strip: 0-2]"
     )
-    before: bool = Field(default=False, description="Begin with the untrained network.")
-    columns: int = Field(default=8, ge=2, le=100, description="Checkpoints in a strip at most.")
-    fps: int = Field(default=4, ge=1, le=120, description="Frames per second: checkpoints.")
+    before: bool = Field(default=False, description="Start with the untrained network.")
+    columns: int = Field(default=8, ge=2, le=100, description="Most checkpoints in a strip.")
+    fps: int = Field(default=4, ge=1, le=120, description="Frames (checkpoints) per second.")
     scale: Scale = None
-    still: bool = Field(default=False, description="Draw a strip.")
+    still: bool = Field(default=False, description="Draw a strip instead of a film.")
 
     def draw(self, checkpoints: Checkpoints) -> FigureResult | Animation:
         """Draw the strip, or film all checkpoints.

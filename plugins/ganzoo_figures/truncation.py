@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Truncation(GeneratorFigure):
-    """Draw rows of seeds as their styles are pulled to the mean style and past it.
+    """Draw images of seeds at several truncation psis.
 
     Psi 1 is the image itself, 0 the mean style's, -1 the opposite.
 
@@ -29,10 +29,10 @@ class Truncation(GeneratorFigure):
     psi: Numbers = Field(
         default=(1.0, 0.7, 0.5, 0.0, -0.5, -1.0),
         min_length=1,
-        description="Columns, with commas between: 1 is the image, 0 the mean.",
+        description="Truncation psis, one per column: 1 is none, 0 the mean style.",
     )
     truncation_cutoff: int | None = Field(
-        default=None, ge=0, description="Truncate so many of the first style layers. [default: all]"
+        default=None, ge=0, description="Number of first style layers that are truncated. [default: all]"
     )
     scale: Scale = None
 

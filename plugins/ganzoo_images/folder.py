@@ -53,7 +53,7 @@ class Folder(SourceDataset[FolderOptions]):
     where_to_get = (
         "Put PNG, JPEG, WEBP, TIFF, BMP or GIF files into the folder, at any depth; or let dataset.root name a zip of "
         "them, an array (.npy, .npz), a folder with an LMDB, NVIDIA TFRecords, NIfTI volumes or DICOM files, or what "
-        "Hugging Face's save_to_disk wrote. Terms are those of whoever made your images."
+        "Hugging Face's save_to_disk wrote. Terms are those of your images' makers."
     )
 
     Options = FolderOptions

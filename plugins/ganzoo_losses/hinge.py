@@ -21,7 +21,7 @@ class Hinge(AdversarialLoss):
     name = "hinge"
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        # Logits beyond the margin descend no further: D spends nothing on what it already tells apart.
+        # Logits beyond the margin descend no further: D spends nothing on what it already classifies with that margin.
         return relu(1 - real).mean() + relu(1 + fake).mean()
 
     def generator_loss(self, fake: Tensor, real: Callable[[], Tensor]) -> Tensor:

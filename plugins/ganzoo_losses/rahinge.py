@@ -43,8 +43,8 @@ class RaHinge(AdversarialLoss):
         return (relu(1 - (real - fake.mean())).mean() + relu(1 + (fake - real.mean())).mean()) / 2
 
     def generator_loss(self, fake: Tensor, real: Callable[[], Tensor]) -> Tensor:
-        # Fresh reals, and both terms: without the first, G would not be told that reals should look less real (section
-        # 3).
+        # Fresh reals, and both terms: without the first, G would get no gradient that makes reals look less real
+        # (section 3).
         reals = _drawn(real)
         return (relu(1 + (reals - fake.mean())).mean() + relu(1 - (fake - reals.mean())).mean()) / 2
 

@@ -53,7 +53,7 @@ class Huangzh13(Importer):
 
 
 class Rosinality(Importer):
-    """Checkpoints of rosinality's style-based-gan-pytorch: all networks, or the averaged generator alone.
+    """Checkpoints of rosinality's style-based-gan-pytorch: all networks, or the EMA generator alone.
 
     Paper: arXiv:1812.04948; https://github.com/rosinality/style-based-gan-pytorch.
     """
@@ -101,12 +101,12 @@ def assembled(
     generator_of: Callable[[State], Found],
     critic_of: Callable[[State], Found],
 ) -> ForeignCheckpoint:
-    """Put the networks of a file together: which generator is the averaged one, its key says.
+    """Put the networks of a file together: the key of a generator says whether it is the EMA.
 
     Raises:
         CheckpointError: A name is missing, or the networks are of different images.
     """
-    # Files name their averaged generator in many ways; a lone one is taken for it, and a note says so.
+    # Files name their EMA generator in many ways; a single one is taken for it, with a note.
     averaged = [key for key in generators if _AVERAGED.search(key)]
     raw = [key for key in generators if key not in averaged]
     try:
@@ -124,10 +124,10 @@ def assembled(
     resolution = reached(generators[(averaged or raw)[0]], found[0][1].resolution) if generators else None
     remarks = {
         "its discriminator knows other classes than its generator and is left out": stranger,
-        "its generator is taken for the averaged one, as no key names one": bool(
+        "its generator is taken for the EMA, as no key names one": bool(
             raw and not averaged and len(generators) + len(critics) > 1
         ),
-        "its mean style is 0, as if never tracked: --truncation would pull towards that": bool(
+        "its mean style is 0, as if never tracked: --truncation-psi would pull towards that": bool(
             ema and not ema[0].weights["w_avg"].any()
         ),
         f"its generator was trained up to {resolution} pixels: larger blocks are as they began": resolution is not None,

@@ -99,7 +99,7 @@ class StyleGANGenerator(StyledGenerator[StyleGANGeneratorOptions]):
         self.growth = Growth(resolution, alpha)
 
     def active_ws(self) -> int:
-        # The crossover is drawn among the layers in use: beyond them nobody would see it (official code).
+        # The crossover is drawn among the layers in use: beyond them it would have no effect (official code).
         return 2 * len(self.growth.resolutions)
 
     def style_weights(self) -> Sequence[tuple[int, Tensor]]:

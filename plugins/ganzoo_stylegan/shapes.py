@@ -1,4 +1,4 @@
-"""Shapes of weights that bear the parts' own names, and the options that they tell."""
+"""Shapes of weights under the parts' own names, and the options that follow from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ganzoo_stylegan.generator import StyleGANGenerator
 Weights = Mapping[str, Tensor]
 # The mean of so many styles is off by a hundredth of their deviation (1 / sqrt(10240)).
 MEASURED_LATENTS = 10_240
-# Fixed, so that one file gives one network, whoever imports it.
+# Fixed, so that one file always gives the same network.
 NOISE_SEED = 0
 
 
@@ -28,7 +28,7 @@ def generator_from(weights: Weights, **options: Any) -> tuple[ForeignNetwork, Im
 
     Args:
         weights: A state, without the constant noise and perhaps without the mean style.
-        options: What shapes do not tell.
+        options: What shapes do not show.
 
     Raises:
         CheckpointError: Something is missing or unlike every StyleGAN.
@@ -68,7 +68,7 @@ def discriminator_from(weights: Weights, **options: Any) -> tuple[ForeignNetwork
 
     Args:
         weights: A state, whole.
-        options: What shapes do not tell.
+        options: What shapes do not show.
 
     Raises:
         CheckpointError: Something is missing or unlike every StyleGAN.
@@ -121,7 +121,7 @@ def _measured_mean(weights: Weights, options: Any, images: ImageSpec) -> Tensor:
     try:
         mapping.load_state_dict(inside)
     except RuntimeError:
-        raise CheckpointError("the sizes of its mapping network do not fit each other") from None
+        raise CheckpointError("the sizes of its mapping network contradict each other") from None
     rng = torch.Generator().manual_seed(NOISE_SEED)
     latents = torch.randn(MEASURED_LATENTS, options.latent_dim, generator=rng)
     labels = torch.zeros(MEASURED_LATENTS, images.label_dim)

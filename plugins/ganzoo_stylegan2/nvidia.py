@@ -38,7 +38,7 @@ class NvidiaPyTorch(Importer):
     def read(cls, content: Any) -> ForeignCheckpoint:
         records = {key: content[key] for key in ("G_ema", "G", "D") if is_persistent(content.get(key))}
         if "G_ema" not in records:
-            raise CheckpointError("it has no averaged generator (G_ema)")
+            raise CheckpointError("it has no EMA generator (G_ema)")
         ema, images = generator_of(module_state(records["G_ema"]), _generator_facts(records["G_ema"]))
         generator = discriminator = None
         if "G" in records:

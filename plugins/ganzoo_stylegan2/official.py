@@ -23,7 +23,7 @@ LR_MULTIPLIER = 0.01
 
 @dataclass(frozen=True)
 class Facts:
-    """What shapes do not tell.
+    """What shapes do not show.
 
     Attributes:
         clamp: Bound on what convolutions give, or None.

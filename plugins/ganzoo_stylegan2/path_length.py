@@ -41,7 +41,7 @@ class PathLengthOptions(RegularizerOptions):
 
 
 class PathLength(Regularizer[PathLengthOptions]):
-    """A step in style space is to move images by one fixed length, whatever the style and direction.
+    """Penalty on how far the length of a step in image space, per step in style space, is from its running mean.
 
     PL = weight * mean_i (|J_i^T y_i| - a)^2 with y ~ N(0, 1) / sqrt(H W) of the images' shape and a running mean `a`
     of the lengths, which starts at 0 and is updated first. It draws latents of its own, for the first

@@ -132,7 +132,7 @@ def facts_of(network: TensorFlowNetwork) -> Facts:
     given: dict[str, object] = {}
     for each in (*network.components.values(), network):
         given |= each.static_kwargs
-    # What shapes do not tell, as far as it can differ; anything else would be another function.
+    # What shapes do not show, as far as it can differ; anything else would be another function.
     kernel, act = given.get("resample_kernel") or [1, 3, 3, 1], given.get("nonlinearity", "lrelu")
     if not isinstance(kernel, list | tuple) or list(kernel) != [1, 3, 3, 1] or act != "lrelu":
         raise CheckpointError("its filter or activation is another than StyleGAN2's [1, 3, 3, 1] and leaky ReLU")

@@ -1,4 +1,4 @@
-"""Parts that do not fit together are refused on classes and options, before anything is built."""
+"""Incompatible parts are refused on classes and options, before anything is built."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class PathLength(Penalty):
 
 
 class Lossy(TinyLoss):
-    """A loss that brings a penalty along and couples the batch."""
+    """A loss that brings a penalty along and depends on the batch."""
 
     name = "lossy"
 
@@ -310,7 +310,7 @@ def test_override_is_kept_in_the_resolved_recipe():
 def test_micro_batches_and_parts_that_couple_the_batch():
     (reason,) = incompatibilities(loss={"name": "lossy"}, training={"batch_size": 8, "micro_batch": 4})
     assert reason == (
-        "training.micro_batch: loss 'lossy' couples the images of a batch, so splitting the batch would change the "
+        "training.micro_batch: loss 'lossy' depends on the other images of the batch, so splitting it would change the "
         "result; remove micro_batch or choose options without that coupling"
     )
 
@@ -335,8 +335,8 @@ def test_a_part_that_fails_when_asked_is_named():
     with pytest.raises(PluginError) as error:
         recipe(discriminator={"name": "unsure"})
     assert str(error.value) == (
-        "discriminator: 'unsure' of plugin 'acme' (acme-gan 0.1) fails when asked whether it fits: "
-        "IndexError: list index out of range; choose another part, or mend that plugin"
+        "discriminator: 'unsure' of plugin 'acme' (acme-gan 0.1) fails while its compatibility is checked: "
+        "IndexError: list index out of range; choose another part, or fix that plugin"
     )
     with pytest.raises(PluginError, match="loss: 'unsure-loss' of plugin 'acme'"):
         recipe(loss={"name": "unsure-loss"})

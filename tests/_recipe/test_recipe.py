@@ -468,7 +468,7 @@ def test_a_file_that_is_none(name, expected):
         (b'"x y" . ' * 7000 + b"a = 1", "a key has more than 32 dotted parts"),
         (b"a = {" + b"'b'." * 10_000 + b"c = 1}", "a key has more than 32 dotted parts"),
         (b"a = " + b"[" * 30_000, "is nested too deeply"),
-        (b"a = " + b"[" * 60 + b"]" * 60, "values are nested more than 32 deep"),
+        (b"a = " + b"[" * 60 + b"]" * 60, "values are nested more than 32 levels"),
         (b"a = " + b"{b = " * 10_000, "is nested too deeply"),
         (b"a = 1e999", "a: unknown key 'a'"),
         (b"a = 1979-05-27T07:32:00Z", "a: unknown key 'a'"),

@@ -125,7 +125,7 @@ def test_micro_batches_equal_the_whole_batch(regularizers):
     ],
 )
 def test_what_couples_a_batch_is_refused_with_micro_batches(layer, culprit):
-    with pytest.raises(RecipeError, match=f"training.micro_batch: {culprit} couples the images"):
+    with pytest.raises(RecipeError, match=f"training.micro_batch: {culprit} depends on the other images"):
         recipe_of(DCGAN, layer, {"training": {"micro_batch": 4}})
 
 

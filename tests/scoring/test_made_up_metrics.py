@@ -205,7 +205,7 @@ def test_a_metric_may_read_pixels_and_classes_without_an_extractor(tmp_path):
     [
         ("raise", "metric 'wrong' fails: ZeroDivisionError: oh"),
         ("nan", "metric 'wrong' gives nan for 'wrong': these images cannot be scored by it"),
-        ("other", "metric 'wrong' gives 'other' and announces 'wrong'"),
+        ("other", "metric 'wrong' gives 'other' and declares 'wrong'"),
     ],
 )
 def test_a_metric_that_fails_is_named_and_nothing_is_kept(tmp_path, how, expected):

@@ -106,7 +106,7 @@ class OwnStream(Fading):
         return images * torch.rand(len(images), 1, 1, 1, generator=self.rng)
 
 
-@broken(BROKEN, "has parameters that nobody trains: gain")
+@broken(BROKEN, "has parameters that are never trained: gain")
 class Trained(Fading):
     def __init__(self, options, images):
         super().__init__(options, images)

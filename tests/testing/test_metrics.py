@@ -38,7 +38,7 @@ class Gap(Metric[GapOptions]):
 METRICS: list[Any] = []
 
 
-@broken(METRICS, "announces no value")
+@broken(METRICS, "declares no value")
 class Mute(Gap):
     values: ClassVar = {}
 
@@ -58,7 +58,7 @@ class Blind(Gap):
     reads = ()
 
 
-@broken(METRICS, "announces ['gap'] in `values`, but gives ['hole']")
+@broken(METRICS, "declares ['gap'] in `values`, but gives ['hole']")
 class Other(Gap):
     def estimates(self, data):
         return {"hole": Estimate(1.0)}

@@ -95,7 +95,7 @@ def decode_image(file: IO[bytes], name: str) -> Picture:
         DataError: It is of another format, damaged, truncated or too large.
     """
     with warnings.catch_warnings():
-        # Pillow warns of odd metadata, which do not matter here, and of bombs, which `_opened` refuses.
+        # Pillow warns of strange metadata, which do not matter here, and of bombs, which `_opened` refuses.
         warnings.simplefilter("ignore")
         return _decoded(file, name)
 

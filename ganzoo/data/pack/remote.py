@@ -103,7 +103,7 @@ class RemoteFiles:
             if size + need <= self._limit:
                 return
             size -= path.stat().st_size
-            self._maps.pop(path.name, None)  # the disk gets its room back when nobody reads the map any more
+            self._maps.pop(path.name, None)  # the disk gets its room back when the map is no longer read
             remove_tree(path)
 
     def _forget_strangers(self) -> None:

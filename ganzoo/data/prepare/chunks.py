@@ -1,6 +1,6 @@
 """Chunks: small checksummed files of prepared images, which an interrupted preparation leaves behind.
 
-Images go to chunks by the hash of their name, not by their number, so that adding, mending or removing one file
+Images go to chunks by the hash of their name, not by their number, so that adding, fixing or removing one file
 makes one chunk stale and not all that follow.
 """
 

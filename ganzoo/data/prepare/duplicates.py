@@ -1,4 +1,4 @@
-"""Duplicates: images that two splits share, exactly or nearly, so that a score on one knows of the other.
+"""Duplicates: images that two splits share, exactly or nearly, so that a score on one is not independent of the other.
 
 Nearly: 64-bit perceptual hashes (signs of the lowest frequencies of a cosine transform, Zauner 2010) that differ in at
 most six bits, confirmed by the correlation of 32x32 thumbnails. Every pair is compared, so none is missed; 60,000

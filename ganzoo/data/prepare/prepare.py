@@ -122,7 +122,7 @@ def _finished(final: Path) -> Pack | None:
 
 @contextmanager
 def _lock(path: Path) -> Iterator[None]:
-    """Hold a lock file, waiting for whoever holds it. The system lets go of it when a process dies."""
+    """Hold a lock file, waiting for the process that holds it. The system lets go of it when a process dies."""
     import fcntl
 
     with writing(path):
@@ -171,6 +171,6 @@ def _report(bad: Sequence[BadFile], count: int, name: str, skip_bad: bool) -> No
     remedy = (
         "There is nothing left to train on"
         if len(bad) == count
-        else "Mend or remove them, or leave them out with --skip-bad"
+        else "Fix or remove them, or leave them out with --skip-bad"
     )
     raise DataError("\n".join([f"{len(bad)} of {count} images of {name!r} cannot be used:", *lines, f"{remedy}."]))

@@ -87,7 +87,7 @@ def _fill_in_pool(dataset: ImageDataset, spec: ImageSpec, chunks: list[Chunk], c
             "prepared so far is kept: start again to go on, after freeing memory if that was short"
         ) from error
     except BaseException:
-        end.close()  # Ctrl-C or an error: nobody waits for chunks that are half done
+        end.close()  # Ctrl-C or an error: chunks that are half done are dropped
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

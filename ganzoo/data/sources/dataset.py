@@ -25,7 +25,7 @@ class SourceDataset(ImageDataset[SourceOptionsT]):
 
     Attributes:
         expected: The layout that is looked for, for the message that it is not there.
-        formats: The source formats that it may open, by `distribution:name`. Whoever makes the dataset sets them (see
+        formats: The source formats that it may open, by `distribution:name`. The maker of the dataset sets them (see
             `build_dataset`), in the processes that prepare images too: a dataset never looks for plugins.
     """
 
@@ -87,7 +87,7 @@ class SourceDataset(ImageDataset[SourceOptionsT]):
     def _help(self, expected: str, found: str = "") -> str:
         layout = f"{expected}: {self.expected}. " if self.expected else ""
         command = f"ganzoo data prepare {self.name} --source PATH --resolution {self.options.resolution} --out PACK"
-        return f"{layout}{found}{self.where_to_get} To prepare what lies elsewhere: {command}"
+        return f"{layout}{found}{self.where_to_get} To prepare images of another place: {command}"
 
     def load(self, item: Item) -> PixelArray:
         channels = type(self).spec_of(self.options).channels

@@ -165,7 +165,7 @@ def _asked(key: str, judge: Callable[[Any], bool], what: Any) -> bool:
     except Exception as error:
         raise PluginError(
             f"source format {key!r} fails to judge what it sees: {type(error).__name__}: {error}. Name the format that "
-            "is meant by dataset.source, or mend or remove the plugin"
+            "is meant by dataset.source, or fix or remove the plugin"
         ) from error
 
 

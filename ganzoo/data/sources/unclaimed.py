@@ -1,4 +1,4 @@
-"""Unclaimed folder: a root that no source format claims, which has no images and says what lies there instead."""
+"""Unclaimed folder: a root that no source format claims, which has no images and says what is there instead."""
 
 from __future__ import annotations
 

@@ -182,5 +182,5 @@ def test_a_format_that_fails_to_judge_is_named(tmp_path):
 
     root = files(tmp_path, a=b"")
     for where in (root, root / "a"):
-        with pytest.raises(PluginError, match=r"'acme:broken' fails to judge what it sees: IndexError.*mend or remove"):
+        with pytest.raises(PluginError, match=r"'acme:broken' fails to judge what it sees: IndexError.*fix or remove"):
             opened(where, Broken, Marked)
