@@ -1,4 +1,4 @@
-"""Writes the tables of docs/recipes.md from the models that check recipes, so that the page cannot lie.
+"""Writes the tables of docs/recipes.md from the models that check recipes, so that the page stays true.
 
 Run it from the repository root after a key has changed: `python docs/recipe_tables.py`. A test does the same and
 compares.
@@ -33,7 +33,7 @@ _SECTION_KEYS = {"dataset", *KINDS, "regularizers", "training", "scoring", "publ
 
 
 def rewritten(page: str) -> str:
-    """Return the page with every table between its two marks made anew."""
+    """Return the page with every table between its two marks generated."""
     parts = Registry.discover().parts()
     own = [part for part in parts if part.origin.distribution == OWN_DISTRIBUTION]
 

@@ -1,4 +1,4 @@
-"""The command line without a script on the path: `python -m ganzoo run quickstart`."""
+"""Module entry: the command line without a script on the path, `python -m ganzoo run quickstart`."""
 
 from __future__ import annotations
 

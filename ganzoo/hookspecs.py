@@ -1,4 +1,4 @@
-"""The plug points, complete. A plugin implements any of these with `@hookimpl` and returns classes.
+"""Hooks: where plugins add parts. A plugin implements any of these with `@hookimpl` and returns classes.
 
 A plugin is a module named by an entry point of the group `ganzoo`:
 

@@ -1,4 +1,4 @@
-"""Text for people: names from files, recipes and plugins never act on the terminal or on a table."""
+"""Text for people: names from files, recipes and plugins never control the terminal or break a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `ganzoo`: registers the commands, and is the only place that catches a GanzooError.
+"""The command `ganzoo`: it registers all others, and is the one place that catches a GanzooError.
 
 Nothing heavy is imported here: `ganzoo --help` answers at once, and each command imports what it runs.
 """

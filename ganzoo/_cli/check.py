@@ -83,7 +83,7 @@ def _report(name: str, recipe: Recipe, expected: MemoryEstimate) -> str:
     ]
     several = len(recipe.phases) > 1
     if expected.memory_bytes is None:
-        lines.append(f"  memory         not known beforehand ({expected.untraced}); --dry-run measures it")
+        lines.append(f"  memory         cannot be estimated ({expected.untraced}); --dry-run measures it")
     else:
         at = f" at {_place(heaviest_phase(recipe, expected))}" if several else ""
         at_most = ", less in bf16" if recipe.training.precision == "bf16" else ""
@@ -93,7 +93,7 @@ def _report(name: str, recipe: Recipe, expected: MemoryEstimate) -> str:
         )
     if recipe.counts_epochs:
         lines.append(
-            "  length         in epochs: what they are in kimg depends on the data; say how many with --images"
+            "  length         in epochs: kimg depend on the data; give the number of training images with --images"
         )
     unit = "epochs" if recipe.counts_epochs else "kimg"
     return "\n".join([*lines, *(_table(recipe, expected, unit) if several else [_line(recipe, unit)])])

@@ -35,7 +35,7 @@ def import_(
     )
     for note in networks.origin.notes if networks.origin else ():
         terminal.info(f"note: {note}")
-    terminal.info(f"see what it makes with: ganzoo sample {directory.path}")
+    terminal.info(f"look at its images with: ganzoo sample {directory.path}")
 
 
 def export(
@@ -57,7 +57,7 @@ def export(
     from ganzoo._cli.terminal import Terminal
 
     if not out and not onnx:
-        raise GanzooError("say what to write: --out FILE.safetensors, --onnx FILE.onnx, or both")
+        raise GanzooError("name a file to write: --out FILE.safetensors, --onnx FILE.onnx, or both")
     terminal, opened = Terminal(), api.open(run)
     if out:
         seen = api.export(opened, out, format="safetensors", weights=weights, at=at)

@@ -92,7 +92,7 @@ def _list(registry: Registry) -> None:
         console.print(table)
         console.print()
     if not registry.parts():
-        console.print("No parts are installed; `ganzoo doctor` says what is in the way.")
+        console.print("No parts are installed; `ganzoo doctor` shows why.")
     for failure in registry.failures:
         console.print(Text("broken: ", "bold red"), Text(literal(str(failure))), sep="", soft_wrap=True)
 

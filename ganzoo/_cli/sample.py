@@ -84,7 +84,7 @@ def sample(
         making: dict[str, object] = {"--seeds": seeds, "--count": count, "--seed": seed, "--latents": latents}
         making |= {"--truncation-psi": None if truncation_psi == 1.0 else truncation_psi, "--noise-mode": noise_mode}
         making |= {"--weights": weights, "--grid": grid, "--out": out, "--folder": folder}
-        _leave_out(making, "--critic judges images and makes none")
+        _leave_out(making, "--critic gives logits of images and makes none")
         if raw is None:
             raise GanzooError("--critic needs --raw LOGITS.npy: the file that the logits are written to")
         write_logits(
@@ -93,7 +93,7 @@ def sample(
         Terminal().info(f"wrote {raw}")
         return
     if latents is not None:
-        _leave_out({"--seeds": seeds, "--count": count, "--seed": seed}, "--latents says already what is made")
+        _leave_out({"--seeds": seeds, "--count": count, "--seed": seed}, "--latents already sets what is made")
     if labels is not None and class_ is not None:
         raise GanzooError("--labels and --class both choose classes; leave one of them out")
     columns, rows = _columns_and_rows(grid)
@@ -121,9 +121,7 @@ def _check_numbers(truncation_psi: float, cutoff: int | None, alpha: float | Non
     if not math.isfinite(truncation_psi):
         raise GanzooError(f"--truncation-psi {truncation_psi}: should be a number, such as 0.7")
     if cutoff is not None and truncation_psi == 1.0:
-        raise GanzooError(
-            "--truncation-cutoff says which layers are truncated, and none is; give --truncation-psi as well"
-        )
+        raise GanzooError("--truncation-cutoff has no effect without truncation; give --truncation-psi too")
     if alpha is not None and not 0 <= alpha <= 1:
         raise GanzooError(f"--alpha {alpha}: should be between 0 (the newest block is absent) and 1 (fully in)")
 
@@ -138,7 +136,7 @@ def _seeds(text: str | None, count: int | None, first: int | None, usual: int) -
     from ganzoo._random.seeds import seeds_in
 
     if text is not None:
-        _leave_out({"--count": count, "--seed": first}, "--seeds says already what is made")
+        _leave_out({"--count": count, "--seed": first}, "--seeds already sets what is made")
         return seeds_in(text)
     return list(range(first or 0, (first or 0) + (count or usual)))
 

@@ -1,4 +1,4 @@
-"""Checkpoints: the generators that a run kept while it trained, each looked at in the same way."""
+"""Checkpoints: the generators that a run kept while it trained, each sampled in the same way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Growth stage: where a growing network stands, and which stages it can be brought to."""
+"""Growth stage: resolution and alpha of a growing network, and which stages it can be set to."""
 
 from __future__ import annotations
 

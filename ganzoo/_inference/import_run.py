@@ -89,7 +89,7 @@ def _importer_of(content: Any, path: Path, registry: Registry) -> Part:
         raise CheckpointError(f"{shown(path)} is recognized by {both}: remove one of the two")
     names = ", ".join(importer.name for importer in importers) or "none is installed"
     raise CheckpointError(
-        f"{shown(path)} holds {_described(content)}: no installed importer knows that ({names}){registry.suspicion()}"
+        f"{shown(path)} holds {_described(content)}: no installed importer reads that ({names}){registry.suspicion()}"
     )
 
 

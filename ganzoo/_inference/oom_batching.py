@@ -1,4 +1,4 @@
-"""Batching that survives a lack of memory: groups are halved where it does not suffice, and the work goes on."""
+"""Batching that survives a lack of memory: groups that run out of it are halved, and the work continues."""
 
 from __future__ import annotations
 

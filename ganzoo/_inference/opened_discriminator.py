@@ -1,4 +1,4 @@
-"""Opened discriminator: the discriminator of a run at a checkpoint, and its judgment of images."""
+"""Opened discriminator: the discriminator of a run at a checkpoint, and its logits of images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opened generator: the generator of a run at a checkpoint, with all that makes its images and says which it was."""
+"""Opened generator: the generator of a run at a checkpoint, with what its images depend on and what identifies it."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class OpenedGenerator:
         if self.label is None:
             return torch.eye(classes)[[seed % classes for seed in seeds]] if classes else torch.zeros(len(seeds), 0)
         if not 0 <= self.label < classes:
-            known = f"it knows classes 0 to {classes - 1}" if classes else "it knows no classes"
+            known = f"it has classes 0 to {classes - 1}" if classes else "it has no classes"
             raise GanzooError(f"class {self.label} is asked of '{self.generator.name}', but {known}")
         return torch.eye(classes)[[self.label] * len(seeds)]
 

@@ -206,7 +206,7 @@ class Run(RunFiles):
         if found is None and snapshots:
             found, _ = newest_good(self.directory.snapshots)
         if found is None:
-            raise RunError(f"{self.path} has no intact checkpoint; is its training still before the first one?")
+            raise RunError(f"{self.path} has no intact checkpoint; training may not have reached the first one yet")
         return found
 
     def __repr__(self) -> str:

@@ -116,7 +116,9 @@ class RunFiles:
                 f"{self.path}; score it with: ganzoo score {self.path} --dataset NAME"
             )
         if not self.directory.recipe.exists():
-            raise RunError(f"{self.path} has no recipe.toml: it was stopped before it began; start the run again")
+            raise RunError(
+                f"{self.path} has no recipe.toml: it was stopped before training started; start the run again"
+            )
         return read(self.directory.recipe)
 
     @property
@@ -176,7 +178,7 @@ class RunFiles:
         """
         kept = sorted(int(path.name) for path in list_checkpoints(self.directory.snapshots))
         if not kept:
-            raise RunError(f"{self.path} kept no snapshots; training.snapshot_kimg says how often it does")
+            raise RunError(f"{self.path} kept no snapshots; training.snapshot_kimg sets how often they are kept")
         return kept
 
     def stage_in_training(self, images_seen: int) -> GrowthStage:

@@ -105,7 +105,9 @@ def write_logits(
     shape = (None, opened.spec.channels, opened.resolution, opened.resolution)
     pictures = read_floats(images, shape, "images for this discriminator")
     if opened.spec.label_dim and labels is None and label is None:
-        raise GanzooError("the discriminator is conditional: say the images' classes by --labels FILE or --class K")
+        raise GanzooError(
+            "the discriminator is conditional: give the classes of the images by --labels FILE or --class K"
+        )
     request = SampleRequest(range(len(pictures)), labels=labels)
     logits = opened.logits(pictures, _labels(request, opened.spec.label_dim, label))
     with writing_floats(out, logits.shape) as write:
@@ -116,16 +118,18 @@ def _labels(request: SampleRequest, classes: int, label: int | None) -> Tensor:
     count = len(request.seeds)
     if not classes:
         if request.labels is not None or label is not None:
-            raise GanzooError("the network knows no classes, so there is nothing to choose; leave labels and class out")
+            raise GanzooError("the network has no classes; leave labels and class out")
         return torch.zeros(count, 0)
     if request.labels is not None:
         return read_labels(request.labels, count, classes)
     if label is None:
         if request.latents is not None:
-            raise GanzooError("the generator is conditional: say the latents' classes by --labels FILE or --class K")
+            raise GanzooError(
+                "the generator is conditional: give the classes of the latents by --labels FILE or --class K"
+            )
         return torch.eye(classes)[[seed % classes for seed in request.seeds]]
     if not 0 <= label < classes:
-        raise GanzooError(f"--class {label}: the network knows classes 0 to {classes - 1}")
+        raise GanzooError(f"--class {label}: the network has classes 0 to {classes - 1}")
     return torch.eye(classes)[[label] * count]
 
 

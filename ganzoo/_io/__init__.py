@@ -1,1 +1,1 @@
-"""Input and output: files written whole, locks, grids, what the disk said."""
+"""Input and output: files written whole, locks, grids, errors of the disk."""

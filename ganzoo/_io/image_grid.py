@@ -1,4 +1,4 @@
-"""Image grid: images as people look at them, in one PNG, contrast as the network made it."""
+"""Image grid: many images in one PNG, with the contrast that the network gave them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lock: one owner per run, by a kernel lock that survives nothing but its owner's life."""
+"""Lock: one owner per run, by a kernel lock that ends with its owner's process."""
 
 from __future__ import annotations
 
@@ -95,5 +95,5 @@ def _holder(descriptor: int) -> str:
         found = json.loads(os.pread(descriptor, 4096, 0))
         pid, host, since = (literal(str(found[key])) for key in ("pid", "host", "since"))
     except (OSError, ValueError, KeyError, TypeError):
-        return "another process (it has only just begun)"
+        return "another process (just started)"
     return f"process {pid} on {host}, since {since}"

@@ -51,7 +51,7 @@ def read_labels(path: Path, count: int, classes: int) -> Tensor:
         raise DataError(f"{shown(path)} has {len(array):,} labels, but there are {count:,} images.")
     if array.min() < 0 or array.max() >= classes:
         raise DataError(
-            f"{shown(path)} has classes {array.min()} to {array.max()}, but the network knows 0 to {classes - 1}."
+            f"{shown(path)} has classes {array.min()} to {array.max()}, but the network has 0 to {classes - 1}."
         )
     return torch.eye(classes)[torch.from_numpy(array.astype(np.int64))]
 

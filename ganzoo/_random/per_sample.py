@@ -1,4 +1,4 @@
-"""A stream of random numbers for each image of a batch, for networks that draw from torch's global one."""
+"""Per-sample streams of random numbers, one for each image, for networks that draw from torch's global one."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def _errors(training: Mapping[str, Any]) -> Iterator[str]:
     growth = training.get("growth")
     if not isinstance(growth, Mapping):
         if len(given) > 1:
-            yield "training.epochs: the length is said twice; remove epochs or total_kimg"
+            yield "training.epochs: the length is given twice; remove epochs or total_kimg"
         if not given:
             yield "training.total_kimg: is missing; add it (Length of the training), or epochs in its place"
         return

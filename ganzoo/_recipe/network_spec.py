@@ -30,9 +30,9 @@ class Images(Section):
 class Origin(Section):
     """The file that an imported run was read from."""
 
-    layout: str = Field(description="The importer that understood it.")
+    layout: str = Field(description="Importer that read it.")
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file.")
-    notes: tuple[str, ...] = Field(default=(), description="What a person should know of it.")
+    notes: tuple[str, ...] = Field(default=(), description="Remarks of the importer.")
 
 
 class Networks(Section):
@@ -42,7 +42,9 @@ class Networks(Section):
     """
 
     title: str = Field(default="", description="One line for people.")
-    seed: NonNegativeInt = Field(default=0, description="Seed of the initialization; of no meaning once imported.")
+    seed: NonNegativeInt = Field(
+        default=0, description="Seed of the initialization; without meaning in an imported run."
+    )
     reached: PositiveInt | None = Field(
         default=None, description="Resolution that a growing generator had reached; absent: the final one."
     )

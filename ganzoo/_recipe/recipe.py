@@ -47,7 +47,7 @@ class Recipe(Section):
     initial_weights: str | None = Field(
         default=None,
         pattern="^[0-9a-f]{64}$",
-        description="SHA-256 of the weights that a training begins from; `ganzoo run --init` writes it.",
+        description="SHA-256 of the initial weights; `ganzoo run --init` writes it.",
     )
     dataset: DatasetSelection
     generator: GeneratorSelection

@@ -52,16 +52,16 @@ class GrowthSettings(Section):
 
     order: Literal["stabilize-first", "fade-first"] = Field(
         default="stabilize-first",
-        description="What comes first at a resolution: being trained as it is, then fading the next block in (the "
-        "papers'), or fading its own block in.",
+        description="What comes first at a resolution: training without fading, then fading the next block in "
+        "(as in the papers), or fading its own block in.",
     )
-    start_resolution: PositiveInt = Field(default=4, description="Where growing begins, a power of two.")
+    start_resolution: PositiveInt = Field(default=4, description="First resolution, a power of two.")
     stable_kimg: StableKimg = Field(
         default=600.0,
-        description="Thousands of images at each resolution with nothing fading; or a table by resolution.",
+        description="Thousands of images (kimg) at each resolution without fading; or a table by resolution.",
     )
     fade_kimg: FadeKimg = Field(
-        default=600.0, description="Thousands of images over which a block fades in; or a table by resolution."
+        default=600.0, description="Thousands of images (kimg) over which a block fades in; or a table by resolution."
     )
     epochs: dict[PositiveInt, Epochs] = Field(
         default_factory=dict, description="Epochs by resolution, in place of stable_kimg, fade_kimg and total_kimg."
@@ -74,9 +74,9 @@ class GrowthSettings(Section):
     )
     learning_rate: dict[PositiveInt, PositiveFloat] = Field(
         default_factory=dict,
-        description="Step size of both players by resolution; the optimizers' own where none is given.",
+        description="Learning rate of both players by resolution; the optimizers' own where none is given.",
     )
-    reset_optimizers: bool = Field(default=True, description="Forget Adam's moments at the start and end of each fade.")
+    reset_optimizers: bool = Field(default=True, description="Reset Adam's moments at the start and end of each fade.")
 
 
 class TrainingSettings(Section):
@@ -112,18 +112,21 @@ class TrainingSettings(Section):
     precision: Literal["fp32", "bf16"] = Field(
         default="fp32", description="bf16 runs the networks in bfloat16; losses, penalties and weights stay in float32."
     )
-    log_kimg: Kimg = Field(default=0.5, description="A line of metrics.jsonl every so many thousand images.")
-    samples_kimg: Kimg = Field(default=5.0, description="A grid of samples every so many thousand images.")
+    log_kimg: Kimg = Field(default=0.5, description="Interval of lines in metrics.jsonl, in kimg.")
+    samples_kimg: Kimg = Field(default=5.0, description="Interval of sample grids, in kimg.")
     preview_images: PositiveInt | None = Field(
         default=None, description="Images in a grid of samples; absent: 64, 36 or 16 by resolution."
     )
     snapshot_kimg: Kimg = Field(default=50.0, description="Interval of snapshots of the EMA generator, in kimg.")
     score_kimg: Kimg | None = Field(
-        default=None, description="Score on the way, with another sampling seed, to choose the best snapshot."
+        default=None,
+        description="Interval of scores during training, in kimg, with another sampling seed, to choose a snapshot.",
     )
-    checkpoint_kimg: Kimg = Field(default=5.0, description="A checkpoint every so many thousand images.")
-    keep_checkpoints: PositiveInt = Field(default=2, description="How many of the newest checkpoints are kept.")
-    growth: GrowthSettings | None = Field(default=None, description="Progressive growing, for networks that can.")
+    checkpoint_kimg: Kimg = Field(default=5.0, description="Interval of checkpoints, in kimg.")
+    keep_checkpoints: PositiveInt = Field(default=2, description="Number of newest checkpoints that are kept.")
+    growth: GrowthSettings | None = Field(
+        default=None, description="Progressive growing, for networks that support it."
+    )
 
     @model_validator(mode="after")
     def _micro_batch_divides(self) -> Self:
@@ -164,7 +167,7 @@ class ScoringSettings(Section):
     reference_images: PositiveInt | None = Field(default=None, description="Real images compared with; absent: all.")
     split: str = Field(default="train", description="The split of the dataset compared with.")
     extractor: Annotated[ExtractorSelection, BeforeValidator(_default_extractor)] = Field(
-        default=None, validate_default=True, description="Images to features. Absent: the one marked as default."
+        default=None, validate_default=True, description="Feature extractor. Absent: the one marked as default."
     )
     weights: Literal["ema", "raw"] = Field(default="ema", description="EMA or raw weights of the generator.")
     truncation_psi: float = Field(default=1.0, ge=0, le=1, description="Truncation of styles; 1 is none.")
@@ -214,4 +217,4 @@ class PublishedValue(Section):
     """A value from a paper, shown beside ours and never mixed into it."""
 
     value: float = Field(description="The value, in the metric's own units.")
-    source: str = Field(min_length=1, description="Paper and table: there is no value without its source.")
+    source: str = Field(min_length=1, description="Source of the value: paper and table.")

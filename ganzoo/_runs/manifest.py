@@ -72,7 +72,9 @@ def read_manifest(folder: Path) -> Manifest:
             f"{shown(path)} is no manifest of format {FORMAT}; a newer ganzoo may read it: {error.errors()[0]['msg']}."
         ) from error
     if folder.name != folder_name(manifest.images_seen):
-        raise RunError(f"{shown(path)} is that of {manifest.images_seen:,} images, not of this folder.")
+        raise RunError(
+            f"{shown(path)} is that of the checkpoint at {manifest.images_seen:,} images, not of this folder."
+        )
     for name in manifest.files:
         if not FILE_NAME.fullmatch(name):
             raise RunError(f"{shown(path)} names a file that cannot be part of a checkpoint: {shown(name)}.")

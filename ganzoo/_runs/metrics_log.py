@@ -59,7 +59,7 @@ class MetricsLog:
         again = self._last_keys.intersection(values) if images_seen == self._last_seen else set()
         if images_seen < self._last_seen or again:
             what = f"{sorted(again)} twice" if again else f"after {self._last_seen:,}"
-            raise RunError(f"{shown(self._file.path)}: metrics at {images_seen:,} images are given {what}.")
+            raise RunError(f"{shown(self._file.path)}: metrics at {images_seen:,} images have {what}.")
         line = _line(images_seen, values)
         self._file.append(line)
         self._digest.update(line)

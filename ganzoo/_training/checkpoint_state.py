@@ -1,4 +1,4 @@
-"""Checkpoint state: all that a trainer is, as tensors and plain data."""
+"""Checkpoint state: the whole state of a trainer, as tensors and plain data."""
 
 from __future__ import annotations
 

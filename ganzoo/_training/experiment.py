@@ -144,7 +144,7 @@ def _stop_at_once(run: Run) -> Callable[[str], None]:
     """Return what a signal does outside of the training: all that is there is whole already."""
 
     def stop(signal_name: str) -> None:
-        raise RunStopped(f"stopped by {signal_name}; go on with: ganzoo resume {run.path}")
+        raise RunStopped(f"stopped by {signal_name}; resume with: ganzoo resume {run.path}")
 
     return stop
 

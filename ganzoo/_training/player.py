@@ -1,4 +1,4 @@
-"""Player: one of the two in the game, a network, what it descends, its penalties, its optimizer."""
+"""Player: one of the two networks, with its loss, its penalties and its optimizer."""
 
 from __future__ import annotations
 

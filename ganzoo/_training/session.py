@@ -69,10 +69,10 @@ class Session:
             with on_stop_signal(self._request_stop):
                 trainer.run()
             if self._checkpoints.stop_requested:  # it came after the last checkpoint
-                raise RunStopped(f"stopped by {self._checkpoints.stop_requested} when the training was over")
+                raise RunStopped(f"stopped by {self._checkpoints.stop_requested} after the training had ended")
         except RunStopped as stopped:
             self._update(status="stopped", message=str(stopped), **self._measured(trainer))
-            raise RunStopped(f"{stopped}; go on with: ganzoo resume {self.directory.path}") from None
+            raise RunStopped(f"{stopped}; resume with: ganzoo resume {self.directory.path}") from None
         except GanzooError as error:
             raise self._failed(trainer, error) from error
         except Exception as error:

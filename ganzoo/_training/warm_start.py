@@ -65,7 +65,7 @@ def find_initial(recipe: Recipe, run: RunFiles) -> InitialWeights:
     path, theirs, ours = run.path, run.networks, Networks.of_recipe(recipe)
     checkpoint, _ = newest_good(run.directory.checkpoints)
     if checkpoint is None:
-        raise RunError(f"{path} has no intact checkpoint to begin from")
+        raise RunError(f"{path} has no intact checkpoint to start from")
     if ours.spec != theirs.spec:
         raise RefusedError(f"{path} is of {_described(theirs.spec)}, the recipe's data of {_described(ours.spec)}")
     tensors: dict[str, Mapping[str, Tensor]] = {}
@@ -81,7 +81,7 @@ def find_initial(recipe: Recipe, run: RunFiles) -> InitialWeights:
         tensors["discriminator"] = checkpoint.tensors["discriminator"]
         _check_fit("discriminator", path, theirs, ours, tensors["discriminator"])
     missing = {"generator", "discriminator"} - tensors.keys()
-    notes += [f"{path} has no {role}: its training begins from the seed" for role in sorted(missing)]
+    notes += [f"{path} has no {role}: it starts from the seed" for role in sorted(missing)]
     return InitialWeights(tensors, _sha256(tensors), run.name, checkpoint.images_seen, tuple(notes))
 
 
@@ -123,7 +123,7 @@ def require_initial(recipe: Recipe, initial: InitialWeights | None) -> Recipe:
     given = initial.sha256 if initial else None
     if recipe.initial_weights not in (None, given):
         raise RecipeError(
-            f"initial_weights: the recipe begins from weights {recipe.initial_weights[:12]}..., and "
+            f"initial_weights: the recipe starts from weights {recipe.initial_weights[:12]}..., and "
             f"{f'--init gives {given[:12]}...' if given else 'no --init RUN gives any'}; name the run that has them, "
             f"or remove the key"
         )

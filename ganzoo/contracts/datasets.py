@@ -52,7 +52,7 @@ class DatasetOptions(ComponentOptions):
     shares: dict[Literal["validate", "test"], Annotated[float, Field(ge=0, lt=1)]] = Field(
         default_factory=dict, description="Shares of subjects for further splits, where no split is given."
     )
-    split_seed: NonNegativeInt = Field(default=0, description="Another seed draws other subjects.")
+    split_seed: NonNegativeInt = Field(default=0, description="Seed of the draw of subjects for the splits.")
     pack: str | None = Field(default=None, description="Folder or URL of a prepared pack, used instead of the source.")
 
 

@@ -32,7 +32,7 @@ Numbers = Annotated[Sequence[Annotated[float, Field(ge=-1e6, le=1e6)]], _Tuple]
 Spans = Annotated[Sequence[tuple[int, int]], _Tuple]
 Scale = Annotated[
     int | None,
-    Field(ge=1, le=64, description="Side of each pixel of an image in the figure. [default: enough to see it]"),
+    Field(ge=1, le=64, description="Enlargement of each image, a whole factor. [default: by resolution]"),
 ]
 
 
@@ -114,7 +114,7 @@ class TargetsFigure(Figure):
     """
 
     images: Annotated[Sequence[Path | str] | PixelArray, PlainValidator(_targets)] = Field(
-        default=(), description="Image files and folders of them."
+        default=(), description="Image files, or folders of them."
     )
 
 
@@ -124,7 +124,7 @@ def _sentences(figure: Figure, error: ValidationError) -> Iterable[str]:
         where = ".".join(str(step) for step in each["loc"][:1])
         text = each["msg"].removeprefix("Value error, ").replace("Input should", "should", 1)
         if each["type"] == "extra_forbidden":
-            text = f"is no option of figure '{figure.name}'; there are {', '.join(type(figure).model_fields)}"
+            text = f"is not an option of figure '{figure.name}'; there are {', '.join(type(figure).model_fields)}"
         elif where:
             text += f", but is {str(each['input'])[:80]!r}"
         yield f"{where}: {text}" if where else text

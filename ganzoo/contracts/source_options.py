@@ -33,8 +33,8 @@ class SourceOptions(ReadingOptions):
     follow_links: bool = Field(default=False, description="Follow links that lead out of root.")
     per_subject: NonNegativeInt = Field(
         default=0,
-        description="Arrays, LMDB, TFRecords: how many images in a row show one subject; 0: the source says, or "
-        "each stands alone.",
+        description="Arrays, LMDB, TFRecords: number of successive images per subject; 0: as the source "
+        "states, or each image by itself.",
     )
     plane: Plane = Field(default="axial", description="Volumes: the plane of their slices.")
     orientation: str = Field(
@@ -55,7 +55,7 @@ class SourceOptions(ReadingOptions):
     frame: PositiveInt | None = Field(
         default=None,
         description="Volumes and DICOM: height and width, in pixels, of the square around the center that is shown; "
-        "what it reaches beyond the slice is black.",
+        "outside of the slice it is black.",
     )
 
     @field_validator("source")
@@ -63,7 +63,7 @@ class SourceOptions(ReadingOptions):
     def _is_installed(cls, value: str | dict[str, JsonValue], info: ValidationInfo) -> str | dict[str, JsonValue]:
         name = _name_in(value)
         if not isinstance(name, str):
-            raise ValueError("needs a key 'name', the source format, beside that format's options")
+            raise ValueError("needs a key 'name', the source format, next to that format's options")
         if value != _AUTO and (find := (info.context or {}).get("part")):
             try:
                 own = find("source", name).cls.Options
@@ -86,7 +86,7 @@ class SourceOptions(ReadingOptions):
             if len(axes) != 2 or len(set(axes)) != 2 or set(axes) != set(_PLANE_AXES[self.plane]):
                 letters = ", ".join("".join(_AXES[axis]) for axis in _PLANE_AXES[self.plane])
                 raise ValueError(
-                    f"orientation = {self.orientation!r} does not lie in the {self.plane} plane: it names what is down "
+                    f"orientation = {self.orientation!r} is not in the {self.plane} plane: it names what is down "
                     f"and what is right, one letter each of {letters}; or it is 'stored'"
                 )
         return self

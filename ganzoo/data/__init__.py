@@ -1,4 +1,4 @@
-"""Images on their way to the trainer: what plugins import that read images, loaded when first used.
+"""Data: what plugins that read images import, loaded on first use.
 
 Datasets need `SourceDataset` or `ReadingOptions`, source formats what finds, decodes and caches files.
 """

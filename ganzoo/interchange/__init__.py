@@ -1,4 +1,4 @@
-"""Other people's files as inert data: public, for importers in plugins.
+"""Interchange: other people's files as inert data; public, for importers in plugins.
 
 `read_content(path)` reads pickles and files of `torch.save` without importing, calling or executing anything of them.
 Arrays are CPU tensors; what is neither container, number, text nor array is a `Record` of names and state.

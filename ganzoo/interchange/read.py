@@ -1,4 +1,4 @@
-"""Reader: a foreign file to inert data, whatever is in it."""
+"""Reader: from a foreign file to inert data, never executing what is in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Building blocks that networks share; public for plugins, with no knowledge of any of them."""
+"""Layers: building blocks that networks share, public for plugins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Growth: where a network stands in progressive growing."""
+"""Growth: resolution and alpha of a network in progressive growing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Style shell: what surrounds every style-based synthesis network, from the mapping network to the choice of noise.
+"""Style shell: what style-based generators share around their synthesis network, from mapping to choice of noise.
 
 A generator with styles subclasses `StyledGenerator` and writes its synthesis alone. One that does not is
 style-based all the same if it has the methods of `ganzoo.StyleBased`.

@@ -1,4 +1,4 @@
-"""What a figure consists of: pictures, lines, areas and words at places in pixels, with two ways to write them down.
+"""Canvas: pictures, lines, areas and text at pixel positions, written as PNG or SVG.
 
 Pictures are enlarged by whole numbers alone, so that each intensity in the file is one that the network made.
 """

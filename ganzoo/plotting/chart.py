@@ -1,4 +1,4 @@
-"""Curves over one axis, several charts on a page."""
+"""Chart: curves over one axis, several charts on a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one font of all figures: Aileron (CC0), which ships inside Pillow."""
+"""Font of all figures: Aileron (CC0), which ships with Pillow."""
 
 from __future__ import annotations
 

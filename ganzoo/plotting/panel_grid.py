@@ -1,4 +1,4 @@
-"""Images in rows and columns with words around them: the frame that most figures share."""
+"""Panel grid: images in rows and columns with labels around them, which most figures share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames as a film: MP4 (H.264), animated WebP or GIF."""
+"""Video: frames as MP4 (H.264), animated WebP or GIF."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts that a score needs, checked before anything is computed."""
+"""Checks of the counts that a score needs, before anything is computed."""
 
 from __future__ import annotations
 

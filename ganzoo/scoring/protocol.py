@@ -1,4 +1,4 @@
-"""Scoring protocol: everything about the images that can move a score, in one frozen object with a hash."""
+"""Scoring protocol: everything that a score depends on besides the weights, in one frozen object with a hash."""
 
 from __future__ import annotations
 

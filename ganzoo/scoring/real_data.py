@@ -113,7 +113,7 @@ def _check_splits(recipe: Recipe, pack: Pack) -> None:
             f"{', '.join(pack.splits)})"
         )
     if overlaps := pack.overlaps():
-        raise DataError(f"{'; '.join(overlaps)}: what is learned from one would show in scores on the other")
+        raise DataError(f"{'; '.join(overlaps)}: a score on one would not be independent of the other")
 
 
 def identify(name: str, pack: Pack) -> DatasetId:
@@ -134,7 +134,7 @@ def check_same_data(run: RunFiles, record: RunRecord, inputs: Inputs) -> None:
     if record.dataset and record.dataset.fingerprint != inputs.pack.fingerprint:
         raise RefusedError(
             f"the images of dataset '{inputs.recipe.dataset.name}' have changed since {run.path} began; a run "
-            f"goes on with the images it began with. Put them back, or start a new run"
+            f"is resumed with the images it started with. Restore them, or start a new run"
         )
 
 

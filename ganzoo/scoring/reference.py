@@ -1,4 +1,4 @@
-"""Reference features, kept between runs under what they are, never under a name.
+"""Reference features, cached by what they are computed from, never by a name.
 
 An entry is a folder `features/<pack fingerprint>/<hash>/` with one safetensors file and a manifest that holds its
 SHA-256 and everything the features depend on. An entry that does not agree with its manifest is never used.
@@ -85,7 +85,7 @@ def _read(folder: Path, key: dict[str, JsonValue], protocol: ScoringProtocol) ->
     # Read once and check what was read, so that nothing can change between the check and the use.
     data = (folder / TENSORS).read_bytes()
     if manifest["key"] != key:
-        raise ValueError("it belongs to something else")
+        raise ValueError("it belongs to other features")
     if hashlib.sha256(data).hexdigest() != manifest["sha256"]:
         raise ValueError("its checksum is wrong")
     features = load(data)

@@ -1,4 +1,4 @@
-"""Scoring against a dataset that a run did not learn from: imported runs have no other."""
+"""Scoring against a dataset that a run was not trained on; imported runs have no other."""
 
 from __future__ import annotations
 

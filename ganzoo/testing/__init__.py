@@ -1,4 +1,4 @@
-"""Conformance checks for every kind of part, and tiny parts: for this project's tests and for yours.
+"""Conformance checks for every kind of part, and tiny parts: for the tests of this project and of plugins.
 
 One line tests a plugin's part:
 

@@ -1,4 +1,4 @@
-"""Failure: how a part that breaks its contract is named, with what was expected."""
+"""Failure: the error about a part that breaks its contract, with what was expected."""
 
 from __future__ import annotations
 

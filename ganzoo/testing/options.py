@@ -1,4 +1,4 @@
-"""Conformance of every part, whatever its kind: a name, a description, and options that explain themselves."""
+"""Conformance of every part of any kind: a name, a description, and options with descriptions."""
 
 from __future__ import annotations
 

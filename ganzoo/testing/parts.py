@@ -1,4 +1,4 @@
-"""Tiny parts: the smallest that keep their contracts, for tests of what uses parts."""
+"""Tiny parts: the smallest that keep their contracts, for tests."""
 
 from __future__ import annotations
 

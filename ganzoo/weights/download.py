@@ -1,4 +1,4 @@
-"""Download: a published file that is whole and what it should be, or nothing."""
+"""Download: a published file, checked by size and SHA-256, whole or not at all."""
 
 from __future__ import annotations
 

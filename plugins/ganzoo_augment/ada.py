@@ -22,7 +22,7 @@ class ADAOptions(PipeOptions):
     p: float | None = Field(
         default=None, ge=0, le=1, description="Fixed probability of each transform; absent: adaptive."
     )
-    initial_p: NonNegativeFloat = Field(default=0.0, description="Where an adaptive p begins.")
+    initial_p: NonNegativeFloat = Field(default=0.0, description="Initial value of an adaptive p.")
     # 0.6 is the paper's choice (section 3), 500 kimg and 4 batches the official training_loop.py's.
     target: float = Field(
         default=0.6, ge=-1, le=1, description="Mean sign of the logits of reals that an adaptive p aims at."
@@ -74,7 +74,7 @@ class ADA(Augmentation[ADAOptions]):
         if context.images.channels in (1, 3) or not switched_on:
             return None
         return (
-            f"its color transforms know images of 1 or 3 channels, and these have {context.images.channels}: "
+            f"its color transforms need images of 1 or 3 channels, but these have {context.images.channels}: "
             f"set {' and '.join(f'{switch} = false' for switch in switched_on)}"
         )
 

@@ -1,4 +1,4 @@
-"""Bilinear sampling that can be differentiated twice, and as often as anyone likes.
+"""Bilinear sampling that can be differentiated twice and more often.
 
 Torch's own `grid_sample` has a second derivative only from torch 2.13 on. It is not needed: with a fixed grid, sampling
 is linear in the image, so its gradient spreads values along the same grid, and the gradient of that samples again.

@@ -21,7 +21,7 @@ class DiffAugmentOptions(ComponentOptions):
     policy: tuple[Step, ...] = Field(
         default=("color", "translation", "cutout"),
         min_length=1,
-        description="What happens, in this order: `color` changes brightness, saturation and contrast.",
+        description="Transforms, in this order: `color` changes brightness, saturation and contrast.",
     )
     translation_range: float = Field(default=0.125, ge=0, le=1, description="Longest shift, as a share of the image.")
     cutout_size: float = Field(

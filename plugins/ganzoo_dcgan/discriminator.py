@@ -30,7 +30,7 @@ class DCGANDiscriminatorOptions(ComponentOptions):
     kernel: Kernel = Field(default=5, description="Size of the kernels: 5 as in the paper, or 4.")
     normalization: Normalization = Field(
         default="batch",
-        description="Of all hidden layers but the first; `layer` is over channels and pixels of each image.",
+        description="Normalization of hidden layers but the first; `layer` is over channels and pixels of each image.",
     )
 
 

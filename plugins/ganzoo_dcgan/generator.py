@@ -37,7 +37,7 @@ class DCGANGeneratorOptions(ComponentOptions):
     kernel: Kernel = Field(default=5, description="Size of the kernels: 5 as in the paper, or 4.")
     normalization: Normalization = Field(
         default="batch",
-        description="Of the hidden layers; `layer` is over channels and pixels of each image.",
+        description="Normalization of the hidden layers; `layer` is over channels and pixels of each image.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Styled DCGAN: its generator with a mapping network, and a style and noise in each block."""
+"""Styled DCGAN: DCGAN's generator with a mapping network, and a style and noise in each block."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class StyledDCGANGeneratorOptions(StyledOptions):
     max_width: PositiveInt = Field(default=512, description="Most channels a map may have.")
     kernel: Literal[3, 5] = Field(default=3, description="Size of the kernels.")
     input: Literal["dense", "constant"] = Field(
-        default="dense", description="What the first block begins with: a dense layer as in DCGAN, or a constant."
+        default="dense", description="Input of the first block: a dense layer as in DCGAN, or a constant."
     )
     noise: bool = Field(default=True, description="Whether blocks add noise, with learned weights.")
 

@@ -32,7 +32,7 @@ class FfhqOptions(SourceOptions):
     numbering: Literal["names", "positions"] = Field(
         default="names",
         description="Where the official number of a photograph comes from: its name, or its position in the "
-        "source, which is right for whole sets that were packed in order.",
+        "source, which is right for complete sets in their order.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Features of a fixed random network: for scores on machines that have no pretrained weights and no network.
+"""Features of a fixed random network: for scores without pretrained weights and downloads.
 
 The network, version 1. Input: pixels / 127.5 - 1, replicated by one pixel at the border. Five 3x3 convolutions with
 32, 48, 64, 96 and 128 outputs, the first of stride 1, the others of stride 2, padding 1, each followed by a leaky

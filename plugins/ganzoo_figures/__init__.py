@@ -1,1 +1,1 @@
-"""Figures of `ganzoo explore`, one a file: what a finished network learned, and what it knows."""
+"""Figures of `ganzoo explore`, one a file, drawn from trained networks and their logs."""

@@ -35,7 +35,7 @@ class Grid(GeneratorFigure):
         from ganzoo.figures import FigureResult, real_images
 
         if not 0 < len(self.seeds) <= _MOST:
-            raise GanzooError(f"a grid of {len(self.seeds):,} images: between 1 and {_MOST:,} can be looked at")
+            raise GanzooError(f"a grid of {len(self.seeds):,} images: choose between 1 and {_MOST:,}")
         columns = self.columns or math.ceil(math.sqrt(len(self.seeds)))
         rows = _rows(generator.images(self.seeds), columns)
         more: dict[str, Any] = {"columns": columns}

@@ -92,9 +92,9 @@ class Interpolate(GeneratorFigure):
         if self.still and self.walk is not None:
             raise ValueError("a strip goes through seeds; leave --walk out")
         if self.walk and self.space == "w":
-            raise ValueError("a random walk is in z, where it is known how latents are spread; leave the space out")
+            raise ValueError("a random walk is in z, whose distribution is known; leave the space out")
         if self.walk is None and len(self.seeds) < 2:
-            raise ValueError(f"{len(self.seeds)} seed is no way; name two or more")
+            raise ValueError(f"{len(self.seeds)} seed is no path; name two or more")
         return self
 
     def draw(self, generator: OpenedGenerator) -> FigureResult | Animation:
@@ -119,7 +119,7 @@ class Interpolate(GeneratorFigure):
         if space == "w":
             require(generator, "interpolate in w", StyleBased)
             if self.course == "slerp":
-                raise GanzooError("styles lie on no sphere: in w the path is straight (lerp), slerp is for z")
+                raise GanzooError("styles are not on a sphere: choose lerp in w; slerp is for z")
         course: Course = self.course or ("slerp" if space == "z" else "lerp")
         random = _frames_in(self.walk, self.fps) if self.walk else 0
         steps = _frames_in(self.seconds, self.fps)

@@ -1,4 +1,4 @@
-"""Latent paths: ways through latents and styles, from key to key, closed, and at random."""
+"""Latent paths: through latents or styles, between keys, closed, or as a random walk."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from ganzoo_figures.memorization_tests import (
 )
 
 ASSUMPTIONS = (
-    "training and held-out subjects were divided by chance, so that without memory they could be exchanged",
+    "training and held-out subjects were divided by chance, so that without memorization they are exchangeable",
     "images of different subjects are not copies of each other",
     "ratios of nearest distances of held-out images have an exponential tail on the scale of their logarithm",
 )

@@ -43,7 +43,7 @@ class Mix(GeneratorFigure):
         if self.grids and given:
             raise ValueError(f"--grids mixes from a random layer on; leave {' and '.join(given)} out")
         if not self.grids and self.seeds is not None:
-            raise ValueError("--left and --top say already what is mixed; leave --seeds out")
+            raise ValueError("--left and --top already set what is mixed; leave --seeds out")
         if len(given) > 1:
             raise ValueError("--resolutions and --layers both choose ranges; leave one of them out")
         return self

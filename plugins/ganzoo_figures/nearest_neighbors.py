@@ -67,7 +67,7 @@ class NearestNeighbors:
                 f"at least one sample is nearer to a training image than chance allows (p = {min(copied):.2g})"
             )
         if nearer and min(nearer) < ALARM:
-            found.append(f"samples lie nearer to training images than to held-out ones (p = {min(nearer):.2g})")
+            found.append(f"samples are nearer to training images than to held-out ones (p = {min(nearer):.2g})")
         if found:
             return "; ".join(found)
         smallest = min(1.0, *copied, *nearer)

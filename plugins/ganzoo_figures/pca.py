@@ -84,7 +84,7 @@ class PCA(GeneratorFigure):
             require(generator, "pca of weights", StyleAffines)
         styles = style_sample(generator, self.samples, 0)
         if self.count > styles.shape[1]:
-            raise GanzooError(f"{self.count} directions are asked for; w has {styles.shape[1]} dimensions")
+            raise GanzooError(f"{self.count} directions are too many: w has {styles.shape[1]} dimensions")
         if self.source == "styles":
             return of_styles(styles, self.count)
         assert isinstance(generator.generator, StyleAffines), "required above"

@@ -1,4 +1,4 @@
-"""Project: the styles from which a generator makes given images, and how close it comes."""
+"""Project: the styles from which a generator reproduces given images, and the distances that remain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Projector: the search for styles and noise from which a generator makes given images.
+"""Projector: the search for styles and noise from which a generator reproduces given images.
 
 Starts at the mean style and descends the distance to the images; early steps are shaken, so that the search does not
 stay where it began; noise maps are fitted too, and kept white, so that they cannot hold the image itself. Each image

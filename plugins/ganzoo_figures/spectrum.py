@@ -1,4 +1,4 @@
-"""Spectrum: the mean power of real and generated images over spatial frequency; upsampling artifacts in plain sight."""
+"""Spectrum: the mean power of real and generated images over spatial frequency; it shows upsampling artifacts."""
 
 from __future__ import annotations
 

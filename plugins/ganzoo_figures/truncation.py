@@ -1,4 +1,4 @@
-"""Truncation: each seed's image as its style is pulled to the mean style and past it."""
+"""Truncation: each seed's image with its style moved towards the mean style and beyond."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images of any kind, and drawn phantoms."""
+"""Images: datasets of any images, and of drawn phantoms."""
 
 from __future__ import annotations
 

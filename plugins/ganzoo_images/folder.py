@@ -104,7 +104,7 @@ class Folder(SourceDataset[FolderOptions]):
         if "" in names:
             count = sum(not _class_of(entry) for entry in entries)
             raise DataError(
-                f"dataset.classes = {self.options.classes}, but {count} images lie directly in "
+                f"dataset.classes = {self.options.classes}, but {count} images are directly in "
                 f"{str(self.options.root)!r}: move each into the folder of its class, or set classes = 0"
             )
         if len(names) != self.options.classes:

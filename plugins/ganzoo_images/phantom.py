@@ -21,11 +21,11 @@ _HEAD, _KNEE = 0, 1
 class PhantomOptions(DatasetOptions):
     """How many pictures, and of what."""
 
-    count: PositiveInt = Field(default=2000, le=1_000_000, description="How many pictures there are.")
+    count: PositiveInt = Field(default=2000, le=1_000_000, description="Number of images.")
     channels: Literal[1, 3] = Field(default=1, description="1: grayscale; 3: tinted, each in its own color.")
-    anatomy: Literal["both", "head", "knee"] = Field(default="both", description="What the pictures show.")
+    anatomy: Literal["both", "head", "knee"] = Field(default="both", description="What the images show.")
     classes: Literal[0, 2] = Field(default=0, description="2: label 0 is a head, label 1 a knee.")
-    seed: int = Field(default=0, description="Seed of the pictures; has nothing to do with the run's seed.")
+    seed: int = Field(default=0, description="Seed of the images; independent of the run's seed.")
 
     @field_validator("resolution")
     @classmethod

@@ -15,11 +15,11 @@ class GradientPenaltyOptions(RegularizerOptions):
     """Strength, norm and rhythm."""
 
     weight: NonNegativeFloat = Field(default=10.0, description="Weight (lambda).")
-    target: NonNegativeFloat = Field(default=1.0, description="Gradient norm that is asked for.")
+    target: NonNegativeFloat = Field(default=1.0, description="Gradient norm that is aimed at.")
 
 
 class GradientPenalty(Regularizer[GradientPenaltyOptions]):
-    """The gradient between real and generated images is pulled to norm 1, image by image.
+    """Penalty on the gradient norm between real and generated images, per image, towards norm 1.
 
     GP = weight * mean_i (|d logit_i / d x_i| - target)^2 at x = real + t (fake - real), one t ~ U(0, 1) per image;
     the norm is over channels and pixels. (ProGAN's code divides its weight by target^2: write the quotient here.)

@@ -14,9 +14,9 @@ class LeastSquaresOptions(ComponentOptions):
     """The targets."""
 
     # The 0-1 coding of equation 9.
-    fake_target: float = Field(default=0.0, description="What D wants of generated images (the paper's a).")
-    real_target: float = Field(default=1.0, description="What D wants of real images (the paper's b).")
-    generator_target: float = Field(default=1.0, description="What G wants of its images (the paper's c).")
+    fake_target: float = Field(default=0.0, description="D's target for generated images (the paper's a).")
+    real_target: float = Field(default=1.0, description="D's target for real images (the paper's b).")
+    generator_target: float = Field(default=1.0, description="G's target for generated images (the paper's c).")
 
 
 class LeastSquares(AdversarialLoss[LeastSquaresOptions]):

@@ -1,4 +1,4 @@
-"""R1: the gradient at real images is pulled to zero."""
+"""R1: penalty on the squared gradient of the logits at real images."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class WGANGPOptions(ComponentOptions):
 
     # Lambda is 10 in all experiments of the paper (section 4).
     weight: NonNegativeFloat = Field(default=10.0, description="Weight of the gradient penalty (lambda).")
-    target: NonNegativeFloat = Field(default=1.0, description="Gradient norm that the penalty asks for.")
+    target: NonNegativeFloat = Field(default=1.0, description="Gradient norm that the penalty aims at.")
     every: PositiveInt = Field(
         default=1, description="Penalize on every n-th update only, n times as strong (lazy when above 1)."
     )

@@ -20,7 +20,7 @@ _FEW_IMAGES = 4096
 class InceptionScoreOptions(ComponentOptions):
     """In how many parts it is computed."""
 
-    splits: PositiveInt = Field(default=10, description="Parts of the images averaged over.")
+    splits: PositiveInt = Field(default=10, description="Number of parts of the images averaged over.")
 
 
 class InceptionScore(Metric[InceptionScoreOptions]):

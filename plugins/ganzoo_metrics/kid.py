@@ -24,7 +24,7 @@ _LARGEST_GRAM = 4096
 class KernelDistanceOptions(ComponentOptions):
     """How many subsets are drawn, and how large."""
 
-    subsets: PositiveInt = Field(default=100, description="Subsets averaged over.")
+    subsets: PositiveInt = Field(default=100, description="Number of subsets averaged over.")
     subset_size: int = Field(default=1000, ge=2, description="Images in a subset.")
 
 

@@ -20,7 +20,7 @@ _FEW_IMAGES = 4096
 class PrecisionRecallOptions(ComponentOptions):
     """How far the ball around each image reaches."""
 
-    neighborhood: PositiveInt = Field(default=3, description="To the k-th nearest neighbor: k.")
+    neighborhood: PositiveInt = Field(default=3, description="k of the k-th nearest neighbor that sets the radius.")
 
 
 class PrecisionRecall(Metric[PrecisionRecallOptions]):

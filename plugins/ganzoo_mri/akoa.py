@@ -60,7 +60,7 @@ class AkoaOptions(SourceOptions):
     )
     side: Literal["both", "left", "right"] = Field(default="both", description="Whose knees are used.")
     mirror_left: bool = Field(
-        default=False, description="Flip the slices of left knees left-right, so that they lie as right ones do."
+        default=False, description="Flip the slices of left knees left-right, so that they look like right ones."
     )
     window: Window = Field(
         default="percentile",
@@ -131,7 +131,7 @@ class Akoa(SourceDataset[AkoaOptions]):
         if options.mirror_left or options.slices or options.side != "both":
             raise DataError(
                 f"{str(options.root)!r} has no names that say side and slice: dataset.side, mirror_left and slices "
-                "need the files that AKOA hands out"
+                "need the files of AKOA"
             )
         return self.items_with_subjects(entries)
 

@@ -1,4 +1,4 @@
-"""OASIS-1 brains: the slices that courses hand out, volumes, or arrays."""
+"""OASIS-1 brains: slices as PNG files, volumes, or arrays."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class OasisOptions(SourceOptions):
     )
     orientation: str = Field(
         default="LA",
-        description="Volumes: what is down and what is right. The course's slices lie on their side, as 'LA' "
-        "says (left, anterior); 'PL' is upright.",
+        description="Volumes: what is down and what is right. The PNG slices are rotated by 90 "
+        "degrees: 'LA' (left, anterior); 'PL' is upright.",
     )
     foreground: float = Field(
         default=0.01,

@@ -91,7 +91,7 @@ class ArrowSource(Source):
         names = [file.get("filename") if isinstance(file, Mapping) else None for file in listed]
         for name in names:
             if not isinstance(name, str) or Path(name).name != name:
-                raise DataError(f"{literal(str(folder / STATE))}: names a file that does not lie beside it")
+                raise DataError(f"{literal(str(folder / STATE))}: names a file that is not next to it")
         return [folder / str(name) for name in names]
 
     def _table(self, name: str) -> _Table:

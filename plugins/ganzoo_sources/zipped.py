@@ -102,7 +102,7 @@ class ZipSource(Source):
         where = literal(str(self.root))
         twice = [name for name, count in Counter(names).items() if count > 1]
         if twice:
-            raise DataError(f"{where}: holds two files of one name: {_some(twice)}; which one is meant cannot be known")
+            raise DataError(f"{where}: holds two files of one name: {_some(twice)}; which one is right cannot be known")
         leading = [name for name in names if _leads_out(name)]
         if leading:
             raise DataError(

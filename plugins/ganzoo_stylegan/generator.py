@@ -34,7 +34,7 @@ class StyleGANGeneratorOptions(StyledOptions):
     channel_max: PositiveInt = Field(default=512, description="Most channels a map may have.")
     input: Literal["constant", "normal", "dense"] = Field(
         default="constant",
-        description="What the 4x4 block begins with: a learned constant, 1 at first; one that is N(0, 1) at "
+        description="Input of the 4x4 block: a learned constant, 1 at first; one that is N(0, 1) at "
         "first; or a dense layer, as before StyleGAN (the paper's 'traditional input').",
     )
     blur: Blur = Field(default=(1, 2, 1), description="Taps of the filter after each doubling; [] for none.")

@@ -119,7 +119,7 @@ def test_labels_may_be_written_out(tmp_path, dtype):
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (np.array([0, 3]), "has classes 0 to 3, but the network knows 0 to 2"),
+        (np.array([0, 3]), "has classes 0 to 3, but the network has 0 to 2"),
         (np.array([-1, 0]), "has classes -1 to 0"),
         (np.array([0]), "has 1 labels, but there are 2 images"),
         (np.array([0.0, 1.0]), r"holds float64 of shape \[2\]; labels are numbers of shape \[2, 3\], or whole class"),

@@ -155,7 +155,7 @@ def test_an_empty_file_names_every_missing_section(tmp_path):
         ("scoring.metrics=[{name='kid', subset_size=1}]", "scoring.metrics.0.subset_size: should be greater than or"),
         ("scoring.kid_subset_size=9", "scoring.kid_subset_size: unknown key 'kid_subset_size'"),
         ("scoring.truncation_psi=1.5", "scoring.truncation_psi: should be less than or equal to 1, but is 1.5"),
-        ("published.fid.value=3", "published.fid.source: is missing; add it (Paper and table: there is no value"),
+        ("published.fid.value=3", "published.fid.source: is missing; add it (Source of the value"),
         ("seed=-1", "seed: should be greater than or equal to 0, but is -1"),
         ("seed=1.5", "seed: should be a valid integer"),
         ("title=3", "title: should be a valid string, but is 3"),
@@ -616,7 +616,7 @@ def test_growth_in_epochs_survives_and_is_saved_in_kimg(tmp_path):
 
 ALREADY = "training.growth.epochs gives every length already; remove one of the two"
 LENGTHS = {
-    "total_kimg = 1\nepochs = 2": "training.epochs: the length is said twice; remove epochs or total_kimg",
+    "total_kimg = 1\nepochs = 2": "training.epochs: the length is given twice; remove epochs or total_kimg",
     "": "training.total_kimg: is missing; add it (Length of the training), or epochs in its place",
     "epochs = 2\ngrowth = {}": "training.epochs: with growth, epochs go by resolution; write them as ",
     "total_kimg = 1\ngrowth = { epochs = { 4 = 1 } }": f"training.total_kimg: {ALREADY}",

@@ -99,7 +99,7 @@ def test_a_signal_while_scoring_is_told_and_the_rest_is_done_later(folder, monke
 
     with monkeypatch.context() as patch:
         patch.setattr(experiment, "score_opened", stopped)
-        with pytest.raises(RunStopped, match="stopped by SIGTERM; go on with: ganzoo resume"):
+        with pytest.raises(RunStopped, match="stopped by SIGTERM; resume with: ganzoo resume"):
             start(folder, recipe_of())
     run = only_run(folder)
     assert (status_of(run), read_record(run.record).scores) == ("finished", ())

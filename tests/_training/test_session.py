@@ -129,7 +129,7 @@ def test_a_resumed_run_equals_an_unbroken_one(family, draw, unbroken, tmp_path):
     whole = unbroken(family)
     total = read_record(whole.record).images_seen
     dice = random.Random(f"{family} {draw}")
-    with pytest.raises(RunStopped, match="go on with: ganzoo resume"):
+    with pytest.raises(RunStopped, match="resume with: ganzoo resume"):
         start(tmp_path, recipe, stop_at(dice.randrange(1, total)))
     run = only_run(tmp_path)
     while status_of(run) != "finished":

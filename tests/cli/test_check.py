@@ -151,7 +151,10 @@ def rows(text):
 def test_phases_of_a_growing_training_are_a_table_in_epochs_until_the_data_are_known(growing):
     done = ganzoo("check", str(growing))
     assert (done.code, done.err) == (0, "")
-    assert "length         in epochs: what they are in kimg depends on the data; say how many with --images" in done.out
+    assert (
+        "length         in epochs: kimg depend on the data; give the number of training images with --images"
+        in done.out
+    )
     header, *table = rows(done.out)
     assert header == ["pixels", "epochs", "batch", "learning rate", "memory"]
     assert [row[:5] for row in table] == [
@@ -208,7 +211,7 @@ def test_memory_that_cannot_be_told_is_said_not_guessed(growing):
     growing.write_text(GROWING.replace('"logistic"', '"looking"'), "utf-8")
     done = ganzoo("check", str(growing), "--dry-run", "--device", "cpu")
     assert done.code == 0
-    assert re.search(r"memory +not known beforehand \(.+\); --dry-run measures it", done.out)
+    assert re.search(r"memory +cannot be estimated \(.+\); --dry-run measures it", done.out)
     assert rows(done.out)[1][5] == "?"
     assert "one step       works at 16 pixels" in done.out
 

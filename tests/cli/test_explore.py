@@ -278,13 +278,13 @@ def test_what_a_generator_lacks_is_named(request, explore, tmp_path, which, comm
         ("pca", ["--count", 9], "w has 8 dimensions"),
         ("pca", ["--layers", "4"], "this generator has 0 to 3"),
         ("mix", ["--grids", "--layers", "0"], "--grids mixes from a random layer on; leave --layers out"),
-        ("mix", ["--seeds", "0-3"], "--left and --top say already what is mixed; leave --seeds out"),
+        ("mix", ["--seeds", "0-3"], "--left and --top already set what is mixed; leave --seeds out"),
         ("mix", ["--layers", "0", "--resolutions", "4"], "both choose ranges; leave one of them out"),
         ("mix", ["--layers", "few"], "--layers 'few' is no range; write such as 4-8,16"),
         ("mix", ["--resolutions", "64-128"], "there are 4, 8"),
         ("interpolate", ["--walk", "1", "--out", "strip.png"], "a strip goes through seeds; leave --walk out"),
-        ("interpolate", ["--space", "w", "--course", "slerp"], "styles lie on no sphere"),
-        ("grid", ["--class", "1"], "knows no classes"),
+        ("interpolate", ["--space", "w", "--course", "slerp"], "styles are not on a sphere"),
+        ("grid", ["--class", "1"], "has no classes"),
     ],
 )
 def test_bad_options_are_refused(stylegan2, explore, tmp_path, command, options, message):
@@ -339,7 +339,7 @@ def test_a_run_draws_figures_by_class_and_by_name(stylegan2):
 
 
 def test_wrong_options_are_sentences_from_python_too():
-    with pytest.raises(GanzooError, match=r"frames: is no option of figure 'pca'; there are source, seed"):
+    with pytest.raises(GanzooError, match=r"frames: is not an option of figure 'pca'; there are source, seed"):
         PCA(frames=3)
     with pytest.raises(GanzooError, match="count: should be greater than or equal to 1, but is '0'"):
         PCA(count=0)

@@ -219,7 +219,7 @@ def test_a_signal_stops_with_a_checkpoint_and_says_how_to_go_on(number, folder):
     assert done.returncode == 75, done
     assert f"{signal.Signals(number).name}: finishing this step and writing a checkpoint" in done.stdout
     assert "stopped: stopped by" in done.stderr
-    assert "go on with: ganzoo resume runs/small-s3" in done.stderr
+    assert "resume with: ganzoo resume runs/small-s3" in done.stderr
     run = run_of(folder)
     record = read_record(run.record)
     assert record.status == "stopped"

@@ -118,7 +118,7 @@ def test_latents_and_labels_from_files_give_the_networks_own_images(styled, samp
         np.testing.assert_allclose(loaded("images.npy"), expected, atol=1e-6)
     sample(styled, *options, "--class", 1)
     np.testing.assert_allclose(loaded("images.npy")[2:4], expected[2:4], atol=1e-6)
-    with pytest.raises(GanzooError, match=r"conditional: say the latents' classes by --labels FILE or --class K"):
+    with pytest.raises(GanzooError, match=r"conditional: give the classes of the latents by --labels FILE or --class K"):
         sample(styled, *options)
 
 
@@ -220,7 +220,7 @@ def test_a_conditional_critic_needs_classes(styled, sample):
             ["--truncation-psi", 0.7],
             r"truncation_psi 0.7 needs a generator with styles, .* \(it lacks the capability StyleBased\)",
         ),
-        (["--truncation-cutoff", 3], "and none is; give --truncation-psi as well"),
+        (["--truncation-cutoff", 3], "give --truncation-psi too"),
         (["--truncation-psi", "nan"], "--truncation-psi nan: should be a number"),
         (["--noise-mode", "constant"], "lacks the capability NoiseInputs"),
         (["--noise-mode", "random"], "lacks the capability NoiseInputs"),
@@ -230,9 +230,9 @@ def test_a_conditional_critic_needs_classes(styled, sample):
         ),
         (["--resolution", 8], "resolution 8 needs a growing network"),
         (["--alpha", 1.5], "--alpha 1.5: should be between 0"),
-        (["--class", 0], "the network knows no classes"),
+        (["--class", 0], "the network has no classes"),
         (["--labels", "c.npy", "--class", 0], "--labels and --class both choose classes"),
-        (["--seeds", "3", "--count", 4], "--seeds says already what is made; leave --count out"),
+        (["--seeds", "3", "--count", 4], "--seeds already sets what is made; leave --count out"),
         (["--latents", "z.npy", "--seeds", "3", "--seed", 0], "leave --seeds and --seed out"),
         (["--latents", "wide.npy"], r"wide.npy has shape \[2, 9\]; latents of this generator have \[any, 8\]"),
         (["--grid", "8"], "--grid '8': should be columns x rows, such as 8x8"),
@@ -259,7 +259,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_written(plain, sample, tmp_
 def test_stages_and_classes_that_are_not_there_are_refused(growing, styled, sample):
     with pytest.raises(GanzooError, match="resolution 16: this network grows through 4, 8; choose one of them"):
         sample(growing, "--resolution", 16)
-    with pytest.raises(GanzooError, match="--class 3: the network knows classes 0 to 2"):
+    with pytest.raises(GanzooError, match="--class 3: the network has classes 0 to 2"):
         sample(styled, "--class", 3)
 
 

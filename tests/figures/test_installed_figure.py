@@ -123,7 +123,7 @@ def test_it_is_drawn_from_python_by_class_and_name_and_keeps_its_contract(site, 
     run = Run(styled)
     assert run.draw(Mean(seeds=range(3)), device="cpu").facts["seeds"] == [0, 1, 2]
     assert run.draw("mean-image", device="cpu").facts["seeds"] == [0, 1, 2, 5]
-    with pytest.raises(GanzooError, match="gain: is no option of figure 'mean-image'"):
+    with pytest.raises(GanzooError, match="gain: is not an option of figure 'mean-image'"):
         Mean(gain=1)
     check_figure(Mean, source=run.generator(device="cpu", noise_mode="none"))
 

@@ -289,7 +289,7 @@ def test_classes_follow_the_seed_or_are_chosen(root):
     assert replace(generator, label=2).labels([0, 1]).argmax(1).tolist() == [2, 2]
     with pytest.raises(GanzooError, match="classes 0 to 2"):
         replace(generator, label=3).images([0])
-    with pytest.raises(GanzooError, match="knows no classes"):
+    with pytest.raises(GanzooError, match="has no classes"):
         opened(Run(untrained(root, "dcgan", channels=4)), label=0).images([0])
 
 

@@ -134,7 +134,7 @@ def test_class_folders_become_labels(tmp_path):
     with pytest.raises(DataError, match=r"has 3 class folders with images: 'cat', 'dog', 'eel'\. Set classes = 3"):
         folder(tmp_path, classes=5).items()
     write(tmp_path / "stray.png")
-    with pytest.raises(DataError, match="1 images lie directly in"):
+    with pytest.raises(DataError, match="1 images are directly in"):
         folder(tmp_path, classes=3).items()
 
 

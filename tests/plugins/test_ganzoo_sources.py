@@ -427,9 +427,9 @@ def test_a_volume_without_an_orientation_can_be_shown_as_stored(tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"orientation": "PP"}, "does not lie in the axial plane"),
+        ({"orientation": "PP"}, "is not in the axial plane"),
         ({"orientation": "SL"}, "does not lie"),
-        ({"orientation": "IL", "plane": "sagittal"}, "does not lie in the sagittal plane"),
+        ({"orientation": "IL", "plane": "sagittal"}, "is not in the sagittal plane"),
         ({"orientation": "xx"}, "does not lie"),
         ({"slices": [5, 2]}, "first <= last"),
         ({"plane": "oblique"}, "axial"),

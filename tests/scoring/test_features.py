@@ -172,7 +172,7 @@ def test_the_entry_of_another_reference_in_its_place_is_not_used(cache):
     for name in (TENSORS, MANIFEST):
         (mine / name).write_bytes((stale / name).read_bytes())
     assert torch.equal(cache.ask()["800"], cache.features["800"])
-    assert "belongs to something else" in cache.reporter.said[0]
+    assert "belongs to other features" in cache.reporter.said[0]
 
 
 def test_a_cache_that_cannot_be_written_only_costs_time(cache):

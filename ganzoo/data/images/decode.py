@@ -1,4 +1,4 @@
-"""Decoder: image files from outside to pixels, in one place.
+"""Decoder: image files to pixels, in one place.
 
 The rule, in this order:
 

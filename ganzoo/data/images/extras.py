@@ -1,4 +1,4 @@
-"""Extras: libraries for formats that not everyone has, each named with the line that installs it."""
+"""Extras: optional libraries for image formats, each with the line that installs it."""
 
 from __future__ import annotations
 

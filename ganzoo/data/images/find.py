@@ -1,4 +1,4 @@
-"""Finder: the files below a folder, and which of them are images."""
+"""File search: the files below a folder, and which of them are images."""
 
 from __future__ import annotations
 

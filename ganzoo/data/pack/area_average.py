@@ -1,4 +1,4 @@
-"""Lower resolutions as exact area averages of the full one."""
+"""Area average: lower resolutions computed exactly from the full one."""
 
 from __future__ import annotations
 

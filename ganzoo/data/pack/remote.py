@@ -1,4 +1,4 @@
-"""Remote packs: files come when they are needed, and only so many of them are kept on this machine."""
+"""Remote packs: files are fetched when they are needed, into a local cache of bounded size."""
 
 from __future__ import annotations
 

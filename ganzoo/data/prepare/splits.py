@@ -74,7 +74,7 @@ def _stated_splits(items: Sequence[Item], tokens: Sequence[str]) -> dict[str, st
         if before != item.split and item.subject:
             raise DataError(
                 f"{literal(item.key)!r} is in split {item.split!r}, but other images of the same subject are in "
-                f"{before!r}: what is learned from one would show in scores on the other. Move all images of a "
+                f"{before!r}: a score on one split would not be independent of the other. Move all images of a "
                 "subject to one split"
             )
     return stated

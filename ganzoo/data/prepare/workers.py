@@ -84,7 +84,7 @@ def _fill_in_pool(dataset: ImageDataset, spec: ImageSpec, chunks: list[Chunk], c
     except BrokenProcessPool as error:
         raise RunError(
             f"a process that was preparing images of {dataset.name!r} died (out of memory, or killed). What is "
-            "prepared so far is kept: start again to go on, after freeing memory if that was short"
+            "prepared so far is kept: start again to resume, after freeing memory if it ran out"
         ) from error
     except BaseException:
         end.close()  # Ctrl-C or an error: chunks that are half done are dropped

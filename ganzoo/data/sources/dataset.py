@@ -1,4 +1,4 @@
-"""Dataset base: images from any source, whatever its format."""
+"""Dataset base: images from any source format."""
 
 from __future__ import annotations
 

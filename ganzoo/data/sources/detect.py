@@ -174,7 +174,7 @@ def _only(found: Formats, root: Path) -> type[Source[Any]]:
     if len(found) == 1:
         return next(iter(found.values()))
     raise DataError(
-        f"{literal(str(root))} is claimed by several source formats, {_named(found)}: say which it is by dataset.source"
+        f"{literal(str(root))} is claimed by several source formats, {_named(found)}: name one in dataset.source"
     )
 
 
