@@ -118,7 +118,9 @@ def test_latents_and_labels_from_files_give_the_networks_own_images(styled, samp
         np.testing.assert_allclose(loaded("images.npy"), expected, atol=1e-6)
     sample(styled, *options, "--class", 1)
     np.testing.assert_allclose(loaded("images.npy")[2:4], expected[2:4], atol=1e-6)
-    with pytest.raises(GanzooError, match=r"conditional: give the classes of the latents by --labels FILE or --class K"):
+    with pytest.raises(
+        GanzooError, match=r"conditional: give the classes of the latents by --labels FILE or --class K"
+    ):
         sample(styled, *options)
 
 
