@@ -145,5 +145,5 @@ def test_a_run_that_never_began_says_so(folder):
     path = folder / "tiny-s3"
     path.mkdir()
     (path / "run.lock").touch()
-    with pytest.raises(RunError, match=r"has no recipe.toml: it was stopped before it began"):
+    with pytest.raises(RunError, match=r"has no recipe.toml: it was stopped before training started"):
         go_on(path)
