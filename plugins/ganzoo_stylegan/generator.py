@@ -20,7 +20,7 @@ from ganzoo.layers import (
     resolution_problem,
     resolutions,
 )
-from ganzoo_stylegan.layers import SamplingOptions, Start, StyledBlock
+from ganzoo_stylegan.layers import SharedSettings, Start, StyledBlock
 from ganzoo_stylegan.options import Blur
 
 
@@ -71,7 +71,7 @@ class StyleGANGenerator(StyledGenerator[StyleGANGeneratorOptions]):
         )
         self.growth = Growth(images.resolution)
         self.build_mapping(images)
-        sampling = SamplingOptions(
+        shared = SharedSettings(
             options.style_dim, options.norm_epsilon, options.style_offset, options.blur, options.bias_before_blur
         )
         widths = [channels_at(each, options.channel_base, options.channel_max) for each in all_resolutions]
@@ -79,7 +79,7 @@ class StyleGANGenerator(StyledGenerator[StyleGANGeneratorOptions]):
         self.start = Start(options.input, options.style_dim, widths[0])
         self.blocks = nn.ModuleDict(
             {
-                str(resolution): StyledBlock(inputs, outputs, resolution, sampling)
+                str(resolution): StyledBlock(inputs, outputs, resolution, shared)
                 for resolution, inputs, outputs in zip(all_resolutions, [None, *widths], widths, strict=False)
             }
         )

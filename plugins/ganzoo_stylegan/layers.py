@@ -26,7 +26,7 @@ GAIN = math.sqrt(2)
 
 
 @dataclass(frozen=True)
-class SamplingOptions:
+class SharedSettings:
     """What all layers of a network have in common.
 
     Attributes:
@@ -54,14 +54,14 @@ class StyledLayer(nn.Module):
         outputs: Channels C of the output.
         resolution: Of the output.
         doubles: Whether the convolution doubles the resolution.
-        sampling: What all layers share.
+        shared: What all layers share.
     """
 
     noise_const: Tensor
     kernel: Tensor | None
 
     def __init__(
-        self, inputs: int | None, outputs: int, resolution: int, *, doubles: bool, sampling: SamplingOptions
+        self, inputs: int | None, outputs: int, resolution: int, *, doubles: bool, shared: SharedSettings
     ) -> None:
         super().__init__()
         self.convolution: EqualizedConv2d | None = None
@@ -74,11 +74,11 @@ class StyledLayer(nn.Module):
         # 0 at first, as in the official code: training decides how much noise there is.
         self.noise_weight = nn.Parameter(torch.zeros(outputs))
         # "A": a scale and a shift for each map (section 2, figure 1), without activation, so of gain 1.
-        self.style = EqualizedLinear(sampling.style_dim, 2 * outputs)
-        self.sampling = sampling
+        self.style = EqualizedLinear(shared.style_dim, 2 * outputs)
+        self.shared = shared
         self.register_buffer("noise_const", torch.randn(1, 1, resolution, resolution))
         self.register_buffer(
-            "kernel", fir_kernel(sampling.blur) if doubles and sampling.blur else None, persistent=False
+            "kernel", fir_kernel(shared.blur) if doubles and shared.blur else None, persistent=False
         )
 
     def forward(self, features: Tensor, style: Tensor, noise: NoiseMode) -> Tensor:
@@ -87,7 +87,7 @@ class StyledLayer(nn.Module):
         # AdaIN, equation 1. Scales are learned around 0 and used around 1: the offset is the official code's.
         scale, shift = self.style(style).float().chunk(2, dim=1)
         return adaptive_instance_norm(
-            leaky_relu_(features, 0.2), scale + self.sampling.style_offset, shift, self.sampling.norm_epsilon
+            leaky_relu_(features, 0.2), scale + self.shared.style_offset, shift, self.shared.norm_epsilon
         )
 
     def _convolved(self, features: Tensor) -> Tensor:
@@ -95,7 +95,7 @@ class StyledLayer(nn.Module):
         if self.convolution is None:
             return features + self.bias[:, None, None].to(features.dtype)
         # The official filter comes before the bias; some copies have it after.
-        before = self.kernel is None or self.sampling.bias_before_blur
+        before = self.kernel is None or self.shared.bias_before_blur
         features = self.convolution(features, self.bias if before else None)
         if self.kernel is None:
             return features
@@ -139,13 +139,13 @@ class StyledBlock(nn.Module):
         inputs: Channels of the input; None for the block at 4x4, which begins with the start.
         outputs: Channels of the output.
         resolution: Of the output.
-        sampling: What all layers share.
+        shared: What all layers share.
     """
 
-    def __init__(self, inputs: int | None, outputs: int, resolution: int, sampling: SamplingOptions) -> None:
+    def __init__(self, inputs: int | None, outputs: int, resolution: int, shared: SharedSettings) -> None:
         super().__init__()
-        self.first = StyledLayer(inputs, outputs, resolution, doubles=inputs is not None, sampling=sampling)
-        self.second = StyledLayer(outputs, outputs, resolution, doubles=False, sampling=sampling)
+        self.first = StyledLayer(inputs, outputs, resolution, doubles=inputs is not None, shared=shared)
+        self.second = StyledLayer(outputs, outputs, resolution, doubles=False, shared=shared)
 
     def forward(self, features: Tensor, styles: Tensor, noise: NoiseMode) -> Tensor:
         """Apply both layers."""
