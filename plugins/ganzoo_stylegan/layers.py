@@ -77,9 +77,7 @@ class StyledLayer(nn.Module):
         self.style = EqualizedLinear(shared.style_dim, 2 * outputs)
         self.shared = shared
         self.register_buffer("noise_const", torch.randn(1, 1, resolution, resolution))
-        self.register_buffer(
-            "kernel", fir_kernel(shared.blur) if doubles and shared.blur else None, persistent=False
-        )
+        self.register_buffer("kernel", fir_kernel(shared.blur) if doubles and shared.blur else None, persistent=False)
 
     def forward(self, features: Tensor, style: Tensor, noise: NoiseMode) -> Tensor:
         """Map `[N, inputs, ...]` and the layer's style `[N, W]` to `[N, C, r, r]`."""
