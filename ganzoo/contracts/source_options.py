@@ -33,13 +33,13 @@ class SourceOptions(ReadingOptions):
     follow_links: bool = Field(default=False, description="Follow links that lead out of root.")
     per_subject: NonNegativeInt = Field(
         default=0,
-        description="Arrays, LMDB, TFRecords: number of successive images per subject; 0: as the source "
-        "states, or each image by itself.",
+        description="Number of successive images per subject, where images have no names of their own; 0: as "
+        "the source states, or each image by itself.",
     )
     plane: Plane = Field(default="axial", description="Volumes: the plane of their slices.")
     orientation: str = Field(
         default="",
-        description="Volumes and DICOM: which way is down and which right, such as 'PL' (posterior, left), the default "
+        description="Slices with a position in the body: which way is down and which right, such as 'PL' (posterior, left), the default "
         "for axial slices as 'IL' is for coronal and 'IP' for sagittal ones; 'stored': as in the file.",
     )
     slices: tuple[NonNegativeInt, NonNegativeInt] | None = Field(
@@ -54,7 +54,7 @@ class SourceOptions(ReadingOptions):
     )
     frame: PositiveInt | None = Field(
         default=None,
-        description="Volumes and DICOM: height and width, in pixels, of the square around the center that is shown; "
+        description="Slices: height and width, in pixels, of the square around the center that is shown; "
         "outside of the slice it is black.",
     )
 
