@@ -39,7 +39,8 @@ class SourceOptions(ReadingOptions):
     plane: Plane = Field(default="axial", description="Volumes: the plane of their slices.")
     orientation: str = Field(
         default="",
-        description="Slices with a position in the body: which way is down and which right, such as 'PL' (posterior, left), the default "
+        description="Slices with a position in the body: which way is down and which right, such as 'PL' "
+        "(posterior, left), the default "
         "for axial slices as 'IL' is for coronal and 'IP' for sagittal ones; 'stored': as in the file.",
     )
     slices: tuple[NonNegativeInt, NonNegativeInt] | None = Field(
