@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ganzoo._cli.figure_parameters import Parameter, parameters_of
+from ganzoo._registry.blame import blaming
 from ganzoo.contracts.figures import FILMS, Drawing, Figure, RunsFigure, TargetsFigure
 from ganzoo.errors import GanzooError
 from ganzoo.figures import ViewOptions
@@ -51,8 +52,8 @@ def _view_options(figure: type[Figure]) -> dict[str, Parameter]:
     """Return the shared options that a figure takes, none of which has the name of one of its own."""
     if issubclass(figure, RunsFigure):
         return {}
-    left_out = figure.without | figure.model_fields.keys()
-    return parameters_of({name: field for name, field in ViewOptions.model_fields.items() if name not in left_out})
+    shared = {name: field for name, field in ViewOptions.model_fields.items() if name not in figure.without}
+    return parameters_of(shared)
 
 
 def _positional(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
@@ -81,7 +82,8 @@ def _run(figure: type[Figure], options: dict[str, Any], view: dict[str, Any], gi
         options[_BY_FILE_NAME] = out.suffix.lower() not in FILMS
     if issubclass(figure, TargetsFigure):
         options["images"] = given["images"] or ()
-    made = figure(**options)
+    with blaming("figure", figure):
+        made = figure(**options)
     _check_out(out, figure)
     from ganzoo._cli.terminal import Terminal
 
@@ -89,19 +91,23 @@ def _run(figure: type[Figure], options: dict[str, Any], view: dict[str, Any], gi
     drawn, folder = _drawn(made, view, given, terminal)
     if drawn.summary:
         terminal.info(drawn.summary)
-    for path in drawn.write(out or folder / "figures" / f"{drawn.name}{(*figure.suffixes, '')[0]}"):
+    target = out or folder / "figures" / f"{drawn.name}{(*figure.suffixes, '')[0]}"
+    with blaming("figure", figure):
+        written = list(drawn.write(target))
+    for path in written:
         terminal.info(f"wrote {path}")
 
 
 def _drawn(figure: Figure, view: dict[str, Any], given: Mapping[str, Any], terminal: Any) -> tuple[Drawing, Path]:
     """Return what was drawn, and the folder that it belongs to."""
     if isinstance(figure, RunsFigure):
+        from ganzoo._inference.drawing import drawn_from
         from ganzoo._runs.directory import find_runs
 
         runs = find_runs(given["runs"])
         if not runs:
             raise GanzooError(f"there are no runs in {', '.join(map(str, given['runs']))}")
-        return figure.draw(runs), runs[0] if len(runs) == 1 else Path()
+        return drawn_from(figure, runs), runs[0] if len(runs) == 1 else Path()
     from ganzoo import api
 
     show = terminal.progress("drawing")

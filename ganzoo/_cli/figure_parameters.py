@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 
 import typer
 
 from ganzoo._random.seeds import seeds_in
+from ganzoo._registry.option_types import item_type, plain_type
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def parameters_of(fields: Mapping[str, FieldInfo]) -> dict[str, Parameter]:
 
 def _parameter(name: str, field: FieldInfo) -> Parameter | None:
     option = f"--{(field.alias or name).replace('_', '-')}"
-    annotation, is_optional = _plain(field.annotation)
+    annotation, is_optional = plain_type(field.annotation)
     default, help = field.get_default(call_default_factory=True), field.description or ""
     if annotation is bool:
         return _made(name, bool, typer.Option(option, help=help), default)
@@ -67,17 +67,6 @@ def _made(name: str, annotation: Any, option: Any, default: Any) -> Parameter:
     return Parameter(signature, lambda given: given)
 
 
-def _plain(annotation: Any) -> tuple[Any, bool]:
-    """Return a type without its Annotated and its None, and whether it had None."""
-    if get_origin(annotation) is Annotated:
-        return _plain(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, UnionType):
-        rest = [each for each in get_args(annotation) if each is not NoneType]
-        if len(rest) == 1:
-            return _plain(rest[0])[0], True
-    return annotation, False
-
-
 def _limits(field: FieldInfo) -> tuple[Any, Any]:
     """Return the least and the largest value, where they are stated."""
     low = next((each.ge for each in field.metadata if hasattr(each, "ge")), None)
@@ -87,11 +76,8 @@ def _limits(field: FieldInfo) -> tuple[Any, Any]:
 
 def _parser(annotation: Any) -> Callable[[str, str], Any] | None:
     """Return what reads a list of this type from an option's text."""
-    if get_origin(annotation) is not Sequence:
-        return None
-    item, _ = _plain(get_args(annotation)[0])
     parsers: dict[Any, Callable[[str, str], Any]] = {int: _seeds, float: _numbers, tuple[int, int]: _spans}
-    return parsers.get(item)
+    return parsers.get(item_type(annotation))
 
 
 def _seeds(option: str, text: str) -> list[int]:

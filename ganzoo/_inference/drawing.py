@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from ganzoo._registry.blame import blaming, named
 from ganzoo._registry.figures import FigureCatalog
 from ganzoo.contracts.figures import CheckpointsFigure, Drawing, Figure, RunsFigure
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, PluginError
 
 if TYPE_CHECKING:
     from ganzoo._inference.opened_generator import OpenedGenerator
@@ -33,7 +34,7 @@ def draw(path: Path, figure: Any, viewed: Collection[str], opened: Callable[[], 
         opened: Opens the generator, seen as they say.
 
     Raises:
-        PluginError: There is no figure of that name.
+        PluginError: There is no figure of that name, or it fails.
         RefusedError: The generator, or the run, lacks what the figure needs.
         GanzooError: An option of the view has no meaning for the figure.
     """
@@ -43,7 +44,7 @@ def draw(path: Path, figure: Any, viewed: Collection[str], opened: Callable[[], 
     if meaningless := sorted(chosen.without.intersection(viewed)):
         raise GanzooError(f"figure '{chosen.name}' takes no {meaningless[0]}; leave it out")
     if isinstance(chosen, RunsFigure):
-        return chosen.draw([path])
+        return drawn_from(chosen, [path])
     from ganzoo._inference.figure_requirements import check_figure_requirements
 
     generator = opened()
@@ -51,5 +52,24 @@ def draw(path: Path, figure: Any, viewed: Collection[str], opened: Callable[[], 
     if isinstance(chosen, CheckpointsFigure):
         from ganzoo._inference.checkpoints import Checkpoints
 
-        return chosen.draw(Checkpoints(generator))
-    return chosen.draw(generator)
+        return drawn_from(chosen, Checkpoints(generator))
+    return drawn_from(chosen, generator)
+
+
+def drawn_from(figure: Figure, source: Any) -> Drawing:
+    """Let a figure draw, and judge what it gives.
+
+    Raises:
+        PluginError: It fails, or gives something that cannot be written.
+    """
+    with blaming("figure", type(figure)):
+        drawn: Any = figure.draw(source)
+        texts = [name for name in ("name", "summary") if not isinstance(getattr(drawn, name, None), str)]
+        lacking = [*texts, *([] if callable(getattr(drawn, "write", None)) else ["write"])]
+    if lacking:
+        raise PluginError(
+            f"{named('figure', type(figure))}: its draw returns {drawn!r:.80}, which has no {lacking[0]} as "
+            f"ganzoo.Drawing says; return a ganzoo.figures.FigureResult, or what has name, summary and write"
+        )
+    found: Drawing = drawn
+    return found

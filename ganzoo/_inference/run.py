@@ -142,7 +142,7 @@ class Run(RunFiles):
             **view: As in `generator`; figures leave out what has no meaning for them.
 
         Raises:
-            PluginError: There is no figure of that name.
+            PluginError: There is no figure of that name, or it fails.
             RefusedError: The generator, or the run, lacks what the figure needs.
         """
         from ganzoo._inference.drawing import draw

@@ -113,6 +113,7 @@ def _loaded(entry: EntryPoint) -> type[Figure] | Failure:
 
 def _invalid(found: Any, name: str) -> str | None:
     """Say why what an entry point names is no figure, or None."""
+    from ganzoo._registry.figure_options import wrong_option
     from ganzoo.contracts.figures import CheckpointsFigure, GeneratorFigure, RunsFigure, TargetsFigure
 
     bases = (GeneratorFigure, CheckpointsFigure, RunsFigure, TargetsFigure)
@@ -124,6 +125,8 @@ def _invalid(found: Any, name: str) -> str | None:
         return f"whose name is {getattr(found, 'name', None)!r}; class and entry point must agree"
     if required := [field for field, info in found.model_fields.items() if info.is_required()]:
         return f"whose option {required[0]!r} has no default; a command needs one for each"
+    if reason := wrong_option(found):
+        return f"whose {reason}"
     return None
 
 

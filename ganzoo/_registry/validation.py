@@ -22,7 +22,15 @@ def invalid_class(cls: Any, kind: str) -> str | None:
         return f"which lacks {', '.join(sorted(getattr(cls, '__abstractmethods__', ())))}"
     if lacking := [attribute for attribute in _REQUIRED.get(kind, ()) if not hasattr(cls, attribute)]:
         return f"which lacks the class attribute {' and '.join(lacking)}"
-    return _invalid_name(cls) or _invalid_options(cls, expected)
+    return _invalid_name(cls) or _invalid_options(cls, expected) or (_invalid_reads(cls) if kind == "metric" else None)
+
+
+def _invalid_reads(cls: Any) -> str | None:
+    reads: Any = cls.reads
+    if isinstance(reads, tuple) and reads and all(isinstance(role, str) for role in reads):
+        return None
+    example = f"({reads!r},)" if isinstance(reads, str) else '("pooled",)'
+    return f"whose `reads` is {reads!r:.80}; it must be a tuple of the roles that it reads, such as {example}"
 
 
 def _invalid_name(cls: Any) -> str | None:

@@ -26,7 +26,7 @@ from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import RefusedError, RunError, RunStopped
 from ganzoo.figures.run_curves import write_curves
 from ganzoo.scoring.protocol import ScoringProtocol, identity_of
-from ganzoo.scoring.real_data import Inputs, check_same_data, find_inputs, score_opened
+from ganzoo.scoring.real_data import Inputs, check_same_data, find_inputs, score_each, score_opened
 
 
 def run_recipe(
@@ -132,10 +132,10 @@ def _complete(run: Run, inputs: Inputs, log: RunLog, callbacks: Sequence[Callbac
         session = Session(run, inputs, record, log)
         session.train(callbacks)
         run.write_record(session.record)
-        for images_seen in _unscored(run, inputs.protocol):
-            opened = run.generator(images_seen, inputs.protocol.weights, device=str(inputs.device))
-            run.add_scores(score_opened(opened, inputs, inputs.protocol, log))
         write_curves(run.directory)
+        weights, device = inputs.protocol.weights, str(inputs.device)
+        unscored = (run.generator(at, weights, device=device) for at in _unscored(run, inputs.protocol))
+        score_each(unscored, lambda opened: score_opened(opened, inputs, inputs.protocol, log), run.add_scores)
     newest = max(run.directory.samples.glob("[0-9]*.png"), default=None)
     log.info(f"run {run.path} is finished; its newest samples: {newest}")
 

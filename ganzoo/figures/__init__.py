@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ganzoo._inference.growth_stage import GrowthStage
     from ganzoo._inference.opened_generator import OpenedGenerator
     from ganzoo._random.seeds import seed_for
+    from ganzoo.contracts.view_options import ViewOptions
     from ganzoo.figures.animation import Animation
     from ganzoo.figures.features import extractor_of, features_of
     from ganzoo.figures.files import write_floats, write_image, write_json
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ganzoo.figures.run_curves import curve_facts, curves_of
     from ganzoo.figures.run_dataset import RealImages, RunDataset, dataset_of, real_images
     from ganzoo.figures.targets import Targets, read_targets
-    from ganzoo.figures.view_options import ViewOptions
     from ganzoo.scoring.features import three_channels
 
 _HOME = {
@@ -38,7 +38,7 @@ _HOME = {
     "ganzoo.figures.run_curves": ("curve_facts", "curves_of"),
     "ganzoo.figures.run_dataset": ("RealImages", "RunDataset", "dataset_of", "real_images"),
     "ganzoo.figures.targets": ("Targets", "read_targets"),
-    "ganzoo.figures.view_options": ("ViewOptions",),
+    "ganzoo.contracts.view_options": ("ViewOptions",),
     "ganzoo.scoring.features": ("three_channels",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

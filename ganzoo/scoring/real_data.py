@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from ganzoo.data.prepare.ready_pack import ready_pack
 from ganzoo.data.stream.batches import Batches
 from ganzoo.data.stream.prefetch import Prefetched
 from ganzoo.errors import DataError, GanzooError, RefusedError
+from ganzoo.scoring.estimates import MetricsFailed
 from ganzoo.scoring.protocol import ScoringProtocol, plan
 from ganzoo.scoring.score import score
 
@@ -136,6 +138,31 @@ def check_same_data(run: RunFiles, record: RunRecord, inputs: Inputs) -> None:
             f"the images of dataset '{inputs.recipe.dataset.name}' have changed since {run.path} began; a run "
             f"is resumed with the images it started with. Restore them, or start a new run"
         )
+
+
+def score_each(
+    generators: Iterable[OpenedGenerator],
+    score_one: Callable[[OpenedGenerator], tuple[Score, ...]],
+    keep: Callable[[tuple[Score, ...]], None],
+) -> list[Score]:
+    """Score generator after generator and keep each one's scores, sound ones beside a failing metric's too.
+
+    Raises:
+        MetricsFailed: Metrics failed: the first such error, after all are scored.
+    """
+    found: list[Score] = []
+    failed: MetricsFailed | None = None
+    for opened in generators:
+        try:
+            scores = score_one(opened)
+        except MetricsFailed as error:
+            scores, failed = error.scores, failed or error
+        if scores:
+            keep(scores)
+        found += scores
+    if failed is not None:
+        raise failed
+    return found
 
 
 def score_opened(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import torch
@@ -11,12 +10,13 @@ from torch import Tensor, nn
 
 from ganzoo._runs.record import Score
 from ganzoo.contracts.extractors import Extractor
-from ganzoo.contracts.metrics import PIXELS, Estimate, Features, Metric, MetricInput
+from ganzoo.contracts.metrics import PIXELS, Features, MetricInput
 from ganzoo.contracts.networks import Generator
 from ganzoo.contracts.reporter import SILENT, Progress, Reporter
 from ganzoo.data.pack.pack import Pack
-from ganzoo.errors import PluginError, RunError
+from ganzoo.errors import PluginError
 from ganzoo.scoring.cost import Cost, estimate
+from ganzoo.scoring.estimates import MetricsFailed, estimates_of
 from ganzoo.scoring.features import (
     LayerFeatures,
     build_extractor,
@@ -61,8 +61,8 @@ def score(
         cache: Folder for the reference's features; `cache_root()` if not given.
 
     Raises:
-        RunError: The generator, the extractor or a metric gives values that are not finite.
-        PluginError: A metric fails, or gives other values than it declares.
+        RunError: The generator or the extractor gives values that are not finite.
+        MetricsFailed: Metrics fail, or give other values than they declare; it has the scores of the others.
         WeightsError: The extractor's weights changed since the protocol was planned.
     """
     layers = layers_for(protocol, reference=False)
@@ -148,12 +148,16 @@ def scores_of(
     """Compute the protocol's metrics from features that are there already.
 
     Raises:
-        RunError: A metric gives a value that is not finite.
-        PluginError: A metric fails, or gives other values than it declares.
+        MetricsFailed: Metrics fail, or give other values than they declare; it has the scores of the others.
     """
     shown, protocol_id, scores = protocol.as_dict(), protocol.id, list[Score]()
+    failures: list[PluginError] = []
     for metric in protocol.metrics:
-        estimates = _estimates(metric, MetricInput(fakes, reals, protocol.jackknife_blocks))
+        try:
+            estimates = estimates_of(metric, MetricInput(fakes, reals, protocol.jackknife_blocks))
+        except PluginError as failure:
+            failures.append(failure)
+            continue
         for key, display in metric.values.items():
             scores.append(
                 Score(
@@ -172,23 +176,6 @@ def scores_of(
                     notes=estimates[key].notes,
                 )
             )
+    if failures:
+        raise MetricsFailed(failures, tuple(scores)) from failures[0]
     return tuple(scores)
-
-
-def _estimates(metric: Metric, data: MetricInput) -> Mapping[str, Estimate]:
-    """Ask a metric for its values, and judge what it returns."""
-    try:
-        found = dict(metric.estimates(data))
-    except Exception as error:
-        raise PluginError(f"metric '{metric.name}' fails: {type(error).__name__}: {error}") from error
-    if set(found) != set(metric.values):
-        raise PluginError(
-            f"metric '{metric.name}' gives {', '.join(map(repr, found)) or 'nothing'} and declares "
-            f"{', '.join(map(repr, metric.values))}; fix its plugin"
-        )
-    for key, each in found.items():
-        if not math.isfinite(each.value):
-            raise RunError(
-                f"metric '{metric.name}' gives {each.value} for '{key}': these images cannot be scored by it"
-            )
-    return found

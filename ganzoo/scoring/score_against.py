@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import Field, ValidationError
 
 from ganzoo._inference.build import choose_device
+from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo._inference.run import Run
 from ganzoo._recipe.error_messages import describe
 from ganzoo._recipe.load import report
@@ -21,7 +22,7 @@ from ganzoo.contracts.extractors import Extractor
 from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import RecipeError
 from ganzoo.scoring.protocol import ScoringProtocol, plan
-from ganzoo.scoring.real_data import identify, read_pack
+from ganzoo.scoring.real_data import identify, read_pack, score_each
 from ganzoo.scoring.score import score
 from ganzoo.scoring.score_run import generators
 
@@ -59,8 +60,8 @@ def score_against(
     Raises:
         RecipeError: The dataset is not of the run's resolution, channels or classes, or an override is wrong.
         RefusedError: Another process holds the run.
+        MetricsFailed: Metrics fail; the scores of the others are in the record.
     """
-    found: list[Score] = []
     with run.directory.lock():
         run.refresh()
         networks = run.networks
@@ -71,8 +72,12 @@ def score_against(
         pack = read_pack(chosen.dataset, reporter, skip_bad=skip_bad)
         protocol = _without_labels(plan(chosen.scoring, extractor, pack), networks)
         against = identify(chosen.dataset.name, pack)
-        for opened in generators(run, at, snapshots=snapshots, weights=protocol.weights, device=device):
-            scores = score(
+
+        def marked(scores: Iterable[Score]) -> tuple[Score, ...]:
+            return tuple(each.model_copy(update={"dataset": against}) for each in scores)
+
+        def score_one(opened: OpenedGenerator) -> tuple[Score, ...]:
+            return score(
                 opened.generator,
                 pack,
                 protocol,
@@ -82,10 +87,9 @@ def score_against(
                 reporter=reporter,
                 title=f"scoring {run.name} at {opened.images_seen:,} images seen",
             )
-            marked = tuple(each.model_copy(update={"dataset": against}) for each in scores)
-            run.add_scores(marked)
-            found += marked
-    return found
+
+        chosen_generators = generators(run, at, snapshots=snapshots, weights=protocol.weights, device=device)
+        return list(marked(score_each(chosen_generators, score_one, lambda scores: run.add_scores(marked(scores)))))
 
 
 def _chosen(name: str, run: Run, overrides: Sequence[str]) -> ScoringAgainst:

@@ -9,7 +9,7 @@ from ganzoo._inference.run import Run, Weights
 from ganzoo._runs.record import Score
 from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import RefusedError
-from ganzoo.scoring.real_data import check_same_data, find_inputs, score_opened
+from ganzoo.scoring.real_data import check_same_data, find_inputs, score_each, score_opened
 
 
 def score_run(
@@ -27,8 +27,8 @@ def score_run(
     Raises:
         RunError: The run has no such generator.
         RefusedError: Another process holds the run, or the data have changed.
+        MetricsFailed: Metrics fail; the scores of the others are in the record.
     """
-    found: list[Score] = []
     with run.directory.lock():
         run.refresh()
         recipe = run.recipe_with(overrides)
@@ -40,11 +40,10 @@ def score_run(
         record = run.record
         inputs = find_inputs(recipe, device, reporter, skip_bad=skip_bad)
         check_same_data(run, record, inputs)
-        for opened in generators(run, at, snapshots=snapshots, weights=inputs.protocol.weights, device=device):
-            scores = score_opened(opened, inputs, inputs.protocol, reporter)
-            run.add_scores(scores)
-            found += scores
-    return found
+        chosen = generators(run, at, snapshots=snapshots, weights=inputs.protocol.weights, device=device)
+        return score_each(
+            chosen, lambda opened: score_opened(opened, inputs, inputs.protocol, reporter), run.add_scores
+        )
 
 
 def generators(

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ganzoo._registry.figure_options import wrong_option
 from ganzoo.contracts.figures import (
     FILMS,
     PICTURES,
@@ -75,6 +76,8 @@ def _check_options(cls: type[Figure], judge: Judge) -> None:
         judge.require(not field.is_required(), f"option {name!r} has no default; its command needs one")
         judge.require(field.description, f"option {name!r} has no description: Field(..., description='...')")
         judge.require(field.annotation is not Any, f"option {name!r} has no type")
+    wrong = wrong_option(cls)
+    judge.require(wrong is None, wrong or "")
 
 
 def _check_drawing(figure: Figure, source: Any, judge: Judge) -> None:

@@ -23,7 +23,7 @@ class Truncation(GeneratorFigure):
 
     name = "truncation"
     needs = (StyleBased,)
-    without = frozenset({"truncation_psi"})
+    without = frozenset({"truncation_psi", "truncation_cutoff"})  # its own cutoff is that of each column
 
     seeds: Seeds = tuple(range(4))
     psi: Numbers = Field(

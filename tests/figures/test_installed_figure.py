@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import pytest
@@ -10,6 +11,7 @@ from command_line import ganzoo
 from exploring_world import untrained
 from installed_plugin import install
 from PIL import Image
+from pydantic import Field
 
 from ganzoo._inference.run import Run
 from ganzoo.errors import GanzooError, PluginError, RefusedError
@@ -55,6 +57,10 @@ class Mean(GeneratorFigure):
         sheet = Sheet([panels], scale=self.scale)
         return FigureResult(self.name, sheet.canvas(), generator.facts(self.seeds, gains=list(self.gains)), "all alike")
 '''
+
+
+def with_option(field):
+    return MEAN.replace("    scale: Scale = None", f"    scale: Scale = None\n    {field}")
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +141,21 @@ def test_it_is_drawn_from_python_by_class_and_name_and_keeps_its_contract(site, 
     with pytest.raises(ConformanceError, match="option 'number' has no description"):
         check_figure(Undescribed)
 
+    class Clashing(Mean):
+        """Draw."""
+
+        at: int = Field(default=0, description="Which.")
+
+    with pytest.raises(ConformanceError, match="option 'at' has the name of a view option"):
+        check_figure(Clashing)
+
+    class InItsPlace(Clashing):
+        """Draw."""
+
+        without = frozenset({"at"})
+
+    check_figure(InItsPlace)
+
 
 def test_it_is_listed_and_explained_among_the_parts(site):
     install_figure(site)
@@ -155,6 +176,15 @@ def test_it_is_listed_and_explained_among_the_parts(site):
         (MEAN.replace('name = "mean-image"', 'name = "other"'), "Mean", "whose name is 'other'; class and entry point"),
         (MEAN, "Means", "does not load: AttributeError"),
         (MEAN.replace("= (0, 1, 2, 5)", ""), "Mean", "whose option 'seeds' has no default"),
+        (
+            with_option("run: int = 1"),
+            "Mean",
+            "whose option 'run' has the name of an argument of every figure's command",
+        ),
+        (with_option("out: str = ''"), "Mean", "whose option 'out' has the name of an argument"),
+        (with_option("images: int = 1"), "Mean", "whose option 'images' has the name of an argument"),
+        (with_option("device: str = ''"), "Mean", "whose option 'device' has the name of a view option; rename it"),
+        (with_option("size: dict[str, int] = {}"), "Mean", "whose option 'size' is of the type dict[str, int], which"),
     ],
 )
 def test_a_broken_figure_is_blamed_and_the_others_work_on(site, styled, source, cls, reason):
@@ -186,3 +216,31 @@ def test_a_misspelled_figure_is_guessed_without_importing_any(styled):
     assert "Did you mean 'spectrum'" in done.err
     with pytest.raises(PluginError, match="no figure called 'spectrun'; did you mean 'spectrum'"):
         Run(styled).draw("spectrun")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("return {}['a']", r"figure 'mean-image' \(acme-mean 0.1\) fails at \S+acme_mean.py:\d+: KeyError: 'a'"),
+        ("return 3", r"figure 'mean-image' \(acme-mean 0.1\): its draw returns 3, which has no name as ganzoo.Drawing"),
+        ("from ganzoo import GanzooError; raise GanzooError('too dark')", "too dark"),
+    ],
+)
+def test_a_figure_that_fails_is_blamed_in_a_sentence(site, styled, body, expected):
+    head, _ = MEAN.split("        from ganzoo.figures import FigureResult\n\n")
+    install_figure(site, f"{head}        {body}\n")
+    with pytest.raises(GanzooError) as failed:
+        Run(styled).draw("mean-image", device="cpu")
+    assert re.fullmatch(expected + ".*", str(failed.value)), str(failed.value)
+    done = ganzoo("explore", "mean-image", str(styled), "--device", "cpu")
+    assert (done.code, str(failed.value)[:20] in done.err) == (2, True)
+
+
+def test_a_figure_that_cannot_write_what_it_drew_is_blamed(site, styled):
+    writing = "\n\nclass Torn:\n    name = summary = 'torn'\n\n    def write(self, path):\n        raise KeyError(3)\n"
+    install_figure(
+        site, MEAN.replace("        from ganzoo.figures import FigureResult\n", "        return Torn()\n") + writing
+    )
+    done = ganzoo("explore", "mean-image", str(styled), "--device", "cpu")
+    assert done.code == 2
+    assert "figure 'mean-image' (acme-mean 0.1) fails at " in done.err

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 
 import pytest
 import torch
@@ -10,14 +12,17 @@ from command_line import ganzoo
 from installed_plugin import install
 from scoring_world import pack_of, pictures, settings, toy
 
+from ganzoo._registry.registry import Registry
 from ganzoo._runs.record import read_record
+from ganzoo.errors import PluginError
+from ganzoo.scoring.estimates import MetricsFailed
 from ganzoo.scoring.score import estimate, plan, score
 
 PLUGIN = '''
 import torch
 from pydantic import Field
 
-from ganzoo import ComponentOptions, Display, Estimate, Metric, hookimpl
+from ganzoo import ComponentOptions, Display, Estimate, GanzooError, Metric, hookimpl
 from ganzoo.scoring import blocks_of, standard_error
 
 
@@ -81,7 +86,16 @@ class Wrong(Metric):
     def estimates(self, data):
         if self.options.how == "raise":
             raise ZeroDivisionError("oh")
-        return {"wrong": Estimate(float("nan"))} if self.options.how == "nan" else {"other": Estimate(1.0)}
+        if self.options.how == "refuse":
+            raise GanzooError("needs a dog")
+        return {
+            "nan": {"wrong": Estimate(float("nan"))},
+            "other": {"other": Estimate(1.0)},
+            "none": None,
+            "number": {"wrong": 1.0},
+            "tensor": {"wrong": Estimate(torch.tensor(1.0))},
+            "error": {"wrong": Estimate(1.0, float("nan"))},
+        }[self.options.how]
 
 
 @hookimpl
@@ -108,6 +122,8 @@ def plugin(tmp_path, monkeypatch):
     (tmp_path / "site").mkdir()
     install(tmp_path / "site", PLUGIN, module="acme_gap", distribution="acme-gap")
     monkeypatch.syspath_prepend(tmp_path / "site")
+    yield
+    sys.modules.pop("acme_gap", None)
 
 
 def run(*more):
@@ -203,13 +219,43 @@ def test_a_metric_may_read_pixels_and_classes_without_an_extractor(tmp_path):
 @pytest.mark.parametrize(
     ("how", "expected"),
     [
-        ("raise", "metric 'wrong' fails: ZeroDivisionError: oh"),
-        ("nan", "metric 'wrong' gives nan for 'wrong': these images cannot be scored by it"),
-        ("other", "metric 'wrong' gives 'other' and declares 'wrong'"),
+        ("raise", r"fails at \S+acme_gap.py:\d+: ZeroDivisionError: oh; "),
+        ("refuse", ": needs a dog; "),
+        ("nan", " gives nan for 'wrong'; its value must be a finite float"),
+        ("other", " gives 'other' and declares 'wrong'"),
+        ("none", " returns None; `estimates` must return a mapping of key to ganzoo.Estimate"),
+        ("number", " gives 1.0 for 'wrong'; it must be a ganzoo.Estimate"),
+        ("tensor", r" gives tensor\(1.\) \(a Tensor\) for 'wrong'; its value must be a finite float"),
+        ("error", " gives the standard error nan for 'wrong'; it must be a finite float from 0, or None"),
     ],
 )
-def test_a_metric_that_fails_is_named_and_nothing_is_kept(tmp_path, how, expected):
-    done = run(f'scoring.metrics=["fid", {{ name = "wrong", how = "{how}" }}]')
-    assert done.code != 0
-    assert expected in done.err
-    assert read_record(tmp_path / "runs" / "quickstart-s0" / "record.json").scores == ()
+def test_a_metric_that_fails_is_blamed_and_the_others_are_scored(tmp_path, how, expected):
+    pack, generator = pack_of(tmp_path, pictures(60), [0, 1] * 30, classes=2), toy(label_dim=2)
+    with pytest.raises(MetricsFailed) as failed:
+        scored(tmp_path, pack, generator, metrics=[{"name": "wrong", "how": how}, "fid"])
+    assert re.match(rf"metric 'wrong' \(acme-gap 0.1\) ?{expected}", str(failed.value)), str(failed.value)
+    assert [score.metric for score in failed.value.scores] == ["fid"]
+    with pytest.raises(PluginError):
+        scored(tmp_path, pack, generator, metrics=[{"name": "wrong", "how": how}])
+
+
+@pytest.mark.usefixtures("plugin")
+def test_scores_beside_a_failing_metric_are_in_the_record(tmp_path):
+    metrics = 'scoring.metrics=["fid", { name = "wrong", how = "nan" }, { name = "gap", power = 3.0 }]'
+    record = tmp_path / "runs" / "quickstart-s0" / "record.json"
+    done = run(metrics)
+    assert done.code == 2
+    assert "the other scores are sound: fid, gap; fix the plugin, or leave it out with: ganzoo score RUN" in done.err
+    assert [score.metric for score in read_record(record).scores] == ["fid", "gap"]
+    against = ("--dataset", "phantom", "--set", "dataset.count=50", "--set", metrics)
+    done = ganzoo("score", "runs/quickstart-s0", *against)
+    assert (done.code, "metric 'wrong' (acme-gap 0.1) gives nan" in done.err) == (2, True), done.err
+    assert len([score for score in read_record(record).scores if score.dataset]) == 2
+
+
+@pytest.mark.parametrize("reads", ['("pixels")', '["pixels"]', "(1,)", "()"])
+def test_roles_that_are_no_tuple_of_texts_are_refused_when_the_metric_is_offered(plugin, tmp_path, reads):
+    source = PLUGIN.replace('reads = ("pixels",)', f"reads = {reads}")
+    (tmp_path / "site" / "acme_gap.py").write_text(source, "utf-8")
+    (failure,) = Registry.discover().failures
+    assert "plugin 'acme' (acme-gap 0.1) offers Brightness in hook ganzoo_metrics, whose `reads` is " in str(failure)

@@ -12,7 +12,7 @@ from ganzoo.contracts.capabilities import NoiseMode
 class ViewOptions(BaseModel):
     """What all figures of a generator share: the arguments of `Run.generator`, and the options of their commands.
 
-    A figure with a field of the same name, or that lists it in `without`, does not take that one.
+    A figure that lists one in `without` does not take it, and may have a field of that name in its place.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

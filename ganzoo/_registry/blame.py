@@ -1,0 +1,52 @@
+"""Blame: a plugin's own exception as a sentence that names the part, who offers it, and the line where it failed."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+
+from ganzoo import hookspecs
+from ganzoo._registry.figures import FIGURE_GROUP
+from ganzoo._registry.registry import origin_of
+from ganzoo._registry.validation import describe
+from ganzoo.errors import GanzooError, PluginError
+
+
+def named(kind: str, cls: type) -> str:
+    """Return a part as messages name it, with its distribution: `metric 'gap' (acme-gap 0.1)`."""
+    who = f"{kind} '{getattr(cls, 'name', None) or cls.__qualname__}'"
+    package = _package(cls.__module__)
+    groups = (hookspecs.ENTRY_POINT_GROUP, FIGURE_GROUP)
+    points = [each for group in groups for each in entry_points(group=group) if _package(each.module) == package]
+    if not points:
+        return who
+    # Several distributions may share a package: the module itself tells most.
+    origin = origin_of(min(points, key=lambda each: each.module != cls.__module__))
+    return f"{who} ({origin.distribution} {origin.version})"
+
+
+def fault(kind: str, cls: type, error: BaseException) -> str:
+    """Say that a part failed, with the line of its plugin at which it did."""
+    frames = [
+        (frame.f_globals.get("__name__", ""), frame, line) for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    own = [each for each in frames if _package(str(each[0])) == _package(cls.__module__)] or frames
+    place = f" at {own[-1][1].f_code.co_filename}:{own[-1][2]}" if own else ""
+    return f"{named(kind, cls)} fails{place}: {describe(error)}"
+
+
+@contextmanager
+def blaming(kind: str, cls: type) -> Iterator[None]:
+    """Turn a part's own exception inside into a PluginError that blames it; a GanzooError passes as it is."""
+    try:
+        yield
+    except GanzooError:
+        raise
+    except Exception as error:
+        raise PluginError(fault(kind, cls, error)) from error
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]

@@ -1,0 +1,80 @@
+"""Estimates: a metric asked for its values, and what it returns judged."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ganzoo._registry.blame import fault, named
+from ganzoo._runs.record import Score
+from ganzoo.contracts.metrics import Estimate, Metric, MetricInput
+from ganzoo.errors import GanzooError, PluginError, RunStopped
+
+
+class MetricsFailed(PluginError):
+    """Metrics of a protocol failed.
+
+    Attributes:
+        scores: Those of the protocol's other metrics, which are sound.
+    """
+
+    def __init__(self, failures: Sequence[PluginError], scores: tuple[Score, ...]) -> None:
+        text = "; ".join(str(each) for each in failures)
+        kept = f"; the other scores are sound: {', '.join(score.metric for score in scores)}" if scores else ""
+        remedy = "leave it out with: ganzoo score RUN --set 'scoring.metrics=[...]'"
+        super().__init__(f"{text}{kept}; fix the plugin, or {remedy}")
+        self.scores = scores
+
+
+def estimates_of(metric: Metric, data: MetricInput) -> Mapping[str, Estimate]:
+    """Ask a metric for its values, and judge what it returns.
+
+    Raises:
+        PluginError: It fails, or returns something else than a finite estimate for each of its values.
+    """
+    who = named("metric", type(metric))
+    try:
+        found: Any = metric.estimates(data)
+        if isinstance(found, Mapping):
+            found = dict(found)
+    except RunStopped:  # a signal came meanwhile
+        raise
+    except GanzooError as error:
+        raise PluginError(f"{who}: {error}") from error
+    except Exception as error:
+        raise PluginError(fault("metric", type(metric), error)) from error
+    if not isinstance(found, dict):
+        raise PluginError(f"{who} returns {_shown(found)}; `estimates` must return a mapping of key to ganzoo.Estimate")
+    if set(found) != set(metric.values):
+        raise PluginError(
+            f"{who} gives {', '.join(map(repr, found)) or 'nothing'} and declares {', '.join(map(repr, metric.values))}"
+        )
+    return {key: _judged(who, key, each) for key, each in found.items()}
+
+
+def _judged(who: str, key: str, found: Any) -> Estimate:
+    """Return an estimate, or raise PluginError unless its value is a finite number, and its error too if it has one."""
+    if not isinstance(found, Estimate):
+        raise PluginError(f"{who} gives {_shown(found)} for '{key}'; it must be a ganzoo.Estimate")
+    if not _is_finite(found.value):
+        raise PluginError(f"{who} gives {_shown(found.value)} for '{key}'; its value must be a finite float")
+    error: Any = found.standard_error
+    if error is not None and not (_is_finite(error) and error >= 0):
+        raise PluginError(
+            f"{who} gives the standard error {_shown(error)} for '{key}'; it must be a finite float from 0, or None"
+        )
+    notes: Any = found.notes
+    if not (isinstance(notes, tuple) and all(isinstance(note, str) for note in notes)):
+        raise PluginError(f"{who} gives the notes {_shown(notes)} for '{key}'; they must be a tuple of texts")
+    return found
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a message shows it, on one line, with its type where that does not tell itself."""
+    text = " ".join(repr(value).split())[:80]
+    return text if isinstance(value, float | int | str | None) else f"{text} (a {type(value).__name__})"
