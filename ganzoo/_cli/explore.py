@@ -30,6 +30,8 @@ class FigureGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the command of a figure, or None."""
         self._find()
+        if ":" in cmd_name:  # distribution:name, where two plugins offer figures of one name
+            return _LazyCommand(cmd_name, callback=lambda: None)
         return self.commands.get(cmd_name)
 
     def _find(self) -> None:

@@ -48,7 +48,7 @@ def export_safetensors(run: Run, out: Path, *, weights: Weights = "ema", at: int
         GanzooError: The run kept no such generator.
     """
     opened = run.generator(at, weights, device="cpu")
-    recipe = {} if run.was_imported else {"recipe": run.recipe.to_toml()}
+    recipe = {} if run.was_imported else {"recipe": run.recipe_text}
     metadata = {"format": "pt", **_metadata(opened), **recipe}
     tensors = {name: value.contiguous().clone() for name, value in opened.generator.state_dict().items()}
     atomic_write(out, save(tensors, metadata))

@@ -87,7 +87,7 @@ class Run(RunFiles):
         """
         from ganzoo._inference.build import build_generator
 
-        if self.was_imported or self.recipe.initial_weights is not None:
+        if self.was_imported or self.trained.initial_weights is not None:
             raise RefusedError(
                 f"{self.path} did not begin from its seed (it was imported, or began from the weights of another "
                 f"run), so its untrained network is not known"
@@ -136,7 +136,8 @@ class Run(RunFiles):
         """Draw a figure of the run, which notebooks show inline and `write` writes.
 
         Args:
-            figure: The figure with its options, such as `Grid(seeds=range(4))`; or the name of one, with its defaults.
+            figure: The figure with its options, such as `Grid(seeds=range(4))`; or the name of one (or its
+                `distribution:name`), with its defaults.
             at: As in `generator`.
             weights: As in `generator`.
             **view: As in `generator`; figures leave out what has no meaning for them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ganzoo._inference.growth_stage import GrowthStage
 from ganzoo._io.atomic import write_text
@@ -17,6 +17,7 @@ from ganzoo.errors import RefusedError, RunError
 if TYPE_CHECKING:  # a record alone is read without the registry
     from ganzoo._recipe.network_spec import Networks
     from ganzoo._recipe.recipe import Recipe
+    from ganzoo._recipe.trained_networks import TrainedNetworks
     from ganzoo._registry.registry import Registry
 
 
@@ -44,6 +45,8 @@ class RunFiles:
         self._record: RunRecord | None = None
         self._recipes: dict[str, Recipe] = {}  # by their text
         self._recipe: Recipe | None = None
+        self._text: str | None = None  # of the recipe
+        self._trained: TrainedNetworks | None = None
         self._networks: Networks | None = None
 
     @property
@@ -77,13 +80,11 @@ class RunFiles:
             RunError: It was stopped before it began.
         """
         from ganzoo._recipe.load import validate
-        from ganzoo._recipe.toml_source import parse
 
         if self._recipe is None:
-            text = self._recipe_text()
+            text = self.recipe_text
             if text not in self._recipes:
-                path = self.directory.recipe
-                self._recipes[text] = validate(parse(text, str(path)), self.registry, str(path))
+                self._recipes[text] = validate(self.recipe_data(), self.registry, str(self.directory.recipe))
             self._recipe = self._recipes[text]
         return self._recipe
 
@@ -95,19 +96,30 @@ class RunFiles:
         if not self.directory.recipe.exists() or read(self.directory.recipe) != text:
             write_text(self.directory.recipe, text)
         self._recipes[text] = self._recipe = recipe
-        self._networks = None
+        self._text, self._trained, self._networks = text, None, None
 
     def recipe_with(self, overrides: Sequence[str]) -> Recipe:
         """Return the recipe changed by `training.total_kimg=10` and the like. Raises RecipeError as `recipe` does."""
         from ganzoo._recipe.load import changed
-        from ganzoo._recipe.toml_source import parse
 
         if not overrides:
             return self.recipe
-        path = self.directory.recipe
-        return changed(parse(self._recipe_text(), str(path)), self.registry, str(path), overrides)
+        return changed(self.recipe_data(), self.registry, str(self.directory.recipe), overrides)
 
-    def _recipe_text(self) -> str:
+    def recipe_data(self) -> dict[str, Any]:
+        """Return the recipe as plain data, none of its parts looked up. Raises as `recipe_text` does."""
+        from ganzoo._recipe.toml_source import parse
+
+        return parse(self.recipe_text, str(self.directory.recipe))
+
+    @property
+    def recipe_text(self) -> str:
+        """The text of `recipe.toml`, none of its parts looked up. Raises as `recipe` does."""
+        if self._text is None:
+            self._text = self._read_recipe()
+        return self._text
+
+    def _read_recipe(self) -> str:
         from ganzoo._recipe.toml_source import read
 
         if self.was_imported:
@@ -125,8 +137,11 @@ class RunFiles:
     def networks(self) -> Networks:
         """Generator and discriminator as parts: from `networks.toml` if the run was imported, else from its recipe.
 
+        Of a recipe the sections of the networks alone are needed: what only trained or scored them may be gone.
+
         Raises:
             RunError: The run has neither.
+            RecipeError: A part of the networks is not installed, or their sections are wrong.
         """
         from ganzoo._recipe.network_spec import Networks, load_networks
 
@@ -134,8 +149,20 @@ class RunFiles:
             if self.was_imported:
                 self._networks = load_networks(self.directory.networks, self.registry)
             else:
-                self._networks = Networks.of_recipe(self.recipe)
+                self._networks = Networks.of_recipe(self.trained)
         return self._networks
+
+    @property
+    def trained(self) -> Recipe | TrainedNetworks:
+        """What the recipe says of the networks and the length of their training. Raises as `networks` does."""
+        from ganzoo._recipe.trained_networks import read_trained_networks
+
+        if known := self._recipe or self._recipes.get(self.recipe_text):
+            return known
+        if self._trained is None:
+            where = str(self.directory.recipe)
+            self._trained = read_trained_networks(self.recipe_data(), self.registry, where)
+        return self._trained
 
     @property
     def record(self) -> RunRecord:
@@ -160,7 +187,7 @@ class RunFiles:
 
     def refresh(self) -> None:
         """Read everything again when it is next asked for: another process may have trained or scored the run."""
-        self._record = self._recipe = self._networks = None
+        self._record = self._recipe = self._text = self._trained = self._networks = None
 
     def checkpoints(self, *, snapshots: bool = False) -> list[int]:
         """Return the points of training, in images seen, at which checkpoints were kept, oldest first.
@@ -185,6 +212,6 @@ class RunFiles:
         """Return where a growing network stood: after the last step of a phase, still in it."""
         if self.was_imported:
             return GrowthStage(self.networks.resolution, self.networks.alpha)
-        phases = self.recipe.phases
+        phases = self.trained.phases
         phase = next((phase for phase in phases if images_seen <= phase.end), phases[-1])
         return GrowthStage(phase.resolution, phase.alpha(images_seen))

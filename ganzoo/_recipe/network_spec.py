@@ -16,6 +16,7 @@ from ganzoo.errors import RunError
 
 if TYPE_CHECKING:
     from ganzoo._recipe.recipe import Recipe
+    from ganzoo._recipe.trained_networks import TrainedNetworks
     from ganzoo.contracts.component import ImageSpec
 
 
@@ -55,7 +56,7 @@ class Networks(Section):
     origin: Origin | None = None
 
     @classmethod
-    def of_recipe(cls, recipe: Recipe) -> Networks:
+    def of_recipe(cls, recipe: Recipe | TrainedNetworks) -> Networks:
         """Return the networks that a recipe trains."""
         spec = recipe.dataset.cls.spec_of(recipe.dataset.options)
         return cls(

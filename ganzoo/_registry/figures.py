@@ -16,7 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo._registry.registry import Failure, Part, origin_of
+from ganzoo._registry.registry import Failure, Part, ambiguity, origin_of
 from ganzoo._registry.validation import describe
 from ganzoo.errors import PluginError
 
@@ -50,20 +50,24 @@ class FigureCatalog:
         """All names, sorted."""
         return sorted(self.entries)
 
+    def find(self, name: str) -> Sequence[EntryPoint]:
+        """Return the entry points of a name, or of `distribution:name`."""
+        own_name = name.rpartition(":")[2]
+        return [each for each in self.entries.get(own_name, ()) if origin_of(each).is_meant_by(name)]
+
     def load(self, name: str) -> type[Figure]:
-        """Import the figure of a name.
+        """Import the figure of a name, or of `distribution:name`.
 
         Raises:
             PluginError: There is none, two plugins offer one, or its plugin is broken.
         """
-        entries = self.entries.get(name, ())
+        entries = self.find(name)
         if not entries:
-            near = difflib.get_close_matches(name[:64], self.names, n=1)
+            near = difflib.get_close_matches(name.rpartition(":")[2][:64], self.names, n=1)
             hint = f"; did you mean '{near[0]}'?" if near else ""
             raise PluginError(f"no figure called '{name[:64]}'{hint} (installed: {', '.join(self.names) or 'none'})")
         if len(entries) > 1:
-            origins = " and ".join(str(origin_of(each)) for each in entries)
-            raise PluginError(f"figure '{name}' comes from {origins}; remove one of them")
+            raise PluginError(ambiguity("figure", name, [origin_of(each) for each in entries]))
         found = _loaded(entries[0])
         if isinstance(found, Failure):
             raise PluginError(f"figure '{name}': {found}")
@@ -72,8 +76,8 @@ class FigureCatalog:
     def description(self, name: str) -> str:
         """Return the first line of a figure's docstring, from its origin, without importing it; else nothing."""
         try:
-            return _first_line(self.entries[name][0])
-        except (OSError, SyntaxError, ValueError, KeyError):
+            return _first_line(self.find(name)[0])
+        except (OSError, SyntaxError, ValueError, IndexError):
             return ""
 
     def loadable(self) -> Iterator[type[Figure]]:
@@ -85,10 +89,14 @@ class FigureCatalog:
                 continue
 
     def parts(self) -> tuple[list[Part], list[Failure]]:
-        """Import all, as `ganzoo plugins` lists them, and say which are broken."""
+        """Import all, as `ganzoo plugins` lists them, and say which are broken or share a name."""
         parts, failures = list[Part](), list[Failure]()
         for name in self.names:
-            for entry in self.entries[name]:
+            entries = self.entries[name]
+            if len(entries) > 1:
+                clash = ambiguity("figure", name, [origin_of(each) for each in entries])
+                failures.append(Failure(origin_of(entries[0]), f"shares a name with another: {clash}"))
+            for entry in entries:
                 found = _loaded(entry)
                 if isinstance(found, Failure):
                     failures.append(found)
@@ -131,6 +139,8 @@ def _invalid(found: Any, name: str) -> str | None:
 
 
 def _shown(found: Any) -> str:
+    if inspect.ismodule(found):
+        return f"the whole module '{found.__name__}'"
     return found.__qualname__ if inspect.isclass(found) else repr(found)[:80]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pluggy
 
 from ganzoo import hookspecs
-from ganzoo._registry.validation import describe, invalid_class, show
+from ganzoo._registry.validation import describe, invalid_class, show, unknown_hooks
 from ganzoo.errors import PluginError
 
 HOOK_KINDS = {
@@ -29,6 +29,7 @@ HOOK_KINDS = {
     "ganzoo_metrics": "metric",
     "ganzoo_importers": "importer",
 }
+_HOOKS = f"the hooks are {', '.join(HOOK_KINDS)}, and take no arguments"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class PluginOrigin:
     plugin: str
     distribution: str
     version: str
+
+    def is_meant_by(self, name: str) -> bool:
+        """Whether a part's `distribution:name` is of this distribution; a name without one means any."""
+        distribution, colon, _ = name.rpartition(":")
+        return not colon or _canonical(self.distribution) == _canonical(distribution)
 
     def __str__(self) -> str:
         return f"plugin '{self.plugin}' ({self.distribution} {self.version})"
@@ -116,12 +122,8 @@ class Registry:
 
     def find(self, name: str) -> tuple[Part, ...]:
         """Return the parts of any kind with this name or `distribution:name`."""
-        distribution, colon, own_name = name.rpartition(":")
-        return tuple(
-            part
-            for part in self.parts()
-            if part.name == own_name and (not colon or _canonical(part.origin.distribution) == _canonical(distribution))
-        )
+        own_name = name.rpartition(":")[2]
+        return tuple(part for part in self.parts() if part.name == own_name and part.origin.is_meant_by(name))
 
     def part(self, kind: str, name: str) -> Part:
         """Return the one part of this kind and name.
@@ -133,7 +135,7 @@ class Registry:
         if len(found) == 1:
             return found[0]
         if found:
-            raise PluginError(_ambiguity(kind, name, found))
+            raise PluginError(ambiguity(kind, name, [part.origin for part in found]))
         raise PluginError(self._missing(kind, name))
 
     @cached_property
@@ -163,15 +165,14 @@ def _canonical(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
-def _ambiguity(kind: str, name: str, found: Sequence[Part]) -> str:
-    origins = " and ".join(str(part.origin) for part in found)
-    names = sorted({part.qualified_name for part in found})
-    if len(names) < len(found):
-        return (
-            f"{kind} '{name}' comes from {origins}: one distribution offers two under one name; "
-            f"its authors must rename one, or remove it"
-        )
-    return f"{kind} '{name}' comes from {origins}; write {' or '.join(map(repr, names))} to pick one"
+def ambiguity(kind: str, name: str, origins: Sequence[PluginOrigin]) -> str:
+    """Say that several plugins offer one name, and how to pick one of them."""
+    own_name = name.rpartition(":")[2]
+    text = f"{kind} '{name}' comes from {' and '.join(map(str, origins))}"
+    names = sorted({f"{each.distribution}:{own_name}" for each in origins})
+    if len(names) < len(origins):
+        return f"{text}: one distribution offers two under one name; its authors must rename one, or remove it"
+    return f"{text}; write {' or '.join(map(repr, names))} to pick one"
 
 
 def plugin_entry_points() -> Sequence[EntryPoint]:
@@ -202,15 +203,17 @@ def _load(entry_point: EntryPoint) -> tuple[list[Part], list[Failure]]:
         return [], [Failure(origin, reason)]
     manager = pluggy.PluginManager("ganzoo")
     manager.add_hookspecs(hookspecs)
-    failures = []
+    failures = list[Failure]()
     try:
         manager.register(module, name=entry_point.name)
-        manager.check_pending()
+        failures += [
+            Failure(origin, f"misses the hook specification: {each} ({_HOOKS})")
+            for each in unknown_hooks(manager, module, list(HOOK_KINDS))
+        ]
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # not only pluggy's complaints: it reads all attributes of the module
-        advice = f"the hooks are {', '.join(HOOK_KINDS)}, and take no arguments"
-        failures.append(Failure(origin, f"misses the hook specification: {describe(error)}; {advice}"))
+        failures.append(Failure(origin, f"misses the hook specification: {describe(error)}; {_HOOKS}"))
     parts: list[Part] = []
     for hook, kind in HOOK_KINDS.items():
         for implementation in getattr(manager.hook, hook).get_hookimpls():

@@ -76,7 +76,7 @@ def dataset_of(generator: OpenedGenerator) -> RunDataset:
     run = generator.run
     if run.was_imported:
         raise no_dataset(generator)
-    recipe = run.recipe
+    recipe = run.trained
     pack = read_pack(recipe.dataset, _ProgressAlone(generator.progress), skip_bad=True)
     if run.record.dataset and run.record.dataset.fingerprint != pack.fingerprint:
         raise RefusedError(f"the images of dataset '{recipe.dataset.name}' have changed since {run.path} began")

@@ -94,7 +94,7 @@ def score_against(
 
 def _chosen(name: str, run: Run, overrides: Sequence[str]) -> ScoringAgainst:
     registry, networks = run.registry, run.networks
-    scoring: dict[str, Any] = {} if run.was_imported else run.recipe.plain()["scoring"]
+    scoring: dict[str, Any] = {} if run.was_imported else run.recipe_data().get("scoring", {})
     section: dict[str, Any] = {"name": name, "resolution": networks.resolution}
     options = registry.part("dataset", name).cls.Options.model_fields
     if "channels" in options:

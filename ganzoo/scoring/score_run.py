@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 
 from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo._inference.run import Run, Weights
+from ganzoo._recipe.load import validate
+from ganzoo._recipe.recipe import Recipe
+from ganzoo._recipe.toml_source import apply_override
 from ganzoo._runs.record import Score
 from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import RefusedError
@@ -32,7 +36,7 @@ def score_run(
     with run.directory.lock():
         run.refresh()
         recipe = run.recipe_with(overrides)
-        if overrides and recipe.training_hash != run.recipe.training_hash:
+        if _changes_training(run, recipe, overrides):
             raise RefusedError(
                 f"--set {' '.join(overrides)} would change what {run.path} was trained with; a score may only change "
                 f"[scoring], such as --set scoring.generated=5000"
@@ -44,6 +48,22 @@ def score_run(
         return score_each(
             chosen, lambda opened: score_opened(opened, inputs, inputs.protocol, reporter), run.add_scores
         )
+
+
+def _changes_training(run: Run, recipe: Recipe, overrides: Sequence[str]) -> bool:
+    """Whether overrides change what the run was trained with.
+
+    The run's own [scoring] is left unread: what it names need not be installed where others are scored instead.
+    """
+    saved = run.recipe_data()
+    asked = deepcopy(saved)
+    for override in overrides:
+        apply_override(asked, override)
+    scoring = {"scoring": asked.get("scoring", {})}
+    if asked == saved | scoring:
+        return False
+    trained = validate(saved | scoring, run.registry, str(run.directory.recipe))
+    return recipe.training_hash != trained.training_hash
 
 
 def generators(

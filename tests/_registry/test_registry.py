@@ -27,7 +27,7 @@ BROKEN = {
     "recursion": ("def f(): f()\nf()", ["does not load", "RecursionError"]),
     "misspells": (
         offering("ganzoo_generatorz", "TinyGenerator"),
-        ["unknown hook 'ganzoo_generatorz'", "the hooks are ganzoo_generators"],
+        ["unknown hook 'ganzoo_generatorz'; did you mean 'ganzoo_generators'? (the hooks are ganzoo_generators"],
     ),
     "takes_arguments": (
         f"{PARTS}\n@hookimpl\ndef ganzoo_losses(registry): return [TinyLoss]",

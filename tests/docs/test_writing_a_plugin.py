@@ -11,7 +11,9 @@ from types import ModuleType
 
 import pytest
 
-from ganzoo.testing import check_part
+from ganzoo.data import ReadingRule, SourceOptions, read_entry
+from ganzoo.errors import DataError
+from ganzoo.testing import check_part, check_source
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "writing-a-plugin.md"
@@ -28,6 +30,25 @@ def test_the_pages_python_runs_from_top_to_bottom(monkeypatch):
     for block in blocks(PAGE, "python"):
         exec(compile(block, str(PAGE), "exec"), module.__dict__)
     assert module.ganzoo_generators() == [module.AcmeGenerator]
+
+
+def test_the_pages_source_format_keeps_the_contract_and_refuses_what_is_cut_off(monkeypatch, tmp_path):
+    module = ModuleType("acme_gan_of_the_page")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    for block in blocks(PAGE, "python"):
+        exec(compile(block, str(PAGE), "exec"), module.__dict__)
+    whole = b"P5\n8 6\n255\n" + bytes(range(0, 240, 5))
+    one, folder = tmp_path / "one.pgm", tmp_path / "folder"
+    folder.mkdir()
+    for path in (one, folder / "first.pgm", folder / "second.pgm"):
+        path.write_bytes(whole)
+    check_source(module.Pgm, one)
+    check_source(module.Pgm, folder)
+    for length, fault in ((2, "does not begin like"), (6, "does not begin like"), (30, "have 48 pixels, but has 19")):
+        one.write_bytes(whole[:length])
+        reading = SourceOptions(root=one)
+        with pytest.raises(DataError, match=fault):
+            read_entry(module.Pgm(module.PgmOptions(), one, reading), "one.pgm", ReadingRule(16, 3))
 
 
 @pytest.mark.parametrize("page", [PAGE, EXAMPLE / "README.md"], ids=lambda page: page.name)

@@ -80,7 +80,8 @@ def site(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.setenv("COLUMNS", "200")
     yield folder
-    sys.modules.pop("acme_mean", None)
+    for module in ("acme_mean", "beta_mean"):
+        sys.modules.pop(module, None)
 
 
 def install_figure(site, source=MEAN, *, distribution="acme-mean", module="acme_mean", cls="Mean"):
@@ -205,9 +206,28 @@ def test_two_figures_of_one_name_are_both_named_and_refused(site, styled):
     install_figure(site, distribution="beta-mean", module="beta_mean")
     done = ganzoo("explore", "mean-image", str(styled))
     assert done.code == 2
-    assert "(acme-mean 0.1) and plugin 'mean-image' (beta-mean 0.1); remove one" in done.err
+    assert "(acme-mean 0.1) and plugin 'mean-image' (beta-mean 0.1); write 'acme-mean:mean-image' or" in done.err
     with pytest.raises(PluginError, match="comes from"):
         Run(styled).draw("mean-image")
+    broken = [line for line in ganzoo("plugins").out.splitlines() if line.startswith("broken: ")]
+    assert len(broken) == 1
+    assert "write 'acme-mean:mean-image' or 'beta-mean:mean-image' to pick one" in broken[0]
+
+
+def test_a_qualified_name_picks_one_of_two_figures_of_one_name(site, styled, tmp_path):
+    install_figure(site)
+    other = MEAN.replace("(0, 1, 2, 5)", "(7, 8)")
+    install_figure(site, other, distribution="beta-mean", module="beta_mean")
+    assert Run(styled).draw("acme-mean:mean-image", device="cpu").facts["seeds"] == [0, 1, 2, 5]
+    assert Run(styled).draw("Beta_Mean:mean-image", device="cpu").facts["seeds"] == [7, 8]
+    out = tmp_path / "mean.png"
+    done = ganzoo("explore", "beta-mean:mean-image", str(styled), "--device", "cpu", "--out", str(out))
+    assert (done.code, done.err) == (0, "")
+    assert json.loads(out.with_name("mean.png.json").read_text())["seeds"] == [7, 8]
+    done = ganzoo("explore", "gamma-mean:mean-image", str(styled))
+    assert (done.code, "no figure called 'gamma-mean:mean-image'" in done.err) == (2, True)
+    with pytest.raises(PluginError, match="no figure called 'acme-mean:mean-images'; did you mean 'mean-image'"):
+        Run(styled).draw("acme-mean:mean-images")
 
 
 def test_a_misspelled_figure_is_guessed_without_importing_any(styled):
