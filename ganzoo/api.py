@@ -180,11 +180,9 @@ def compare(
         RefusedError: Runs named one by one whose scores do not mean the same.
         GanzooError: There are no runs, or a field, condition or metric is unknown.
     """
-    from ganzoo._leaderboard.gather import compare_runs
+    from ganzoo._leaderboard.gather import compare_runs, paths_of
 
-    several = [runs] if isinstance(runs, str | Path | Run) else list(runs)
-    paths = [each.path if isinstance(each, Run) else Path(each) for each in several]
-    return compare_runs(paths, metric=metric, by=by, where=where)
+    return compare_runs(paths_of(runs), metric=metric, by=by, where=where)
 
 
 def sample(
@@ -208,9 +206,9 @@ def sample(
     Raises:
         GanzooError: The generator cannot do what is asked, or there is no such checkpoint.
     """
-    from ganzoo._inference.samples import Samples
+    from ganzoo._inference.samples import Samples, chosen_seeds
 
-    chosen = range(seeds) if isinstance(seeds, int) else seeds
+    chosen = chosen_seeds(seeds)
     return Samples(chosen, open(run).generator(at, weights, **view).images(chosen))
 
 

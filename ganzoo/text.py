@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable, Sequence
 
 _FORMULA_STARTS = frozenset("=+-@＝＋－＠")
 _MARKDOWN_ACTIVE = re.compile(r"[\\`*\[\]<>|~&$#!{}]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
+_WANTED = {
+    "a whole number": ("int_type", "int_parsing", "int_parsing_size", "int_from_float"),
+    "a number": ("float_type", "float_parsing"),
+    "text": ("string_type",),
+    "true or false": ("bool_type", "bool_parsing"),
+    "a list": ("tuple_type", "list_type"),
+    "a table": ("dict_type", "model_type", "model_attributes_type"),
+}
+_WANTED_OF = {kind: wanted for wanted, kinds in _WANTED.items() for kind in kinds}
 _MARKDOWN_LINKS = re.compile(r"(?<=[A-Za-z]):(?=//)|(?i:(?<=www))\.")
 
 
@@ -47,3 +58,29 @@ def duration(seconds: float) -> str:
     if whole >= 3600:
         return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
     return f"{whole // 60} min {whole % 60:02d} s"
+
+
+def requirement(kind: str, message: str) -> str:
+    """Return what would do instead of a wrong value, for people who write no Python: `should be a whole number`.
+
+    Args:
+        kind: The type of a pydantic error.
+        message: Its message, which is kept where it is plain enough.
+    """
+    if kind in _WANTED_OF:
+        return f"should be {_WANTED_OF[kind]}"
+    return message.removeprefix("Value error, ").replace("Input should", "should", 1)
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Return `; did you mean 'x'?`, or the known words where none is near."""
+    if near := nearest(word, known, cutoff=0.5):
+        return f"; did you mean '{near}'?"
+    return f" (known: {', '.join(known)})" if known else " (it has no options)"
+
+
+def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Return the known word that is most like `word`, or else the first that it is a piece of."""
+    words = list(known)
+    pieces = [each for each in words if len(word) > 2 and word in each]
+    return next(iter([*difflib.get_close_matches(word, words, n=1, cutoff=cutoff), *pieces]), None)

@@ -11,6 +11,7 @@ from training_world import TINY, Quiet, in_memory, installed, merged
 
 import ganzoo
 from ganzoo.errors import GanzooError, RecipeError, RefusedError
+from ganzoo.figures import Animation
 
 SMALL = [
     *("dataset.resolution=16", "dataset.count=40", "generator.width=4", "discriminator.width=4"),
@@ -132,6 +133,49 @@ def test_what_is_wrong_is_said_before_anything_is_written(tmp_path, trained):
         ganzoo.score(trained, overrides=["training.batch_size=4"])
     assert not list(tmp_path.iterdir())
     assert ganzoo.verify(trained) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda run: ganzoo.sample(run, 0), "seeds: 0 names none"),
+        (lambda run: ganzoo.sample(run, -1), "seeds: -1 names none"),
+        (lambda run: ganzoo.sample(run, []), r"seeds: \[\] names none"),
+        (lambda run: ganzoo.sample(run, "0-7"), "seeds: should be numbers, .* but is '0-7'"),
+        (lambda run: ganzoo.sample(run, 1.5), "seeds: should be numbers, .* but is 1.5"),
+        (lambda run: run.generator(device="cpu").images([]), "no seeds are given"),
+        (lambda run: run.generator(weights="emma"), r"no weights 'emma'; did you mean 'ema'\?"),
+        (
+            lambda run: ganzoo.sample(run, 1, psi=0.5),
+            r"no view option 'psi'; did you mean 'truncation_psi'\? \(known: at,",
+        ),
+        (lambda run: run.draw("grid", trunc=1), r"no view option 'trunc'; did you mean 'truncation_psi'\?"),
+        (lambda run: run.draw("curves", zzz=1), r"no view option 'zzz' \(known: at, weights, device"),
+        (lambda run: run.untrained_generator(psi=1), "no view option 'psi'"),
+        (lambda run: ganzoo.run(3), "3 is no recipe: give a file"),
+        (lambda run: ganzoo.open(3), "3 is no run: give its folder"),
+        (lambda run: ganzoo.open(run.path / "recipe.toml"), "recipe.toml is a file, not a run"),
+        (lambda run: ganzoo.compare(3), "3 is no run"),
+        (lambda run: ganzoo.compare([run, 3]), "3 is no run"),
+        (lambda run: ganzoo.compare([]), "no runs are given to compare"),
+    ],
+)
+def test_wrong_arguments_are_sentences(trained, wrong, message):
+    with pytest.raises(GanzooError, match=message):
+        wrong(trained)
+
+
+def test_what_python_shows_of_an_object_is_one_line(trained):
+    opened = trained.generator(device="cpu")
+    film = Animation("film", lambda: iter(()), count=30, fps=10, facts={})
+    objects = (trained.recipe, trained.record, trained.directory, opened, trained.discriminator(device="cpu"))
+    for each in (*objects, opened.run.draw("grid", device="cpu"), film):
+        assert repr(each).startswith(f"<{type(each).__name__}")
+        assert "\n" not in repr(each)
+        assert len(repr(each)) < 240
+    assert str(trained.recipe) == repr(trained.recipe)
+    assert f"of run '{trained.name}' at 64: ema, " in repr(opened)
+    assert repr(film) == "<Animation 'film': 30 frames, 10 a second>"
 
 
 def test_a_checkpoint_removed_beside_is_a_message(trained, tmp_path):

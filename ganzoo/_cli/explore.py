@@ -34,6 +34,14 @@ class FigureGroup(TyperGroup):
             return _LazyCommand(cmd_name, callback=lambda: None)
         return self.commands.get(cmd_name)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command of a figure, or say which figures there are."""
+        if not ctx.resilient_parsing and args and self.get_command(ctx, args[0]) is None:
+            from ganzoo._registry.figures import FigureCatalog
+
+            FigureCatalog.discover().load(args[0])
+        return super().resolve_command(ctx, args)
+
     def _find(self) -> None:
         if self.commands:
             return

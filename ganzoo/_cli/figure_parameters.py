@@ -49,8 +49,9 @@ def _parameter(name: str, field: FieldInfo) -> Parameter | None:
         return _made(name, bool, typer.Option(option, help=help), default)
     if annotation in (int, float):
         low, high = _limits(field)
-        shown = typer.Option(option, help=help, min=low, max=high)
-        return _made(name, annotation | None if is_optional else annotation, shown, default)
+        shown = typer.Option(option, help=f"{help} [{_range(low, high)}]".removesuffix(" []"))
+        made = _made(name, annotation | None if is_optional else annotation, shown, default)
+        return Parameter(made.signature, lambda given: _within(option, given, low, high))
     if annotation in (str, Path) or get_origin(annotation) is Literal:
         return _made(name, annotation | None if is_optional else annotation, typer.Option(option, help=help), default)
     parse = _parser(annotation)
@@ -74,6 +75,20 @@ def _limits(field: FieldInfo) -> tuple[Any, Any]:
     return low, high
 
 
+def _range(low: float | None, high: float | None) -> str:
+    """Return a range for people, `1<=x<=64`; nothing where neither end is stated."""
+    if low is None:
+        return "" if high is None else f"x<={high}"
+    return f"x>={low}" if high is None else f"{low}<=x<={high}"
+
+
+def _within(option: str, value: float | None, low: float | None, high: float | None) -> float | None:
+    """Return a value that is not out of its range, which typer would name by one end alone."""
+    if value is not None and ((low is not None and value < low) or (high is not None and value > high)):
+        raise GanzooError(f"{option}: {value} is not in the range {_range(low, high)}")
+    return value
+
+
 def _parser(annotation: Any) -> Callable[[str, str], Any] | None:
     """Return what reads a list of this type from an option's text."""
     parsers: dict[Any, Callable[[str, str], Any]] = {int: _seeds, float: _numbers, tuple[int, int]: _spans}
@@ -81,7 +96,10 @@ def _parser(annotation: Any) -> Callable[[str, str], Any] | None:
 
 
 def _seeds(option: str, text: str) -> list[int]:
-    return seeds_in(text)
+    try:
+        return seeds_in(text)
+    except GanzooError as error:
+        raise GanzooError(f"{option}: {error}") from None
 
 
 def _numbers(option: str, text: str) -> list[float]:
@@ -89,8 +107,11 @@ def _numbers(option: str, text: str) -> list[float]:
         found = [float(part) for part in text.split(",")]
     except ValueError:
         found = []
-    if not found or not all(abs(each) <= _LARGEST for each in found):
+    if not found:
         raise GanzooError(f"{option} '{text[:40]}': should be numbers with commas between, such as 1,0.5,0,-1")
+    for each in found:
+        if not abs(each) <= _LARGEST:  # nor is NaN
+            raise GanzooError(f"{option}: {each:g} is not in the range from {-_LARGEST:,.0f} to {_LARGEST:,.0f}")
     return found
 
 

@@ -41,7 +41,7 @@ def plugins(
     parts = registry.find(name)
     if not parts:
         every = sorted({part.name for part in registry.parts()})
-        from ganzoo._recipe.error_messages import did_you_mean
+        from ganzoo.text import did_you_mean
 
         raise PluginError(f"no part called '{name}'{did_you_mean(name[:64], every)}{registry.suspicion()}")
     for part in parts:

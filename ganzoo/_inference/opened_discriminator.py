@@ -14,7 +14,7 @@ from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Discriminator
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OpenedDiscriminator:
     """A discriminator that can be asked about images.
 
@@ -51,3 +51,7 @@ class OpenedDiscriminator:
         together = chosen is not None and chosen.cls.depends_on_batch(chosen.options)
         labels = torch.zeros(len(images), 0) if labels is None else labels
         return judge(self.discriminator, images, labels, together=together, stage=self.stage, device=self.device)
+
+    def __repr__(self) -> str:
+        name, what = self.discriminator.name, f"{self.resolution} x {self.resolution}, {self.device}"
+        return f"<OpenedDiscriminator '{name}' of run '{self.run.name}' at {self.images_seen:,}: {what}>"

@@ -22,7 +22,7 @@ from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.layers.style import truncated
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OpenedGenerator:
     """A generator that can be looked at.
 
@@ -176,6 +176,10 @@ class OpenedGenerator:
         """Return what `make` gives for groups of row numbers, uint8 `[N, C, r, r]`; noise by `seeds`."""
         batches = drawn(self.generator, make, seeds, self.sampling, resolution=self.resolution, device=self.device)
         return self._pixels(batches, len(seeds))
+
+    def __repr__(self) -> str:
+        what = f"{self.weights}, {self.resolution} x {self.resolution}, {self.device}"
+        return f"<OpenedGenerator '{self.generator.name}' of run '{self.run.name}' at {self.images_seen:,}: {what}>"
 
     def _pixels(self, batches: Iterator[Tensor], count: int) -> PixelArray:
         made: list[Tensor] = []

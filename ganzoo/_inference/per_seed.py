@@ -20,7 +20,7 @@ from ganzoo._inference.sampling_options import SamplingOptions
 from ganzoo._random.per_sample import RowStreams
 from ganzoo._random.seeds import seed_for
 from ganzoo.contracts.networks import Discriminator, Generator
-from ganzoo.errors import RunError
+from ganzoo.errors import GanzooError, RunError
 
 _LARGEST_GROUP = 32
 _PIXELS = {"cpu": 2**18}
@@ -34,7 +34,13 @@ def group_size(resolution: int, device: torch.device) -> int:
 
 
 def latents_of(generator: Generator, seeds: Sequence[int]) -> Tensor:
-    """Return the latent of each seed, `[N, Z]`, by the generator's own rule."""
+    """Return the latent of each seed, `[N, Z]`, by the generator's own rule.
+
+    Raises:
+        GanzooError: There are no seeds.
+    """
+    if not len(seeds):
+        raise GanzooError("no seeds are given, so there is nothing to make; give at least one")
     drawn = [generator.sample_latents(1, torch.Generator().manual_seed(seed_for("latent", seed))) for seed in seeds]
     return torch.cat(drawn)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
@@ -12,6 +13,7 @@ from ganzoo._inference.run_files import RunFiles
 from ganzoo._runs.manifest import folder_name, list_checkpoints
 from ganzoo.contracts.reporter import Progress, silent_progress
 from ganzoo.errors import GanzooError, RefusedError, RunError
+from ganzoo.text import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from ganzoo._inference.drawing import Drawable, DrawingT_co
@@ -51,6 +53,14 @@ class View(TypedDict, total=False):
     progress: Progress
 
 
+def _check_view(view: Mapping[str, Any]) -> None:
+    known = ["at", "weights", *View.__annotations__]
+    if unknown := [name for name in view if name not in known]:
+        near = nearest(unknown[0], known)
+        hint = f"; did you mean '{near}'?" if near else ""
+        raise GanzooError(f"there is no view option '{unknown[0]:.64}'{hint} (known: {', '.join(known)})")
+
+
 class Run(RunFiles):
     """A run that was trained here or imported: its files, and its networks at any checkpoint."""
 
@@ -69,6 +79,9 @@ class Run(RunFiles):
         from ganzoo._inference.build import build_generator
         from ganzoo._inference.state_dict import load_into
 
+        _check_view(view)
+        if weights not in _PART:
+            raise GanzooError(f"there are no weights '{weights!s:.64}'{did_you_mean(str(weights), list(_PART))}")
         part, networks = _PART[weights], self.networks
         found = self._checkpoint(at, f"{weights} generator", snapshots=weights == "ema")
         if networks.generator is None:
@@ -87,6 +100,7 @@ class Run(RunFiles):
         """
         from ganzoo._inference.build import build_generator
 
+        _check_view(view)
         if self.was_imported or self.trained.initial_weights is not None:
             raise RefusedError(
                 f"{self.path} did not begin from its seed (it was imported, or began from the weights of another "
@@ -148,6 +162,7 @@ class Run(RunFiles):
         """
         from ganzoo._inference.drawing import draw
 
+        _check_view(view)
         viewed = [*(["at"] if at is not None else []), *view]
         return draw(self.path, figure, viewed, lambda: self.generator(at, weights, **view))
 

@@ -12,7 +12,7 @@ from ganzoo._io.atomic import write_text
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.manifest import list_checkpoints
 from ganzoo._runs.record import RunRecord, Score, read_record, with_scores, write_record
-from ganzoo.errors import RefusedError, RunError
+from ganzoo.errors import GanzooError, RefusedError, RunError
 
 if TYPE_CHECKING:  # a record alone is read without the registry
     from ganzoo._recipe.network_spec import Networks
@@ -40,6 +40,8 @@ class RunFiles:
         Raises:
             GanzooError: There is no run at `path`.
         """
+        if not isinstance(path, str | Path | RunDirectory):
+            raise GanzooError(f"{path!r:.80} is no run: give its folder, or a run that is open")
         self.directory = path if isinstance(path, RunDirectory) else RunDirectory.open(Path(path))
         self._given_registry = registry
         self._record: RunRecord | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ganzoo._io.os_errors import shown
 from ganzoo._leaderboard.comparable import comparable
@@ -13,6 +14,22 @@ from ganzoo._leaderboard.tables import Unranked
 from ganzoo._runs.directory import find_runs, is_run
 from ganzoo._runs.record import RunRecord, read_record
 from ganzoo.errors import GanzooError
+
+
+def paths_of(runs: Any) -> list[Path]:
+    """Return the paths of runs, or of folders of runs: one or several, each open or named by its path.
+
+    Raises:
+        GanzooError: There is none, or something else is among them.
+    """
+    several = list(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else [runs]
+    if not several:
+        raise GanzooError("no runs are given to compare; name runs, or a folder of runs")
+    paths = [getattr(each, "path", each) for each in several]
+    for path in paths:
+        if not isinstance(path, str | Path):
+            raise GanzooError(f"{path!r:.80} is no run: give runs, their folders, or folders of runs")
+    return [Path(path) for path in paths]
 
 
 def compare_runs(

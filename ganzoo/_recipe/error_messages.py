@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import json
 from collections.abc import Sequence
 from typing import Any, get_args, get_origin
 
@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import PluginError
-from ganzoo.text import clip
+from ganzoo.text import clip, did_you_mean, requirement
 
 MAX_ERRORS = 50
 MAX_SHOWN = 80
@@ -46,11 +46,16 @@ def _sentence(detail: ErrorDetails, data: dict[str, Any], registry: Registry, mo
         return f"{where}: unknown key '{word}'{did_you_mean(word, _keys(_model_at(path[:-1], data, registry, model)))}"
     if kind == "missing":
         return f"{where}: is missing; {_remedy(path, data, registry, model)}"
-    text = detail["msg"].removeprefix("Value error, ").replace("Input should", "should", 1)
-    found = detail.get("input")
+    text, found = requirement(kind, detail["msg"]), detail.get("input")
+    if kind == "tuple_type" and isinstance(found, str | int | float):
+        text += f", such as [{_toml(found)}]"
     if isinstance(found, str | int | float | bool) and kind not in ("part", "name", "section"):
         text += f", but is {_clipped(found)!r}" if isinstance(found, str) else f", but is {str(found).lower()}"
     return f"{where}: {text}"
+
+
+def _toml(value: str | int | float) -> str:
+    return json.dumps(_clipped(value) if isinstance(value, str) else value, ensure_ascii=False)
 
 
 def _clipped(text: str) -> str:
@@ -66,14 +71,6 @@ def _remedy(path: Sequence[int | str], data: Any, registry: Registry, model: Any
     field = parent.model_fields.get(str(path[-1])) if _keys(parent) else None
     meaning = f" ({field.description.rstrip('.')})" if field is not None and field.description else ""
     return f"add {'the section' if is_section else 'it'}{meaning}"
-
-
-def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Return `; did you mean 'x'?`, or the known words where none is near."""
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    if near:
-        return f"; did you mean '{near[0]}'?"
-    return f" (known: {', '.join(known)})" if known else " (it has no options)"
 
 
 def _keys(model: Any) -> list[str]:

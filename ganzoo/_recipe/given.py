@@ -9,6 +9,7 @@ from typing import Any
 from ganzoo._recipe.load import changed, load
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._registry.registry import Registry
+from ganzoo.errors import RecipeError
 
 _NAMELESS = "recipe"
 
@@ -24,5 +25,10 @@ def given_recipe(
         return load(recipe, registry, overrides, seed=seed)
     if isinstance(recipe, Recipe) and not overrides and seed is None:
         return _NAMELESS, recipe
+    if not isinstance(recipe, Recipe | Mapping):
+        raise RecipeError(
+            f"{recipe!r:.80} is no recipe: give a file, the name of a recipe that ships with ganzoo, a recipe, or its "
+            f"content as a dictionary"
+        )
     data = recipe.plain() if isinstance(recipe, Recipe) else dict(recipe)
     return _NAMELESS, changed(data, registry, "the recipe", overrides, seed=seed)

@@ -59,6 +59,12 @@ class Recipe(Section):
     scoring: ScoringSettings = Field(default={}, validate_default=True)
     published: dict[str, PublishedValue] = Field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        parts = " against ".join((self.generator.name, self.discriminator.name))
+        return f"<Recipe: {parts} on {self.dataset.name}, loss {self.loss.name}, seed {self.seed}>"
+
+    __str__ = __repr__
+
     @property
     def total_images(self) -> int:
         """Length of the training in images, in whole batches where the recipe gives no `total_kimg`."""

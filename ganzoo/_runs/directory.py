@@ -12,7 +12,7 @@ from pathlib import Path
 from ganzoo._io.atomic import make_folder, sync
 from ganzoo._io.lock import owned
 from ganzoo._io.os_errors import shown, writing
-from ganzoo.errors import GanzooError, RefusedError
+from ganzoo.errors import GanzooError
 from ganzoo.text import clip, literal
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -50,6 +50,9 @@ class RunDirectory:
         self.log = path / "log.txt"
         self.lock_file = path / "run.lock"
 
+    def __repr__(self) -> str:
+        return f"<RunDirectory {shown(self.path)}>"
+
     @property
     def name(self) -> str:
         """The run's name: that of its folder."""
@@ -85,6 +88,8 @@ class RunDirectory:
         Raises:
             GanzooError: There is no run at `path`.
         """
+        if path.is_file():
+            raise GanzooError(f"{shown(path)} is a file, not a run: name a run's folder.")
         if not path.is_dir():
             raise GanzooError(f"there is no run {shown(path)}: no such folder.")
         if not is_run(path):
@@ -122,14 +127,14 @@ def find_runs(paths: Iterable[Path]) -> list[Path]:
     A run's own folders are not searched, links to folders inside a given path are not followed.
 
     Raises:
-        GanzooError: A path does not exist.
+        GanzooError: A path does not exist, or is a file.
     """
     found: dict[Path, Path] = {}
     for path in paths:
         if not path.exists():
             raise GanzooError(f"there is nothing at {shown(path)}. Name a run or a folder of runs.")
         if not path.is_dir():
-            raise RefusedError(f"{shown(path)} is a file. Name a run's folder or a folder of runs.")
+            raise GanzooError(f"{shown(path)} is a file. Name a run's folder or a folder of runs.")
         for run in sorted(_search(path, _DEPTH)):
             found.setdefault(run.resolve(), run)  # one run under two spellings is one run
     return list(found.values())

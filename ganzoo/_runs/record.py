@@ -176,6 +176,11 @@ class RunRecord(_Frozen):
     files: dict[str, str] = {}
     scores: tuple[Score, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<RunRecord '{self.name}': {self.status}, {self.images_seen:,} images seen, scores: {len(self.scores)}>"
+
+    __str__ = __repr__
+
 
 def write_record(path: Path, record: RunRecord) -> None:
     """Write `record.json` with its checksum, atomically: readers need no lock."""

@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Protocol
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
 
+from ganzoo.contracts._figure_errors import sentences
 from ganzoo.contracts.component import PixelArray
 from ganzoo.errors import GanzooError
 
@@ -77,7 +78,7 @@ class Figure(BaseModel, ABC):
         try:
             super().__init__(**options)
         except ValidationError as error:
-            raise GanzooError("\n".join(_sentences(self, error))) from None
+            raise GanzooError("\n".join(sentences(self.name, type(self).model_fields, error))) from None
 
     @abstractmethod
     def draw(self, source: Any, /) -> Drawing:
@@ -116,15 +117,3 @@ class TargetsFigure(Figure):
     images: Annotated[Sequence[Path | str] | PixelArray, PlainValidator(_targets)] = Field(
         default=(), description="Image files, or folders of them."
     )
-
-
-def _sentences(figure: Figure, error: ValidationError) -> Iterable[str]:
-    """Say for each wrong option what was found and what would do."""
-    for each in error.errors(include_url=False):
-        where = ".".join(str(step) for step in each["loc"][:1])
-        text = each["msg"].removeprefix("Value error, ").replace("Input should", "should", 1)
-        if each["type"] == "extra_forbidden":
-            text = f"is not an option of figure '{figure.name}'; there are {', '.join(type(figure).model_fields)}"
-        elif where:
-            text += f", but is {str(each['input'])[:80]!r}"
-        yield f"{where}: {text}" if where else text

@@ -13,7 +13,7 @@ from ganzoo.figures.result import write_sidecar
 from ganzoo.plotting.video import film_bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Animation:
     """Frames over time.
 
@@ -44,6 +44,9 @@ class Animation:
         data = film_bytes(_measured(self.frames(), size), path.suffix, self.fps)
         atomic_write(path, data)
         return [path, write_sidecar(path, self.name, self.facts, frames=self.count, fps=self.fps, **size)]
+
+    def __repr__(self) -> str:
+        return f"<Animation '{self.name}': {self.count} frames, {self.fps} a second>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, bytes]:
         return {"image/gif": film_bytes(self.frames(), ".gif", self.fps)}

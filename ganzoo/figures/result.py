@@ -13,7 +13,7 @@ from ganzoo.errors import GanzooError
 from ganzoo.plotting.canvas import Canvas
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FigureResult:
     """A picture and its facts.
 
@@ -41,6 +41,9 @@ class FigureResult:
         data = self.canvas.svg() if path.suffix.lower() == ".svg" else self.canvas.png()
         atomic_write(path, data)
         return [path, write_sidecar(path, self.name, self.facts, width=self.canvas.width, height=self.canvas.height)]
+
+    def __repr__(self) -> str:
+        return f"<FigureResult '{self.name}': {self.canvas.width} x {self.canvas.height} pixels>"
 
     def _repr_png_(self) -> bytes:
         return self.canvas.png()

@@ -240,6 +240,7 @@ def test_nothing_to_compare(tmp_path, where):
     (tmp_path / "file").touch()
     done = ask(tmp_path / where)
     assert isinstance(done.exception, GanzooError)
+    assert done.exception.exit_code == 2
     assert where in str(done.exception)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from ganzoo.errors import GanzooError, PluginError, RefusedError
 from ganzoo.figures import dataset_of, possible_figures
 from ganzoo.figures.run_curves import curves_of
 from ganzoo_figures.curves import Curves
+from ganzoo_figures.grid import Grid
 from ganzoo_figures.neighbors import Neighbors
 from ganzoo_figures.pca import PCA
 from ganzoo_figures.pca_directions import of_styles, of_weights
@@ -339,8 +341,20 @@ def test_a_run_draws_figures_by_class_and_by_name(stylegan2):
 
 
 def test_wrong_options_are_sentences_from_python_too():
-    with pytest.raises(GanzooError, match=r"frames: is not an option of figure 'pca'; there are source, seed"):
+    with pytest.raises(GanzooError, match=r"frames: is not an option of figure 'pca', which has source, seed"):
         PCA(frames=3)
+    with pytest.raises(GanzooError, match=r"; did you mean 'count'\?"):
+        PCA(counts=3)
+    for options, words in (
+        ({"seeds": "0-7"}, "seeds: should be numbers, such as [0, 1, 2] or range(8), but is '0-7'"),
+        ({"seeds": 3}, "seeds: should be numbers, such as [0, 1, 2] or range(8), but is '3'"),
+        ({"seeds": [1, "x"]}, "seeds: entry 2 should be a whole number, but is 'x'"),
+        ({"columns": "x"}, "columns: should be a whole number, but is 'x'"),
+    ):
+        with pytest.raises(GanzooError, match=f"^{re.escape(words)}$"):
+            Grid(**options)
+    with pytest.raises(GanzooError, match=re.escape("layers: should be pairs of first and last, such as [(4, 8)")):
+        PCA(layers="4-8")
     with pytest.raises(GanzooError, match="count: should be greater than or equal to 1, but is '0'"):
         PCA(count=0)
 

@@ -18,7 +18,7 @@ import ganzoo
 import ganzoo.contracts
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
-PAGES = [module.name for module in pkgutil.iter_modules(ganzoo.contracts.__path__)]
+PAGES = [module.name for module in pkgutil.iter_modules(ganzoo.contracts.__path__) if module.name[0] != "_"]
 LONGEST = 130
 
 

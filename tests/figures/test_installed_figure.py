@@ -114,7 +114,9 @@ def test_wrong_options_and_generators_are_refused(site, root, styled):
     install_figure(site)
     for options, words in (
         (("--gains", "1,x"), "--gains '1,x': should be numbers with commas between"),
-        (("--gains", "2e6"), "--gains '2e6': should be numbers"),
+        (("--gains", "2e6"), "--gains: 2e+06 is not in the range from -1,000,000 to 1,000,000"),
+        (("--seeds", "x"), "--seeds: 'x' is no seed"),
+        (("--scale", "65"), "--scale: 65 is not in the range 1<=x<=64"),
         (("--out", "mean.gif"), "--out 'mean.gif': should end in .png, .svg"),
     ):
         done = ganzoo("explore", "mean-image", str(styled), *options)
@@ -233,7 +235,8 @@ def test_a_qualified_name_picks_one_of_two_figures_of_one_name(site, styled, tmp
 def test_a_misspelled_figure_is_guessed_without_importing_any(styled):
     done = ganzoo("explore", "spectrun", str(styled))
     assert done.code == 2
-    assert "Did you mean 'spectrum'" in done.err
+    assert "no figure called 'spectrun'; did you mean 'spectrum'? (installed: " in done.err
+    assert "(installed: curves, " in ganzoo("explore", "nosuch").err
     with pytest.raises(PluginError, match="no figure called 'spectrun'; did you mean 'spectrum'"):
         Run(styled).draw("spectrun")
 
