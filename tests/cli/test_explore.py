@@ -21,6 +21,7 @@ from ganzoo.figures import dataset_of, possible_figures
 from ganzoo.figures.run_curves import curves_of
 from ganzoo_figures.curves import Curves
 from ganzoo_figures.grid import Grid
+from ganzoo_figures.mix import Mix
 from ganzoo_figures.neighbors import Neighbors
 from ganzoo_figures.pca import PCA
 from ganzoo_figures.pca_directions import of_styles, of_weights
@@ -354,7 +355,7 @@ def test_wrong_options_are_sentences_from_python_too():
         with pytest.raises(GanzooError, match=f"^{re.escape(words)}$"):
             Grid(**options)
     with pytest.raises(GanzooError, match=re.escape("layers: should be pairs of first and last, such as [(4, 8)")):
-        PCA(layers="4-8")
+        Mix(layers="4-8")
     with pytest.raises(GanzooError, match="count: should be greater than or equal to 1, but is '0'"):
         PCA(count=0)
 
