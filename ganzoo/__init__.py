@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.sources import FoundFile as FoundFile
     from ganzoo.contracts.sources import Source as Source
     from ganzoo.contracts.step import Step as Step
+    from ganzoo.contracts.view_options import ViewOptions as ViewOptions
     from ganzoo.errors import CheckpointError as CheckpointError
     from ganzoo.errors import DataError as DataError
     from ganzoo.errors import GanzooError as GanzooError
@@ -177,6 +178,7 @@ _HOME = {
     "ganzoo.contracts.source_options": ("Plane", "SourceOptions"),
     "ganzoo.contracts.sources": ("Entry", "FoundFile", "Source"),
     "ganzoo.contracts.step": ("Step",),
+    "ganzoo.contracts.view_options": ("ViewOptions",),
     "ganzoo.errors": (
         "CheckpointError",
         "DataError",
