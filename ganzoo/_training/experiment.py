@@ -132,10 +132,12 @@ def _complete(run: Run, inputs: Inputs, log: RunLog, callbacks: Sequence[Callbac
         session = Session(run, inputs, record, log)
         session.train(callbacks)
         run.write_record(session.record)
-        write_curves(run.directory)
         weights, device = inputs.protocol.weights, str(inputs.device)
         unscored = (run.generator(at, weights, device=device) for at in _unscored(run, inputs.protocol))
-        score_each(unscored, lambda opened: score_opened(opened, inputs, inputs.protocol, log), run.add_scores)
+        try:
+            score_each(unscored, lambda opened: score_opened(opened, inputs, inputs.protocol, log), run.add_scores)
+        finally:  # the curves hold the scores, those too that another metric's failure left
+            write_curves(run.directory)
     newest = max(run.directory.samples.glob("[0-9]*.png"), default=None)
     log.info(f"run {run.path} is finished; its newest samples: {newest}")
 

@@ -226,7 +226,8 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         "try: atomic_write(Path(sys.argv[1]) / 'a', b'new')\n"
         "except GanzooError as error: print(error.exit_code, error)"
     )
-    for parent in (tmp_path, *list(tmp_path.parents)[:2]):
+    own = [each for each in tmp_path.parents if each.name.startswith(("pytest-", "popen-"))]  # one more in a worker
+    for parent in (tmp_path, *own):
         parent.chmod(0o755)
     done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("2 cannot write")

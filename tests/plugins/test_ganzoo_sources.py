@@ -428,9 +428,9 @@ def test_a_volume_without_an_orientation_can_be_shown_as_stored(tmp_path):
     ("options", "said"),
     [
         ({"orientation": "PP"}, "is not in the axial plane"),
-        ({"orientation": "SL"}, "does not lie"),
+        ({"orientation": "SL"}, "is not in the axial plane"),
         ({"orientation": "IL", "plane": "sagittal"}, "is not in the sagittal plane"),
-        ({"orientation": "xx"}, "does not lie"),
+        ({"orientation": "xx"}, "is not in the axial plane"),
         ({"slices": [5, 2]}, "first <= last"),
         ({"plane": "oblique"}, "axial"),
     ],
