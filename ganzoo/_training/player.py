@@ -117,9 +117,10 @@ class Player:
         # so its mean over updates is that of an eager one.
         eager = [r for r in self._penalties if r.options.every == 1]
         terms = self._descend(game, batch, micro_batch, self._objective, eager)
+        moved = [parameter for parameter in self._trainable if parameter.grad is not None]
         for penalty in self._penalties:
             if penalty.options.every > 1 and self.updates % penalty.options.every == 0:
-                terms |= self._descend(game, batch, micro_batch, _nothing, [penalty])
+                terms |= self._descend(game, batch, micro_batch, _nothing, [penalty], moved)
         self.updates += 1
         return {self._label(name): value for name, value in terms.items()}
 
@@ -127,9 +128,18 @@ class Player:
         return name if name.startswith("D(") else f"{self.role.value}/{name}"
 
     def _descend(
-        self, game: Game, batch: RealBatch, micro_batch: int, objective: Objective, penalties: Sequence[Regularizer]
+        self,
+        game: Game,
+        batch: RealBatch,
+        micro_batch: int,
+        objective: Objective,
+        penalties: Sequence[Regularizer],
+        moved: Sequence[nn.Parameter] = (),
     ) -> Terms:
-        """Take one optimizer step on the mean over micro-batches; return that mean of each term."""
+        """Take one optimizer step on the mean over micro-batches; return that mean of each term.
+
+        Of `moved`, what the terms do not reach is stepped with a gradient of 0.
+        """
         self.optimizer.zero_grad(set_to_none=True)
         total: Terms = {}
         purpose = "+".join(penalty.name for penalty in penalties)
@@ -147,6 +157,12 @@ class Player:
             (sum(descended[1:], descended[0]) * share).backward()
             for name, term in terms.items():
                 total[name] = total.get(name, term.new_zeros(())) + term.detach() * share
+        # A bias that a penalty does not depend on: Adam leaves out what has no gradient, and with a gradient of 0 it
+        # moves it by its moments and lets these fade. The betas are corrected for steps that reach all (the official
+        # loss.py of StyleGAN2-ADA adds 0 times the images or logits).
+        for parameter in moved:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
         self.optimizer.step()
         return total
 

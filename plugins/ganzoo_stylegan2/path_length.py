@@ -44,8 +44,8 @@ class PathLength(Regularizer[PathLengthOptions]):
     """Penalty on how far the length of a step in image space, per step in style space, is from its running mean.
 
     PL = weight * mean_i (|J_i^T y_i| - a)^2 with y ~ N(0, 1) / sqrt(H W) of the images' shape and a running mean `a`
-    of the lengths, which starts at 0 and is updated first. It draws latents of its own, for the first
-    N / `batch_shrink` labels of the batch.
+    of the lengths, which starts at 0, is updated first and keeps the graph of this batch's share. It draws latents of
+    its own, for the first N / `batch_shrink` labels of the batch.
 
     Paper: StyleGAN2, arXiv:1912.04958, section 3.2 and appendix B.
     """
@@ -72,9 +72,13 @@ class PathLength(Regularizer[PathLengthOptions]):
         generator: Any = step.generator
         styles = generator.map(step.latents(count), step.labels[:count])
         images = generator.synthesize(styles)
-        directions = torch.randn(images.shape, device=images.device)
-        lengths = path_lengths(images.float(), styles, directions, create_graph=True)
-        with torch.no_grad():
-            # Updated before it is used, as in the official loss.py.
-            self.mean.lerp_(lengths.mean(), self.options.decay)
-        return self.options.weight * (lengths - self.mean).square().mean()
+        lengths = path_lengths(images.float(), styles, self.directions(images), create_graph=True)
+        # Updated before it is used, and used with its graph, as in the official loss.py: the mean of this batch moves
+        # by `decay` along with its lengths. What is kept for the next batch has none.
+        mean = self.mean.lerp(lengths.mean(), self.options.decay)
+        self.mean.copy_(mean.detach())
+        return self.options.weight * (lengths - mean).square().mean()
+
+    def directions(self, images: Tensor) -> Tensor:
+        """Return random directions in image space, N(0, 1) of the images' shape."""
+        return torch.randn(images.shape, device=images.device)

@@ -76,6 +76,32 @@ def test_a_lazy_penalty_has_a_step_of_its_own_on_every_kth_update_from_the_first
     assert "discriminator/slope1" in terms[4] and "discriminator/slope1" not in terms[5]
 
 
+def test_what_a_lazy_penalty_does_not_reach_goes_on_by_its_moments():
+    """As StyleGAN2's code, which adds 0 times the logits to R1: Adam would leave it out and keep its moments."""
+    trainer = trainer_of()
+    network = trainer.game.discriminator
+    weight, bias = network.dense.weight, network.dense.bias
+    unused = torch.nn.Parameter(torch.ones(2))
+    network.register_parameter("unused", unused)
+    settings = OptimizerSettings(learning_rate=0.01, betas=(0.5, 0.9))
+
+    def objective(step):
+        return {"loss": weight.sum() + bias.sum()}
+
+    player = Player(Role.DISCRIMINATOR, network, objective, [Slope(2)], settings)
+    twin = bias.detach().clone().requires_grad_()
+    adam = torch.optim.Adam([twin], lr=0.01 / 1.5, betas=(0.5 ** (1 / 1.5), 0.9 ** (1 / 1.5)))
+    for slope in (1.0, 0.0, 1.0, 1.0, 0.0):  # two updates with the penalty's step of its own, one without
+        twin.grad = torch.full_like(twin, slope)
+        adam.step()
+    for _ in range(3):
+        player.update(trainer.game, trainer._batch(trainer.phase, 1.0), 0)
+    torch.testing.assert_close(bias, twin)
+    assert int(player.optimizer.state[bias]["step"]) == 5
+    # What the loss does not reach either, such as a block that has not grown yet, is left alone.
+    assert unused not in player.optimizer.state
+
+
 def test_lazy_gradients_over_k_updates_equal_those_of_every_update():
     """For a network that does not move: SGD would arrive at the same place (algorithm of StyleGAN2, appendix B)."""
     sums = []

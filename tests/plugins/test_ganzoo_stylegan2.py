@@ -255,9 +255,14 @@ def test_path_length_penalty_and_its_mean_by_hand():
         value = penalty.penalty(step)
         torch.manual_seed(5)
         lengths = (torch.randn(4, 1, 16, 16).flatten(1) / 16 @ generator.dense.weight).norm(dim=1)
-        mean += 0.25 * (lengths.mean().item() - mean)
-        assert penalty.mean.item() == pytest.approx(mean, rel=1e-5)
-        assert value.item() == pytest.approx(3 * (lengths - mean).square().mean().item(), rel=1e-4)
+        mean = 0.75 * mean + 0.25 * lengths.mean()
+        expected = 3 * (lengths - mean).square().mean()
+        assert penalty.mean.item() == pytest.approx(mean.item(), rel=1e-5)
+        assert value.item() == pytest.approx(expected.item(), rel=1e-4)
+        # This batch's share of the mean has its slope, what is kept of it for the next batch has none.
+        (slope,), (by_hand,) = (torch.autograd.grad(each, [generator.dense.weight]) for each in (value, expected))
+        assert torch.allclose(slope, by_hand, rtol=1e-3, atol=1e-6)
+        mean = mean.detach()
     assert set(penalty.state_dict()) == {"mean"}
 
 
