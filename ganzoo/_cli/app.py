@@ -6,9 +6,11 @@ Nothing heavy is imported here: `ganzoo --help` answers at once, and each comman
 from __future__ import annotations
 
 import sys
-from typing import Annotated, NoReturn
+from collections.abc import Callable
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from ganzoo._cli.check import check
 from ganzoo._cli.compare import compare
@@ -17,6 +19,7 @@ from ganzoo._cli.doctor import doctor
 from ganzoo._cli.explore import explore
 from ganzoo._cli.fetch import fetch_weights
 from ganzoo._cli.import_export import export, import_
+from ganzoo._cli.lazy_command import lazy_function, lazy_group
 from ganzoo._cli.plugins import plugins
 from ganzoo._cli.run import resume, run
 from ganzoo._cli.sample import sample
@@ -25,20 +28,41 @@ from ganzoo._cli.verify import verify
 from ganzoo._version import __version__
 from ganzoo.errors import GanzooError
 
+_FUNCTIONS: dict[str, Callable[..., None]] = {
+    "run": run,
+    "resume": resume,
+    "score": score,
+    "compare": compare,
+    "check": check,
+    "plugins": plugins,
+    "sample": sample,
+    "verify": verify,
+    "fetch-weights": fetch_weights,
+    "doctor": doctor,
+    "import": import_,
+    "export": export,
+}
+_GROUPS = (data, explore)
+
+
+class _Commands(TyperGroup):
+    """All commands, in the order of the help."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = {name: lazy_function(name, function) for name, function in _FUNCTIONS.items()}
+        self.commands |= {str(group.info.name): lazy_group(group) for group in _GROUPS}
+
+
 app = typer.Typer(
     name="ganzoo",
+    cls=_Commands,
     help="Train GANs from plugins and TOML recipes, score them under one protocol, compare what can be compared.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, resume, score, compare, check, plugins, sample, verify, fetch_weights, doctor):
-    app.command()(command)
-app.add_typer(data)
-app.command("import")(import_)
-app.add_typer(explore)
-app.command()(export)
 
 
 def _show_version(wanted: bool) -> None:

@@ -18,6 +18,7 @@ data = typer.Typer(
     name="data",
     help="Prepare packs of images, check, show and export them.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
 )
 PackArgument = Annotated[str, typer.Argument(help="A pack: its folder, or a URL such as s3://bucket/pack.")]

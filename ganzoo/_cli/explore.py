@@ -5,18 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
-
-class _LazyCommand(TyperCommand):
-    """The command of a figure, which is listed without importing it and made once it is called or explained."""
-
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        from ganzoo._cli.figure_command import figure_command
-        from ganzoo._registry.figures import FigureCatalog
-
-        made = figure_command(FigureCatalog.discover().load(str(self.name)))
-        return made.make_context(info_name, args, parent=parent, **extra)
+from ganzoo._cli.lazy_command import LazyCommand
 
 
 class FigureGroup(TyperGroup):
@@ -31,7 +22,7 @@ class FigureGroup(TyperGroup):
         """Return the command of a figure, or None."""
         self._find()
         if ":" in cmd_name:  # distribution:name, where two plugins offer figures of one name
-            return _LazyCommand(cmd_name, callback=lambda: None)
+            return _command_of(cmd_name, None)
         return self.commands.get(cmd_name)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -49,7 +40,17 @@ class FigureGroup(TyperGroup):
 
         catalog = FigureCatalog.discover()
         for name in catalog.names:
-            self.commands[name] = _LazyCommand(name, help=catalog.description(name), callback=lambda: None)
+            self.commands[name] = _command_of(name, catalog.description(name))
+
+
+def _command_of(name: str, description: str | None) -> LazyCommand:
+    def make() -> Any:
+        from ganzoo._cli.figure_command import figure_command
+        from ganzoo._registry.figures import FigureCatalog
+
+        return figure_command(FigureCatalog.discover().load(name))
+
+    return LazyCommand(name, description, make)
 
 
 explore = typer.Typer(
@@ -57,6 +58,7 @@ explore = typer.Typer(
     cls=FigureGroup,
     help="Draw figures of runs, such as grids, films, projections.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
 )
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ganzoo._cli.metavars import name_values
 from ganzoo._cli.figure_parameters import Parameter, parameters_of
 from ganzoo._registry.blame import blaming
 from ganzoo.contracts.figures import FILMS, Drawing, Figure, RunsFigure, TargetsFigure
@@ -39,7 +40,7 @@ def figure_command(figure: type[Figure]) -> Any:
     command.__annotations__ = {each.name: each.annotation for each in signature}
     command.__doc__ = inspect.getdoc(figure)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(figure.name)(command)
+    app.command(figure.name)(name_values(command))
     return typer.main.get_command(app)
 
 
