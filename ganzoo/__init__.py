@@ -203,11 +203,16 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = sorted(_MODULE_OF.keys() - {"open"})
 
 
+_ROOMS = ("data", "figures", "interchange", "layers", "plotting", "scoring", "testing", "weights")
+
+
 def __getattr__(name: str) -> object:
+    if name in _ROOMS:
+        return import_module(f"ganzoo.{name}")
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'ganzoo' has no attribute {name!r}")
     return getattr(import_module(_MODULE_OF[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted(_MODULE_OF)
+    return sorted((*_MODULE_OF, *_ROOMS))

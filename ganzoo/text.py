@@ -84,3 +84,16 @@ def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | No
     words = list(known)
     pieces = [each for each in words if len(word) > 2 and word in each]
     return next(iter([*difflib.get_close_matches(word, words, n=1, cutoff=cutoff), *pieces]), None)
+
+
+def spans_text(values: Sequence[float]) -> str:
+    """Return numbers with commas between, neighboring whole ones as a range: `0-7,100`."""
+    parts: list[str] = []
+    start = 0
+    for index, value in enumerate(values):
+        follows = index + 1 < len(values) and isinstance(value, int) and values[index + 1] == value + 1
+        if not follows:
+            first, last = (str(end) if isinstance(end, int) else f"{end:g}" for end in (values[start], value))
+            parts.append(first if first == last else f"{first}-{last}")
+            start = index + 1
+    return ",".join(parts)

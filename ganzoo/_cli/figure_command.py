@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ganzoo._cli.metavars import name_values
 from ganzoo._cli.figure_parameters import Parameter, parameters_of
+from ganzoo._cli.metavars import name_values
 from ganzoo._registry.blame import blaming
 from ganzoo.contracts.figures import FILMS, Drawing, Figure, RunsFigure, TargetsFigure
 from ganzoo.errors import GanzooError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
@@ -14,6 +14,7 @@ import typer
 from ganzoo._random.seeds import seeds_in
 from ganzoo._registry.option_types import item_type, plain_type
 from ganzoo.errors import GanzooError
+from ganzoo.text import spans_text
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -57,7 +58,7 @@ def _parameter(name: str, field: FieldInfo) -> Parameter | None:
     parse = _parser(annotation)
     if parse is None:
         return None
-    text = None if default is None else _text(default)
+    text = None if default is None else spans_text(default)
     made = _made(name, str | None if is_optional else str, typer.Option(option, help=help), text)
     return Parameter(made.signature, lambda given: None if given is None else parse(option, given))
 
@@ -123,16 +124,3 @@ def _spans(option: str, text: str) -> list[tuple[int, int]]:
             raise GanzooError(f"{option} '{part[:40]}' is no range; write such as 4-8,16 with commas between")
         spans.append((int(found[1]), int(found[2] or found[1])))
     return spans
-
-
-def _text(values: Sequence[Any]) -> str:
-    """Return a list as the option's text: `0-7,100`, or numbers with commas between."""
-    parts: list[str] = []
-    start = 0
-    for index, value in enumerate(values):
-        follows = index + 1 < len(values) and isinstance(value, int) and values[index + 1] == value + 1
-        if not follows:
-            first, last = values[start], value
-            parts.append(f"{first:g}" if first == last else f"{first:g}-{last:g}")
-            start = index + 1
-    return ",".join(parts)

@@ -9,6 +9,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
+from ganzoo.text import spans_text
+
+_MOST_LISTED = 8  # a longer list of whole numbers is shown as ranges
 _SIGNS = {"exclusiveMinimum": ">", "minimum": ">=", "exclusiveMaximum": "<", "maximum": "<="}
 
 
@@ -53,6 +56,8 @@ def _plain(value: Any) -> str:
         value = value.model_dump(mode="json", exclude_none=True)
     if isinstance(value, Mapping):
         return ", ".join(f"{key} = {_plain(item)}" for key, item in value.items())
+    if isinstance(value, tuple | list) and len(value) > _MOST_LISTED and all(type(item) is int for item in value):
+        return spans_text(value)
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(_plain, value))}]"
     return str(value)

@@ -23,6 +23,7 @@ from ganzoo._training.trainer import Losses, Trainer
 from ganzoo.contracts.component import PixelArray
 from ganzoo.errors import RunStopped
 from ganzoo.figures.run_curves import write_curves
+from ganzoo.scoring.estimates import MetricsFailed
 
 
 class Tracker(Protocol):
@@ -151,8 +152,9 @@ class ScoreCallback:
         metrics: MetricsCallback,
         snapshots: SnapshotCallback,
         kimg: float,
+        warn: Callable[[str], None],
     ) -> None:
-        self._score, self._metric, self._metrics, self._snapshots = score, metric, metrics, snapshots
+        self._score, self._metric, self._metrics, self._snapshots, self._warn = score, metric, metrics, snapshots, warn
         self._cadence = Cadence(kimg)
         self.best: dict[str, float] | None = None
 
@@ -160,8 +162,10 @@ class ScoreCallback:
         """See `Callback.on_step_end`."""
         if not (self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished):
             return
-        scores = {score.metric: score for score in self._score(trainer)}
+        scores = {score.metric: score for score in self._sound_scores(trainer)}
         self._metrics.write(trainer.images_seen, {f"selection/{name}": score.value for name, score in scores.items()})
+        if self._metric not in scores:
+            return
         # The best by the metric that ranks; a snapshot of the best is kept even between the regular ones, and the
         # former best goes unless it was regular.
         value, sign = scores[self._metric].value, 1 if scores[self._metric].lower_is_better else -1
@@ -171,6 +175,14 @@ class ScoreCallback:
                 self._snapshots.remove(int(self.best["images_seen"]))
             regular = self._snapshots.due(trainer)
             self.best = {"images_seen": trainer.images_seen, "value": value, "regular": regular}
+
+    def _sound_scores(self, trainer: Trainer) -> Sequence[Score]:
+        """Return the scores of the metrics that work: a fault in one must not cost the hours of training so far."""
+        try:
+            return self._score(trainer)
+        except MetricsFailed as failure:
+            self._warn(f"at {trainer.images_seen:,} images, while choosing the best snapshot: {failure}")
+            return failure.scores
 
 
 class CheckpointCallback:

@@ -123,8 +123,9 @@ class Session:
         self._scores = None
         trainer.callbacks += [self._metrics, self.samples, snapshots]
         if settings.score_kimg:
+            ranking, warn = primary_metric(self.inputs), self.reporter.warning
             self._scores = ScoreCallback(
-                self._selection_score, primary_metric(self.inputs), self._metrics, snapshots, settings.score_kimg
+                self._selection_score, ranking, self._metrics, snapshots, settings.score_kimg, warn
             )
             trainer.callbacks.append(self._scores)
         trainer.callbacks.append(CurvesCallback(directory, settings.samples_kimg))

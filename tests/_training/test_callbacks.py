@@ -11,6 +11,8 @@ from ganzoo._runs.metrics_log import MetricsLog
 from ganzoo._runs.record import Score, read_record
 from ganzoo._training.cadence import Cadence
 from ganzoo._training.callbacks import MetricsCallback, ScoreCallback, SnapshotCallback
+from ganzoo.errors import PluginError
+from ganzoo.scoring.estimates import MetricsFailed
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -99,7 +101,7 @@ def test_a_better_score_replaces_the_snapshot_of_the_last(folder, lower_is_bette
     with MetricsLog(folder / "metrics.jsonl") as log:
         snapshots = SnapshotCallback(folder / "snapshots", 0.024)
         metrics = MetricsCallback(log, [], 1.0)
-        callback = ScoreCallback(scored, "quality", metrics, snapshots, 0.008)
+        callback = ScoreCallback(scored, "quality", metrics, snapshots, 0.008, pytest.fail)
         kept = []
         for _ in range(4):
             trainer.images_before, trainer.images_seen = trainer.images_seen, trainer.images_seen + 8
@@ -108,6 +110,25 @@ def test_a_better_score_replaces_the_snapshot_of_the_last(folder, lower_is_bette
             kept.append([int(name) for name in names(folder / "snapshots")])
     assert kept == [[8], [8], [24], [24]]
     assert callback.best["images_seen"] == 24
+
+
+def test_a_metric_that_fails_costs_the_choice_of_a_snapshot_and_not_the_training(folder):
+    trainer, said = trainer_of(), []
+    other = Score(
+        metric="other", label="other", lower_is_better=True, value=2.0, protocol={}, protocol_id="x", images_seen=0
+    )
+
+    def scored(trainer):
+        raise MetricsFailed([PluginError("the metric 'quality' failed")], (other,))
+
+    with MetricsLog(folder / "metrics.jsonl") as log:
+        snapshots = SnapshotCallback(folder / "snapshots", 1.0)
+        callback = ScoreCallback(scored, "quality", MetricsCallback(log, [], 1.0), snapshots, 0.008, said.append)
+        trainer.images_seen = 8
+        callback.on_step_end(trainer, {})
+    assert callback.best is None
+    assert "'quality' failed" in said[0] and "at 8 images" in said[0]
+    assert '"selection/other": 2.0' in (folder / "metrics.jsonl").read_text()
 
 
 def test_the_curves_of_a_run_are_drawn_as_it_goes(folder):
