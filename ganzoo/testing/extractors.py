@@ -95,7 +95,7 @@ def _check_features(extractor: Extractor, side: int, judge: Judge) -> None:
 def _features(extractor: Extractor, layers: list[str], images: Tensor, judge: Judge) -> tuple[Tensor, ...]:
     with judge.doing("features of uint8 images [N, 3, H, W]"), torch.no_grad():
         network = extractor.build(layers)
-        judge.require(isinstance(network, nn.Module), "build must return a torch-fidelity FeatureExtractorBase")
+        judge.require(isinstance(network, nn.Module), f"build must return a torch.nn.Module, found {network!r:.80}")
         features = network.eval()(images)
     judge.require(isinstance(features, tuple), f"its network must return a tuple, found {type(features).__name__}")
     return features

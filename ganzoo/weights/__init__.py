@@ -6,9 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ganzoo.weights.find import PublishedWeights, find_weights, load_state
+    from ganzoo.weights.find import PublishedWeights, WeightsPackage, find_weights, load_state
 
-__all__ = ["PublishedWeights", "find_weights", "load_state"]
+__all__ = ["PublishedWeights", "WeightsPackage", "find_weights", "load_state"]
 
 
 def __getattr__(name: str) -> object:

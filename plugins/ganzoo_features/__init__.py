@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ganzoo import Extractor, hookimpl
 from ganzoo_features.inception import InceptionV3Compat
+from ganzoo_features.lite0 import Lite0
 from ganzoo_features.random import RandomFeatures
 from ganzoo_features.vgg16 import VGG16
 
@@ -11,4 +12,4 @@ from ganzoo_features.vgg16 import VGG16
 @hookimpl
 def ganzoo_extractors() -> list[type[Extractor]]:
     """Offer the extractors."""
-    return [InceptionV3Compat, RandomFeatures, VGG16]
+    return [InceptionV3Compat, Lite0, RandomFeatures, VGG16]

@@ -38,6 +38,10 @@ class UnitFeatures(nn.Module):
         found: list[Tensor] = []
         for stage in self.stages:
             hidden = stage(hidden)
-            lengths = (hidden.square().sum(dim=1, keepdim=True) + _EPSILON).sqrt()
-            found.append((hidden / lengths).flatten(1) / math.sqrt(hidden.shape[2] * hidden.shape[3]))
+            found.append(unit_length(hidden).flatten(1) / math.sqrt(hidden.shape[2] * hidden.shape[3]))
         return torch.cat(found, dim=1)
+
+
+def unit_length(maps: Tensor) -> Tensor:
+    """Return maps `[N, C, r, r]` divided by their length over the channels at each place."""
+    return maps / (maps.square().sum(dim=1, keepdim=True) + _EPSILON).sqrt()

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 
 from ganzoo import ComponentOptions, Extractor, WeightsError, WeightsFile
 from ganzoo.weights import PublishedWeights, find_weights, load_state
+from ganzoo_features.lite0 import Lite0
+from ganzoo_features.random import RandomFeatures
 
 
 class PretrainedExtractorOptions(ComponentOptions):
@@ -39,7 +41,8 @@ class PretrainedExtractor(Extractor[PretrainedExtractorOptions]):
 
     @cached_property
     def _found(self) -> WeightsFile:
-        return find_weights(self.published, self.options.weights, self.name, alternative="random-features")
+        offline = Lite0 if Lite0.published.package_file() is not None else RandomFeatures
+        return find_weights(self.published, self.options.weights, self.name, alternative=offline.name)
 
     def identity(self) -> Mapping[str, str | int | float | bool]:
         return {

@@ -174,7 +174,7 @@ def test_missing_weights_are_one_clear_message():
         "ganzoo fetch-weights inception-v3-compat",
         "GANZOO_INCEPTION_WEIGHTS",
         "scoring.extractor.weights",
-        "scoring.extractor.name=random-features",
+        "scoring.extractor.name=efficientnet-lite0",
     ):
         assert way_out in message
 

