@@ -60,13 +60,15 @@ if TYPE_CHECKING:
     from ganzoo.contracts.figures import Seeds as Seeds
     from ganzoo.contracts.figures import Spans as Spans
     from ganzoo.contracts.figures import TargetsFigure as TargetsFigure
-    from ganzoo.contracts.metrics import PIXELS as PIXELS
-    from ganzoo.contracts.metrics import Display as Display
-    from ganzoo.contracts.metrics import Estimate as Estimate
-    from ganzoo.contracts.metrics import Features as Features
+    from ganzoo.contracts.metric_input import PIXELS as PIXELS
+    from ganzoo.contracts.metric_input import Features as Features
+    from ganzoo.contracts.metric_input import MetricInput as MetricInput
+    from ganzoo.contracts.metric_input import PlainValue as PlainValue
+    from ganzoo.contracts.metric_input import ScoredNetworks as ScoredNetworks
+    from ganzoo.contracts.metric_values import Display as Display
+    from ganzoo.contracts.metric_values import Estimate as Estimate
+    from ganzoo.contracts.metric_values import Sensitivity as Sensitivity
     from ganzoo.contracts.metrics import Metric as Metric
-    from ganzoo.contracts.metrics import MetricInput as MetricInput
-    from ganzoo.contracts.metrics import PlainValue as PlainValue
     from ganzoo.contracts.networks import Discriminator as Discriminator
     from ganzoo.contracts.networks import Generator as Generator
     from ganzoo.contracts.objectives import AdversarialLoss as AdversarialLoss
@@ -159,15 +161,19 @@ _HOME = {
         "Layer",
         "WeightsFile",
     ),
-    "ganzoo.contracts.metrics": (
+    "ganzoo.contracts.metric_input": (
         "PIXELS",
-        "Display",
-        "Estimate",
         "Features",
-        "Metric",
         "MetricInput",
         "PlainValue",
+        "ScoredNetworks",
     ),
+    "ganzoo.contracts.metric_values": (
+        "Display",
+        "Estimate",
+        "Sensitivity",
+    ),
+    "ganzoo.contracts.metrics": ("Metric",),
     "ganzoo.contracts.checkpoints": (
         "ForeignCheckpoint",
         "ForeignNetwork",

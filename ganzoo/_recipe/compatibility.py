@@ -149,6 +149,23 @@ def _scoring(recipe: Recipe) -> Iterator[str]:
         givers |= dict.fromkeys(keys, chosen.name)
         if reason:
             yield f"{path}: {chosen.name}: {reason}"
+        yield from _unmet(path, chosen, recipe)
+
+
+def _unmet(path: str, metric: Selection, recipe: Recipe) -> Iterator[str]:
+    """Say what a metric asks for that the recipe has not."""
+    capability = metric.cls.generator_must_be
+    if capability is not None and not issubclass(recipe.generator.cls, capability):
+        yield (
+            f"{path}: {metric.name}: needs a {capability.__name__} generator, which '{recipe.generator.name}' is not; "
+            f"choose another generator, or leave out the metric"
+        )
+    if metric.cls.uses_held_out and recipe.scoring.split != recipe.training.split:
+        yield (
+            f"{path}: {metric.name}: compares the images trained on with others, so scoring.split must be "
+            f"training.split, '{recipe.training.split}', and is '{recipe.scoring.split}'; set it so, or leave out the "
+            f"metric"
+        )
 
 
 def _parts(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:

@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 from ganzoo._recipe.lengths import Epochs, FadeKimg, Kimg, StableKimg
 from ganzoo._recipe.selection import ExtractorSelection, MetricSelection, Selection, registry_of
 from ganzoo._registry.registry import Registry
-from ganzoo.contracts.metrics import PIXELS
+from ganzoo.contracts.metric_input import PIXELS
 
 IMAGES_PER_KIMG = 1000
 
@@ -199,9 +199,11 @@ class ScoringSettings(Section):
 
 def _unread(metric: Selection, extractor: Selection, registry: Registry) -> str:
     """Say which layer a metric misses in an extractor, and who has it; empty where none is missing."""
+    described, capability = metric.cls.describes, metric.cls.extractor_must_be
 
     def missing(cls: type[Any]) -> list[str]:
-        return [role for role in metric.cls.reads if role != PIXELS and role not in cls.layers]
+        lacks = [] if capability is None or issubclass(cls, capability) else [capability.__name__]
+        return [role for role in metric.cls.reads if role not in (PIXELS, *described, *cls.layers)] + lacks
 
     if not (roles := missing(extractor.cls)):
         return ""

@@ -31,7 +31,10 @@ def invalid_class(cls: Any, kind: str) -> str | None:
 
 def _invalid_reads(cls: Any) -> str | None:
     reads: Any = cls.reads
-    if isinstance(reads, tuple) and reads and all(isinstance(role, str) for role in reads):
+    if not set(cls.describes) <= set(reads):
+        return f"whose `describes` is {cls.describes!r:.80}; it must be a tuple of roles that are in its `reads` too"
+    something = reads or cls.generator_must_be is not None
+    if isinstance(reads, tuple) and something and all(isinstance(role, str) for role in reads):
         return None
     example = f"({reads!r},)" if isinstance(reads, str) else '("pooled",)'
     return f"whose `reads` is {reads!r:.80}; it must be a tuple of the roles that it reads, such as {example}"

@@ -1,86 +1,21 @@
 """Metrics: numbers about generated images, each with its error and with how it is shown.
 
-A metric sees what an extractor made of the images, layer by layer under the role that a layer has (`pooled`,
-`logits`, ...), or the images themselves. It never knows which extractor that was, nor which run is scored.
+A metric sees what `MetricInput` holds: what an extractor made of the images, layer by layer under the role that a layer
+has (`pooled`, `logits`, ...), the images themselves or what it keeps of them, or the generator. It says which.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from ganzoo.contracts.component import Component, OptionsT
+from ganzoo.contracts.metric_input import MetricInput, PlainValue
+from ganzoo.contracts.metric_values import Display, Estimate, Sensitivity
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-PIXELS = "pixels"
-"""The role under which a metric reads the images themselves, uint8 `[n, C, R, R]`, without any extractor."""
-
-PlainValue = str | int | float | bool
-
-
-@dataclass(frozen=True)
-class Display:
-    """How one value of a metric is shown.
-
-    Attributes:
-        stem: Its name, which the extractor's label completes: `FD` is shown as `FD-random`.
-        published: Its name in the features that the metric was published with: `FID`. Empty: as in any others.
-        lower_is_better: Its direction.
-        unit: What stands behind the name where values are scaled: `×10³`.
-        scale: What values are multiplied with before they are shown.
-    """
-
-    stem: str
-    published: str = ""
-    lower_is_better: bool = True
-    unit: str = ""
-    scale: float = 1.0
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value with its standard error (of drawing other images for this reference), and what a reader must know."""
-
-    value: float
-    standard_error: float | None = None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Features:
-    """A set of images as a metric reads them: one entry per image, in one order throughout.
-
-    Attributes:
-        roles: By role: features, float32 `[n, d]` on the CPU; of `PIXELS` the images, uint8 `[n, C, R, R]`.
-        labels: Class of each image, int64 `[n]`, -1 for none; None where there are no classes.
-        subjects: Number of the subject (patient) of each image, int64 `[n]`; None for generated images.
-    """
-
-    roles: Mapping[str, Tensor]
-    labels: Tensor | None = None
-    subjects: Tensor | None = None
-
-    def __getitem__(self, role: str) -> Tensor:
-        return self.roles[role]
-
-
-@dataclass(frozen=True)
-class MetricInput:
-    """All that a metric gets. More may be added, so metrics take this one object.
-
-    Attributes:
-        generated: The generated images.
-        reference: The real ones; without any role for a metric that uses none.
-        blocks: Blocks of generated images to leave out, one at a time, for the jackknife's standard error.
-    """
-
-    generated: Features
-    reference: Features
-    blocks: int
 
 
 class Metric(Component[OptionsT], ABC):
@@ -89,18 +24,28 @@ class Metric(Component[OptionsT], ABC):
     Attributes:
         values: How each of its values is shown, by key: `{"precision": Display(...), "recall": Display(...)}`. Keys
             stand in records, exports and `[published]`.
-        reads: Roles of the layers that it reads, `PIXELS` among them.
+        reads: Roles that it reads: those of layers, `PIXELS`, and those that it describes images by.
+        describes: Those of `reads` that `describe` makes of the images, batch by batch, so that not all are in memory.
         uses_reference: Whether it compares with real images.
+        uses_held_out: Whether it needs real images beside the reference that nothing was trained on.
+        generator_must_be: The capability of the generator that it uses, as `StyleBased`; None: it sees images alone.
+        extractor_must_be: The capability of the extractor that it uses, as `Perceptual`; None: features alone.
         published_features: The features that it was published with, as `Layer.features` names them; empty for none.
         default_place: Place among the metrics of recipes that list none; None, as nearly always, for no such place.
+        sensitivity: What its values were measured to see, by key of `values`; empty: not measured.
         version: Raised whenever the same options compute anything differently: earlier scores stay apart.
     """
 
     values: ClassVar[Mapping[str, Display]]
     reads: ClassVar[tuple[str, ...]]
+    describes: ClassVar[tuple[str, ...]] = ()
     uses_reference: ClassVar[bool] = True
+    uses_held_out: ClassVar[bool] = False
+    generator_must_be: ClassVar[type | None] = None
+    extractor_must_be: ClassVar[type | None] = None
     published_features: ClassVar[str] = ""
     default_place: ClassVar[int | None] = None
+    sensitivity: ClassVar[Mapping[str, Sensitivity]] = {}
     version: ClassVar[int] = 1
 
     def __init__(self, options: OptionsT) -> None:
@@ -118,6 +63,19 @@ class Metric(Component[OptionsT], ABC):
     def cost(self, generated: int, reference: int, width: int, blocks: int) -> float:
         """Return roughly how many floating-point operations it takes, from features of `width` numbers per image."""
         return float((generated + reference) * width)
+
+    def images_drawn(self) -> int:
+        """Return how many images it draws from the generator by itself, for the estimate of what a score costs."""
+        return 0
+
+    def describe(self, images: Tensor, first: int) -> Mapping[str, Tensor]:
+        """Return what it keeps of images number `first` on, under each role of `describes`; rows are put together.
+
+        Args:
+            images: uint8 `[n, C, R, R]` on the CPU, consecutive; `first` and, but for the last batch, n are even.
+            first: The number of the first one. What is kept may depend on it, never on how images are batched.
+        """
+        raise NotImplementedError
 
     def identity(self) -> Mapping[str, PlainValue]:
         """Return all that can move its values, as plain data: it enters the score's hash."""

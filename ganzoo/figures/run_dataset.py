@@ -12,10 +12,8 @@ from ganzoo.contracts.reporter import Progress, Silent
 from ganzoo.data.pack.pack import Pack, PackSplit
 from ganzoo.data.stream.batches import Batches
 from ganzoo.errors import RefusedError
+from ganzoo.scoring.protocol import HELD_OUT_SPLITS
 from ganzoo.scoring.real_data import read_pack
-
-HELD_OUT_SPLITS = ("held-out", "test", "validate")
-"""Splits that training did not see, the first that a dataset has being compared with."""
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ganzoo.contracts.metrics import Estimate, Features
+    from ganzoo.contracts.metric_input import Features
+    from ganzoo.contracts.metric_values import Estimate
     from ganzoo.scoring.jackknife import blocks_of, can_leave_out, standard_error
 
 _MODULE_OF = {
-    "Estimate": "ganzoo.contracts.metrics",
-    "Features": "ganzoo.contracts.metrics",
+    "Estimate": "ganzoo.contracts.metric_values",
+    "Features": "ganzoo.contracts.metric_input",
     "blocks_of": "ganzoo.scoring.jackknife",
     "can_leave_out": "ganzoo.scoring.jackknife",
     "standard_error": "ganzoo.scoring.jackknife",

@@ -9,7 +9,9 @@ from ganzoo.errors import RecipeError
 
 if TYPE_CHECKING:
     from ganzoo._recipe.schema import ScoringSettings
+    from ganzoo.contracts.extractors import Extractor
     from ganzoo.contracts.metrics import Metric
+    from ganzoo.contracts.networks import Generator
 
 
 def check_counts(metrics: Sequence[Metric], settings: ScoringSettings, reference_images: int, available: int) -> None:
@@ -22,3 +24,27 @@ def check_counts(metrics: Sequence[Metric], settings: ScoringSettings, reference
     for index, metric in enumerate(metrics):
         if reason := metric.shortage(settings.generated, reference_images):
             raise RecipeError(f"scoring.metrics.{index}: {metric.name}: {reason}.")
+
+
+def check_held_out(metrics: Sequence[Metric], dataset: str, held_out: str | None) -> None:
+    """Raise RecipeError if a metric needs held-out images and there are none."""
+    for index, metric in enumerate(metrics):
+        if metric.uses_held_out and held_out is None:
+            raise RecipeError(
+                f"scoring.metrics.{index}: {metric.name} needs real images that were not trained on, and dataset "
+                f"'{dataset}' keeps none apart; set dataset.held_out = 0.1, or leave out the metric."
+            )
+
+
+def check_networks(metrics: Sequence[Metric], generator: Generator, extractor: Extractor) -> None:
+    """Raise RecipeError if the generator or the extractor lacks what a metric asks of it."""
+    for metric in metrics:
+        for what, part, wanted in (
+            ("generator", generator, metric.generator_must_be),
+            ("extractor", extractor, metric.extractor_must_be),
+        ):
+            if wanted is not None and not isinstance(part, wanted):
+                raise RecipeError(
+                    f"metric '{metric.name}' needs a {wanted.__name__} {what}, which '{part.name}' is not; leave out "
+                    f"the metric."
+                )

@@ -10,10 +10,10 @@ from pathlib import Path
 import torch
 
 from ganzoo.contracts.extractors import Extractor
-from ganzoo.contracts.metrics import PIXELS
+from ganzoo.contracts.metric_input import PIXELS
 from ganzoo.contracts.networks import Generator
 from ganzoo.data.pack.pack import Pack
-from ganzoo.scoring.features import build_extractor, extract, generated_batches, layers_for, roles_for
+from ganzoo.scoring.features import build_extractor, extract, generated_batches, layer_roles, layers_for, roles_for
 from ganzoo.scoring.protocol import ScoringProtocol
 from ganzoo.scoring.reference import is_cached
 
@@ -71,19 +71,22 @@ def estimate(
     images = protocol.generated + (0 if cached else protocol.reference_images)
     widths = {layer: values.shape[1] for layer, values in features.items()}
     seconds = (protocol.generated * (between - start) + images * (end - between)) / sample
+    drawn = sum(metric.images_drawn() for metric in protocol.metrics)
+    seconds += drawn * (end - start) / sample + _statistics_seconds(protocol, widths, batches[0][0].numel())
     if PIXELS in roles_for(protocol, reference=False):
         widths[PIXELS] = batches[0][0].numel()
-    return Cost(images, seconds + _statistics_seconds(protocol, widths), _memory(protocol, widths), cached)
+    return Cost(images, seconds, _memory(protocol, widths), cached)
 
 
-def _statistics_seconds(protocol: ScoringProtocol, widths: Mapping[str, int]) -> float:
-    """Return what the metrics say that their arithmetic takes."""
-    layer_of = {**dict(protocol.layers), PIXELS: PIXELS}
+def _statistics_seconds(protocol: ScoringProtocol, widths: Mapping[str, int], pixels: int) -> float:
+    """Return what the metrics say that their arithmetic takes; what is no layer's is read of the pixels."""
+    layer_of = dict(protocol.layers)
     counts = protocol.generated, protocol.reference_images
-    operations = sum(
-        metric.cost(*counts, sum(widths[layer_of[role]] for role in metric.reads), protocol.jackknife_blocks)
-        for metric in protocol.metrics
-    )
+    operations = 0.0
+    for metric in protocol.metrics:
+        theirs = layer_roles(metric)
+        width = sum(widths[layer_of[role]] for role in theirs) + pixels * (len(metric.reads) > len(theirs))
+        operations += metric.cost(*counts, width, protocol.jackknife_blocks)
     return operations / _OPERATIONS_PER_SECOND
 
 

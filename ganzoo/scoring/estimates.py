@@ -8,7 +8,9 @@ from typing import Any
 
 from ganzoo._registry.blame import fault, named
 from ganzoo._runs.record import Score
-from ganzoo.contracts.metrics import Estimate, Metric, MetricInput
+from ganzoo.contracts.metric_input import MetricInput
+from ganzoo.contracts.metric_values import Estimate
+from ganzoo.contracts.metrics import Metric
 from ganzoo.errors import GanzooError, PluginError, RunStopped
 
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo._inference.generate import draw_labels, generate, repeatable, to_uint8
-from ganzoo.contracts.metrics import PIXELS
+from ganzoo.contracts.metric_input import PIXELS
+from ganzoo.contracts.metrics import Metric
 from ganzoo.errors import RunError
 
 if TYPE_CHECKING:
@@ -33,15 +34,20 @@ def roles_for(protocol: ScoringProtocol, *, reference: bool) -> tuple[str, ...]:
 
 
 def layers_for(protocol: ScoringProtocol, *, reference: bool) -> tuple[str, ...]:
-    """Return the extractor's layers of these roles; pixels are none of them."""
+    """Return the extractor's layers of these roles; pixels are none of them, nor what metrics describe images by."""
     layer_of = dict(protocol.layers)
-    return tuple(sorted({layer_of[role] for role in roles_for(protocol, reference=reference) if role != PIXELS}))
+    asking = [metric for metric in protocol.metrics if metric.uses_reference or not reference]
+    return tuple(sorted({layer_of[role] for metric in asking for role in layer_roles(metric)}))
 
 
-def by_role(protocol: ScoringProtocol, layers: LayerFeatures, pixels: Tensor | None) -> dict[str, Tensor]:
-    """Return features under the roles by which metrics ask for them, and the images among them."""
-    roles = {role: layers[layer] for role, layer in protocol.layers if layer in layers}
-    return roles if pixels is None else {**roles, PIXELS: pixels}
+def layer_roles(metric: Metric | type[Metric]) -> tuple[str, ...]:
+    """Return the roles that a metric reads of the extractor."""
+    return tuple(role for role in metric.reads if role != PIXELS and role not in metric.describes)
+
+
+def by_role(protocol: ScoringProtocol, layers: LayerFeatures) -> dict[str, Tensor]:
+    """Return features under the roles by which metrics ask for them."""
+    return {role: layers[layer] for role, layer in protocol.layers if layer in layers}
 
 
 def three_channels(images: Tensor) -> Tensor:

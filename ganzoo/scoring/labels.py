@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ganzoo.contracts.extractors import Extractor
-from ganzoo.contracts.metrics import PIXELS, Display, Metric
+from ganzoo.contracts.metric_input import PIXELS
+from ganzoo.contracts.metric_values import Display
+from ganzoo.contracts.metrics import Metric
 
 
 def label_of(display: Display, metric: Metric, extractor: Extractor) -> str:
@@ -12,11 +14,11 @@ def label_of(display: Display, metric: Metric, extractor: Extractor) -> str:
     Elsewhere the extractor's own label stands behind it, and behind both the hash of weights that are not official,
     so that no table can confuse them.
     """
-    roles = [role for role in metric.reads if role != PIXELS]
-    if not roles:
+    roles = [role for role in metric.reads if role != PIXELS and role not in metric.describes]
+    if not roles and metric.extractor_must_be is None:
         return display.published or display.stem
     theirs = metric.published_features
-    is_published = bool(theirs) and all(extractor.layers[role].features == theirs for role in roles)
+    is_published = bool(theirs and roles) and all(extractor.layers[role].features == theirs for role in roles)
     label = (display.published or display.stem) if is_published else f"{display.stem}-{extractor.label}"
     weights = extractor.weights()
     if weights is None or weights.official:

@@ -29,6 +29,9 @@ NOISE: Mapping[NoiseMode, str] = {
 }
 """What a protocol says of the noise inside the generator, by what it is asked for."""
 
+HELD_OUT_SPLITS = ("held-out", "test", "validate")
+"""Splits that training did not see, the first that a dataset has being compared with."""
+
 _REFERENCE_FIELDS = (
     "version",
     "torch_fidelity",
@@ -165,7 +168,7 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Scoring
     from importlib.metadata import version
 
     from ganzoo._inference.generate import ROUNDING
-    from ganzoo.scoring.checks import check_counts
+    from ganzoo.scoring.checks import check_counts, check_held_out
 
     metrics = tuple(chosen.cls(chosen.options) for chosen in settings.metrics)
     if settings.split not in pack.splits:
@@ -173,6 +176,7 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Scoring
     split = pack.split(settings.split)
     reference_images = len(split) if settings.reference_images is None else settings.reference_images
     check_counts(metrics, settings, reference_images, len(split))
+    check_held_out(metrics, pack.name, held_out_split(pack, settings.split))
     return ScoringProtocol(
         metrics=metrics,
         torch_fidelity=version("torch-fidelity"),
@@ -193,3 +197,17 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Scoring
         batch_size=settings.batch_size,
         rounding=ROUNDING,
     )
+
+
+def held_out_split(pack: Pack, split: str) -> str | None:
+    """Return the split of real images that were not trained on, other than `split`; None where there is none."""
+    return next((name for name in HELD_OUT_SPLITS if name in pack.splits and name != split), None)
+
+
+def held_out_protocol(pack: Pack, protocol: ScoringProtocol) -> ScoringProtocol | None:
+    """Return the protocol under which held-out images are read; None where no metric uses any."""
+    using = tuple(metric for metric in protocol.metrics if metric.uses_held_out)
+    split = held_out_split(pack, protocol.split)
+    if not using or split is None:
+        return None
+    return protocol.model_copy(update={"metrics": using, "split": split, "reference_images": len(pack.split(split))})

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from ganzoo._inference.generate import repeatable, seeded_noise
+from ganzoo._inference.growth_stage import GrowthStage
+from ganzoo._inference.sampling_options import SamplingOptions
+from ganzoo._random.seeds import seed_for
 from ganzoo._runs.record import Score
 from ganzoo.contracts.extractors import Extractor
-from ganzoo.contracts.metrics import PIXELS, Features, MetricInput
+from ganzoo.contracts.metric_input import Features, MetricInput, ScoredNetworks
+from ganzoo.contracts.metrics import Metric
 from ganzoo.contracts.networks import Generator
-from ganzoo.contracts.reporter import SILENT, Progress, Reporter
+from ganzoo.contracts.reporter import SILENT, Reporter
 from ganzoo.data.pack.pack import Pack
 from ganzoo.errors import PluginError
+from ganzoo.scoring.checks import check_networks
 from ganzoo.scoring.cost import Cost, estimate
 from ganzoo.scoring.estimates import MetricsFailed, estimates_of
 from ganzoo.scoring.features import (
-    LayerFeatures,
     build_extractor,
     by_role,
     extract,
     generated_batches,
     generated_labels,
     layers_for,
-    reference_batches,
     roles_for,
 )
+from ganzoo.scoring.image_set import ImageReader, ImageSet
 from ganzoo.scoring.labels import label_of
-from ganzoo.scoring.protocol import ScoringProtocol, identity_of, plan
-from ganzoo.scoring.reference import cached_reference
+from ganzoo.scoring.protocol import ScoringProtocol, held_out_protocol, identity_of, plan
+from ganzoo.scoring.real_features import Counter, RealFeatures
 
 __all__ = ["Cost", "estimate", "plan", "score", "scores_of"]
 
@@ -61,91 +67,83 @@ def score(
         cache: Folder for the reference's features; `cache_root()` if not given.
 
     Raises:
+        RecipeError: A metric asks for a capability that the generator or the extractor has not.
         RunError: The generator or the extractor gives values that are not finite.
         MetricsFailed: Metrics fail, or give other values than they declare; it has the scores of the others.
         WeightsError: The extractor's weights changed since the protocol was planned.
     """
+    check_networks(protocol.metrics, generator, extractor)
     layers = layers_for(protocol, reference=False)
     module = build_extractor(extractor, layers, device) if layers else None
     if title is not None and reporter is not SILENT:
         cost = estimate(generator, pack, protocol, extractor, device=device, module=module, cache=cache)
         reporter.info(f"{title}: {cost}")
-    counter = _Counter(protocol.generated, reporter.progress("scoring"))
-    reals = _reference(pack, protocol, module, device, counter, reporter, cache)
-    batches = generated_batches(generator, pack, protocol, device=device)
-    kept = _Kept(batches) if PIXELS in roles_for(protocol, reference=False) else None
-    found = extract(module, kept or batches, layers, device=device, progress=counter.show)
-    labels = generated_labels(protocol).argmax(1) if protocol.label_distribution else None
-    fakes = Features(by_role(protocol, found, kept.images() if kept else None), labels)
-    return scores_of(fakes, reals, protocol, extractor, images_seen=images_seen)
+    counter = Counter(protocol.generated, reporter.progress("scoring"))
+    reals = RealFeatures(pack, module, layers, device, counter, reporter, cache)
+    reference, apart = reals.read(protocol), held_out_protocol(pack, protocol)
+    held_out = reals.read(apart) if apart else ImageSet()
+    fakes = _generated(generator, pack, protocol, module, device, counter)
+
+    def input_of(metric: Metric) -> MetricInput:
+        theirs = held_out.of(metric) if metric.uses_held_out else Features({})
+        real = reference.of(metric) if metric.uses_reference else Features({})
+        networks = _networks(metric, generator, extractor, protocol, device)
+        return MetricInput(fakes.of(metric), real, protocol.jackknife_blocks, theirs, networks)
+
+    with _in_evaluation(generator, pack, protocol, device):
+        return scores_of(input_of, protocol, extractor, images_seen=images_seen)
 
 
-class _Kept:
-    """Batches of images that are kept as they pass by."""
-
-    def __init__(self, batches: Iterable[Tensor]) -> None:
-        self._batches, self._passed = batches, list[Tensor]()
-
-    def __iter__(self) -> Iterator[Tensor]:
-        for batch in self._batches:
-            self._passed.append(batch.cpu())
-            yield batch
-
-    def images(self) -> Tensor:
-        return torch.cat(self._passed)
-
-
-class _Counter:
-    """Adds the reference's images to the progress if they turn out to need extracting."""
-
-    def __init__(self, total: int, progress: Progress) -> None:
-        self._total, self._before, self._progress = total, 0, progress
-
-    def add(self, images: int) -> None:
-        self._total += images
-
-    def start_next(self, done: int) -> None:
-        self._before += done
-
-    def show(self, done: int) -> None:
-        self._progress(self._before + done, self._total)
-
-
-def _reference(
+def _generated(
+    generator: Generator,
     pack: Pack,
     protocol: ScoringProtocol,
     module: nn.Module | None,
     device: torch.device | str,
-    counter: _Counter,
-    reporter: Reporter,
-    cache: Path | None,
-) -> Features:
-    roles, wanted = roles_for(protocol, reference=True), layers_for(protocol, reference=True)
-    if not roles:
-        return Features({})
+    counter: Counter,
+) -> ImageSet:
+    reader, layers = ImageReader(protocol.metrics), layers_for(protocol, reference=False)
+    batches = generated_batches(generator, pack, protocol, device=device) if _reads(protocol) else ()
+    found = extract(module, reader.passing(batches), layers, device=device, progress=counter.show)
+    labels = generated_labels(protocol).argmax(1) if protocol.label_distribution else None
+    return ImageSet(by_role(protocol, found), reader, labels)
 
-    def extract_all() -> LayerFeatures:
-        counter.add(protocol.reference_images)
-        # The network gives all layers of the protocol at once; those that only fakes need are dropped.
-        layers = layers_for(protocol, reference=False)
-        found = extract(module, reference_batches(pack, protocol), layers, device=device, progress=counter.show)
-        counter.start_next(protocol.reference_images)
-        return {layer: found[layer] for layer in wanted}
 
-    found: LayerFeatures = {}
-    if wanted:
-        found = cached_reference(protocol, extract_all, device=device, reporter=reporter, root=cache)
-    # Pixels are not kept beside the features: the pack has them already.
-    pixels = torch.cat(list(reference_batches(pack, protocol))) if PIXELS in roles else None
-    split, count = pack.split(protocol.split), protocol.reference_images
-    labels = torch.from_numpy(split.classes[:count].copy()) if pack.spec.label_dim else None
-    return Features(by_role(protocol, found, pixels), labels, torch.from_numpy(split.subjects[:count].copy()))
+def _reads(protocol: ScoringProtocol) -> bool:
+    return bool(roles_for(protocol, reference=False))
+
+
+def _networks(
+    metric: Metric, generator: Generator, extractor: Extractor, protocol: ScoringProtocol, device: torch.device | str
+) -> ScoredNetworks | None:
+    if metric.generator_must_be is None and metric.extractor_must_be is None:
+        return None
+    labels = generated_labels(protocol)
+    return ScoredNetworks(
+        generator, extractor, torch.device(device), protocol.sampling_seed, protocol.batch_size, labels
+    )
+
+
+@contextmanager
+def _in_evaluation(
+    generator: Generator, pack: Pack, protocol: ScoringProtocol, device: torch.device | str
+) -> Iterator[None]:
+    """Put the generator and the global random streams into a state that metrics may use, and back afterwards."""
+    if not any(metric.generator_must_be for metric in protocol.metrics):
+        yield
+        return
+    stage, where = GrowthStage(pack.spec.resolution), torch.device(device)
+    sampling = SamplingOptions(noise_mode=protocol.noise_mode, stage=stage)
+    seeded = seeded_noise(seed_for("metrics", protocol.sampling_seed), where)
+    with sampling.applied(generator), seeded, repeatable(where):
+        stage.set(generator)
+        yield
 
 
 def scores_of(
-    fakes: Features, reals: Features, protocol: ScoringProtocol, extractor: Extractor, *, images_seen: int
+    input_of: Callable[[Metric], MetricInput], protocol: ScoringProtocol, extractor: Extractor, *, images_seen: int
 ) -> tuple[Score, ...]:
-    """Compute the protocol's metrics from features that are there already.
+    """Compute the protocol's metrics from what each of them reads.
 
     Raises:
         MetricsFailed: Metrics fail, or give other values than they declare; it has the scores of the others.
@@ -154,7 +152,7 @@ def scores_of(
     failures: list[PluginError] = []
     for metric in protocol.metrics:
         try:
-            estimates = estimates_of(metric, MetricInput(fakes, reals, protocol.jackknife_blocks))
+            estimates = estimates_of(metric, input_of(metric))
         except PluginError as failure:
             failures.append(failure)
             continue

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.contracts.extractors import Extractor, Layer, WeightsFile
-from ganzoo.contracts.metrics import PIXELS
+from ganzoo.contracts.metric_input import PIXELS
 from ganzoo.errors import WeightsError
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.options import check_component

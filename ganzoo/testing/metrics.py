@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from ganzoo.contracts.metrics import PIXELS, Display, Estimate, Features, Metric, MetricInput
+from ganzoo.contracts.metric_input import MetricInput
+from ganzoo.contracts.metric_values import Display, Estimate, Sensitivity
+from ganzoo.contracts.metrics import Metric
 from ganzoo.testing.failure import Judge
+from ganzoo.testing.metric_inputs import BLOCKS, WIDTH, described, images, metric_input
 from ganzoo.testing.options import check_component
 
 _COUNTS = (80, 320, 1280, 5120)
-_BLOCKS, _WIDTH, _SIDE, _CLASSES = 20, 12, 8, 3
 _KEY = re.compile("[a-z][a-z0-9_]*")
 
 
@@ -38,13 +39,14 @@ def check_metric(cls: type[Metric], options: Any = None, *, direction: bool = Tr
     count = _enough(metric, judge)
     _check_plan(metric, count, judge)
     _check_identity(metric, judge)
-    good = MetricInput(_features(metric, count, 1), _reference(metric, count), _BLOCKS)
+    _check_describing(metric, judge)
+    with judge.doing("making its input"):
+        good, untouched = metric_input(metric, count), metric_input(metric, count)
     found = _estimates(metric, good, judge)
-    untouched = MetricInput(_features(metric, count, 1), _reference(metric, count), _BLOCKS)
     judge.require(_same(good, untouched), "changes the features that it was given; other metrics read them too")
     judge.require(found == _estimates(metric, good, judge), "gives other values for the same images the second time")
     if direction:
-        _check_direction(metric, good, found, judge)
+        _check_direction(metric, count, found, judge)
 
 
 def _check_values(cls: type[Metric], judge: Judge) -> None:
@@ -54,7 +56,35 @@ def _check_values(cls: type[Metric], judge: Judge) -> None:
         judge.require(isinstance(display, Display), f"`values` must hold ganzoo.Display, found {display!r:.80}")
         judge.require(display.stem.strip(), f"the Display of {key!r} needs a stem, such as 'FD'")
         judge.require(0 < display.scale < math.inf, f"the Display of {key!r} has the scale {display.scale}")
-    judge.require(isinstance(cls.reads, tuple) and cls.reads, f"`reads` must be a tuple of roles, found {cls.reads!r}")
+    reads = isinstance(cls.reads, tuple) and (cls.reads or cls.generator_must_be)
+    judge.require(reads, f"`reads` must be a tuple of roles, found {cls.reads!r}")
+    judge.require(set(cls.describes) <= set(cls.reads), f"`describes` {cls.describes!r} must be in `reads` too")
+    _check_sensitivity(cls, judge)
+
+
+def _check_sensitivity(cls: type[Metric], judge: Judge) -> None:
+    judge.require(
+        set(cls.sensitivity) <= set(cls.values), f"`sensitivity` is of {list(cls.sensitivity)}, which are no values"
+    )
+    for key, found in cls.sensitivity.items():
+        judge.require(isinstance(found, Sensitivity), f"`sensitivity` must hold Sensitivity, found {found!r:.80}")
+        judge.require(found.measured_on.strip(), f"the Sensitivity of {key!r} does not say what it was measured on")
+        for disturbance, moved in found.standard_deviations.items():
+            judge.require(math.isfinite(moved), f"the Sensitivity of {key!r} has {moved!r} for {disturbance!r}")
+
+
+def _check_describing(metric: Metric, judge: Judge) -> None:
+    """Check that what is kept of an image does not depend on the batch that it came in."""
+    if not metric.describes:
+        return
+    pixels = images(128, torch.Generator().manual_seed(0))
+    with judge.doing("describe(images, first)"):
+        whole, parts = (described(metric, pixels, at_once) for at_once in (64, 32))
+    for role in metric.describes:
+        judge.require(
+            whole[role].shape == parts[role].shape and torch.allclose(whole[role].double(), parts[role].double()),
+            f"describe() gives other {role!r} for the same images in smaller batches",
+        )
 
 
 def _enough(metric: Metric, judge: Judge) -> int:
@@ -75,7 +105,7 @@ def _check_plan(metric: Metric, count: int, judge: Judge) -> None:
         needed = metric.images_needed()
     judge.require(isinstance(needed, int) and needed >= 0, f"images_needed() must be a count, found {needed!r}")
     with judge.doing("cost(generated, reference, width, blocks)"):
-        costs = [metric.cost(images, images, _WIDTH, _BLOCKS) for images in (count, 2 * count)]
+        costs = [metric.cost(images, images, WIDTH, BLOCKS) for images in (count, 2 * count)]
     judge.require(all(math.isfinite(each) and each >= 0 for each in costs), f"cost() gives {costs[0]!r}")
     judge.require(costs[0] <= costs[1], "cost() says that more images cost less")
 
@@ -104,31 +134,6 @@ def _with(metric: Metric, name: str, value: Any) -> Metric | None:
         return None
 
 
-def _features(metric: Metric, count: int, seed: int, *, bad: bool = False) -> Features:
-    rng = torch.Generator().manual_seed(seed)
-    roles = {role: _made(role, count, rng, bad) for role in metric.reads}
-    return Features(roles, torch.arange(count) % _CLASSES)
-
-
-def _made(role: str, count: int, rng: torch.Generator, bad: bool) -> Tensor:
-    """Return features; bad ones lie apart from good ones, bad logits are nearly flat, bad images are noise."""
-    if role == PIXELS:
-        noise = torch.randn(count, 3, _SIDE, _SIDE, generator=rng) * (90 if bad else 2)
-        level = torch.linspace(60, 190, _SIDE) + 20 * torch.randn(count, 1, 1, 1, generator=rng)
-        return (level + noise).clamp(0, 255).to(torch.uint8)
-    drawn = torch.randn(count, _WIDTH, generator=rng)
-    if role == "logits":
-        return drawn * (0.1 if bad else 5.0)
-    return drawn + (3.0 if bad else 0.0)
-
-
-def _reference(metric: Metric, count: int) -> Features:
-    if not metric.uses_reference:
-        return Features({})
-    found = _features(metric, count, 2)
-    return Features(found.roles, found.labels, torch.arange(count) // 4)
-
-
 def _estimates(metric: Metric, data: MetricInput, judge: Judge) -> Mapping[str, Estimate]:
     with judge.doing("estimates(data)"):
         found = dict(metric.estimates(data))
@@ -145,12 +150,12 @@ def _estimates(metric: Metric, data: MetricInput, judge: Judge) -> Mapping[str, 
 
 
 def _same(one: MetricInput, other: MetricInput) -> bool:
-    pairs = ((one.generated, other.generated), (one.reference, other.reference))
+    pairs = ((one.generated, other.generated), (one.reference, other.reference), (one.held_out, other.held_out))
     return all(torch.equal(a[role], b[role]) for a, b in pairs for role in a.roles)
 
 
-def _check_direction(metric: Metric, good: MetricInput, found: Mapping[str, Estimate], judge: Judge) -> None:
-    bad = MetricInput(_features(metric, len(good.generated[metric.reads[0]]), 1, bad=True), good.reference, _BLOCKS)
+def _check_direction(metric: Metric, count: int, found: Mapping[str, Estimate], judge: Judge) -> None:
+    bad = metric_input(metric, count, bad=True)
     for key, worse in _estimates(metric, bad, judge).items():
         sign = 1 if metric.values[key].lower_is_better else -1
         judge.require(

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from ganzoo._recipe.schema import ScoringSettings
 from ganzoo._registry.registry import Part, Registry
 from ganzoo.contracts.extractors import Extractor, Layer
-from ganzoo.contracts.metrics import Display, Metric
+from ganzoo.contracts.metric_values import Display
+from ganzoo.contracts.metrics import Metric
 
 ORIGIN = next(iter(Registry.discover().parts())).origin
 
