@@ -102,7 +102,7 @@ def networks(metric: Metric, count: int, *, bad: bool = False) -> ScoredNetworks
         generator = TinyStyledGenerator(TinyStyledGenerator.Options(), ImageSpec(_SIDE, 3)).eval()
     if bad:
         with torch.no_grad():
-            generator.layers[0].weight *= 3.0
-            generator.layers[1].weight *= 3.0
+            for weight in generator.layers.parameters():
+                weight.mul_(3.0)
     options = TinyExtractor.Options()
     return ScoredNetworks(generator, TinyExtractor(options), torch.device("cpu"), 0, 16, torch.zeros(count, 0))

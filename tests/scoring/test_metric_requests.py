@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
@@ -23,7 +25,7 @@ class Brightness(Metric):
     """Difference of mean brightness, of which nothing but one number per image is kept."""
 
     name = "brightness"
-    values = {"brightness": Display("brightness", lower_is_better=True)}
+    values: ClassVar = {"brightness": Display("brightness", lower_is_better=True)}
     reads = ("mean", "number")
     describes = ("mean", "number")
 
@@ -39,7 +41,7 @@ class Apart(Metric):
     """How many held-out images there are, and how far their mean features are."""
 
     name = "apart"
-    values = {"apart": Display("apart"), "count": Display("count")}
+    values: ClassVar = {"apart": Display("apart"), "count": Display("count")}
     reads = ("pooled",)
     uses_held_out = True
 
@@ -53,7 +55,7 @@ class Looking(Metric):
     """Reads nothing; draws an image of its own."""
 
     name = "looking"
-    values = {"looking": Display("LOOK")}
+    values: ClassVar = {"looking": Display("LOOK")}
     reads = ()
     uses_reference = False
     generator_must_be = StyleBased
@@ -73,7 +75,7 @@ class Looking(Metric):
 
 class Broken(Brightness):
     name = "broken"
-    values = {"broken": Display("BROKEN")}
+    values: ClassVar = {"broken": Display("BROKEN")}
 
     def describe(self, images, first):
         return {"mean": images.float().mean()}
