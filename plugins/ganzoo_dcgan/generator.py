@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
 
 from ganzoo import ComponentOptions, Generator, ImageSpec, RecipeContext
@@ -39,6 +39,19 @@ class DCGANGeneratorOptions(ComponentOptions):
         default="batch",
         description="Normalization of the hidden layers; `layer` is over channels and pixels of each image.",
     )
+    batch_norm_of_dense: Literal["units", "channels"] = Field(
+        default="units",
+        description="Batch normalization of the dense layer: of each unit, as in the authors' code, or of each channel "
+        "of the 4x4 maps that they are laid out as, as in PyTorch's tutorial.",
+    )
+
+    @model_validator(mode="after")
+    def _only_batches_have_units(self) -> DCGANGeneratorOptions:
+        if self.batch_norm_of_dense == "channels" and self.normalization != "batch":
+            raise ValueError(
+                f'batch_norm_of_dense is of normalization = "batch", not "{self.normalization}": leave it out'
+            )
+        return self
 
 
 class DCGANGenerator(Generator[DCGANGeneratorOptions]):
@@ -61,10 +74,12 @@ class DCGANGenerator(Generator[DCGANGeneratorOptions]):
         *finer, coarsest = widths(images.resolution, options.width, options.max_width)
         units = coarsest * LOWEST_RESOLUTION**2
         self.dense = nn.Linear(options.latent_dim + images.label_dim, units, bias=hidden_bias(kind))
-        # The authors normalize each unit of the dense layer over the batch, not each channel.
-        flat: list[nn.Module] = [nn.BatchNorm1d(units)] if kind == "batch" else []
+        # The authors normalize each unit of the dense layer over the batch; PyTorch's tutorial, whose first layer is a
+        # transposed convolution of 1x1 maps (the same but for this), each channel over batch and pixels.
+        by_unit = kind == "batch" and options.batch_norm_of_dense == "units"
+        flat: list[nn.Module] = [nn.BatchNorm1d(units)] if by_unit else []
         unfold = nn.Unflatten(1, (coarsest, LOWEST_RESOLUTION, LOWEST_RESOLUTION))
-        mapped = [] if kind == "batch" else normalize(kind, coarsest)
+        mapped = [] if by_unit else normalize(kind, coarsest)
         layers: list[nn.Module] = [*flat, unfold, *mapped, nn.ReLU(inplace=True)]
         # Every step doubles the resolution and halves the channels (figure 1).
         inputs = coarsest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -67,6 +68,49 @@ def test_the_papers_discriminator():
     assert not of_type(network, nn.Sigmoid)
     hidden = 25 * (128 * 256 + 256 * 512 + 512 * 1024) + 2 * (256 + 512 + 1024)
     assert parameters(network) == 25 * 3 * 128 + hidden + 1024 * 16 == 17_232_768
+
+
+def tutorial(width=64):
+    """The networks of PyTorch's DCGAN tutorial (pytorch/examples), but for the sigmoid, which is the loss's here."""
+    made, judging = nn.Sequential(), nn.Sequential()
+    channels = [100, width * 8, width * 4, width * 2, width]
+    for index, (inputs, outputs) in enumerate(pairwise(channels)):
+        stride, padding = (1, 0) if index == 0 else (2, 1)
+        made.append(nn.ConvTranspose2d(inputs, outputs, 4, stride, padding, bias=False))
+        made.extend([nn.BatchNorm2d(outputs), nn.ReLU()])
+    made.extend([nn.ConvTranspose2d(width, 3, 4, 2, 1, bias=False), nn.Tanh()])
+    channels = [3, width, width * 2, width * 4, width * 8]
+    for index, (inputs, outputs) in enumerate(pairwise(channels)):
+        judging.append(nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False))
+        judging.extend([nn.BatchNorm2d(outputs)] if index else [])
+        judging.append(nn.LeakyReLU(0.2))
+    judging.append(nn.Conv2d(width * 8, 1, 4, 1, 0, bias=False))
+    return made, judging
+
+
+TUTORIAL = {"width": 64, "kernel": 4, "normalization": "batch"}
+TUTORIAL_GENERATOR = TUTORIAL | {"latent_dim": 100, "latents": "normal", "batch_norm_of_dense": "channels"}
+
+
+def test_the_tutorials_networks_can_be_had_by_options():
+    with torch.device("meta"):
+        counts = [parameters(network) for network in (generator(**TUTORIAL_GENERATOR), discriminator(**TUTORIAL))]
+        assert counts == [parameters(network) for network in tutorial()] == [3_576_704, 2_765_568]
+    torch.manual_seed(5)
+    mine = generator(**TUTORIAL_GENERATOR | {"width": 8}), discriminator(**TUTORIAL | {"width": 8})
+    theirs = tutorial(8)
+    for network, other in zip(mine, theirs, strict=True):
+        # Parameters come in the order of the layers; a dense layer is a convolution of 4x4 kernels laid out flat.
+        values = list(network.state_dict().values())
+        if network is mine[0]:
+            values[0] = values[0].view(64, 4, 4, 100).permute(3, 0, 1, 2)
+        else:
+            values[-1] = values[-1].view(1, 64, 4, 4)
+        other.load_state_dict(dict(zip(other.state_dict(), values, strict=True)))
+    latents, labels = torch.randn(5, 100), torch.zeros(5, 0)
+    images = mine[0](latents, labels)  # in training: of the batch's own statistics
+    torch.testing.assert_close(images, theirs[0](latents[:, :, None, None]), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(mine[1](images, labels), theirs[1](images).flatten(), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("kernel", [4, 5])
@@ -231,7 +275,16 @@ def test_batch_normalization_uses_running_statistics_in_evaluation():
     assert torch.allclose(after, network.train()(latents, labels), atol=0.2)
 
 
-@pytest.mark.parametrize("options", [{"kernel": 3}, {"width": 0}, {"normalization": "group"}, {"latents": "cauchy"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kernel": 3},
+        {"width": 0},
+        {"normalization": "group"},
+        {"latents": "cauchy"},
+        {"normalization": "layer", "batch_norm_of_dense": "channels"},
+    ],
+)
 def test_options_out_of_range_are_refused(options):
     with pytest.raises(ValidationError):
         DCGANGenerator.Options(**options)
