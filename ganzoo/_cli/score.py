@@ -54,6 +54,5 @@ def score(
 
 
 def _line(score: Score) -> str:
-    error = "" if score.standard_error is None else f" +- {score.standard_error:.4g}"
     notes = f" ({', '.join(score.notes)})" if score.notes else ""
-    return f"{score.label} {score.value:.6g}{error}{notes} [protocol {score.protocol_id}]"
+    return f"{score.name} {score.text}{notes} [protocol {score.protocol_id}]"

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 from ganzoo._inference.opened_generator import OpenedGenerator
-from ganzoo._runs.metrics_log import read_metrics
+from ganzoo._runs.metrics_log import SELECTION, read_metrics
 from ganzoo._runs.record import Score, ranking_metric
-
-_SELECTION = "selection/"
+from ganzoo._runs.score_text import value_text
 
 
 @runtime_checkable
@@ -66,26 +65,28 @@ class Checkpoints:
         """Return the resolution at which a growing generator was trained at a point of its training."""
         return self.opened.run.stage_in_training(images_seen).resolution
 
-    def scores(self) -> dict[int, tuple[str, float]]:
-        """Return label and value of one score for each checkpoint that has one, on record or measured while training.
+    def scores(self) -> dict[int, tuple[str, str]]:
+        """Return name and text of one score for each checkpoint that has one, on record or measured while training.
 
-        Of several metrics it is the one that most checkpoints have; of as many, the one that ranks.
+        They are as a table shows them: `("KD-lite0 ×10³", "1.05 (0.35)")`. Of several metrics it is the one that most
+        checkpoints have; of as many, the one that ranks.
         """
-        found: dict[tuple[str, str], dict[int, float]] = {}
+        found: dict[str, dict[int, str]] = {}
         directory = self.opened.run.directory
         scores = self.opened.run.scores if directory.record.exists() else ()
         for score in scores:
-            found.setdefault((score.metric, score.label), {})[score.images_seen] = score.value
+            found.setdefault(score.name, {})[score.images_seen] = score.text
         for moment in read_metrics(directory.metrics):
             for key in moment:
-                if key.startswith(_SELECTION):
-                    metric = key.removeprefix(_SELECTION)
-                    found.setdefault((metric, metric.upper()), {})[int(moment["images_seen"])] = moment[key]
+                if key.startswith(SELECTION):
+                    name = key.removeprefix(SELECTION)
+                    # What is reported of a checkpoint stands before what it was chosen by.
+                    found.setdefault(name, {}).setdefault(int(moment["images_seen"]), value_text(moment[key]))
         if not found:
             return {}
         ranking = _ranking(scores)
-        chosen = max(found, key=lambda each: (len(found[each]), each[0] == ranking))
-        return {images_seen: (chosen[1], value) for images_seen, value in found[chosen].items()}
+        chosen = max(found, key=lambda name: (len(found[name]), name == ranking))
+        return {images_seen: (chosen, text) for images_seen, text in found[chosen].items()}
 
     def _run(self) -> GeneratorSource:
         assert isinstance(self.opened.run, GeneratorSource), "it opened the generator"
@@ -103,8 +104,8 @@ class Checkpoints:
 
 
 def _ranking(scores: Sequence[Score]) -> str:
-    """Return the metric that ranks among a run's scores, or nothing where there are none."""
+    """Return the name of the score that ranks among a run's scores, or nothing where there are none."""
     counts = [score.protocol.get(key) for score in scores for key in ("generated", "reference_images")]
     images = min((count for count in counts if isinstance(count, int)), default=None)
-    needed = {score.metric: score.images_needed for score in scores}
+    needed = {score.name: score.images_needed for score in scores}
     return ranking_metric(needed, images) if needed else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from ganzoo._leaderboard.record_fields import NONE, value_text
 from ganzoo._leaderboard.statistics import Estimate
 from ganzoo._leaderboard.tables import Row, Section, ShownMetric, Table
 from ganzoo._leaderboard.variants import own_key
+from ganzoo._runs.score_text import decimals_for, number_text, shown_name
 
 MARK = "†"
 
@@ -127,7 +127,7 @@ def _metric_columns(table: Table, metric: str, lines: Sequence[Line]) -> list[Co
         found = line.estimates.get(metric)
         return estimate_text(found, shown.scale, decimals) if found else NONE
 
-    header = f"{shown.label}{_unit(shown)} {'↓' if shown.lower_is_better else '↑'}"
+    header = f"{shown_name(shown.label, shown.unit)} {'↓' if shown.lower_is_better else '↑'}"
     drop = 0 if metric == table.primary else 1
     columns = [Column(header, tuple(cell(line) for line in lines), right=True, drop=drop)]
     if any(own_key(metric) in row.published for row in table.rows):
@@ -135,39 +135,28 @@ def _metric_columns(table: Table, metric: str, lines: Sequence[Line]) -> list[Co
     return columns
 
 
-def _unit(shown: ShownMetric) -> str:
-    return f" {shown.unit}" if shown.unit else ""
-
-
 def _published(metric: str, shown: ShownMetric, lines: Sequence[Line]) -> Column:
     cells = []
     for line in lines:
         found = line.published.get(metric) if isinstance(line, Row) else None
         cells.append(f"{found[0] * shown.scale:g}" if found else "")
-    return Column(f"published {metric.upper()}{_unit(shown)}", tuple(cells), right=True, drop=3)
+    return Column(shown_name(f"published {metric.upper()}", shown.unit), tuple(cells), right=True, drop=3)
 
 
 def estimate_text(estimate: Estimate, scale: float, decimals: int) -> str:
     """Return `12.30 ± 0.40` over seeds, `12.30 (0.40)` with the error of one seed; a dagger marks what needs a note."""
-    value = f"{_not_minus_zero(estimate.mean * scale, decimals):,.{decimals}f}"
+    value = number_text(estimate.mean * scale, decimals)
     if estimate.deviation is not None:
-        value += f" ± {estimate.deviation * scale:,.{decimals}f}"
+        value += f" ± {number_text(estimate.deviation * scale, decimals)}"
     elif estimate.standard_error is not None:
-        value += f" ({estimate.standard_error * scale:,.{decimals}f})"
+        value += f" ({number_text(estimate.standard_error * scale, decimals)})"
     return value + (MARK if estimate.notes else "")
 
 
-def _not_minus_zero(value: float, decimals: int) -> float:
-    return round(value, decimals) + 0.0
-
-
 def _estimate_decimals(estimates: Sequence[Estimate], scale: float) -> int:
-    """Return as many decimals as show every error with at least one digit that is not zero, at most 5."""
-    largest = max((abs(each.mean) * scale for each in estimates), default=0.0)
     spreads = [each.deviation if each.deviation is not None else each.standard_error for each in estimates]
-    errors = [spread * scale for spread in spreads if spread]
-    plain = 1 if largest >= 100 else 2 if largest >= 1 else 3
-    return min(5, max(plain, -math.floor(math.log10(min(errors))) if errors else 0))
+    errors = [spread * scale if spread else None for spread in spreads]
+    return decimals_for([each.mean * scale for each in estimates], errors)
 
 
 def _decimals(values: Sequence[float], most: int) -> int:

@@ -14,6 +14,8 @@ from ganzoo._io.os_errors import shown
 from ganzoo.errors import RunError
 
 Moment = dict[str, float]
+SELECTION = "selection/"
+"""What keys of scores that choose the best snapshot begin with; then follows the name under which each is shown."""
 
 
 class MetricsLog:

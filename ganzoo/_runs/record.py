@@ -14,6 +14,7 @@ from pydantic import ValidationInfo as Info
 
 from ganzoo._io.atomic import atomic_write
 from ganzoo._io.os_errors import shown
+from ganzoo._runs.score_text import shown_name, value_text
 from ganzoo._runs.signed_json import seal, unseal
 from ganzoo.errors import GanzooError, RunError
 
@@ -105,13 +106,21 @@ class Score(_Frozen):
     purpose: Literal["report", "selection"] = "report"
     notes: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """The name under which it is shown, with its unit: `KD-lite0 ×10³`."""
+        return shown_name(self.label, self.unit)
+
+    @property
+    def text(self) -> str:
+        """The value as it is shown, scaled, with the error of sampling in brackets."""
+        error = None if self.standard_error is None else self.standard_error * self.scale
+        return value_text(self.value * self.scale, error)
+
     def __str__(self) -> str:
-        error = "" if self.standard_error is None else f" ± {self.standard_error * self.scale:.2g}"
-        unit = f" {self.unit}" if self.unit else ""
         generated = self.protocol.get("generated")
         images = f", {generated:,} images" if isinstance(generated, int) else ""
-        kimg = f"{self.images_seen / 1000:,.4g} kimg"
-        return f"{self.label} {self.value * self.scale:.5g}{error}{unit}{images}, at {kimg}"
+        return f"{self.name} {self.text}{images}, at {self.images_seen / 1000:,.4g} kimg"
 
     def __repr__(self) -> str:
         return f"<Score {self}>"

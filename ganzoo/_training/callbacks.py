@@ -15,7 +15,7 @@ from ganzoo._io.image_grid import write_grid
 from ganzoo._runs.checkpoint import prune, write_checkpoint
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.manifest import folder_name
-from ganzoo._runs.metrics_log import MetricsLog
+from ganzoo._runs.metrics_log import SELECTION, MetricsLog
 from ganzoo._runs.record import Score
 from ganzoo._training.cadence import Cadence
 from ganzoo._training.checkpoint_state import gather
@@ -163,7 +163,8 @@ class ScoreCallback:
         if not (self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished):
             return
         scores = {score.metric: score for score in self._sound_scores(trainer)}
-        self._metrics.write(trainer.images_seen, {f"selection/{name}": score.value for name, score in scores.items()})
+        shown = {f"{SELECTION}{score.name}": score.value * score.scale for score in scores.values()}
+        self._metrics.write(trainer.images_seen, shown)
         if self._metric not in scores:
             return
         # The best by the metric that ranks; a snapshot of the best is kept even between the regular ones, and the

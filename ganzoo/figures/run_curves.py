@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ganzoo._io.atomic import atomic_write, sha256_of
 from ganzoo._runs.directory import RunDirectory
-from ganzoo._runs.metrics_log import Moment, read_metrics
+from ganzoo._runs.metrics_log import SELECTION, Moment, read_metrics
 from ganzoo._runs.record import read_record
 from ganzoo.errors import RunError
 from ganzoo.plotting.canvas import Canvas
@@ -19,7 +19,7 @@ from ganzoo.plotting.chart import Chart, Curve, page
 Course = tuple[NDArray[np.float64], NDArray[np.float64]]
 Measured = Mapping[str, Course]
 SPEED = "images/s"
-_SELECTION, _LOSS = "selection/", "/loss"
+_LOSS = "/loss"
 _LOSSES, _OUTPUTS = "loss", "D outputs"
 
 
@@ -91,7 +91,7 @@ def _speed(moments: Sequence[Moment]) -> tuple[NDArray[np.float64], NDArray[np.f
 
 
 def _scores(directory: RunDirectory) -> dict[str, tuple[str, Course]]:
-    """Return by label what reported scores were measured under, and their course: the protocol of most checkpoints."""
+    """Return by name what reported scores were measured under, and their course: the protocol of most checkpoints."""
     if not directory.record.exists():
         return {}
     record, by_kind = read_record(directory.record), dict[tuple[str, str], list[tuple[float, float]]]()
@@ -99,8 +99,8 @@ def _scores(directory: RunDirectory) -> dict[str, tuple[str, Course]]:
         if score.purpose == "report":
             data = score.dataset or record.dataset
             on = f"{data.name} {data.fingerprint[:6]}, " if data else ""
-            kind = score.label, f"{on}protocol {score.protocol_id[:6]}"
-            by_kind.setdefault(kind, []).append((score.images_seen / 1000, score.value))
+            kind = score.name, f"{on}protocol {score.protocol_id[:6]}"
+            by_kind.setdefault(kind, []).append((score.images_seen / 1000, score.value * score.scale))
     most = {label: max(len(found) for (each, _), found in by_kind.items() if each == label) for label, _ in by_kind}
     kept = {kind: sorted(found) for kind, found in by_kind.items() if len(found) == most[kind[0]]}
     return {
@@ -115,7 +115,7 @@ def _group(key: str) -> str:
         return _LOSSES
     if key.startswith("D("):
         return _OUTPUTS
-    return f"{key.removeprefix(_SELECTION)} on the way" if key.startswith(_SELECTION) else key
+    return f"{key.removeprefix(SELECTION)} on the way" if key.startswith(SELECTION) else key
 
 
 def _of_one(measured: Measured) -> list[Chart]:

@@ -13,7 +13,7 @@ from ganzoo.text import literal
 
 NAME = "Aileron"
 # The font is a small one; what it lacks is written as people would type it.
-_LACKING = str.maketrans({"ψ": "psi", "×": "x", "–": "-", "—": "-", "−": "-", "²": "^2", "→": "to"})
+_LACKING = str.maketrans({"ψ": "psi", "×": "x", "–": "-", "—": "-", "−": "-", "²": "^2", "³": "^3", "→": "to"})
 
 
 @cache

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ganzoo.figures import Animation, Checkpoints, FigureResult
 
 _FEWEST_SCORED = 3
-Scores = Mapping[int, tuple[str, float]]
+Scores = Mapping[int, tuple[str, str]]
 
 
 class Timelapse(CheckpointsFigure):
@@ -123,8 +123,7 @@ def _score(images_seen: int, scores: Scores) -> str:
         return ""
     if images_seen not in scores:
         return " "
-    name, value = scores[images_seen]
-    return f"{name} {value:.3g}"
+    return " ".join(scores[images_seen])
 
 
 def _caption(images_seen: int, scores: Scores) -> str:

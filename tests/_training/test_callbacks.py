@@ -79,7 +79,9 @@ def test_sample_grids_of_a_growing_network_keep_their_size(folder):
 def test_the_best_snapshot_is_kept_and_scored(folder):
     recipe = recipe_of({"training": {"score_kimg": 0.016}})
     run = start(folder, recipe)
-    values = {line["images_seen"]: line["selection/fid"] for line in metrics_of(run) if "selection/fid" in line}
+    values = {
+        line["images_seen"]: line["selection/FD-random"] for line in metrics_of(run) if "selection/FD-random" in line
+    }
     assert sorted(values) == [16, 32, 48, 64]
     best = min(values, key=values.get)
     assert names(run.snapshots) == sorted({f"{best:010d}", "0000000064"})

@@ -112,6 +112,7 @@ SMALL = {
     "discriminator.width": 4,
     "scoring.generated": 40,
     "scoring.reference_images": 40,
+    "scoring.extractor.name": "random-features",
 }
 
 
