@@ -162,6 +162,7 @@ class ScoreCallback:
         """See `Callback.on_step_end`."""
         if not (self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished):
             return
+        # The EMA is scored, which is what samples and the final scores show.
         scores = {score.metric: score for score in self._sound_scores(trainer)}
         shown = {f"{SELECTION}{score.name}": score.value * score.scale for score in scores.values()}
         self._metrics.write(trainer.images_seen, shown)
@@ -204,6 +205,7 @@ class CheckpointCallback:
 
     def write(self, trainer: Trainer) -> None:
         """Write a checkpoint of this moment and drop the oldest."""
+        # Written before the older ones go: at no moment is there none to resume from.
         tensors, state = gather(trainer)
         write_checkpoint(self._folder, trainer.images_seen, tensors, state | dict(self._extra()))
         prune(self._folder, self._keep)

@@ -23,12 +23,15 @@ def gather(trainer: Trainer) -> tuple[Tensors, dict[str, Any]]:
         "discriminator": trainer.game.discriminator.state_dict(),
         "ema": trainer.ema.network.state_dict(),
     }
+    # Adaptive augmentation remembers its strength, and its mean of signs, from step to step.
     if trainer.game.augmentation is not None and (buffers := trainer.game.augmentation.state_dict()):
         tensors["augmentation"] = buffers
     for role, player in trainer.players.items():
         tensors[f"{role.value}_optimizer"] = player.state()
+        # Such as the running mean of the path length.
         if buffers := player.regularizers.state_dict():
             tensors[f"{role.value}_regularizers"] = buffers
+    # Positions instead of random states: every random number follows from the seed and one of these counts.
     state = {
         "images_seen": trainer.images_seen,
         "steps": trainer.steps,
@@ -53,6 +56,7 @@ def arithmetic(device: torch.device) -> dict[str, Any]:
 
 def not_finite(trainer: Trainer) -> str | None:
     """Say which weight holds inf or nan, or None."""
+    # Asked once something failed, not in each step, where reading every weight back would stall a GPU.
     networks: dict[str, nn.Module] = {"generator": trainer.game.generator, "discriminator": trainer.game.discriminator}
     for role, network in networks.items():
         for name, tensor in network.state_dict().items():
@@ -85,6 +89,7 @@ def restore(trainer: Trainer, tensors: Mapping[str, Mapping[str, Tensor]], state
     trainer.images_seen = int(state["images_seen"])
     trainer.steps = int(state["steps"])
     trainer.seconds = float(state["seconds"])
+    # Sums over other numbers of threads are rounded in another order, so the resume takes over the former number.
     saved: Mapping[str, Any] = state["arithmetic"]
     if trainer.game.device.type == "cpu":
         torch.set_num_threads(int(saved["threads"]))

@@ -133,6 +133,7 @@ class Session:
             directory.checkpoints, settings.checkpoint_kimg, settings.keep_checkpoints, self._extra_state
         )
         self._checkpoints.after_write = lambda at: self._update(**self._measured(at))
+        # Last, so that a checkpoint holds what the others wrote in the same step.
         trainer.callbacks.append(self._checkpoints)
 
     def _restore(self, trainer: Trainer, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> None:

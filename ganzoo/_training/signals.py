@@ -23,6 +23,8 @@ def on_stop_signal(request: Callable[[str], None]) -> Iterator[None]:
         return
     received: list[int] = []
 
+    # The first is only noted: a step that is cut in half could not be resumed bit for bit. Whoever sends a second
+    # does not want to wait, and what is on disk is whole at any moment.
     def handle(number: int, frame: FrameType | None) -> None:
         if received:
             os._exit(128 + number)

@@ -27,6 +27,7 @@ from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Generator
 from ganzoo.errors import RecipeError, RefusedError, RunError
 
+# Of the largest value: float32 sums in another order differ by less, another function by far more.
 TOLERANCE = 1e-4
 Tensors = Mapping[str, Mapping[str, Tensor]]
 
@@ -70,6 +71,8 @@ def find_initial(recipe: Recipe, run: RunFiles) -> InitialWeights:
         raise RefusedError(f"{path} is of {_described(theirs.spec)}, the recipe's data of {_described(ours.spec)}")
     tensors: dict[str, Mapping[str, Tensor]] = {}
     notes = []
+    # An imported checkpoint may hold the EMA alone, as most published ones do, or a generator without its critic: each
+    # network takes what there is, and what there is not is said.
     ema = checkpoint.tensors.get("ema")
     if ema is not None:
         _check_fit("generator", path, theirs, ours, ema)
@@ -139,6 +142,8 @@ def _check_fit(role: str, path: Path, theirs: Networks, ours: Networks, tensors:
     if not different:
         return
     build: Any = build_generator if role == "generator" else build_discriminator
+    # Options may differ by name and not in effect, such as a rate of dropout in training or one default that is spelled
+    # out: what counts is that the same weights give the same images or logits.
     both = [build(selection, ours.spec, ours.seed) for selection in (there, here)]
     sizes = [{name: value.shape for name, value in network.state_dict().items()} for network in both]
     if sizes[0] == sizes[1]:
@@ -169,6 +174,7 @@ def _agree(one: nn.Module, other: nn.Module, spec: ImageSpec) -> bool:
     for network in (one, other):
         network.eval()
         if isinstance(network, Growable):
+            # At full size all weights take part: a small one would hide differences in its later blocks.
             network.grow(spec.resolution, 1.0)
         if isinstance(network, NoiseInputs):
             network.use_noise("constant")
@@ -191,6 +197,7 @@ def _described(spec: ImageSpec) -> str:
 
 
 def _sha256(tensors: Tensors) -> str:
+    # Over values, shapes and types in a fixed order: the same weights in another file are the same start.
     digest = hashlib.sha256()
     for role in sorted(tensors):
         for name in sorted(tensors[role]):
