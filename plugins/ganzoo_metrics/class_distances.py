@@ -1,0 +1,91 @@
+"""Class distances: the kernel distance within each class, on average and of the worst one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from ganzoo import ComponentOptions, Display, Estimate, Features, GanzooError, Metric, MetricInput, RecipeContext
+from ganzoo_metrics.mmd import unbiased_mmd
+from ganzoo_metrics.sensitivity import measured
+
+
+class ClassDistances(Metric):
+    """Kernel distance within each class (as intra-FID): the mean over classes, and the worst of them.
+
+    The cubic kernel of KID, all images of a class at once, without bias. Classes with fewer than two images on a
+    side are left out, and named.
+
+    Paper: Miyato and Koyama 2018, arXiv:1802.05637, section 4.1 (intra-FID).
+    """
+
+    name = "class-distances"
+    values: ClassVar[Mapping[str, Display]] = {
+        "class_kd": Display("class-KD", unit="×10³", scale=1000.0),
+        "class_kd_worst": Display("worst-class-KD", unit="×10³", scale=1000.0),
+    }
+    reads = ("pooled",)
+    sensitivity = measured("class_kd", "class_kd_worst")
+
+    @classmethod
+    def incompatibility(cls, options: ComponentOptions, context: RecipeContext) -> str | None:
+        return no_classes(context)
+
+    def images_needed(self) -> int:
+        return 200
+
+    def cost(self, generated: int, reference: int, width: int, blocks: int) -> float:
+        return 2.0 * (generated + reference) ** 2 * width
+
+    def identity(self) -> Mapping[str, str | int | float | bool]:
+        return {**super().identity(), "kernel": "(x.y / d + 1)^3", "estimate": "unbiased"}
+
+    def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:
+        found = distances_by_class(data.generated, data.reference)
+        missing = left_out(data.reference, found)
+        errors = [each.standard_error for each in found.values() if each.standard_error is not None]
+        mean = sum(each.value for each in found.values()) / len(found)
+        # Classes are drawn independently of each other.
+        error = sum(each**2 for each in errors) ** 0.5 / len(found) if len(errors) == len(found) else None
+        worst = max(found, key=lambda label: found[label].value)
+        named = (f"worst class {worst}", *missing)
+        return {
+            "class_kd": Estimate(mean, error, missing),
+            "class_kd_worst": Estimate(found[worst].value, found[worst].standard_error, named),
+        }
+
+
+def no_classes(context: RecipeContext) -> str | None:
+    """Say that a recipe has no classes to compare, or None."""
+    if context.images.label_dim:
+        return None
+    return "compares classes, and the dataset has none; choose a dataset with classes, or leave out the metric"
+
+
+def distances_by_class(generated: Features, reference: Features) -> dict[int, Estimate]:
+    """Return the kernel distance of each class of which there are at least two images on either side."""
+    if generated.labels is None or reference.labels is None:
+        raise GanzooError("compares classes, but these images have none")
+    width = generated["pooled"].shape[1]
+
+    def kernel(a: Tensor, b: Tensor) -> Tensor:
+        return (a @ b.T / width + 1.0) ** 3  # arXiv:1801.01401, section 4
+
+    found = {}
+    for label in torch.unique(reference.labels).tolist():
+        ours, theirs = (each["pooled"][each.labels == label] for each in (generated, reference))
+        if label >= 0 and min(len(ours), len(theirs)) >= 2:
+            found[int(label)] = unbiased_mmd(ours, theirs, kernel)
+    if not found:
+        raise GanzooError("no class has two images on either side; raise scoring.generated and reference_images")
+    return found
+
+
+def left_out(reference: Features, found: Mapping[int, Estimate]) -> tuple[str, ...]:
+    """Return a note of the classes that have too few images, if there are any."""
+    assert reference.labels is not None
+    missing = [int(label) for label in torch.unique(reference.labels).tolist() if label >= 0 and label not in found]
+    return (f"without class {', '.join(map(str, missing))}",) if missing else ()

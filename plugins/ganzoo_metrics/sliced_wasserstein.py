@@ -1,0 +1,79 @@
+"""Sliced Wasserstein distance of features: how far sets lie apart on a random line, on average."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from pydantic import Field, PositiveInt
+from torch import Tensor
+
+from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
+from ganzoo.scoring import blocks_of, can_leave_out, standard_error
+from ganzoo_metrics.sensitivity import measured
+from ganzoo_metrics.transport import directions, sorted_distance
+
+_SEED = 2020  # torch-fidelity's `rng_seed`, so that directions are the same
+_SCALE = 3.0  # times the width of the features: alpha of the paper, which brings it near the scale of FID
+_AT_ONCE = 64
+
+
+class SlicedWassersteinOptions(ComponentOptions):
+    """Number of lines."""
+
+    projections: PositiveInt = Field(default=1000, description="Number of random directions averaged over.")
+
+
+class SlicedWasserstein(Metric[SlicedWassersteinOptions]):
+    """Sliced Wasserstein distance of features (MIND with the Inception of FID): squared, 3 d times as large; biased.
+
+    Sees more than means and covariances. The bias by the count is upwards, and less than that of a Frechet distance.
+
+    Paper: Berthet et al. 2026, arXiv:2605.06797.
+    """
+
+    name = "sliced-wasserstein"
+    values: ClassVar[Mapping[str, Display]] = {"sliced_wasserstein": Display("SW", published="MIND")}
+    reads = ("pooled",)
+    published_features = "inception-v3-2015-pool"
+    sensitivity = measured("sliced_wasserstein")
+
+    Options = SlicedWassersteinOptions
+
+    def images_needed(self) -> int:
+        return 1000
+
+    def cost(self, generated: int, reference: int, width: int, blocks: int) -> float:
+        images = generated + reference
+        return self.options.projections * images * (2.0 * width + 300 + 30 * blocks)
+
+    def identity(self) -> Mapping[str, str | int | float | bool]:
+        return {**super().identity(), "scale": f"{_SCALE:g} d", "seed": _SEED}
+
+    def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:
+        found = sliced_wasserstein(
+            data.generated["pooled"],
+            data.reference["pooled"],
+            projections=self.options.projections,
+            blocks=data.blocks,
+        )
+        return {"sliced_wasserstein": found}
+
+
+def sliced_wasserstein(fakes: Tensor, reals: Tensor, *, projections: int, blocks: int) -> Estimate:
+    """Return 3 d E_u W_2^2(u.x, u.y) for features `[n, d]` and `[m, d]`, u a random unit vector."""
+    width, block_of = fakes.shape[1], blocks_of(len(fakes), blocks)
+    leaves_out = can_leave_out(len(fakes), blocks)
+    total, without = 0.0, torch.zeros(blocks, dtype=torch.float64)
+    for lines in torch.split(directions(projections, width, _SEED), _AT_ONCE):
+        ours, order = (lines @ fakes.T).sort(1)
+        theirs = (lines @ reals.T).sort(1).values
+        total += float(sorted_distance(ours, theirs, power=2).sum())
+        if leaves_out:
+            for block in range(blocks):
+                # What is left is sorted already; each line leaves out as many.
+                left = ours[block_of[order] != block].view(len(lines), -1)
+                without[block] += sorted_distance(left, theirs, power=2).sum()
+    factor = _SCALE * width / projections
+    return Estimate(factor * total, standard_error(factor * without) if leaves_out else None)
