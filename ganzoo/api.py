@@ -167,6 +167,7 @@ def compare(
     metric: str | None = None,
     by: str | None = None,
     where: Sequence[str] = (),
+    protocol: str | None = None,
 ) -> Comparison:
     """Rank runs by their scores: one table per dataset and protocol, seeds as mean ± sd. Needs no torch.
 
@@ -174,15 +175,16 @@ def compare(
         runs: Runs, folders of runs, or several of either. Runs named one by one are to be ranked together.
         metric: The metric that ranks; None: the first of the recipe that there are enough images for.
         by: Field by whose values rows are put in sections: `loss`, `training.batch_size`.
-        where: Conditions such as `"dataset=oasis"`.
+        where: Conditions such as `"dataset=oasis"`, or on scores, `"scoring.generated=1000"`.
+        protocol: Only scores of the protocol whose hash begins so; tables print it.
 
     Raises:
         RefusedError: Runs named one by one whose scores do not mean the same.
-        GanzooError: There are no runs, or a field, condition or metric is unknown.
+        GanzooError: There are no runs, nothing meets a condition, or a field or metric is unknown.
     """
     from ganzoo._leaderboard.gather import compare_runs, paths_of
 
-    return compare_runs(paths_of(runs), metric=metric, by=by, where=where)
+    return compare_runs(paths_of(runs), metric=metric, by=by, where=where, protocol=protocol)
 
 
 def sample(

@@ -34,7 +34,14 @@ def compare(
         str | None, typer.Option(help="Group rows by this field, such as loss or training.batch_size.")
     ] = None,
     where: Annotated[
-        list[str] | None, typer.Option(help="Only runs with field=value, such as dataset=oasis; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            help="Only runs with field=value, such as dataset=oasis, or scores, such as scoring.generated=1000; "
+            "may be repeated."
+        ),
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only scores of this protocol, as tables print it, or how it begins.")
     ] = None,
 ) -> None:
     """Rank runs by their scores.
@@ -45,7 +52,7 @@ def compare(
     """
     from ganzoo import api
 
-    comparison = api.compare(runs or [Path("runs")], metric=metric, by=by, where=where or ())
+    comparison = api.compare(runs or [Path("runs")], metric=metric, by=by, where=where or (), protocol=protocol)
     if format is Format.RICH:
         import os
 

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ganzoo._leaderboard.leaderboard import reported, setting_of
-from ganzoo._leaderboard.record_fields import flatten, parse_condition, value_text
+from ganzoo._leaderboard.choice import Choice
+from ganzoo._leaderboard.leaderboard import setting_of
+from ganzoo._leaderboard.record_fields import flatten, value_text
 from ganzoo._leaderboard.rows import Entry, differing, latest
 from ganzoo._runs.record import RunRecord, Score
 from ganzoo.errors import RefusedError
 from ganzoo.text import literal
 
 
-def comparable(records: Sequence[RunRecord], where: Sequence[str] = ()) -> list[RunRecord]:
+def comparable(records: Sequence[RunRecord], choice: Choice | None = None) -> list[RunRecord]:
     """Return the records with only those scores whose protocol all scored ones of them share.
 
     Raises:
         RefusedError: They share none, or learned from different images; the message names the differing fields.
     """
-    conditions = [
-        (field.removeprefix("protocol."), value)
-        for field, value in map(parse_condition, where)
-        if field.startswith("protocol.")
-    ]
-    scored = {index: found for index, record in enumerate(records) if (found := reported(record, conditions))}
+    chosen = choice or Choice()
+    scored = {index: found for index, record in enumerate(records) if (found := chosen.reported(record))}
     if len(scored) < 2:
         return list(records)
     common = _common(list(scored.values()))

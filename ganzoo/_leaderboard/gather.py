@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo._io.os_errors import shown
+from ganzoo._leaderboard.choice import Choice
 from ganzoo._leaderboard.comparable import comparable
 from ganzoo._leaderboard.comparison import Comparison
 from ganzoo._leaderboard.leaderboard import leaderboards
@@ -33,7 +34,12 @@ def paths_of(runs: Any) -> list[Path]:
 
 
 def compare_runs(
-    paths: Sequence[Path], *, metric: str | None = None, by: str | None = None, where: Sequence[str] = ()
+    paths: Sequence[Path],
+    *,
+    metric: str | None = None,
+    by: str | None = None,
+    where: Sequence[str] = (),
+    protocol: str | None = None,
 ) -> Comparison:
     """Compare the runs that `paths` are or contain.
 
@@ -54,6 +60,6 @@ def compare_runs(
         except GanzooError as error:
             unreadable.append(Unranked(path.name, "unreadable", str(error), 0.0))
     if len(paths) > 1 and all(is_run(path) for path in paths):
-        records = comparable(records, where)
-    comparison = leaderboards(records, metric=metric, by=by, where=where)
+        records = comparable(records, Choice.of(where, protocol))
+    comparison = leaderboards(records, metric=metric, by=by, where=where, protocol=protocol)
     return Comparison(comparison.tables, comparison.unfinished, comparison.unscored, tuple(unreadable))

@@ -8,16 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ganzoo._leaderboard.record_fields import (
-    Condition,
-    flatten,
-    lookup,
-    meets,
-    parse_condition,
-    part,
-    require_known,
-    walk,
-)
+from ganzoo._leaderboard.choice import Choice
+from ganzoo._leaderboard.record_fields import flatten, part, require_known
 from ganzoo._leaderboard.rows import Entry, differing, latest, rows_of
 from ganzoo._leaderboard.statistics import rank_intervals
 from ganzoo._leaderboard.tables import Comparison, Difference, Row, Section, ShownMetric, Table, Unranked
@@ -31,7 +23,12 @@ Group = tuple[str, int, int, int, str]
 
 
 def leaderboards(
-    records: Iterable[RunRecord], *, metric: str | None = None, by: str | None = None, where: Sequence[str] = ()
+    records: Iterable[RunRecord],
+    *,
+    metric: str | None = None,
+    by: str | None = None,
+    where: Sequence[str] = (),
+    protocol: str | None = None,
 ) -> Comparison:
     """Group runs by dataset and protocol, collapse seeds, and rank each group.
 
@@ -39,42 +36,25 @@ def leaderboards(
         records: The runs.
         metric: Key or label of the metric that ranks; by default the first that there are enough images for.
         by: Field by whose values the rows are put in sections.
-        where: Conditions such as `dataset=oasis`; `protocol.generated=1000` chooses among scores.
+        where: Conditions such as `dataset=oasis`; `scoring.generated=1000` chooses among scores.
+        protocol: Beginning of the hash of the protocol whose scores are shown; by default all.
 
     Raises:
-        GanzooError: A condition or field that no run has, or a metric that no table has.
+        GanzooError: A condition or protocol that nothing meets, a field that no run has, or a metric that no table has.
     """
-    kept, conditions = _where(list(records), where)
+    choice = Choice.of(where, protocol)
+    kept = choice.runs_of(list(records))
+    choice.require_scores(kept)
     if by:
         require_known(by, kept)
-    groups, unfinished, unscored = _grouped(kept, conditions)
+    groups, unfinished, unscored = _grouped(kept, choice)
     tables = [_table(group, entries, metric, by or "") for group, entries in groups.items()]
     _require_metric(metric, tables)
     return Comparison(_with_differences(tables), tuple(unfinished), tuple(unscored))
 
 
-def _where(records: list[RunRecord], where: Sequence[str]) -> tuple[list[RunRecord], list[Condition]]:
-    of_scores = []
-    for field, value in map(parse_condition, where):
-        if field.startswith("protocol."):
-            of_scores.append((field.removeprefix("protocol."), value))
-            continue
-        require_known(field, records)
-        records = [record for record in records if meets(lookup(record, field), value)]
-    return records, of_scores
-
-
-def reported(record: RunRecord, conditions: Sequence[Condition] = ()) -> dict[str, list[Score]]:
-    """Return a run's reported scores by protocol, without those that only chose a snapshot."""
-    found: dict[str, list[Score]] = defaultdict(list)
-    for score in record.scores:
-        if score.purpose == "report" and all(meets(walk(score.protocol, key), value) for key, value in conditions):
-            found[score.protocol_id].append(score)
-    return found
-
-
 def _grouped(
-    records: Sequence[RunRecord], conditions: Sequence[Condition]
+    records: Sequence[RunRecord], choice: Choice
 ) -> tuple[dict[Group, list[Entry]], list[Unranked], list[Unranked]]:
     groups: dict[Group, list[tuple[RunRecord, list[Score]]]] = defaultdict(list)
     unfinished, unscored = [], []
@@ -83,10 +63,10 @@ def _grouped(
         if record.status not in _RANKED:
             unfinished.append(Unranked(record.name, record.status, record.message, kimg))
             continue
-        by_protocol = reported(record, conditions)
+        by_protocol = choice.reported(record)
         if not by_protocol:
             unscored.append(
-                Unranked(record.name, record.status, "no score of the protocol asked for" if conditions else "", kimg)
+                Unranked(record.name, record.status, "no score of the protocol asked for" if choice.of_scores else "", kimg)
             )
         for protocol_id, scores in by_protocol.items():
             groups[_group(scores[-1].dataset or record.dataset, protocol_id)].append((record, scores))

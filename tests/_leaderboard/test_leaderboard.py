@@ -4,6 +4,7 @@ import random
 import pytest
 from made_up_records import record, scores
 
+from ganzoo._leaderboard.choice import Choice
 from ganzoo._leaderboard.columns import columns_of
 from ganzoo._leaderboard.comparable import comparable
 from ganzoo._leaderboard.leaderboard import leaderboards
@@ -314,7 +315,10 @@ def test_where_chooses_runs_and_scores():
     assert chosen("protocol.generated=1000") == [(1000, "a"), (1000, "b")]
     assert chosen("training.batch_size=8", "dataset=oasis", "protocol.generated=1000") == [(1000, "b")]
     assert chosen("penalties=r1", "seed=0", "regularizers.0.name=r1", "loss=logistic") == [(1000, "a"), (10_000, "a")]
-    assert chosen("loss=none") == []
+    assert chosen("scoring.generated=1000", "scoring.metrics=kid") == [(1000, "a"), (1000, "b")]
+    assert chosen("scoring.extractor=inception-v3-compat", "scoring.generated=10000") == [(10_000, "a"), (10_000, "b")]
+    tables = leaderboards(runs, where=["scoring.metrics=kid"]).tables
+    assert [list(table.metrics) for table in tables] == [["kid"], ["kid"]]
 
 
 @pytest.mark.parametrize(
@@ -323,11 +327,30 @@ def test_where_chooses_runs_and_scores():
         ("loss", "should be field=value"),
         ("=x", "should be field=value"),
         ("training.batchsize=8", "training.batch_size"),
+        ("loss=none", "no run has loss=none; loss is logistic here"),
+        ("protocol.generated=7", "no score has protocol.generated=7; protocol.generated is 10,000 here"),
+        ("scoring.genrated=7", "no score has a field 'scoring.genrated'; did you mean 'scoring.generated'"),
+        ("scoring.metrics=beauty", "no score has scoring.metrics=beauty; scoring.metrics is fid or kid here"),
     ],
 )
 def test_a_wrong_condition_is_explained(where, message):
     with pytest.raises(GanzooError, match=message):
         leaderboards([record()], where=[where])
+
+
+def test_conditions_that_are_met_but_never_together_are_explained():
+    runs = [record("a", seed=1), record("b", loss="hinge")]
+    with pytest.raises(GanzooError, match="no run has seed=1; seed is 0 here"):
+        leaderboards(runs, where=["loss=hinge", "seed=1"])
+
+
+def test_a_protocol_is_chosen_by_how_its_hash_begins():
+    few = scores(protocol={"generated": 500})
+    runs = [record("a", found=(*scores(), *few)), record("b", loss="hinge")]
+    (table,) = leaderboards(runs, protocol=few[0].protocol_id[:3]).tables
+    assert (table.generated, [row.recipe for row in table.rows]) == (500, ["a"])
+    with pytest.raises(GanzooError, match=f"begins with 'x'; there are {few[0].protocol_id}|{scores()[0].protocol_id}"):
+        leaderboards(runs, protocol="x")
 
 
 @pytest.mark.parametrize(
@@ -387,7 +410,7 @@ def test_named_runs_are_ranked_under_the_protocol_that_they_share():
     runs = [record("a", found=(*quick, *scores())), record("b", loss="hinge"), record("c", found=())]
     table = only(leaderboards(comparable(runs)))
     assert (table.generated, len(table.rows)) == (10_000, 2)
-    assert comparable(runs, ["protocol.generated=10000"])[1] == runs[1]
+    assert comparable(runs, Choice.of(["protocol.generated=10000"]))[1] == runs[1]
 
 
 def test_one_scored_run_is_never_refused():

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -209,6 +210,14 @@ def test_options(tmp_path):
     assert "rahinge" not in ask(tmp_path, "--format", "csv", "--where", "loss=wgan-gp").stdout
     assert "loss = rahinge" in ask(tmp_path, "--by", "loss").stdout
     assert ask(tmp_path, "--format", "markdown").stdout.startswith("## oasis")
+
+
+@pytest.mark.parametrize("option", [("--where", "loss=none"), ("--protocol", "nothing"), ("--where", "scoring.split=x")])
+def test_a_filter_that_matches_nothing_says_so(tmp_path, option):
+    done = ask(write(tmp_path, *three_losses()), *option)
+    assert isinstance(done.exception, GanzooError)
+    assert done.exception.exit_code == 2
+    assert re.search("no (run|score) has", str(done.exception))
 
 
 def test_named_runs_of_two_protocols_are_refused_but_their_folder_is_not(tmp_path):
