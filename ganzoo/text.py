@@ -53,11 +53,16 @@ def clip(text: str, width: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time as people say it: `1 h 05 min`, `3 min 20 s`."""
+    """Return a time as people say it: `52 h`, `1 h 05 min`, `17 min`, `3 min 20 s`, `12 s`."""
     whole = round(seconds)
-    if whole >= 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-    return f"{whole // 60} min {whole % 60:02d} s"
+    minutes = round(seconds / 60)
+    if minutes >= 600:
+        return f"{round(seconds / 3600):,} h"
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    if whole >= 600:
+        return f"{minutes} min"
+    return f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{whole} s"
 
 
 def requirement(kind: str, message: str) -> str:

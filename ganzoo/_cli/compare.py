@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ganzoo._leaderboard.tables import Comparison
 
 
 class Format(StrEnum):
@@ -41,7 +44,8 @@ def compare(
         ),
     ] = None,
     protocol: Annotated[
-        str | None, typer.Option(metavar="ID", help="Only scores of this protocol, as tables print it, or how it begins.")
+        str | None,
+        typer.Option(metavar="ID", help="Only scores of this protocol, as tables print it, or how it begins."),
     ] = None,
 ) -> None:
     """Rank runs by their scores.
@@ -54,16 +58,21 @@ def compare(
 
     comparison = api.compare(runs or [Path("runs")], metric=metric, by=by, where=where or (), protocol=protocol)
     if format is Format.RICH:
-        import os
-
-        from rich.console import Console
-
-        from ganzoo._leaderboard.render import print_rich
-
-        console = Console(highlight=False, markup=False, emoji=False)
-        if not console.is_terminal and "COLUMNS" not in os.environ:
-            console.width = _NOT_A_TERMINAL_WIDTH
-        print_rich(comparison, console)
+        print_table(comparison)
         return
     writers = {Format.MARKDOWN: comparison.to_markdown, Format.CSV: comparison.to_csv, Format.JSON: comparison.to_json}
     sys.stdout.write(writers[format]())
+
+
+def print_table(comparison: Comparison) -> None:
+    """Print a comparison as wide as the terminal is."""
+    import os
+
+    from rich.console import Console
+
+    from ganzoo._leaderboard.render import print_rich
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _NOT_A_TERMINAL_WIDTH
+    print_rich(comparison, console)

@@ -1,4 +1,4 @@
-"""`ganzoo run` and `ganzoo resume`: train, score, and show the leaderboard."""
+"""`ganzoo run` and `ganzoo resume`: train, score, and show the run among its like."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from ganzoo._cli.terminal import Terminal
+    from ganzoo._inference.run import Run
 
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as training.total_kimg=10.")
@@ -32,12 +33,12 @@ def run(
     ] = None,
     skip_bad: SkipBad = False,
 ) -> None:
-    """Train a recipe, score it, and print the leaderboard."""
+    """Train a recipe, score it, and print the table that it stands in."""
     from ganzoo import api
     from ganzoo._cli.terminal import Terminal
 
     with Terminal() as terminal:
-        api.run(
+        trained = api.run(
             recipe,
             overrides=set_ or (),
             seed=seed,
@@ -48,7 +49,7 @@ def run(
             skip_bad=skip_bad,
             reporter=terminal,
         )
-        _show(terminal, runs)
+        _show(terminal, trained)
 
 
 def resume(
@@ -63,11 +64,18 @@ def resume(
 
     with Terminal() as terminal:
         resumed = api.resume(run, overrides=set_ or (), device=device, skip_bad=skip_bad, reporter=terminal)
-        _show(terminal, resumed.path.parent)
+        _show(terminal, resumed)
 
 
-def _show(terminal: Terminal, runs: Path) -> None:
-    from ganzoo._cli.compare import compare
+def _show(terminal: Terminal, run: Run) -> None:
+    """Print the table of the run's newest score, its row marked, and say how many others there are."""
+    from ganzoo import api
+    from ganzoo._cli.compare import print_table
+    from ganzoo._leaderboard.own_table import own_table
 
     terminal.console.print()
-    compare([runs])
+    folder, reports = run.path.parent, [score for score in run.scores if score.purpose == "report"]
+    own, others = own_table(api.compare(folder), run.path.name, reports[-1].protocol_id if reports else "")
+    print_table(own)
+    if others:
+        terminal.info(f"There are {others} in {folder}: ganzoo compare {folder} shows them.")

@@ -10,6 +10,7 @@ from ganzoo._leaderboard.statistics import Estimate
 from ganzoo._leaderboard.tables import Row, Section, ShownMetric, Table
 from ganzoo._leaderboard.variants import own_key
 from ganzoo._runs.score_text import decimals_for, number_text, shown_name
+from ganzoo.text import duration
 
 MARK = "†"
 
@@ -76,14 +77,15 @@ def columns_of(table: Table) -> list[Column]:
     if any(row.options for row in rows):
         columns.append(column("options", options_text, right=False))
     kimg = _decimals([row.kimg for row in rows], 1)
-    columns.append(column("kimg", lambda row: f"{row.kimg:,.{kimg}f}", 2, hoist=True))
+    lengths = len({row.kimg for row in rows})
+    # What may tell two rows of one experiment apart stays.
+    columns.append(column("kimg", lambda row: f"{row.kimg:,.{kimg}f}", 0 if lengths > 1 else 2, hoist=True))
     columns.append(column("seeds", lambda row: str(len(row.seeds))))
     for metric in sorted(table.metrics, key=lambda key: key != table.primary):
         columns += _metric_columns(table, metric, lines)
     columns.append(column("images/s", lambda row: _speed(row.images_per_second), 4))
     columns.append(column("M params G + D", parameters_text, 6, hoist=True))
-    hours = 2 if max((row.hours for row in rows), default=1.0) >= 0.1 else 4
-    columns.append(column("hours", lambda row: f"{row.hours:,.{hours}f}", 5))
+    columns.append(column("time", lambda row: duration(row.hours * 3600), 5))
     return columns
 
 
@@ -96,8 +98,8 @@ def rank_text(row: Row) -> str:
 
 
 def options_text(row: Row) -> str:
-    """Return the fields in which a row differs from others of the same parts, by their last names."""
-    return ", ".join(f"{field.rpartition('.')[2]}={value_text(value)}" for field, value in row.options.items())
+    """Return the fields in which a row differs from others of the same parts, each with its section."""
+    return ", ".join(f"{'.'.join(field.split('.')[-2:])}={value_text(value)}" for field, value in row.options.items())
 
 
 def parameters_text(row: Row) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ganzoo._leaderboard.choice import Choice
 from ganzoo._leaderboard.record_fields import flatten, part, require_known
-from ganzoo._leaderboard.rows import Entry, differing, latest, rows_of
+from ganzoo._leaderboard.rows import Entry, at_ends, differing, rows_of
 from ganzoo._leaderboard.statistics import rank_intervals
 from ganzoo._leaderboard.tables import Comparison, Difference, Row, Section, ShownMetric, Table, Unranked
 from ganzoo._leaderboard.variants import in_order, own_key, told_apart
@@ -66,7 +66,9 @@ def _grouped(
         by_protocol = choice.reported(record)
         if not by_protocol:
             unscored.append(
-                Unranked(record.name, record.status, "no score of the protocol asked for" if choice.of_scores else "", kimg)
+                Unranked(
+                    record.name, record.status, "no score of the protocol asked for" if choice.of_scores else "", kimg
+                )
             )
         for protocol_id, scores in by_protocol.items():
             groups[_group(scores[-1].dataset or record.dataset, protocol_id)].append((record, scores))
@@ -75,7 +77,7 @@ def _grouped(
 
 def _entries(members: Sequence[tuple[RunRecord, list[Score]]]) -> list[Entry]:
     scores = told_apart([found for _, found in members])
-    return [Entry(record, latest(found)) for (record, _), found in zip(members, scores, strict=True)]
+    return at_ends([(record, found) for (record, _), found in zip(members, scores, strict=True)])
 
 
 def _group(dataset: DatasetId | None, protocol_id: str) -> Group:
@@ -180,10 +182,18 @@ def _require_metric(metric: str | None, tables: Sequence[Table]) -> None:
 
 
 def _with_differences(tables: Sequence[Table]) -> tuple[Table, ...]:
-    fields = differing([table.context for table in tables])
+    """Say in what tables of one dataset differ; those of another one say so by their titles."""
     tables = sorted(tables, key=lambda table: (table.dataset, -len(table.rows), table.protocol_id))
+    alike: dict[str, list[Table]] = defaultdict(list)
+    for table in tables:
+        alike[table.dataset].append(table)
+    fields = {name: differing([table.context for table in same]) for name, same in alike.items()}
     return tuple(
-        replace(table, distinct={field: _difference(field, table, tables) for field in fields}) for table in tables
+        replace(
+            table,
+            distinct={field: _difference(field, table, alike[table.dataset]) for field in fields[table.dataset]},
+        )
+        for table in tables
     )
 
 

@@ -19,6 +19,7 @@ _PEOPLE_AND_PLACES = frozenset({"title", "paper", "notes", "seed", "scoring", "p
 _BOOKKEEPING = frozenset(
     {"log_kimg", "samples_kimg", "preview_images", "snapshot_kimg", "score_kimg", "checkpoint_kimg", "keep_checkpoints"}
 )
+_LENGTH = frozenset({"total_kimg", "epochs"})
 _SEED_SUFFIX = re.compile(r"-s\d+(-\d+)?$")
 
 
@@ -142,12 +143,18 @@ def meets(value: Any, wanted: str) -> bool:
 
 
 def training_fields(record: RunRecord) -> dict[str, Any]:
-    """Return all fields that decide what is learned, but the seed: what one row of a table shares."""
+    """Return all fields that decide what is learned up to some image, but the seed: what one row of a table shares.
+
+    The length is none of them: a run that went on has learned the same until then. Penalties go by their names.
+    """
     kept = {key: value for key, value in record.recipe.items() if key not in _PEOPLE_AND_PLACES}
-    for section, dropped in (("dataset", {"root"}), ("training", _BOOKKEEPING)):
+    for section, dropped in (("dataset", {"root"}), ("training", _BOOKKEEPING | _LENGTH)):
         table = kept.get(section)
         if isinstance(table, dict):
             kept[section] = {key: value for key, value in table.items() if key not in dropped}
+    if isinstance(listed := kept.get("regularizers"), list):
+        named = {str(each.get("name")): each for each in listed if isinstance(each, dict)}
+        kept["regularizers"] = named if len(named) == len(listed) else listed  # type: ignore[assignment]
     return kept
 
 

@@ -30,7 +30,7 @@ _MAX_OPTIONS = 6
 
 @dataclass(frozen=True)
 class Entry:
-    """A run's reported scores under one protocol, by metric: of each metric the one with most images seen."""
+    """A run's reported scores under one protocol at one point of its training, by metric."""
 
     record: RunRecord
     scores: Mapping[str, Score]
@@ -45,22 +45,35 @@ def latest(scores: Iterable[Score]) -> dict[str, Score]:
     return found
 
 
+def at_ends(runs: Sequence[tuple[RunRecord, Sequence[Score]]]) -> list[Entry]:
+    """Return each run where it was scored last, and where another run of its experiment was.
+
+    So a seed that was trained on stands in two rows: in that of the others, with what it scored there, and by itself.
+    """
+    ends: dict[str, set[int]] = defaultdict(set)
+    for record, scores in runs:
+        ends[experiment_id(record)].add(max(score.images_seen for score in scores))
+    entries = []
+    for record, scores in runs:
+        for images_seen in sorted(ends[experiment_id(record)]):
+            if there := [score for score in scores if score.images_seen == images_seen]:
+                entries.append(Entry(record, latest(there)))
+    return entries
+
+
 def rows_of(entries: Sequence[Entry], by: str = "") -> tuple[list[Row], list[str]]:
     """Collapse the entries of one table into rows; also return notes, such as which of two equal seeds is shown."""
-    experiments: dict[str, list[Entry]] = defaultdict(list)
+    experiments: dict[tuple[str, int], list[Entry]] = defaultdict(list)
     for entry in entries:
-        experiments[experiment_id(entry.record)].append(entry)
+        experiments[experiment_id(entry.record), _images_seen(entry)].append(entry)
     notes: list[str] = []
     rows, firsts = [], []
     for members in experiments.values():
         chosen = _one_per_seed(members, notes)
-        if len({_images_seen(entry) for entry in chosen}) > 1:
-            points = ", ".join(f"{entry.record.name} at {_images_seen(entry) / 1000:,.4g}" for entry in chosen)
-            notes.append(f"a row's seeds were scored at different kimg, which its mean mixes: {points}")
         notes += _origins(chosen)
         rows.append(_row(chosen, value_text(lookup(chosen[0].record, by)) if by else ""))
         firsts.append(chosen[0].record)
-    return _with_options(rows, firsts), notes
+    return _with_options(rows, firsts), list(dict.fromkeys(notes))
 
 
 def _one_per_seed(members: Sequence[Entry], notes: list[str]) -> list[Entry]:
@@ -93,7 +106,8 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 
 def _row(entries: Sequence[Entry], section: str) -> Row:
-    record = entries[0].record
+    # Named and published as the run that ends here; one that was trained on may be called otherwise by now.
+    record = min(entries, key=lambda entry: entry.record.images_seen).record
     metrics = {metric for entry in entries for metric in entry.scores}
     records = [entry.record for entry in entries]
     speeds = [each.images_seen / each.seconds for each in records if each.seconds > 0 and each.images_seen]
@@ -104,13 +118,13 @@ def _row(entries: Sequence[Entry], section: str) -> Row:
         loss=part(record, "loss"),
         penalties=penalties(record),
         augmentation=part(record, "augmentation"),
-        kimg=statistics.fmean(_images_seen(entry) for entry in entries) / 1000,
+        kimg=_images_seen(entries[0]) / 1000,
         seeds=tuple(each.seed for each in records),
         runs=tuple(each.name for each in records),
         estimates={metric: _estimate(metric, entries) for metric in sorted(metrics)},
         images_per_second=statistics.fmean(speeds) if speeds else None,
         parameters=record.parameters,
-        hours=statistics.fmean(each.seconds for each in records) / 3600,
+        hours=statistics.fmean(_seconds(entry) for entry in entries) / 3600,
         options={},
         published=_published(record),
         section=section,
@@ -119,6 +133,12 @@ def _row(entries: Sequence[Entry], section: str) -> Row:
 
 def _images_seen(entry: Entry) -> int:
     return max(score.images_seen for score in entry.scores.values())
+
+
+def _seconds(entry: Entry) -> float:
+    """Return what the training took until it was scored: of a run that went on, that share."""
+    record, images_seen = entry.record, _images_seen(entry)
+    return record.seconds * min(1.0, images_seen / record.images_seen) if record.images_seen else record.seconds
 
 
 def _estimate(metric: str, entries: Sequence[Entry]) -> Estimate:

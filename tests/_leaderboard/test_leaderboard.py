@@ -5,7 +5,7 @@ import pytest
 from made_up_records import record, scores
 
 from ganzoo._leaderboard.choice import Choice
-from ganzoo._leaderboard.columns import columns_of
+from ganzoo._leaderboard.columns import columns_of, options_text
 from ganzoo._leaderboard.comparable import comparable
 from ganzoo._leaderboard.leaderboard import leaderboards
 from ganzoo._leaderboard.record_fields import meets, value_text
@@ -423,11 +423,40 @@ def test_value_text():
     ]
 
 
-def test_seeds_scored_at_different_ages_are_named():
+def test_a_seed_that_was_trained_on_stands_with_the_others_and_by_itself():
+    longer = {"sections": {"training": {"total_kimg": 60.0}}, "images_seen": 60_000, "seconds": 1200.0}
+    extended = record(seed=0, found=(*scores(fid=40.0), *scores(fid=20.0, images_seen=60_000)), **longer)
+    table = only(leaderboards([extended, record(seed=1, found=scores(fid=42.0)), record(seed=2)]))
+    rows = {row.kimg: row for row in table.rows}
+    assert {kimg: row.seeds for kimg, row in rows.items()} == {30.0: (0, 1, 2), 60.0: (0,)}
+    assert (rows[30.0].estimates["fid"].mean, rows[60.0].estimates["fid"].mean) == (pytest.approx(122 / 3), 20.0)
+    assert (rows[30.0].hours, rows[60.0].hours) == (pytest.approx(600 / 3600), pytest.approx(1200 / 3600))
+    assert table.notes == () and not any(row.options for row in table.rows)
+
+
+def test_seeds_scored_at_different_kimg_are_rows_of_their_own():
     early = record(seed=1, found=scores(images_seen=20_000))
-    found = leaderboards([record(seed=0), early])
-    (table,) = found.tables
-    assert any("20" in note and "30" in note and "different kimg" in note for note in table.notes)
+    table = only(leaderboards([record(seed=0), early]))
+    assert sorted((row.kimg, row.seeds) for row in table.rows) == [(20.0, (1,)), (30.0, (0,))]
+    # Snapshots at which no run ends make no row.
+    assert [row.kimg for row in only(leaderboards([record(found=(*scores(), *early.scores))])).rows] == [30.0]
+
+
+def test_options_are_shown_with_their_section():
+    strong = {
+        "regularizers": [{"name": "r1", "gamma": 10.0}],
+        "training": {"generator_optimizer": {"learning_rate": 1e-3}},
+    }
+    weak = {
+        "regularizers": [{"name": "r1", "gamma": 1.0}],
+        "training": {"generator_optimizer": {"learning_rate": 2e-3}},
+    }
+    runs = []
+    for name, changes in (("a", strong), ("b", weak)):
+        made = record(name)
+        runs.append(made.model_copy(update={"recipe": {**made.recipe, **changes}}))
+    texts = {row.recipe: options_text(row) for row in only(leaderboards(runs)).rows}
+    assert texts["a"] == "r1.gamma=10.0, generator_optimizer.learning_rate=0.001"
 
 
 def test_named_runs_whose_only_metric_has_unlike_settings_are_refused():

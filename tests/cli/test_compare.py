@@ -17,7 +17,7 @@ from ganzoo._cli.compare import compare
 from ganzoo._leaderboard.export import to_csv, to_json
 from ganzoo._leaderboard.leaderboard import leaderboards
 from ganzoo._leaderboard.render import markdown, print_rich
-from ganzoo._runs.record import write_record
+from ganzoo._runs.record import DatasetId, write_record
 from ganzoo.errors import GanzooError
 from ganzoo.text import csv_cell, literal, markdown_cell
 
@@ -62,13 +62,13 @@ EXPECTED_80 = """\
 oasis 64×64×1 · 10,000 generated vs 9,000 real images (train) ·
 inception-v3-compat
 
-    rank  recipe, loss, penalties      seeds         FID ↓    KID ×10³ ↓  hours
- ──────────────────────────────────────────────────────────────────────────────
- tie 1–2  dcgan_oasis_logistic             3  41.00 ± 1.00  21.00 ± 1.00   0.17
+    rank  recipe, loss, penalties      seeds         FID ↓    KID ×10³ ↓
+ ───────────────────────────────────────────────────────────────────────
+ tie 1–2  dcgan_oasis_logistic             3  41.00 ± 1.00  21.00 ± 1.00
             logistic, r1
- tie 1–2  dcgan_oasis_rahinge              1  41.30 (0.41)  21.20 (0.21)   0.17
+ tie 1–2  dcgan_oasis_rahinge              1  41.30 (0.41)  21.20 (0.21)
             rahinge
-       3  dcgan_oasis_wgan_gp              1  61.00 (0.61)  41.50 (0.41)   0.17
+       3  dcgan_oasis_wgan_gp              1  61.00 (0.61)  41.50 (0.41)
             wgan-gp, gradient-penalty
 
 All rows: generator dcgan, discriminator dcgan, kimg 30, M params G + D 3.57 +
@@ -81,7 +81,7 @@ a score more.
 tie: the 95 % interval of the difference holds 0, or the difference is below 1.3
 %.
 Published FID: A paper, Table 3.
-Not shown at this width: published FID, images/s.
+Not shown at this width: published FID, images/s, time.
 
 Unfinished (1)
 - broken-s0 — diverged at 30 kimg: loss is nan at 3,200 images
@@ -105,8 +105,14 @@ def test_a_wide_terminal_shows_every_column():
     assert header.split("  ")[0] == "" or header.startswith(" ")
     for name in ("rank", "recipe", "generator", "discriminator", "loss", "penalties", "kimg", "seeds", "FID ↓"):
         assert name in header
-    for name in ("KID ×10³ ↓", "published FID", "images/s", "M params G + D", "hours"):
+    for name in ("KID ×10³ ↓", "published FID", "images/s", "M params G + D", "time"):
         assert name in header
+
+
+def test_other_datasets_do_not_repeat_what_titles_say():
+    other = DatasetId(name="akoa", resolution=64, channels=1, fingerprint="cd" * 32)
+    text = shown(leaderboards([record(), record("b", dataset=other, found=scores(protocol={"split": "test"}))]), 160)
+    assert "oasis 64" in text and "akoa 64" in text and "differ" not in text
 
 
 def test_the_winner_is_bold_only_if_it_wins():
@@ -212,7 +218,9 @@ def test_options(tmp_path):
     assert ask(tmp_path, "--format", "markdown").stdout.startswith("## oasis")
 
 
-@pytest.mark.parametrize("option", [("--where", "loss=none"), ("--protocol", "nothing"), ("--where", "scoring.split=x")])
+@pytest.mark.parametrize(
+    "option", [("--where", "loss=none"), ("--protocol", "nothing"), ("--where", "scoring.split=x")]
+)
 def test_a_filter_that_matches_nothing_says_so(tmp_path, option):
     done = ask(write(tmp_path, *three_losses()), *option)
     assert isinstance(done.exception, GanzooError)

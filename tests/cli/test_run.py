@@ -115,6 +115,7 @@ def test_run_trains_scores_and_shows_the_leaderboard(trained):
     assert done.returncode == 0, done.stderr
     assert "run runs/small-s3 is finished; its newest samples: runs/small-s3/samples/0000000064.png" in done.stdout
     assert "FD-random" in done.stdout
+    assert "▸ small" in done.stdout and "other" not in done.stdout
     assert done.stderr == ""
     record = read_record(run_of(folder).record)
     assert (record.status, record.images_seen, len(record.scores)) == ("finished", 64, 1)
