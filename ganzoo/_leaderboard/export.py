@@ -13,7 +13,7 @@ from ganzoo._leaderboard.columns import options_text
 from ganzoo._leaderboard.statistics import Estimate
 from ganzoo._leaderboard.tables import Comparison, Row, Section, Table
 from ganzoo._leaderboard.variants import in_order, own_key
-from ganzoo._runs.record import plain
+from ganzoo._runs.plain_data import plain
 from ganzoo.text import csv_cell
 
 JSON_FORMAT = 2

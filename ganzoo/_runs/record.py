@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -14,6 +13,7 @@ from pydantic import ValidationInfo as Info
 
 from ganzoo._io.atomic import atomic_write
 from ganzoo._io.os_errors import shown
+from ganzoo._runs.plain_data import Finite, Floor, plain
 from ganzoo._runs.score_text import shown_name, value_text
 from ganzoo._runs.signed_json import seal, unseal
 from ganzoo.errors import GanzooError, RunError
@@ -21,20 +21,6 @@ from ganzoo.errors import GanzooError, RunError
 FORMAT: Final = 2
 Status = Literal["running", "finished", "stopped", "diverged", "failed", "imported"]
 _NOT_TRAINING = frozenset({"title", "paper", "notes", "scoring", "published"})
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-
-
-def plain(value: Any) -> Any:
-    """Return data as strict JSON can hold it: tuples as lists, `inf` and `nan` and undecodable text as text."""
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, Mapping):
-        return {plain(str(key)): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value if value is None or isinstance(value, bool | int | BaseModel) else plain(str(value))
 
 
 def recipe_hash(recipe: Mapping[str, Any]) -> str:
@@ -77,6 +63,11 @@ class Score(_Frozen):
         label: The name under which it may be shown: the published one only in the published features.
         value: As the metric defines it, not scaled.
         standard_error: Of sampling alone, in the units of `value`; None where it is not known.
+        degrees_of_freedom: Of Student's interval from that error; None: those of the protocol's blocks.
+        error_unit: What the error is of: other generated images, or other subjects in the reference too.
+        subjects: Number of the reference's subjects, if so.
+        bias: How far the value is expected to lie above that of infinitely many generated images, if it is known.
+        floor: What real images get in place of generated ones, if it is known.
         lower_is_better: Its direction.
         unit: What stands behind its name where it is scaled.
         scale: What it is multiplied with before it is shown.
@@ -94,6 +85,11 @@ class Score(_Frozen):
     label: str
     value: Finite
     standard_error: Finite | None = None
+    degrees_of_freedom: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    error_unit: Literal["image", "subject"] = "image"
+    subjects: Annotated[int, Field(ge=2)] | None = None
+    bias: Finite | None = None
+    floor: Floor | None = None
     lower_is_better: bool = True
     unit: str = ""
     scale: Finite = 1.0

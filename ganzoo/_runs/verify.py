@@ -13,7 +13,8 @@ from ganzoo._io.os_errors import shown
 from ganzoo._io.png_check import png_damage
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.manifest import damage, foreign_entries, list_checkpoints, read_bytes
-from ganzoo._runs.record import RunRecord, plain, read_record, recipe_hash
+from ganzoo._runs.plain_data import plain
+from ganzoo._runs.record import RunRecord, read_record, recipe_hash
 from ganzoo.errors import GanzooError, RunError
 
 

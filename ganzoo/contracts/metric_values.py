@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,26 @@ class Display:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its standard error (of drawing other images for this reference), and what a reader must know."""
+    """A value with its sampling error, and what a reader must know.
+
+    Attributes:
+        value: The value.
+        standard_error: Its error if other images were drawn from the same network; None: not known.
+        notes: What a reader must know, in the same words for all values that it holds for.
+        degrees_of_freedom: Of Student's interval from that error; None: those of the blocks left out.
+        error_unit: What the error is of: `image`, other generated images for this very reference; `subject`, other
+            subjects in the reference too.
+        subjects: Their number, if so.
+        bias: How far the value is expected to lie above that of infinitely many generated images; None: not known.
+    """
 
     value: float
     standard_error: float | None = None
     notes: tuple[str, ...] = ()
+    degrees_of_freedom: float | None = None
+    error_unit: Literal["image", "subject"] = "image"
+    subjects: int | None = None
+    bias: float | None = None
 
 
 @dataclass(frozen=True)

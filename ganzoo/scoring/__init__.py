@@ -8,17 +8,40 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ganzoo.contracts.metric_input import Features
     from ganzoo.contracts.metric_values import Estimate
+    from ganzoo.scoring.influence import (
+        ReferenceInfluences,
+        influence_estimate,
+        interval,
+        known_subjects,
+        student_quantile,
+    )
     from ganzoo.scoring.jackknife import blocks_of, can_leave_out, standard_error
 
 _MODULE_OF = {
     "Estimate": "ganzoo.contracts.metric_values",
     "Features": "ganzoo.contracts.metric_input",
+    "ReferenceInfluences": "ganzoo.scoring.influence",
     "blocks_of": "ganzoo.scoring.jackknife",
     "can_leave_out": "ganzoo.scoring.jackknife",
+    "influence_estimate": "ganzoo.scoring.influence",
+    "interval": "ganzoo.scoring.influence",
+    "known_subjects": "ganzoo.scoring.influence",
     "standard_error": "ganzoo.scoring.jackknife",
+    "student_quantile": "ganzoo.scoring.influence",
 }
 
-__all__ = ["Estimate", "Features", "blocks_of", "can_leave_out", "standard_error"]
+__all__ = [
+    "Estimate",
+    "Features",
+    "ReferenceInfluences",
+    "blocks_of",
+    "can_leave_out",
+    "influence_estimate",
+    "interval",
+    "known_subjects",
+    "standard_error",
+    "student_quantile",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -66,10 +66,24 @@ def _judged(who: str, key: str, found: Any) -> Estimate:
         raise PluginError(
             f"{who} gives the standard error {_shown(error)} for '{key}'; it must be a finite float from 0, or None"
         )
+    _judge_details(who, key, found)
     notes: Any = found.notes
     if not (isinstance(notes, tuple) and all(isinstance(note, str) for note in notes)):
         raise PluginError(f"{who} gives the notes {_shown(notes)} for '{key}'; they must be a tuple of texts")
     return found
+
+
+def _judge_details(who: str, key: str, found: Estimate) -> None:
+    degrees, subjects, bias = found.degrees_of_freedom, found.subjects, found.bias
+    wrong = {
+        "degrees of freedom": (degrees, degrees is None or (_is_finite(degrees) and degrees > 0), "a float above 0"),
+        "subjects": (subjects, subjects is None or (isinstance(subjects, int) and subjects >= 2), "an int from 2"),
+        "bias": (bias, bias is None or _is_finite(bias), "a finite float"),
+        "error unit": (found.error_unit, found.error_unit in ("image", "subject"), "'image' or 'subject'"),
+    }
+    for what, (value, is_right, wanted) in wrong.items():
+        if not is_right:
+            raise PluginError(f"{who} gives the {what} {_shown(value)} for '{key}'; must be {wanted}")
 
 
 def _is_finite(value: Any) -> bool:

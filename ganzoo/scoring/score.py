@@ -157,12 +157,17 @@ def scores_of(
             failures.append(failure)
             continue
         for key, display in metric.values.items():
+            found = estimates[key]
             scores.append(
                 Score(
                     metric=key,
                     label=label_of(display, metric, extractor),
-                    value=estimates[key].value,
-                    standard_error=estimates[key].standard_error,
+                    value=found.value,
+                    standard_error=found.standard_error,
+                    degrees_of_freedom=found.degrees_of_freedom,
+                    error_unit=found.error_unit,
+                    subjects=found.subjects,
+                    bias=found.bias,
                     lower_is_better=display.lower_is_better,
                     unit=display.unit,
                     scale=display.scale,
@@ -171,7 +176,7 @@ def scores_of(
                     protocol=shown,
                     protocol_id=protocol_id,
                     images_seen=images_seen,
-                    notes=estimates[key].notes,
+                    notes=found.notes,
                 )
             )
     if failures:

@@ -1,6 +1,7 @@
 """Kernel distance between two sets of features: the generated images first, the reference second, `[n, d]` each.
 
-All is computed in float64. The standard error is that of drawing other generated images, for this very reference.
+All is computed in float64. The standard error is that of drawing other generated images, and other subjects in the
+reference where these are known.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
-from ganzoo.scoring import blocks_of, can_leave_out, standard_error
+from ganzoo.scoring import ReferenceInfluences, influence_estimate, known_subjects
 
 _DEGREE, _OFFSET = 3, 1.0  # of the kernel (x.y / d + 1)^3, section 4 of the paper
 _SEED = 2020  # torch-fidelity's `rng_seed`, so that subsets are the same
@@ -66,47 +67,44 @@ class KernelDistance(Metric[KernelDistanceOptions]):
             data.reference["pooled"],
             subsets=self.options.subsets,
             subset_size=self.options.subset_size,
-            blocks=data.blocks,
+            subjects=known_subjects(data.reference.subjects),
         )
         return {"kid": found}
 
 
-def kernel_distance(fakes: Tensor, reals: Tensor, *, subsets: int, subset_size: int, blocks: int) -> Estimate:
+def kernel_distance(
+    fakes: Tensor, reals: Tensor, *, subsets: int, subset_size: int, subjects: Tensor | None = None
+) -> Estimate:
     """Return KID: the mean over subsets of the unbiased MMD^2, which may be negative.
 
-    Subsets are drawn by the same legacy numpy stream as torch-fidelity's, so they are the same.
-    The standard error leaves each block of generated images out of every subset.
+    Subsets are drawn by the same legacy numpy stream as torch-fidelity's, so they are the same. An image's influence
+    is the sum of those that it has on the subsets that it is in: twice its mean kernel with the subset's other images
+    of its side, less twice that with the other side's, each less its mean (Hájek's projection of the U-statistic).
     """
-    size = subset_size
+    n, m, size = len(fakes), len(reals), subset_size
     kernel = _Kernels(fakes.double(), reals.double())
     rng = np.random.RandomState(_SEED)
-    values, left_out = [], []
-    block_of = blocks_of(len(fakes), blocks) if can_leave_out(len(fakes), blocks) else None
+    values = []
+    generated, reference = torch.zeros(n, dtype=torch.float64), torch.zeros(m, dtype=torch.float64)
     for _ in range(subsets):
-        x = torch.from_numpy(rng.choice(len(fakes), size, replace=False))
-        y = torch.from_numpy(rng.choice(len(reals), size, replace=False))
+        x = torch.from_numpy(rng.choice(n, size, replace=False))
+        y = torch.from_numpy(rng.choice(m, size, replace=False))
         k_xx, k_xy, k_yy = kernel.xx(x, x), kernel.xy(x, y), kernel.yy(y, y)
-        real_part = (k_yy.sum() - k_yy.diagonal().sum()) / (size * (size - 1))
-        values.append(float(_mmd(k_xx.sum() - k_xx.diagonal().sum(), k_xy.sum(), real_part, torch.tensor(size), size)))
-        if block_of is not None:
-            left_out.append(_mmd_without(k_xx, k_xy.sum(1), real_part, block_of[x], blocks))
-    error = standard_error(torch.stack(left_out).mean(0)) if left_out else None
-    return Estimate(float(np.mean(values)), error if error is not None and np.isfinite(error) else None)
+        values.append(float(_mean_off_diagonal(k_xx) + _mean_off_diagonal(k_yy) - 2 * k_xy.sum() / size**2))
+        generated[x] += _influence(k_xx, k_xy.mean(1)) * n / (size * subsets)
+        reference[y] += _influence(k_yy, k_xy.mean(0)) * m / (size * subsets)
+    theirs = None if subjects is None else ReferenceInfluences(reference, subjects)
+    return influence_estimate(float(np.mean(values)), generated, theirs)
 
 
-def _mmd(off_diagonal: Tensor, cross: Tensor, real_part: Tensor, n: Tensor, m: int) -> Tensor:
-    return off_diagonal / (n * (n - 1)) + real_part - 2 * cross / (n * m)
+def _mean_off_diagonal(kernel: Tensor) -> Tensor:
+    return (kernel.sum() - kernel.diagonal().sum()) / (len(kernel) * (len(kernel) - 1))
 
 
-def _mmd_without(k_xx: Tensor, cross_rows: Tensor, real_part: Tensor, block_of: Tensor, blocks: int) -> Tensor:
-    """Return the MMD^2 of one subset without each block, `[blocks]`."""
-    member = torch.nn.functional.one_hot(block_of, blocks).to(k_xx)
-    off = k_xx.clone()
-    off.fill_diagonal_(0.0)
-    rows = member.T @ off.sum(1)  # all pairs with one end in the block
-    inside = (member * (off @ member)).sum(0)
-    kept = off.sum() - 2 * rows + inside
-    return _mmd(kept, cross_rows.sum() - member.T @ cross_rows, real_part, len(off) - member.sum(0), k_xx.shape[0])
+def _influence(own: Tensor, across: Tensor) -> Tensor:
+    """Return the influence of each image of a subset on its MMD^2, from its kernels with its side and the other."""
+    rows = (own.sum(1) - own.diagonal()) / (len(own) - 1)
+    return 2 * (rows - rows.mean() - across + across.mean())
 
 
 class _Kernels:

@@ -5,7 +5,8 @@ import pytest
 from hostile_names import HOSTILE
 from made_up_records import record, scores
 
-from ganzoo._runs.record import RunRecord, Score, plain, read_record, recipe_hash, write_record
+from ganzoo._runs.plain_data import plain
+from ganzoo._runs.record import RunRecord, Score, read_record, recipe_hash, write_record
 from ganzoo._runs.signed_json import seal
 from ganzoo.errors import GanzooError, RunError
 

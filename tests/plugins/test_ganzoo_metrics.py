@@ -41,7 +41,7 @@ def without_each_block(fakes, compute):
 @pytest.mark.parametrize("sizes", SIZES)
 def test_frechet_distance_is_torch_fidelitys(sizes):
     fakes, reals = two_sets(*sizes)
-    found = frechet_distance(fakes, reals, blocks=BLOCKS)
+    found = frechet_distance(fakes, reals)
     assert found.value == pytest.approx(torch_fidelity_fid(fakes, reals), rel=1e-7)
     assert found.notes == (("rank-deficient",) if min(sizes) <= 64 else ())
 
@@ -50,29 +50,22 @@ def test_frechet_distance_of_gaussians_by_hand():
     # Means 3 apart; variances 4 and 1 in one direction, 1 and 1 in the other: 9 + (2 - 1)^2.
     points = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]], dtype=torch.float64) * (3 / 2) ** 0.5
     fakes = points * torch.tensor([2.0, 1.0]) + torch.tensor([3.0, 0.0])
-    assert frechet_distance(fakes, points, blocks=BLOCKS).value == pytest.approx(10.0)
+    assert frechet_distance(fakes, points).value == pytest.approx(10.0)
 
 
 def test_frechet_distance_of_a_set_to_itself_is_zero():
     for count in (40, 300):
         reals = features(count, seed=2)
-        assert abs(frechet_distance(reals, reals, blocks=BLOCKS).value) < 1e-8
+        assert abs(frechet_distance(reals, reals).value) < 1e-8
 
 
 def test_features_that_never_change_do_no_harm():
     fakes, reals = two_sets(300, 400)
     fakes[:, :20] = 0
     reals[:, :30] = 0
-    found = frechet_distance(fakes, reals, blocks=BLOCKS)
+    found = frechet_distance(fakes, reals)
     assert found.value == pytest.approx(torch_fidelity_fid(fakes, reals), rel=1e-7)
     assert found.standard_error > 0
-
-
-@pytest.mark.parametrize("sizes", SIZES)
-def test_frechet_error_is_the_jackknife_done_slowly(sizes):
-    fakes, reals = two_sets(*sizes)
-    slow = without_each_block(fakes, lambda left: frechet_distance(left, reals, blocks=0).value)
-    assert frechet_distance(fakes, reals, blocks=BLOCKS).standard_error == pytest.approx(slow, rel=1e-6)
 
 
 @pytest.mark.parametrize("largest", [10, 4096])
@@ -80,51 +73,21 @@ def test_frechet_error_is_the_jackknife_done_slowly(sizes):
 def test_kernel_distance_is_torch_fidelitys_subsets_included(sizes, largest, monkeypatch):
     monkeypatch.setattr(kid, "_LARGEST_GRAM", largest)
     fakes, reals = two_sets(*sizes)
-    found = kernel_distance(fakes, reals, subsets=7, subset_size=30, blocks=BLOCKS)
+    found = kernel_distance(fakes, reals, subsets=7, subset_size=30)
     theirs = kid_features_to_metric(fakes.double(), reals.double(), kid_subsets=7, kid_subset_size=30, verbose=False)
     assert found.value == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-10)
 
 
 def test_kernel_distance_of_equal_distributions_may_be_negative():
-    found = kernel_distance(features(200, seed=1), features(200, seed=2), subsets=20, subset_size=100, blocks=BLOCKS)
+    found = kernel_distance(features(200, seed=1), features(200, seed=2), subsets=20, subset_size=100)
     assert abs(found.value) < 4 * found.standard_error
 
 
-def test_kernel_error_is_the_jackknife_done_slowly():
-    fakes, reals = two_sets(60, 60)
-    settings = {"subsets": 1, "subset_size": 60}
-
-    def whole(left):
-        k_xx = (left @ left.T / 64 + 1) ** 3
-        k_xy, k_yy = (left @ reals.T / 64 + 1) ** 3, (reals @ reals.T / 64 + 1) ** 3
-        n, m = len(left), len(reals)
-        own = (k_xx.sum() - k_xx.trace()) / (n * (n - 1)) + (k_yy.sum() - k_yy.trace()) / (m * (m - 1))
-        return float(own - 2 * k_xy.mean())
-
-    fakes, reals = fakes.double(), reals.double()
-    slow = without_each_block(fakes, whole)
-    assert kernel_distance(fakes, reals, **settings, blocks=BLOCKS).standard_error == pytest.approx(slow, rel=1e-9)
-
-
-def test_errors_agree_with_the_spread_of_other_draws():
-    """For one reference: the mean standard error against the deviation over 60 sets of fakes."""
-    reals = features(400, 32, seed=2)
-    settings = {"subsets": 10, "subset_size": 200}
-    for compute in (
-        lambda fakes: frechet_distance(fakes, reals, blocks=BLOCKS),
-        lambda fakes: kernel_distance(fakes, reals, **settings, blocks=BLOCKS),
-    ):
-        found = [compute(features(400, 32, seed=100 + draw, scale=1.2, shift=0.2)) for draw in range(60)]
-        spread = torch.tensor([each.value for each in found]).std()
-        error = torch.tensor([each.standard_error for each in found]).mean()
-        assert 0.7 < float(error / spread) < 1.5
-
-
 def test_few_images_have_no_error():
-    fakes, reals = two_sets(30, 50)
-    assert frechet_distance(fakes, reals, blocks=BLOCKS).standard_error is None
-    settings = {"subsets": 2, "subset_size": 20}
-    assert kernel_distance(fakes, reals, **settings, blocks=BLOCKS).standard_error is None
+    fakes, reals = two_sets(19, 50)
+    assert frechet_distance(fakes, reals).standard_error is None
+    settings = {"subsets": 2, "subset_size": 10}
+    assert kernel_distance(fakes, reals, **settings).standard_error is None
 
 
 def test_precision_and_recall_are_torch_fidelitys():

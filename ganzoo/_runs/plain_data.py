@@ -1,0 +1,44 @@
+"""Plain data of records: what strict JSON can hold, and the floor of a score. Knows no torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def plain(value: Any) -> Any:
+    """Return data as strict JSON can hold it: tuples as lists, `inf` and `nan` and undecodable text as text."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {plain(str(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | BaseModel) else plain(str(value))
+
+
+class Floor(BaseModel):
+    """What real images get in place of generated ones: what a perfect generator would get.
+
+    Attributes:
+        value: As the metric defines it, not scaled.
+        error: Its standard error; None where it is not known.
+        images: Real images in place of generated ones. Fewer than are generated where there are no more.
+        reference_images: Real images compared with.
+        choice: Which images those are, in words.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: Finite
+    error: Finite | None = None
+    images: NonNegativeInt
+    reference_images: NonNegativeInt
+    choice: str
