@@ -106,7 +106,7 @@ def seen(network, layer, images, disturbances):
 
 def _distance(fakes, reals):
     size = min(len(fakes), len(reals))
-    return kernel_distance(fakes, reals, subsets=1, subset_size=size, blocks=0).value
+    return kernel_distance(fakes, reals, subsets=1, subset_size=size).value
 
 
 def _features(network, layer, images) -> Tensor:
