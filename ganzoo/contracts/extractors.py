@@ -62,6 +62,13 @@ class Extractor(Component[OptionsT], ABC):
     def __init__(self, options: OptionsT) -> None:
         self.options = options
 
+    def variant(self) -> str:
+        """Return a word where options make other features than the published ones; it completes the label.
+
+        With `clean`, the label `inception` and the published name `FID`, scores are `FD-inception-clean`.
+        """
+        return ""
+
     @abstractmethod
     def weights(self) -> WeightsFile | None:
         """Find and check the weights, without network; None where they need no file. Raises WeightsError."""

@@ -17,9 +17,12 @@ def label_of(display: Display, metric: Metric, extractor: Extractor) -> str:
     roles = [role for role in metric.reads if role != PIXELS and role not in metric.describes]
     if not roles and metric.extractor_must_be is None:
         return display.published or display.stem
-    theirs = metric.published_features
+    theirs, variant = metric.published_features, extractor.variant()
     is_published = bool(theirs and roles) and all(extractor.layers[role].features == theirs for role in roles)
-    label = (display.published or display.stem) if is_published else f"{display.stem}-{extractor.label}"
+    if is_published and not variant:
+        label = display.published or display.stem
+    else:
+        label = "-".join(filter(None, (display.stem, extractor.label, variant)))
     weights = extractor.weights()
     if weights is None or weights.official:
         return label

