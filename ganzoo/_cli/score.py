@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganzoo._cli.run import Device, SkipBad
+from ganzoo.errors import GanzooError, RefusedError
 
 if TYPE_CHECKING:
     from ganzoo._runs.record import Score
@@ -27,10 +28,22 @@ def score(
         int | None, typer.Option("--at", min=0, help="Score the generator kept at this many images seen.")
     ] = None,
     snapshots: Annotated[bool, typer.Option("--snapshots", help="Score every snapshot of the run.")] = False,
+    forget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROTOCOL",
+            help="Instead, remove the scores of this protocol, as tables print it, from the records; with --at, those "
+            "of one generator.",
+        ),
+    ] = None,
     device: Device = "auto",
     skip_bad: SkipBad = False,
 ) -> None:
     """Score runs and save the scores in their records."""
+    if forget is not None:
+        if set_ or dataset or snapshots:
+            raise GanzooError("--forget removes scores and makes none: leave --set, --dataset and --snapshots out")
+        return _forget(runs, forget, at)
     from ganzoo import api
     from ganzoo._cli.terminal import Terminal
     from ganzoo._registry.registry import Registry
@@ -51,6 +64,29 @@ def score(
             )
             for found_score in scores:
                 terminal.info(f"{path.name} at {found_score.images_seen:,} images: {_line(found_score)}")
+
+
+def _forget(runs: list[Path], protocol: str, at: int | None) -> None:
+    """Remove the scores of a protocol; of several runs, those without them are passed over."""
+    from ganzoo import api
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo._runs.directory import find_runs
+
+    missing: list[GanzooError] = []
+    found = find_runs(runs)
+    with Terminal() as terminal:
+        for path in found:
+            try:
+                forgotten = api.open(path).forget_scores(protocol, at)
+            except RefusedError:
+                raise
+            except GanzooError as error:
+                missing.append(error)
+                continue
+            for score in forgotten:
+                terminal.info(f"{path.name} at {score.images_seen:,} images: forgotten: {_line(score)}")
+    if missing and len(missing) == len(found):
+        raise missing[0]
 
 
 def _line(score: Score) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo._inference.growth_stage import GrowthStage
 from ganzoo._io.atomic import write_text
 from ganzoo._runs.directory import RunDirectory
+from ganzoo._runs.forgotten import without_scores
 from ganzoo._runs.manifest import list_checkpoints
 from ganzoo._runs.record import RunRecord, Score, read_record, with_scores, write_record
 from ganzoo.errors import GanzooError, RefusedError, RunError
@@ -186,6 +187,23 @@ class RunFiles:
     def add_scores(self, scores: tuple[Score, ...]) -> None:
         """Add scores to the record, in place of earlier ones of the same; as `write_record` does."""
         self.write_record(with_scores(self.record, scores))
+
+    def forget_scores(self, protocol: str, at: int | None = None) -> tuple[Score, ...]:
+        """Remove the scores of one protocol from the record, so that no table shows them; return them.
+
+        Args:
+            protocol: Its hash, as tables print it, or at least four characters that it begins with.
+            at: Only those at this many images seen; None: all.
+
+        Raises:
+            GanzooError: There is no such score, or it is not clear which protocol is meant.
+            RefusedError: Another process holds the run.
+        """
+        with self.directory.lock():
+            self.refresh()
+            record, forgotten = without_scores(self.record, protocol, at)
+            self.write_record(record)
+        return forgotten
 
     def refresh(self) -> None:
         """Read everything again when it is next asked for: another process may have trained or scored the run."""
