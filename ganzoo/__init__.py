@@ -103,6 +103,9 @@ if TYPE_CHECKING:
     from ganzoo.errors import RefusedError as RefusedError
     from ganzoo.errors import WeightsError as WeightsError
     from ganzoo.hookspecs import hookimpl as hookimpl
+    from ganzoo.scoring.catalog import MetricDescription as MetricDescription
+    from ganzoo.scoring.catalog import MetricValue as MetricValue
+    from ganzoo.scoring.catalog import metrics as metrics
 
 _HOME = {
     "ganzoo._version": ("__version__",),
@@ -174,6 +177,7 @@ _HOME = {
         "Sensitivity",
     ),
     "ganzoo.contracts.metrics": ("Metric",),
+    "ganzoo.scoring.catalog": ("MetricDescription", "MetricValue", "metrics"),
     "ganzoo.contracts.checkpoints": (
         "ForeignCheckpoint",
         "ForeignNetwork",

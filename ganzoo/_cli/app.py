@@ -20,6 +20,7 @@ from ganzoo._cli.explore import explore
 from ganzoo._cli.fetch import fetch_weights
 from ganzoo._cli.import_export import export, import_
 from ganzoo._cli.lazy_command import lazy_function, lazy_group
+from ganzoo._cli.metrics import metrics
 from ganzoo._cli.plugins import plugins
 from ganzoo._cli.run import resume, run
 from ganzoo._cli.sample import sample
@@ -35,6 +36,7 @@ _FUNCTIONS: dict[str, Callable[..., None]] = {
     "compare": compare,
     "check": check,
     "plugins": plugins,
+    "metrics": metrics,
     "sample": sample,
     "verify": verify,
     "fetch-weights": fetch_weights,

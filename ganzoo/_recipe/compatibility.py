@@ -29,7 +29,7 @@ def incompatibilities(recipe: Recipe) -> list[str]:
     reasons += _penalties(recipe)
     reasons += _styles(recipe)
     reasons += _micro_batches(recipe)
-    reasons += _scoring(recipe)
+    reasons += _scoring(recipe, spec)
     if not reasons:
         reasons += _parts(recipe, spec)
     return reasons
@@ -136,7 +136,7 @@ def _micro_batches(recipe: Recipe) -> Iterator[str]:
             )
 
 
-def _scoring(recipe: Recipe) -> Iterator[str]:
+def _scoring(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
     scoring = recipe.scoring
     reference = scoring.reference_images or scoring.generated
     givers: dict[str, str] = {}
@@ -149,11 +149,16 @@ def _scoring(recipe: Recipe) -> Iterator[str]:
         givers |= dict.fromkeys(keys, chosen.name)
         if reason:
             yield f"{path}: {chosen.name}: {reason}"
-        yield from _unmet(path, chosen, recipe)
+        yield from _unmet(path, chosen, recipe, spec)
 
 
-def _unmet(path: str, metric: Selection, recipe: Recipe) -> Iterator[str]:
+def _unmet(path: str, metric: Selection, recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
     """Say what a metric asks for that the recipe has not."""
+    if metric.cls.uses_classes and not spec.label_dim:
+        yield (
+            f"{path}: {metric.name}: compares classes, and dataset '{recipe.dataset.name}' has none; choose one with "
+            f"classes, or leave out the metric"
+        )
     capability = metric.cls.generator_must_be
     if capability is not None and not issubclass(recipe.generator.cls, capability):
         yield (

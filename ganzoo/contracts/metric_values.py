@@ -57,8 +57,31 @@ class Sensitivity:
     Attributes:
         measured_on: With which images, how many, in whose features, in a phrase.
         standard_deviations: By disturbance, in words: how far it moves towards worse, in standard deviations of the
-            value over draws of undisturbed images. Beyond 5 it sees the disturbance, within 3 it does not.
+            value over draws of undisturbed images.
     """
 
     measured_on: str
     standard_deviations: Mapping[str, float]
+
+    @property
+    def sees(self) -> tuple[str, ...]:
+        """The disturbances that it sees: more than 5 standard deviations."""
+        return self._between(5.0, float("inf"))
+
+    @property
+    def sees_weakly(self) -> tuple[str, ...]:
+        """Those of 3 to 5 standard deviations, which more images would show."""
+        return self._between(3.0, 5.0)
+
+    @property
+    def does_not_see(self) -> tuple[str, ...]:
+        """Those that chance alone would show, at so many images."""
+        return self._between(-3.0, 3.0)
+
+    @property
+    def prefers(self) -> tuple[str, ...]:
+        """Those that it takes for an improvement, as copies of the reference."""
+        return self._between(float("-inf"), -3.0)
+
+    def _between(self, low: float, high: float) -> tuple[str, ...]:
+        return tuple(name for name, moved in self.standard_deviations.items() if low < moved <= high)

@@ -27,6 +27,7 @@ class Metric(Component[OptionsT], ABC):
         reads: Roles that it reads: those of layers, `PIXELS`, and those that it describes images by.
         describes: Those of `reads` that `describe` makes of the images, batch by batch, so that not all are in memory.
         uses_reference: Whether it compares with real images.
+        uses_classes: Whether it compares classes, so that the dataset must have some.
         uses_held_out: Whether it needs real images beside the reference that nothing was trained on.
         generator_must_be: The capability of the generator that it uses, as `StyleBased`; None: it sees images alone.
         extractor_must_be: The capability of the extractor that it uses, as `Perceptual`; None: features alone.
@@ -40,6 +41,7 @@ class Metric(Component[OptionsT], ABC):
     reads: ClassVar[tuple[str, ...]]
     describes: ClassVar[tuple[str, ...]] = ()
     uses_reference: ClassVar[bool] = True
+    uses_classes: ClassVar[bool] = False
     uses_held_out: ClassVar[bool] = False
     generator_must_be: ClassVar[type | None] = None
     extractor_must_be: ClassVar[type | None] = None

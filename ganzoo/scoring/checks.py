@@ -26,9 +26,14 @@ def check_counts(metrics: Sequence[Metric], settings: ScoringSettings, reference
             raise RecipeError(f"scoring.metrics.{index}: {metric.name}: {reason}.")
 
 
-def check_held_out(metrics: Sequence[Metric], dataset: str, held_out: str | None) -> None:
-    """Raise RecipeError if a metric needs held-out images and there are none."""
+def check_images(metrics: Sequence[Metric], dataset: str, classes: int, held_out: str | None) -> None:
+    """Raise RecipeError if a metric needs classes or held-out images and there are none."""
     for index, metric in enumerate(metrics):
+        if metric.uses_classes and not classes:
+            raise RecipeError(
+                f"scoring.metrics.{index}: {metric.name} compares classes, and dataset '{dataset}' has none; leave out "
+                f"the metric."
+            )
         if metric.uses_held_out and held_out is None:
             raise RecipeError(
                 f"scoring.metrics.{index}: {metric.name} needs real images that were not trained on, and dataset "

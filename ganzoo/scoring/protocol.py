@@ -168,7 +168,7 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Scoring
     from importlib.metadata import version
 
     from ganzoo._inference.generate import ROUNDING
-    from ganzoo.scoring.checks import check_counts, check_held_out
+    from ganzoo.scoring.checks import check_counts, check_images
 
     metrics = tuple(chosen.cls(chosen.options) for chosen in settings.metrics)
     if settings.split not in pack.splits:
@@ -176,7 +176,7 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Scoring
     split = pack.split(settings.split)
     reference_images = len(split) if settings.reference_images is None else settings.reference_images
     check_counts(metrics, settings, reference_images, len(split))
-    check_held_out(metrics, pack.name, held_out_split(pack, settings.split))
+    check_images(metrics, pack.name, pack.spec.label_dim, held_out_split(pack, settings.split))
     return ScoringProtocol(
         metrics=metrics,
         torch_fidelity=version("torch-fidelity"),

@@ -10,9 +10,8 @@ from pydantic import Field, PositiveFloat
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ganzoo import ComponentOptions, Display, Estimate, GanzooError, Metric, MetricInput, RecipeContext
+from ganzoo import ComponentOptions, Display, Estimate, GanzooError, Metric, MetricInput
 from ganzoo.scoring import blocks_of, can_leave_out, standard_error
-from ganzoo_metrics.class_distances import no_classes
 from ganzoo_metrics.sensitivity import measured
 
 _STEPS = 200
@@ -38,13 +37,10 @@ class ClassAccuracy(Metric[ClassAccuracyOptions]):
         "class_accuracy": Display("class-accuracy", lower_is_better=False, unit="%", scale=100.0)
     }
     reads = ("pooled",)
+    uses_classes = True
     sensitivity = measured("class_accuracy")
 
     Options = ClassAccuracyOptions
-
-    @classmethod
-    def incompatibility(cls, options: ClassAccuracyOptions, context: RecipeContext) -> str | None:
-        return no_classes(context)
 
     def images_needed(self) -> int:
         return 200

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from ganzoo import ComponentOptions, Display, Estimate, Features, GanzooError, Metric, MetricInput, RecipeContext
+from ganzoo import Display, Estimate, Features, GanzooError, Metric, MetricInput
 from ganzoo_metrics.mmd import unbiased_mmd
 from ganzoo_metrics.sensitivity import measured
 
@@ -28,11 +28,8 @@ class ClassDistances(Metric):
         "class_kd_worst": Display("worst-class-KD", unit="×10³", scale=1000.0),
     }
     reads = ("pooled",)
+    uses_classes = True
     sensitivity = measured("class_kd", "class_kd_worst")
-
-    @classmethod
-    def incompatibility(cls, options: ComponentOptions, context: RecipeContext) -> str | None:
-        return no_classes(context)
 
     def images_needed(self) -> int:
         return 200
@@ -56,13 +53,6 @@ class ClassDistances(Metric):
             "class_kd": Estimate(mean, error, missing),
             "class_kd_worst": Estimate(found[worst].value, found[worst].standard_error, named),
         }
-
-
-def no_classes(context: RecipeContext) -> str | None:
-    """Say that a recipe has no classes to compare, or None."""
-    if context.images.label_dim:
-        return None
-    return "compares classes, and the dataset has none; choose a dataset with classes, or leave out the metric"
 
 
 def distances_by_class(generated: Features, reference: Features) -> dict[int, Estimate]:

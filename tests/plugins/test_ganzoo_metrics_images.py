@@ -211,5 +211,7 @@ def test_what_a_recipe_has_not_is_said_before_training():
 
 
 def test_classes_are_asked_for_before_training():
-    with pytest.raises(RecipeError, match=r"scoring.metrics.0: compares classes, and the dataset has none"):
+    with pytest.raises(
+        RecipeError, match=r"scoring.metrics.0: class-accuracy: compares classes, and dataset 'phantom' has none"
+    ):
         load("quickstart", Registry.discover(), overrides=['scoring.metrics=["class-accuracy"]'])
