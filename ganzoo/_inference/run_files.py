@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,9 @@ from ganzoo._io.atomic import write_text
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.forgotten import without_scores
 from ganzoo._runs.manifest import list_checkpoints
+from ganzoo._runs.provenance import changed_distributions
 from ganzoo._runs.record import RunRecord, Score, read_record, with_scores, write_record
-from ganzoo.errors import GanzooError, RefusedError, RunError
+from ganzoo.errors import GanzooError, RecipeError, RefusedError, RunError
 
 if TYPE_CHECKING:  # a record alone is read without the registry
     from ganzoo._recipe.network_spec import Networks
@@ -87,7 +89,8 @@ class RunFiles:
         if self._recipe is None:
             text = self.recipe_text
             if text not in self._recipes:
-                self._recipes[text] = validate(self.recipe_data(), self.registry, str(self.directory.recipe))
+                with self._naming_changed_plugins():
+                    self._recipes[text] = validate(self.recipe_data(), self.registry, str(self.directory.recipe))
             self._recipe = self._recipes[text]
         return self._recipe
 
@@ -164,8 +167,20 @@ class RunFiles:
             return known
         if self._trained is None:
             where = str(self.directory.recipe)
-            self._trained = read_trained_networks(self.recipe_data(), self.registry, where)
+            with self._naming_changed_plugins():
+                self._trained = read_trained_networks(self.recipe_data(), self.registry, where)
         return self._trained
+
+    @contextmanager
+    def _naming_changed_plugins(self) -> Iterator[None]:
+        """Add to an error of the recipe what its plugins' distributions were when it trained."""
+        try:
+            yield
+        except RecipeError as error:
+            with suppress(RunError):  # a record that is damaged says nothing
+                if changed := changed_distributions(self.record.plugins):
+                    raise RecipeError(f"{error}\nThe run was made with {'; with '.join(changed)}.") from None
+            raise
 
     @property
     def record(self) -> RunRecord:

@@ -7,6 +7,7 @@ import platform
 import resource
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -41,6 +42,7 @@ def plugin_versions(recipe: Recipe) -> dict[str, str]:
         recipe.discriminator,
         recipe.loss,
         recipe.scoring.extractor,
+        *recipe.scoring.metrics,
         *recipe.regularizers,
         *([recipe.augmentation] if recipe.augmentation else []),
     )
@@ -107,3 +109,17 @@ def _cpu_name() -> str:
     except OSError:
         return platform.processor()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+
+
+def changed_distributions(versions: Mapping[str, str]) -> list[str]:
+    """Say which distributions are gone, or are of another version than they were; one phrase each."""
+    found = []
+    for name, before in versions.items():
+        try:
+            now = version(name)
+        except PackageNotFoundError:
+            found.append(f"{name} {before}, which is not installed")
+            continue
+        if now != before:
+            found.append(f"{name} {before}, of which {now} is installed")
+    return found

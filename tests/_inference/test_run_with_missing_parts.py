@@ -67,6 +67,15 @@ def test_a_missing_part_of_the_networks_is_named(trained, tmp_path):
         run.generator(device="cpu")
 
 
+def test_the_distributions_that_a_run_was_made_with_are_named_once_a_part_is_missing(trained, tmp_path):
+    run = changed(trained, tmp_path, {"generator": {"name": "acme-gan"}})
+    run.write_record(run.record.model_copy(update={"plugins": {"acme-gan": "1.2", "numpy": "0.1"}}))
+    with pytest.raises(
+        RecipeError, match=r"made with acme-gan 1\.2, which is not installed; with numpy 0\.1, of which"
+    ):
+        run.generator(device="cpu")
+
+
 def test_a_score_that_names_what_is_installed_can_be_computed(trained, tmp_path):
     scoring = tomllib.loads((trained / "recipe.toml").read_text())["scoring"]
     run = changed(trained, tmp_path, {"scoring": scoring | {"metrics": ["acme-metric"]}})
