@@ -133,12 +133,12 @@ def fewer_modes(images, strength):
 
 @pytest.mark.parametrize("harm", [blurred, noisy, brighter, fewer_modes])
 def test_the_distance_grows_with_every_harm(harm):
-    reals, others = random_features(blobs(240, 1)), blobs(240, 2)
+    reals, others = random_features(blobs(160, 1)), blobs(160, 2)
     frechet, kernel = [], []
-    for strength in (0.0, 0.2, 0.4, 0.6, 0.8, 0.95):
+    for strength in (0.0, 0.3, 0.6, 0.95):
         fakes = random_features(harm(others, strength))
         frechet.append(frechet_distance(fakes, reals).value)
-        kernel.append(kernel_distance(fakes, reals, subsets=10, subset_size=120).value)
+        kernel.append(kernel_distance(fakes, reals, subsets=10, subset_size=80).value)
     assert frechet == sorted(frechet)
     assert frechet[-1] > 2 * frechet[0]
     assert kernel[-1] > kernel[0]
