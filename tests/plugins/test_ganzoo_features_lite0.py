@@ -25,6 +25,7 @@ from ganzoo_features import from_file
 from ganzoo_features.inception import InceptionV3Compat
 from ganzoo_features.lite0 import Lite0
 from ganzoo_features.random import RandomFeatures
+from ganzoo_images.phantom import Phantom
 from ganzoo_metrics.fid import FrechetDistance
 from ganzoo_metrics.inception_score import InceptionScore
 from ganzoo_metrics.kid import KernelDistance
@@ -232,6 +233,15 @@ def both_see(images, disturbances):
     found = seen(lite0, "1280", images, disturbances), seen(random, "800", images, disturbances)
     print(*found, sep="\n")
     return found
+
+
+def test_it_sees_on_drawn_heads_what_random_features_do_not():
+    heads = Phantom(Phantom.Options(resolution=64, count=20, anatomy="head"))
+    images = np.stack([heads.load(item)[0] for item in heads.items()])
+    disturbances = {name: OF_FACES[name] for name in ("noise 8", "JPEG 30", "two patches swapped")}
+    lite0, random = both_see(images, disturbances)
+    assert all(z > 5 for z in lite0.values()), lite0
+    assert all(z < 5 for z in random.values()), random
 
 
 @REAL
