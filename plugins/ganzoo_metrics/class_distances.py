@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from ganzoo import Display, Estimate, Features, GanzooError, Metric, MetricInput
-from ganzoo_metrics.mmd import unbiased_mmd
+from ganzoo.scoring import known_subjects
+from ganzoo_metrics.mmd import Discrepancy, unbiased_mmd
 from ganzoo_metrics.sensitivity import measured
 
 
@@ -42,20 +44,33 @@ class ClassDistances(Metric):
 
     def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:
         found = distances_by_class(data.generated, data.reference)
-        missing = left_out(data.reference, found)
-        errors = [each.standard_error for each in found.values() if each.standard_error is not None]
-        mean = sum(each.value for each in found.values()) / len(found)
-        # Classes are drawn independently of each other.
-        error = sum(each**2 for each in errors) ** 0.5 / len(found) if len(errors) == len(found) else None
+        missing, subjects = left_out(data.reference, found), known_subjects(data.reference.subjects)
         worst = max(found, key=lambda label: found[label].value)
         named = (f"worst class {worst}", *missing)
         return {
-            "class_kd": Estimate(mean, error, missing),
-            "class_kd_worst": Estimate(found[worst].value, found[worst].standard_error, named),
+            "class_kd": replace(mean_over_classes(found, data.generated, data.reference, subjects), notes=missing),
+            "class_kd_worst": replace(found[worst].estimate(_of_class(subjects, data.reference, worst)), notes=named),
         }
 
 
-def distances_by_class(generated: Features, reference: Features) -> dict[int, Estimate]:
+def mean_over_classes(
+    found: Mapping[int, Discrepancy], generated: Features, reference: Features, subjects: Tensor | None
+) -> Estimate:
+    """Return the mean over classes; an image of a small class has as much more influence."""
+    made, real = (torch.zeros(len(each["pooled"]), dtype=torch.float64) for each in (generated, reference))
+    for label, each in found.items():
+        ours, theirs = generated.labels == label, reference.labels == label
+        made[ours] = each.generated * (len(made) / len(each.generated) / len(found))
+        real[theirs] = each.reference * (len(real) / len(each.reference) / len(found))
+    value = sum(each.value for each in found.values()) / len(found)
+    return Discrepancy(value, made, real).estimate(subjects)
+
+
+def _of_class(subjects: Tensor | None, reference: Features, label: int) -> Tensor | None:
+    return None if subjects is None else known_subjects(subjects[reference.labels == label])
+
+
+def distances_by_class(generated: Features, reference: Features) -> dict[int, Discrepancy]:
     """Return the kernel distance of each class of which there are at least two images on either side."""
     if generated.labels is None or reference.labels is None:
         raise GanzooError("compares classes, but these images have none")
@@ -74,7 +89,7 @@ def distances_by_class(generated: Features, reference: Features) -> dict[int, Es
     return found
 
 
-def left_out(reference: Features, found: Mapping[int, Estimate]) -> tuple[str, ...]:
+def left_out(reference: Features, found: Mapping[int, Discrepancy]) -> tuple[str, ...]:
     """Return a note of the classes that have too few images, if there are any."""
     assert reference.labels is not None
     missing = [int(label) for label in torch.unique(reference.labels).tolist() if label >= 0 and label not in found]

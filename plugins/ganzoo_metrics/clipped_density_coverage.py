@@ -13,7 +13,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
-from ganzoo.scoring import can_leave_out, standard_error
+from ganzoo.scoring import can_leave_out, influence_estimate, standard_error
 from ganzoo_metrics.neighbors import members, radii, shortage_of_neighbors, strips
 from ganzoo_metrics.sensitivity import measured
 
@@ -74,8 +74,7 @@ def clipped_density(fakes: Tensor, reals: Tensor, *, neighborhood: int) -> Estim
     calibration = float((own / neighborhood).clamp(max=1.0).double().mean())
     if calibration == 0.0:  # no two reals within a median radius: all of them equal, so that no ball has a width
         return Estimate(0.0)
-    error = float(depth.std()) / len(fakes) ** 0.5 / calibration
-    return Estimate(min(1.0, float(depth.mean()) / calibration), error)
+    return influence_estimate(min(1.0, float(depth.mean()) / calibration), depth / calibration)
 
 
 def clipped_coverage(fakes: Tensor, reals: Tensor, *, neighborhood: int, blocks: int) -> Estimate:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import Display, Estimate, Features, Metric, MetricInput
+from ganzoo.scoring import influence_estimate
 from ganzoo_metrics.neighbors import strips
 from ganzoo_metrics.sensitivity import measured
 
@@ -49,7 +50,7 @@ def copying(fakes: Tensor, training: Tensor, held_out: Tensor) -> Estimate:
     """Return the share of fakes `[n, d]` that are nearer to `training` than to `held_out`; a tie counts half."""
     near, far = (torch.cat([each.amin(1) for each in strips(fakes, reals)]) for reals in (training, held_out))
     votes = (near < far).double() + 0.5 * (near == far).double()
-    return Estimate(float(votes.mean()), float(votes.std()) / len(votes) ** 0.5)
+    return influence_estimate(float(votes.mean()), votes)
 
 
 def equal_sets(training: Features, held_out: Features) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
-from ganzoo.scoring import can_leave_out, standard_error
+from ganzoo.scoring import can_leave_out, influence_estimate, standard_error
 from ganzoo_metrics.neighbors import members, radii, shortage_of_neighbors, strips
 from ganzoo_metrics.sensitivity import measured
 
@@ -70,8 +70,8 @@ def density_coverage(fakes: Tensor, reals: Tensor, *, neighborhood: int, blocks:
         start += len(distances)
     depth, counts = balls_of / neighborhood, torch.cat(in_ball)
     covered = (counts.sum(1) > 0).double().mean()
+    density = influence_estimate(float(depth.mean()), depth)
     if not can_leave_out(len(fakes), blocks):
-        return Estimate(float(depth.mean())), Estimate(float(covered))
+        return density, Estimate(float(covered))
     left_out = ((counts.sum(1, keepdim=True) - counts) > 0).double().mean(0)
-    error = float(depth.std()) / len(fakes) ** 0.5  # a mean over independent images
-    return Estimate(float(depth.mean()), error), Estimate(float(covered), standard_error(left_out))
+    return density, Estimate(float(covered), standard_error(left_out))

@@ -1,4 +1,4 @@
-"""MMD: squared maximum mean discrepancy of two sets, without bias, with the jackknife error of leaving out one fake.
+"""MMD: squared maximum mean discrepancy of two sets, without bias, and what each image contributes to it.
 
 Paper: Gretton et al. 2012, JMLR 13:723-773, equation 3.
 """
@@ -6,31 +6,49 @@ Paper: Gretton et al. 2012, JMLR 13:723-773, equation 3.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ganzoo import Estimate
-from ganzoo.scoring import standard_error
+from ganzoo.scoring import ReferenceInfluences, influence_estimate
 
 _ROWS = 1024
 Kernel = Callable[[Tensor, Tensor], Tensor]
 
 
-def unbiased_mmd(fakes: Tensor, reals: Tensor, kernel: Kernel) -> Estimate:
-    """Return the squared MMD of at least two fakes and two reals, `[n, d]` each, which may be negative."""
+@dataclass(frozen=True)
+class Discrepancy:
+    """A squared MMD.
+
+    Attributes:
+        value: The value, which may be negative.
+        generated: Influence of each fake, float64 `[n]`.
+        reference: Influence of each real, float64 `[m]`.
+    """
+
+    value: float
+    generated: Tensor
+    reference: Tensor
+
+    def estimate(self, subjects: Tensor | None) -> Estimate:
+        """Return the value with its error, by the subjects of the reals where they are known, `[m]`."""
+        theirs = None if subjects is None else ReferenceInfluences(self.reference, subjects)
+        return influence_estimate(self.value, self.generated, theirs)
+
+
+def unbiased_mmd(fakes: Tensor, reals: Tensor, kernel: Kernel) -> Discrepancy:
+    """Return the squared MMD of at least two fakes and two reals, `[n, d]` each."""
     fakes, reals = fakes.double(), reals.double()
-    n, m = len(fakes), len(reals)
-    own, theirs = _row_sums(kernel, fakes, fakes), _row_sums(kernel, reals, reals)
-    across = _row_sums(kernel, fakes, reals)
-    own = own - _diagonal(kernel, fakes)
-    real_part = float((theirs - _diagonal(kernel, reals)).sum()) / (m * (m - 1))
-    value = float(own.sum()) / (n * (n - 1)) + real_part - 2 * float(across.sum()) / (n * m)
-    if n < 3:
-        return Estimate(value)
-    # All values without one fake at once: a pair is gone from either end.
-    left_out = (own.sum() - 2 * own) / ((n - 1) * (n - 2)) - 2 * (across.sum() - across) / ((n - 1) * m)
-    return Estimate(value, standard_error(left_out))
+    ours = (_row_sums(kernel, fakes, fakes) - _diagonal(kernel, fakes)) / (len(fakes) - 1)
+    theirs = (_row_sums(kernel, reals, reals) - _diagonal(kernel, reals)) / (len(reals) - 1)
+    ours_across = _row_sums(kernel, fakes, reals) / len(reals)
+    theirs_across = _row_sums(kernel, reals, fakes) / len(fakes)
+    value = float(ours.mean() + theirs.mean() - 2 * ours_across.mean())
+    # Hajek's projection of the U-statistic: an image stands in all pairs of its row, at either end.
+    generated, reference = (2 * (own - across) for own, across in ((ours, ours_across), (theirs, theirs_across)))
+    return Discrepancy(value, generated - generated.mean(), reference - reference.mean())
 
 
 def _row_sums(kernel: Kernel, a: Tensor, b: Tensor) -> Tensor:

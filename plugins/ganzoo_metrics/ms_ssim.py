@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d
 
 from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput, RecipeContext
+from ganzoo.scoring import influence_estimate
 from ganzoo_metrics.patch_distance import too_small
 from ganzoo_metrics.sensitivity import measured
 
@@ -56,10 +57,9 @@ class StructuralSimilarity(Metric):
     def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:
         made, real = data.generated["similarity"], data.reference["similarity"]
         gap = float(made.mean() - real.mean())
-        # The pairs share no image, so that they are independent.
-        error = float(made.std()) / len(made) ** 0.5
         notes = ("pairs less alike than real ones",) if gap < 0 else ()
-        return {"ms_ssim": Estimate(abs(gap), error, notes)}
+        # The pairs share no image, so that they are independent.
+        return {"ms_ssim": influence_estimate(abs(gap), made, notes=notes)}
 
 
 def ms_ssim(first: Tensor, second: Tensor) -> Tensor:

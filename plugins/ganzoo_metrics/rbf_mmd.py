@@ -10,7 +10,8 @@ from pydantic import Field, PositiveFloat
 from torch import Tensor
 
 from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
-from ganzoo_metrics.mmd import unbiased_mmd
+from ganzoo.scoring import known_subjects
+from ganzoo_metrics.mmd import Discrepancy, unbiased_mmd
 from ganzoo_metrics.sensitivity import measured
 
 
@@ -51,10 +52,10 @@ class RBFDistance(Metric[RBFDistanceOptions]):
 
     def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:
         found = rbf_distance(data.generated["pooled"], data.reference["pooled"], bandwidth=self.options.bandwidth)
-        return {"mmd_rbf": found}
+        return {"mmd_rbf": found.estimate(known_subjects(data.reference.subjects))}
 
 
-def rbf_distance(fakes: Tensor, reals: Tensor, *, bandwidth: float) -> Estimate:
+def rbf_distance(fakes: Tensor, reals: Tensor, *, bandwidth: float) -> Discrepancy:
     """Return the unbiased squared MMD of features `[n, d]`, each scaled to length 1."""
 
     def kernel(a: Tensor, b: Tensor) -> Tensor:

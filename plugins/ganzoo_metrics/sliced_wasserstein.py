@@ -10,9 +10,9 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
-from ganzoo.scoring import blocks_of, can_leave_out, standard_error
+from ganzoo.scoring import ReferenceInfluences, influence_estimate, known_subjects
 from ganzoo_metrics.sensitivity import measured
-from ganzoo_metrics.transport import directions, sorted_distance
+from ganzoo_metrics.transport import directions, sorted_distance, squared_influence
 
 _SEED = 2020  # torch-fidelity's `rng_seed`, so that directions are the same
 _SCALE = 3.0  # times the width of the features: alpha of the paper, which brings it near the scale of FID
@@ -46,7 +46,7 @@ class SlicedWasserstein(Metric[SlicedWassersteinOptions]):
 
     def cost(self, generated: int, reference: int, width: int, blocks: int) -> float:
         images = generated + reference
-        return self.options.projections * images * (2.0 * width + 300 + 30 * blocks)
+        return self.options.projections * images * (2.0 * width + 400)
 
     def identity(self) -> Mapping[str, str | int | float | bool]:
         return {**super().identity(), "scale": f"{_SCALE:g} d", "seed": _SEED}
@@ -56,24 +56,20 @@ class SlicedWasserstein(Metric[SlicedWassersteinOptions]):
             data.generated["pooled"],
             data.reference["pooled"],
             projections=self.options.projections,
-            blocks=data.blocks,
+            subjects=known_subjects(data.reference.subjects),
         )
         return {"sliced_wasserstein": found}
 
 
-def sliced_wasserstein(fakes: Tensor, reals: Tensor, *, projections: int, blocks: int) -> Estimate:
+def sliced_wasserstein(fakes: Tensor, reals: Tensor, *, projections: int, subjects: Tensor | None = None) -> Estimate:
     """Return 3 d E_u W_2^2(u.x, u.y) for features `[n, d]` and `[m, d]`, u a random unit vector."""
-    width, block_of = fakes.shape[1], blocks_of(len(fakes), blocks)
-    leaves_out = can_leave_out(len(fakes), blocks)
-    total, without = 0.0, torch.zeros(blocks, dtype=torch.float64)
-    for lines in torch.split(directions(projections, width, _SEED), _AT_ONCE):
-        ours, order = (lines @ fakes.T).sort(1)
-        theirs = (lines @ reals.T).sort(1).values
+    total = 0.0
+    generated, reference = (torch.zeros(len(each), dtype=torch.float64) for each in (fakes, reals))
+    for lines in torch.split(directions(projections, fakes.shape[1], _SEED), _AT_ONCE):
+        (ours, order), (theirs, their_order) = ((lines @ each.T).sort(1) for each in (fakes, reals))
         total += float(sorted_distance(ours, theirs, power=2).sum())
-        if leaves_out:
-            for block in range(blocks):
-                # What is left is sorted already; each line leaves out as many.
-                left = ours[block_of[order] != block].view(len(lines), -1)
-                without[block] += sorted_distance(left, theirs, power=2).sum()
-    factor = _SCALE * width / projections
-    return Estimate(factor * total, standard_error(factor * without) if leaves_out else None)
+        generated.index_add_(0, order.flatten(), squared_influence(ours, theirs).flatten())
+        reference.index_add_(0, their_order.flatten(), squared_influence(theirs, ours).flatten())
+    factor = _SCALE * fakes.shape[1] / projections
+    real = None if subjects is None else ReferenceInfluences(factor * reference, subjects)
+    return influence_estimate(factor * total, factor * generated, real)

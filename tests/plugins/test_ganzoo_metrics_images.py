@@ -129,11 +129,11 @@ def test_ms_ssim_of_an_image_to_itself_is_one_and_of_other_noise_nearly_zero():
 
 def test_collapse_is_a_gap_and_which_side_is_said():
     metric = StructuralSimilarity(StructuralSimilarity.Options())
-    varied = Features({"similarity": torch.tensor([0.1, 0.2, 0.3, 0.2])})
-    alike = Features({"similarity": torch.tensor([0.8, 0.9, 1.0, 0.9])})
+    varied = Features({"similarity": torch.tensor([0.1, 0.2, 0.3, 0.2] * 6)})
+    alike = Features({"similarity": torch.tensor([0.8, 0.9, 1.0, 0.9] * 6)})
     (gap,) = metric.estimates(MetricInput(alike, varied, 20)).values()
     assert (gap.value, gap.notes) == (pytest.approx(0.7), ())
-    assert gap.standard_error == pytest.approx(np.std([0.8, 0.9, 1.0, 0.9], ddof=1) / 2)
+    assert gap.standard_error == pytest.approx(np.std([0.8, 0.9, 1.0, 0.9] * 6, ddof=1) / 24**0.5)
     (gap,) = metric.estimates(MetricInput(varied, alike, 20)).values()
     assert (gap.value, gap.notes) == (pytest.approx(0.7), ("pairs less alike than real ones",))
     assert len(metric.describe(noise(5), 0)["similarity"]) == 2  # the fifth has no partner
