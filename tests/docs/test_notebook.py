@@ -18,6 +18,7 @@ SHORTER = {
     "generated = 500": "generated = 32",
     "reference_images = 500": "reference_images = 32",
     "subset_size = 250": "subset_size = 16",
+    "efficientnet-lite0": "random-features",
     "steps=200": "steps=3",
     "range(50)": "range(8)",
 }
