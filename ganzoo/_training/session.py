@@ -177,6 +177,7 @@ class Session:
             self.inputs.extractor,
             images_seen=trainer.images_seen,
             device=trainer.game.device,
+            with_floor=False,
         )
 
     def _request_stop(self, signal_name: str) -> None:

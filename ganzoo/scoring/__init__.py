@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from ganzoo.contracts.metric_input import Features
     from ganzoo.contracts.metric_values import Estimate
     from ganzoo.scoring.influence import (
-        ReferenceInfluences,
+        SubjectInfluences,
+        by_subject,
         influence_estimate,
         interval,
         known_subjects,
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     "Estimate": "ganzoo.contracts.metric_values",
     "Features": "ganzoo.contracts.metric_input",
-    "ReferenceInfluences": "ganzoo.scoring.influence",
+    "SubjectInfluences": "ganzoo.scoring.influence",
     "blocks_of": "ganzoo.scoring.jackknife",
+    "by_subject": "ganzoo.scoring.influence",
     "can_leave_out": "ganzoo.scoring.jackknife",
     "influence_estimate": "ganzoo.scoring.influence",
     "interval": "ganzoo.scoring.influence",
@@ -33,8 +35,9 @@ _MODULE_OF = {
 __all__ = [
     "Estimate",
     "Features",
-    "ReferenceInfluences",
+    "SubjectInfluences",
     "blocks_of",
+    "by_subject",
     "can_leave_out",
     "influence_estimate",
     "interval",

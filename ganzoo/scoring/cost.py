@@ -14,6 +14,7 @@ from ganzoo.contracts.metric_input import PIXELS
 from ganzoo.contracts.networks import Generator
 from ganzoo.data.pack.pack import Pack
 from ganzoo.scoring.features import build_extractor, extract, generated_batches, layer_roles, layers_for, roles_for
+from ganzoo.scoring.floor import floor_protocol
 from ganzoo.scoring.protocol import ScoringProtocol
 from ganzoo.scoring.reference import is_cached
 
@@ -69,6 +70,9 @@ def estimate(
     end = time.perf_counter()
     cached = is_cached(protocol, device=device, root=cache) or not layers_for(protocol, reference=True)
     images = protocol.generated + (0 if cached else protocol.reference_images)
+    stand_ins = floor_protocol(pack, protocol)
+    if stand_ins and layers_for(stand_ins, reference=True) and not is_cached(stand_ins, device=device, root=cache):
+        images += stand_ins.reference_images
     widths = {layer: values.shape[1] for layer, values in features.items()}
     seconds = (protocol.generated * (between - start) + images * (end - between)) / sample
     drawn = sum(metric.images_drawn() for metric in protocol.metrics)

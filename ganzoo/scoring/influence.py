@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -23,8 +24,8 @@ _Z = 1.959964  # 97.5 % quantile of the normal distribution
 
 
 @dataclass(frozen=True)
-class ReferenceInfluences:
-    """What each image of the reference contributes, `[m]`, and the number of the subject of each, int64 `[m]`."""
+class SubjectInfluences:
+    """What each image of a set contributes, `[m]`, and the number of the subject of each, int64 `[m]`."""
 
     influences: Tensor
     subjects: Tensor
@@ -41,10 +42,16 @@ def known_subjects(subjects: Tensor | None) -> Tensor | None:
     return subjects if 2 <= count <= len(subjects) / 2 else None
 
 
+def by_subject(influences: Tensor, subjects: Tensor | None) -> Tensor | SubjectInfluences:
+    """Return influences by subject where subjects are known (see `known_subjects`), else as they are."""
+    known = known_subjects(subjects)
+    return influences if known is None else SubjectInfluences(influences, known)
+
+
 def influence_estimate(
     value: float,
-    generated: Tensor,
-    reference: ReferenceInfluences | None = None,
+    generated: Tensor | SubjectInfluences,
+    reference: Tensor | SubjectInfluences | None = None,
     *,
     notes: tuple[str, ...] = (),
     bias: float | None = None,
@@ -53,34 +60,53 @@ def influence_estimate(
 
     Args:
         value: The value.
-        generated: Influence of each generated image, `[n]`; their mean is taken off.
-        reference: Those of the reference, where its subjects are known. Then the error is that of other generated
-            images and of other subjects together; without, of other generated images for this very reference.
+        generated: Influence of each generated image, `[n]`; their mean is taken off. By subject where real images
+            stand in for generated ones and their subjects are known.
+        reference: Those of the reference. By subject, the error is that of other generated images and of other
+            subjects together; else they are left out, and it is of other generated images for this very reference.
         notes: What a reader must know.
         bias: How far it is expected to lie above that of infinitely many generated images.
     """
-    count = len(generated)
-    if count < _FEWEST_IMAGES:
+    parts = [_by_image(generated) if isinstance(generated, Tensor) else _by_subject(generated)]
+    subjects = None
+    if isinstance(reference, SubjectInfluences):
+        parts.append(_by_subject(reference))
+        subjects = len(torch.unique(reference.subjects))
+    known = [part for part in parts if part is not None]
+    variance = sum(part.variance for part in known)
+    if len(known) < len(parts) or not variance > 0:  # what does not vary to first order may yet vary
         return Estimate(value, notes=notes, bias=bias)
-    centered = generated.double() - generated.double().mean()
-    variance = float(centered.square().sum()) / (count * (count - 1))
-    degrees = _degrees_of_freedom(centered)
-    if reference is None:
-        return _with_error(value, variance, degrees, None, notes, bias)
-    theirs, subjects = _by_subject(reference)
-    whole = variance + theirs
     # Welch and Satterthwaite: degrees of freedom of a sum of variances.
-    parts = variance**2 / degrees + theirs**2 / (subjects - 1)
-    return _with_error(value, whole, whole**2 / parts if parts > 0 else degrees, subjects, notes, bias)
+    degrees = variance**2 / sum(part.variance**2 / part.degrees_of_freedom for part in known)
+    unit: Literal["image", "subject"] = "image" if subjects is None else "subject"
+    return Estimate(value, math.sqrt(variance), notes, degrees, unit, subjects, bias)
 
 
-def _with_error(
-    value: float, variance: float, degrees: float, subjects: int | None, notes: tuple[str, ...], bias: float | None
-) -> Estimate:
-    if not variance > 0:  # nothing varies to first order: that is no proof that nothing does
-        return Estimate(value, notes=notes, bias=bias)
-    error = math.sqrt(variance)
-    return Estimate(value, error, notes, degrees, "image" if subjects is None else "subject", subjects, bias)
+@dataclass(frozen=True)
+class _Part:
+    """The variance that one set of images brings along."""
+
+    variance: float
+    degrees_of_freedom: float
+
+
+def _by_image(influences: Tensor) -> _Part | None:
+    count = len(influences)
+    if count < _FEWEST_IMAGES:
+        return None
+    centered = influences.double() - influences.double().mean()
+    return _Part(float(centered.square().sum()) / (count * (count - 1)), _degrees_of_freedom(centered))
+
+
+def _by_subject(theirs: SubjectInfluences) -> _Part | None:
+    """Return the variance of drawing other subjects: to first order, that of leaving out one at a time."""
+    influences = theirs.influences.double()
+    _, number = torch.unique(theirs.subjects, return_inverse=True)
+    count = int(number.max()) + 1
+    if count < 2:
+        return None
+    sums = torch.zeros(count, dtype=torch.float64).index_add_(0, number, influences - influences.mean())
+    return _Part(float((sums / len(influences)).square().sum()) * count / (count - 1), count - 1.0)
 
 
 def _degrees_of_freedom(centered: Tensor) -> float:
@@ -101,15 +127,6 @@ def _degrees_of_freedom(centered: Tensor) -> float:
         2 * skewness**2 * (z2**2 + 2 * z2 - 3) / (9 * (z2 + 1)) - (kurtosis - 3) * (z2 - 3) / (3 * (z2 + 1))
     )
     return max(_FEWEST_DEGREES, min(count - 1.0, count / max((kurtosis - 1) / 2, edgeworth)))
-
-
-def _by_subject(reference: ReferenceInfluences) -> tuple[float, int]:
-    """Return the variance of drawing other subjects, and their number: to first order, one left out at a time."""
-    influences = reference.influences.double()
-    _, number = torch.unique(reference.subjects, return_inverse=True)
-    count = int(number.max()) + 1
-    sums = torch.zeros(count, dtype=torch.float64).index_add_(0, number, influences - influences.mean())
-    return float((sums / len(influences)).square().sum()) * count / (count - 1), count
 
 
 def student_quantile(degrees: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ganzoo._inference.generate import repeatable, seeded_noise
 from ganzoo._inference.growth_stage import GrowthStage
 from ganzoo._inference.sampling_options import SamplingOptions
 from ganzoo._random.seeds import seed_for
+from ganzoo._runs.plain_data import Floor
 from ganzoo._runs.record import Score
 from ganzoo.contracts.extractors import Extractor
 from ganzoo.contracts.metric_input import Features, MetricInput, ScoredNetworks
@@ -33,6 +34,7 @@ from ganzoo.scoring.features import (
     layers_for,
     roles_for,
 )
+from ganzoo.scoring.floor import Floors
 from ganzoo.scoring.image_set import ImageReader, ImageSet
 from ganzoo.scoring.labels import label_of
 from ganzoo.scoring.protocol import ScoringProtocol, held_out_protocol, identity_of, plan
@@ -52,6 +54,7 @@ def score(
     reporter: Reporter = SILENT,
     title: str | None = None,
     cache: Path | None = None,
+    with_floor: bool = True,
 ) -> tuple[Score, ...]:
     """Compute the protocol's metrics; the same network and protocol give the same bits on the same machine.
 
@@ -65,6 +68,7 @@ def score(
         reporter: Takes how many images are extracted, and warnings of a damaged cache and the like.
         title: What is scored; with it the reporter gets what it will cost before it starts.
         cache: Folder for the reference's features; `cache_root()` if not given.
+        with_floor: Whether each score gets its floor, what real images would get.
 
     Raises:
         RecipeError: A metric asks for a capability that the generator or the extractor has not.
@@ -82,6 +86,7 @@ def score(
     reals = RealFeatures(pack, module, layers, device, counter, reporter, cache)
     reference, apart = reals.read(protocol), held_out_protocol(pack, protocol)
     held_out = reals.read(apart) if apart else ImageSet()
+    floors = _floors(pack, protocol, reals, reference) if with_floor else {}
     fakes = _generated(generator, pack, protocol, module, device, counter)
 
     def input_of(metric: Metric) -> MetricInput:
@@ -91,7 +96,14 @@ def score(
         return MetricInput(fakes.of(metric), real, protocol.jackknife_blocks, theirs, networks)
 
     with _in_evaluation(generator, pack, protocol, device):
-        return scores_of(input_of, protocol, extractor, images_seen=images_seen)
+        return scores_of(input_of, protocol, extractor, images_seen=images_seen, floors=floors)
+
+
+def _floors(
+    pack: Pack, protocol: ScoringProtocol, reals: RealFeatures, reference: ImageSet
+) -> dict[Metric, Mapping[str, Floor]]:
+    found = Floors(pack, protocol, reals, reference)
+    return {metric: found.of(metric) for metric in protocol.metrics}
 
 
 def _generated(
@@ -141,7 +153,12 @@ def _in_evaluation(
 
 
 def scores_of(
-    input_of: Callable[[Metric], MetricInput], protocol: ScoringProtocol, extractor: Extractor, *, images_seen: int
+    input_of: Callable[[Metric], MetricInput],
+    protocol: ScoringProtocol,
+    extractor: Extractor,
+    *,
+    images_seen: int,
+    floors: Mapping[Metric, Mapping[str, Floor]],
 ) -> tuple[Score, ...]:
     """Compute the protocol's metrics from what each of them reads.
 
@@ -168,6 +185,7 @@ def scores_of(
                     error_unit=found.error_unit,
                     subjects=found.subjects,
                     bias=found.bias,
+                    floor=floors.get(metric, {}).get(key),
                     lower_is_better=display.lower_is_better,
                     unit=display.unit,
                     scale=display.scale,

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import Display, Estimate, Metric, MetricInput
-from ganzoo.scoring import ReferenceInfluences, influence_estimate, known_subjects
+from ganzoo.scoring import by_subject, influence_estimate
 
 RANK_DEFICIENT = "rank-deficient"
 
@@ -43,11 +43,16 @@ class FrechetDistance(Metric):
         return 8.0 * (generated + reference) * width**2 + 40.0 * rank**3
 
     def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:
-        subjects = known_subjects(data.reference.subjects)
-        return {"fid": frechet_distance(data.generated["pooled"], data.reference["pooled"], subjects=subjects)}
+        generated, reference = data.generated, data.reference
+        found = frechet_distance(
+            generated["pooled"], reference["pooled"], subjects=reference.subjects, fake_subjects=generated.subjects
+        )
+        return {"fid": found}
 
 
-def frechet_distance(fakes: Tensor, reals: Tensor, *, subjects: Tensor | None = None) -> Estimate:
+def frechet_distance(
+    fakes: Tensor, reals: Tensor, *, subjects: Tensor | None = None, fake_subjects: Tensor | None = None
+) -> Estimate:
     """Return |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)), with its error and its bias by the count of fakes.
 
     With S2 = R'R and P = X1 R', the last trace is the sum of the singular values of P, centered, over sqrt(n - 1):
@@ -56,7 +61,8 @@ def frechet_distance(fakes: Tensor, reals: Tensor, *, subjects: Tensor | None = 
     Args:
         fakes: Features of generated images, `[n, d]`.
         reals: Those of the reference, `[m, d]`.
-        subjects: Number of each real image's subject, where subjects are known: then the error is of drawing others.
+        subjects: Number of each real image's subject; where they are known, the error is of drawing others.
+        fake_subjects: The same of real images in place of generated ones.
 
     Paper: Heusel et al. 2017, arXiv:1706.08500.
     """
@@ -65,9 +71,14 @@ def frechet_distance(fakes: Tensor, reals: Tensor, *, subjects: Tensor | None = 
     projected = fakes @ root.T
     value = _distance(fakes, projected, reals)
     notes = (RANK_DEFICIENT,) if min(len(fakes), len(reals)) <= fakes.shape[1] else ()
-    generated, reference = _influences(fakes, projected, reals, subjects)
-    theirs = None if subjects is None or reference is None else ReferenceInfluences(reference, subjects)
-    return influence_estimate(value, generated, theirs, notes=notes, bias=_bias(fakes, projected, reals, value))
+    generated, reference = influences(fakes, projected, reals)
+    return influence_estimate(
+        value,
+        by_subject(generated, fake_subjects),
+        by_subject(reference, subjects),
+        notes=notes,
+        bias=_bias(fakes, projected, reals, value),
+    )
 
 
 def _distance(fakes: Tensor, projected: Tensor, reals: Tensor) -> float:
@@ -80,8 +91,8 @@ def _distance(fakes: Tensor, projected: Tensor, reals: Tensor) -> float:
 def _bias(fakes: Tensor, projected: Tensor, reals: Tensor, value: float) -> float | None:
     """Return how far the value lies above that of infinitely many generated images, from its values for two halves.
 
-    The bias falls as 1 / n (Bińkowski et al. 2018, arXiv:1801.01401, appendix D), so halves have twice the bias. Below
-    twice the width it falls more slowly, and what is found is less than the bias.
+    The bias falls as 1 / n (Chong and Forsyth 2020, arXiv:1911.07023), so halves have twice the bias. Below twice the
+    width it falls more slowly, and what is found is less than the bias.
     """
     if len(fakes) < _FEWEST_FOR_HALVES:
         return None
@@ -105,10 +116,8 @@ def _total_variance(features: Tensor) -> Tensor:
     return features.var(0, correction=1).sum()
 
 
-def _influences(
-    fakes: Tensor, projected: Tensor, reals: Tensor, subjects: Tensor | None
-) -> tuple[Tensor, Tensor | None]:
-    """Return the influence of each fake, `[n]`, and of each real image where subjects are known, `[m]`.
+def influences(fakes: Tensor, projected: Tensor, reals: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the influence of each fake, `[n]`, and of each real image, `[m]`.
 
     With x and y centered and X Y' = U s V', the derivatives of the distance are, up to a constant,
 
@@ -128,8 +137,6 @@ def _influences(
         singular = squares.clamp(min=0).sqrt()
         left = (p @ right) * _inverse(singular)
     generated = 2 * (x @ gap) + x.square().sum(1) - (n - 1) ** 0.5 * (left.square() @ singular)
-    if subjects is None:
-        return generated, None
     y, scaled = reals - reals.mean(0), singular * (m - 1) ** 0.5  # the singular values of X Y'
     across = (y @ (x.T @ left)).square() @ _inverse(scaled)
     return generated, -2 * (y @ gap) + y.square().sum(1) - ((m - 1) / (n - 1)) ** 0.5 * across

@@ -15,7 +15,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
-from ganzoo.scoring import ReferenceInfluences, influence_estimate, known_subjects
+from ganzoo.scoring import by_subject, influence_estimate
 
 _DEGREE, _OFFSET = 3, 1.0  # of the kernel (x.y / d + 1)^3, section 4 of the paper
 _SEED = 2020  # torch-fidelity's `rng_seed`, so that subsets are the same
@@ -67,13 +67,20 @@ class KernelDistance(Metric[KernelDistanceOptions]):
             data.reference["pooled"],
             subsets=self.options.subsets,
             subset_size=self.options.subset_size,
-            subjects=known_subjects(data.reference.subjects),
+            subjects=data.reference.subjects,
+            fake_subjects=data.generated.subjects,
         )
         return {"kid": found}
 
 
 def kernel_distance(
-    fakes: Tensor, reals: Tensor, *, subsets: int, subset_size: int, subjects: Tensor | None = None
+    fakes: Tensor,
+    reals: Tensor,
+    *,
+    subsets: int,
+    subset_size: int,
+    subjects: Tensor | None = None,
+    fake_subjects: Tensor | None = None,
 ) -> Estimate:
     """Return KID: the mean over subsets of the unbiased MMD^2, which may be negative.
 
@@ -93,8 +100,8 @@ def kernel_distance(
         values.append(float(_mean_off_diagonal(k_xx) + _mean_off_diagonal(k_yy) - 2 * k_xy.sum() / size**2))
         generated[x] += _influence(k_xx, k_xy.mean(1)) * n / (size * subsets)
         reference[y] += _influence(k_yy, k_xy.mean(0)) * m / (size * subsets)
-    theirs = None if subjects is None else ReferenceInfluences(reference, subjects)
-    return influence_estimate(float(np.mean(values)), generated, theirs)
+    value = float(np.mean(values))
+    return influence_estimate(value, by_subject(generated, fake_subjects), by_subject(reference, subjects))
 
 
 def _mean_off_diagonal(kernel: Tensor) -> Tensor:

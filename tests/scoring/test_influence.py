@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ganzoo.scoring import (
-    ReferenceInfluences,
+    SubjectInfluences,
     influence_estimate,
     interval,
     known_subjects,
@@ -111,7 +111,7 @@ def test_subjects_are_known_where_they_have_several_images():
 
 def test_subjects_of_any_numbers_and_sizes_count():
     subjects = torch.tensor([7] * 10 + [3] * 30)
-    theirs = ReferenceInfluences(torch.tensor([1.0] * 10 + [-1.0] * 30), subjects)
+    theirs = SubjectInfluences(torch.tensor([1.0] * 10 + [-1.0] * 30), subjects)
     found = influence_estimate(0.0, torch.tensor([1.0, -1.0] * 500), theirs)
     # Sums: 10 * 1.5 / 40 and -30 * 0.5 / 40, with 2 / (2 - 1).
     assert found.standard_error**2 == pytest.approx(1 / 999 + 2 * 2 * 0.375**2)
@@ -141,7 +141,7 @@ def test_intervals_cover_the_mean_over_other_draws(case, least):
     """A seeded slice of `benchmarks/error_bars.py`."""
     rng = torch.Generator().manual_seed(1)
     reals = features(500, 12, seed=2)
-    found = [frechet_distance(made(case, 200, rng), reals) for _ in range(300)]
+    found = [frechet_distance(made(case, 200, rng), reals) for _ in range(200)]
     values = torch.tensor([each.value for each in found])
     bounds = torch.tensor(
         [interval(each.value, each.standard_error, each.degrees_of_freedom, log=True) for each in found]
