@@ -148,7 +148,7 @@ def test_it_is_scored_ranked_planned_and_shown(tmp_path):
     assert all(score.standard_error > 0 for score in gaps)
     assert gaps[0].settings == {"class": "acme_gap.Gap", "version": 1, "power": 3.0}
     assert str(gaps[0]).startswith(f"GAP-random % {gaps[0].value * 100:.2f} (")
-    assert str(gaps[0]).endswith(" %, 40 images, at 0.032 kimg")
+    assert str(gaps[0]).endswith(", 40 images, at 0.032 kimg")
     # 40 images are too few for FID: the next one of the recipe ranks.
     table = ganzoo("compare", "runs")
     assert "GAP-random % ↓" in table.out and "†: " in table.out and "made up" in table.out
