@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import Estimate
-from ganzoo.scoring import ReferenceInfluences, influence_estimate
+from ganzoo.scoring import by_subject, influence_estimate
 
 _ROWS = 1024
 Kernel = Callable[[Tensor, Tensor], Tensor]
@@ -32,10 +32,10 @@ class Discrepancy:
     generated: Tensor
     reference: Tensor
 
-    def estimate(self, subjects: Tensor | None) -> Estimate:
-        """Return the value with its error, by the subjects of the reals where they are known, `[m]`."""
-        theirs = None if subjects is None else ReferenceInfluences(self.reference, subjects)
-        return influence_estimate(self.value, self.generated, theirs)
+    def estimate(self, subjects: Tensor | None, fake_subjects: Tensor | None = None) -> Estimate:
+        """Return the value with its error, by the subjects of the reals where they are known, `[m]`, and of fakes."""
+        generated, reference = by_subject(self.generated, fake_subjects), by_subject(self.reference, subjects)
+        return influence_estimate(self.value, generated, reference)
 
 
 def unbiased_mmd(fakes: Tensor, reals: Tensor, kernel: Kernel) -> Discrepancy:

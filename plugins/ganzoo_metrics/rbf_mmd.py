@@ -10,7 +10,6 @@ from pydantic import Field, PositiveFloat
 from torch import Tensor
 
 from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
-from ganzoo.scoring import known_subjects
 from ganzoo_metrics.mmd import Discrepancy, unbiased_mmd
 from ganzoo_metrics.sensitivity import measured
 
@@ -52,7 +51,7 @@ class RBFDistance(Metric[RBFDistanceOptions]):
 
     def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:
         found = rbf_distance(data.generated["pooled"], data.reference["pooled"], bandwidth=self.options.bandwidth)
-        return {"mmd_rbf": found.estimate(known_subjects(data.reference.subjects))}
+        return {"mmd_rbf": found.estimate(data.reference.subjects, data.generated.subjects)}
 
 
 def rbf_distance(fakes: Tensor, reals: Tensor, *, bandwidth: float) -> Discrepancy:

@@ -10,7 +10,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
-from ganzoo.scoring import ReferenceInfluences, influence_estimate, known_subjects
+from ganzoo.scoring import by_subject, influence_estimate
 from ganzoo_metrics.sensitivity import measured
 from ganzoo_metrics.transport import directions, sorted_distance, squared_influence
 
@@ -56,12 +56,20 @@ class SlicedWasserstein(Metric[SlicedWassersteinOptions]):
             data.generated["pooled"],
             data.reference["pooled"],
             projections=self.options.projections,
-            subjects=known_subjects(data.reference.subjects),
+            subjects=data.reference.subjects,
+            fake_subjects=data.generated.subjects,
         )
         return {"sliced_wasserstein": found}
 
 
-def sliced_wasserstein(fakes: Tensor, reals: Tensor, *, projections: int, subjects: Tensor | None = None) -> Estimate:
+def sliced_wasserstein(
+    fakes: Tensor,
+    reals: Tensor,
+    *,
+    projections: int,
+    subjects: Tensor | None = None,
+    fake_subjects: Tensor | None = None,
+) -> Estimate:
     """Return 3 d E_u W_2^2(u.x, u.y) for features `[n, d]` and `[m, d]`, u a random unit vector."""
     total = 0.0
     generated, reference = (torch.zeros(len(each), dtype=torch.float64) for each in (fakes, reals))
@@ -71,5 +79,5 @@ def sliced_wasserstein(fakes: Tensor, reals: Tensor, *, projections: int, subjec
         generated.index_add_(0, order.flatten(), squared_influence(ours, theirs).flatten())
         reference.index_add_(0, their_order.flatten(), squared_influence(theirs, ours).flatten())
     factor = _SCALE * fakes.shape[1] / projections
-    real = None if subjects is None else ReferenceInfluences(factor * reference, subjects)
-    return influence_estimate(factor * total, factor * generated, real)
+    made, real = by_subject(factor * generated, fake_subjects), by_subject(factor * reference, subjects)
+    return influence_estimate(factor * total, made, real)
