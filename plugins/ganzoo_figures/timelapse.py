@@ -77,9 +77,12 @@ class Timelapse(CheckpointsFigure):
         shown = [*first, *_chosen(kept[len(first) :], scores, self.columns - len(first))]
         images = [_images(checkpoints, images_seen, seeds) for images_seen in shown]
         rows = [[Panel(column[row]) for column in images] for row in range(len(seeds))]
-        rows[-1] = [Panel(panel.pixels, _score(at, scores)) for panel, at in zip(rows[-1], shown, strict=True)]
+        # The name stands above them all: beneath each column it would be wider than small images are.
+        rows[-1] = [Panel(panel.pixels, _value(at, scores)) for panel, at in zip(rows[-1], shown, strict=True)]
+        name = next((name for name, _ in scores.values()), "")
         left = [f"seed {seed}" for seed in seeds]
-        sheet = Sheet(rows, top=[_kimg(images_seen) for images_seen in shown], left=left, scale=self.scale)
+        top = [_kimg(images_seen) for images_seen in shown]
+        sheet = Sheet(rows, top=top, left=left, title=name, scale=self.scale)
         facts = checkpoints.opened.facts(seeds, checkpoints=shown, scale=sheet.enlargement)
         return FigureResult(self.name, sheet.canvas(), facts)
 
@@ -118,13 +121,12 @@ def _kimg(images_seen: int) -> str:
     return "untrained" if images_seen == 0 else f"{images_seen / 1000:.1f} kimg"
 
 
-def _score(images_seen: int, scores: Scores) -> str:
-    if not scores:
-        return ""
-    if images_seen not in scores:
-        return " "
-    return " ".join(scores[images_seen])
+def _value(images_seen: int, scores: Scores) -> str:
+    """Return a checkpoint's score without its name; a space where others have one, so that all leave room for it."""
+    if images_seen in scores:
+        return scores[images_seen][1]
+    return " " if scores else ""
 
 
 def _caption(images_seen: int, scores: Scores) -> str:
-    return f"{_kimg(images_seen)}   {_score(images_seen, scores)}".strip()
+    return "   ".join([_kimg(images_seen), *([" ".join(scores[images_seen])] if images_seen in scores else [])])

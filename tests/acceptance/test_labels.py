@@ -80,7 +80,7 @@ def test_a_value_has_one_form_everywhere(said, folder):
     assert form in said[2] and "KD-random ×10³ ↓" in said[2]  # the table on the terminal
     assert f"| {form} |" in said[3]  # Markdown
     strip = (folder / "timelapse.svg").read_text()
-    assert f"KD-random x10^3 {form}" in strip  # the figures' font has no ×
+    assert ">KD-random x10^3<" in strip and f">{form}<" in strip  # the figures' font has no ×
     # The log is in the unit of the table: draws differ, sizes do not.
     key, moments = "selection/KD-random ×10³", read_metrics(run / "metrics.jsonl")
     assert [moment[key] for moment in moments if key in moment][-1] == pytest.approx(kernel.value * 1000, rel=0.2)

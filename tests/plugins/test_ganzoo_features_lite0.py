@@ -6,6 +6,7 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from torch.nn import functional
 from ganzoo import Perceptual
 from ganzoo._cli.fetch import published_by
 from ganzoo.errors import WeightsError
+from ganzoo.figures import features_of
 from ganzoo.scoring.features import build_extractor
 from ganzoo.scoring.labels import label_of
 from ganzoo.weights import WeightsPackage
@@ -144,6 +146,13 @@ def test_small_images_are_seen_at_128_pixels():
     large = functional.interpolate(images, (128, 128), mode="bicubic", antialias=True, align_corners=False)
     network = LITE0.perceptual().eval().requires_grad_(False)
     torch.testing.assert_close(network(images), network(large), rtol=1e-4, atol=1e-6)
+
+
+def test_neighbors_are_found_by_its_stages():
+    generator = SimpleNamespace(device="cpu")  # all that is asked of a generator here
+    images = pictures(1, resolution=32, channels=1)
+    assert features_of(generator, LITE0)(images).shape == (1, 8192)
+    assert features_of(generator, RandomFeatures(RandomFeatures.Options()))(images).shape == (1, 800)
 
 
 def test_its_scores_are_never_called_as_inceptions():
