@@ -168,6 +168,9 @@ def compare(
     by: str | None = None,
     where: Sequence[str] = (),
     protocol: str | None = None,
+    equivalence: float = 0.013,
+    assumed_spread: float = 0.08,
+    looks: Sequence[int] = (),
 ) -> Comparison:
     """Rank runs by their scores: one table per dataset and protocol, seeds as mean ± sd. Needs no torch.
 
@@ -177,14 +180,19 @@ def compare(
         by: Field by whose values rows are put in sections: `loss`, `training.batch_size`.
         where: Conditions such as `"dataset=oasis"`, or on scores, `"scoring.generated=1000"`.
         protocol: Only scores of the protocol whose hash begins so; tables print it.
+        equivalence: Relative difference below which it does not matter which of two is better.
+        assumed_spread: Relative spread over trainings that is assumed of rows of one seed.
+        looks: Numbers of seeds at which it was planned to look, such as `(3, 5, 8)`; they share the 5 % of error.
 
     Raises:
         RefusedError: Runs named one by one whose scores do not mean the same.
         GanzooError: There are no runs, nothing meets a condition, or a field or metric is unknown.
     """
     from ganzoo._leaderboard.gather import compare_runs, paths_of
+    from ganzoo._leaderboard.rules import Rules
 
-    return compare_runs(paths_of(runs), metric=metric, by=by, where=where, protocol=protocol)
+    rules = Rules(equivalence, assumed_spread, tuple(looks))
+    return compare_runs(paths_of(runs), metric=metric, by=by, where=where, protocol=protocol, rules=rules)
 
 
 def sample(

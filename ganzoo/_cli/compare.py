@@ -47,6 +47,15 @@ def compare(
         str | None,
         typer.Option(metavar="ID", help="Only scores of this protocol, as tables print it, or how it begins."),
     ] = None,
+    equivalence: Annotated[
+        str, typer.Option(metavar="SHARE", help="Difference below which it does not matter which is better.")
+    ] = "1.3%",
+    assumed_spread: Annotated[
+        str, typer.Option(metavar="SHARE", help="Spread over trainings assumed of rows of one seed.")
+    ] = "8%",
+    looks: Annotated[
+        str, typer.Option(metavar="N,N,...", help="Numbers of seeds at which it was planned to look, such as 3,5,8.")
+    ] = "",
 ) -> None:
     """Rank runs by their scores.
 
@@ -55,8 +64,18 @@ def compare(
     Runs named one by one are to be ranked together: refused (exit code 3) if their scores do not mean the same.
     """
     from ganzoo import api
+    from ganzoo._leaderboard.rules import parse_looks, parse_share
 
-    comparison = api.compare(runs or [Path("runs")], metric=metric, by=by, where=where or (), protocol=protocol)
+    comparison = api.compare(
+        runs or [Path("runs")],
+        metric=metric,
+        by=by,
+        where=where or (),
+        protocol=protocol,
+        equivalence=parse_share(equivalence, "--equivalence"),
+        assumed_spread=parse_share(assumed_spread, "--assumed-spread"),
+        looks=parse_looks(looks) if looks else (),
+    )
     if format is Format.RICH:
         print_table(comparison)
         return

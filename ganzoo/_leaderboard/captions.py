@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from ganzoo._leaderboard.columns import MARK
+from ganzoo._leaderboard.columns import MARK, REAL_IMAGES
 from ganzoo._leaderboard.record_fields import value_text
+from ganzoo._leaderboard.statistics import Estimate
 from ganzoo._leaderboard.tables import Comparison, Difference, Table, Unranked
+from ganzoo._leaderboard.verdict_captions import verdict_lines
 from ganzoo.text import clip
 
 _MOST_DIFFERENCES = 6
@@ -40,11 +42,12 @@ def title(table: Table) -> str:
 def caption(table: Table) -> list[str]:
     """Return what a reader of the table must know, a sentence or two each."""
     reason = f" ({table.reason})" if table.reason else ""
+    others = "; the other metrics describe" if len(table.metrics) > 1 else ""
     lines = [
-        f"Ranked by {table.metrics[table.primary].label}{reason}. Score: the last of each run. "
+        f"Ranked by {table.metrics[table.primary].label}{reason}{others}. Score: the last of each run. "
         f"Protocol {table.protocol_id}."
     ]
-    lines += _meanings(table)
+    lines += verdict_lines(table) + _meanings(table)
     if table.distinct:
         lines.append(f"Not comparable with the other tables, which differ in {differences(table.distinct)}.")
     lines += [f"Published {metric.upper()}: {text}." for metric, text in _sources(table).items()]
@@ -55,14 +58,28 @@ def _meanings(table: Table) -> list[str]:
     estimates = [estimate for row in table.rows for estimate in row.estimates.values()]
     lines = []
     if any(each.deviation is not None for each in estimates):
-        lines.append("±: standard deviation over training seeds.")
-    if any(each.deviation is None and each.standard_error is not None for each in estimates):
-        lines.append("(…): standard error of one seed, of sampling alone; another training seed moves a score more.")
-    if any(row.tied for row in table.rows):
-        lines.append("tie: the 95 % interval of the difference holds 0, or the difference is below 1.3 %.")
+        lines.append(
+            "± is the spread over trainings (standard deviation over seeds), […] the mean's 95 % interval from it."
+        )
+    if any(each.sampling_error is not None for each in estimates):
+        lines.append(f"(…) is {_sampling(estimates)}; training again moves a score more.")
+    floors = [shown.floor for shown in table.metrics.values() if shown.floor]
+    lines += [
+        f"{REAL_IMAGES}: what a perfect generator would get, {floor.images:,} of {floor.choice} against "
+        f"{floor.reference_images:,}."
+        for floor in dict.fromkeys(floors[:1])
+    ]
     if notes := dict.fromkeys(note for each in estimates for note in each.notes):
         lines.append(f"{MARK}: {'; '.join(notes)}.")
     return lines
+
+
+def _sampling(estimates: Sequence[Estimate]) -> str:
+    subjects = {each.subjects for each in estimates if each.error_unit == "subject"}
+    if not subjects:
+        return "the sampling error of one network, of drawing other images from it"
+    counts = " or ".join(str(count) for count in sorted(filter(None, subjects)))
+    return f"the sampling error of one network against these {counts} subjects, of drawing other images and subjects"
 
 
 def differences(distinct: Mapping[str, Difference]) -> str:

@@ -21,12 +21,21 @@ _WIDTH = 160
 class Comparison(tables.Comparison):
     """Runs by their scores: one table per dataset and protocol, seeds as mean ± sd. It shows itself in a notebook."""
 
-    def rows(self) -> list[dict[str, str | int | float | None]]:
+    def rows(self) -> list[dict[str, export.Cell]]:
         """Return all rows of all tables as plain data, values in the metrics' own units.
 
         `table` numbers the tables; rows of different tables must not be compared (`not_comparable` says why).
+        `rank_first` and `rank_last` are the ranks that a row may hold; `better_than`, `worse_than`, `equivalent_to`
+        and `not_known_against` list the `row` numbers of the others.
         """
         return export.plain_rows(self)
+
+    def pairs(self) -> list[dict[str, str | int | float | bool | None]]:
+        """Return what is known of each pair of rows: `answer`, and `difference` with its interval, `low` to `high`.
+
+        All intervals of a table hold together. A table of more than 100 rows lists no pairs; its rows still do.
+        """
+        return export.plain_pairs(self)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the rows as a data frame.

@@ -13,15 +13,26 @@ from ganzoo._leaderboard.columns import options_text
 from ganzoo._leaderboard.statistics import Estimate
 from ganzoo._leaderboard.tables import Comparison, Row, Section, Table
 from ganzoo._leaderboard.variants import in_order, own_key
-from ganzoo._runs.plain_data import plain
+from ganzoo._runs.plain_data import Floor, plain
 from ganzoo.text import csv_cell
 
-JSON_FORMAT = 2
-Cell = str | int | float | None
+JSON_FORMAT = 3
+Cell = str | int | float | list[int] | list[str] | None
 _LEADING = (
     *("table", "dataset", "resolution", "channels", "generated", "reference_images", "protocol_id", "not_comparable"),
-    *("ranked_by", "section", "rank_first", "rank_last", "status", "recipe", "generator", "discriminator", "loss"),
-    *("penalties", "augmentation", "options", "kimg", "seeds", "runs", "images_per_second", "parameters_generator"),
+    *("ranked_by", "section", "row", "rank_first", "rank_last", "better_than", "worse_than", "equivalent_to"),
+    *("not_known_against", "status", "recipe", "generator", "discriminator", "loss"),
+    *(
+        "penalties",
+        "augmentation",
+        "options",
+        "kimg",
+        "seeds",
+        "seeds_diverged",
+        "runs",
+        "images_per_second",
+        "parameters_generator",
+    ),
     *("parameters_discriminator", "hours"),
 )
 
@@ -54,11 +65,15 @@ def plain_rows(comparison: Comparison) -> list[dict[str, Cell]]:
     ]
 
 
-_SUFFIXES = ("label", "mean", "sd", "n", "standard_error", "notes", "published")
+_SUFFIXES = (
+    *("label", "mean", "sd", "n", "ci95_low", "ci95_high", "sampling_error", "error_unit", "subjects", "notes"),
+    *("published", "floor", "floor_error"),
+)
 
 
 def _cells(cells: dict[str, Cell]) -> dict[str, Cell]:
-    return {key: csv_cell(value) if isinstance(value, str) else value for key, value in cells.items()}
+    flat = {key: " ".join(map(str, value)) if isinstance(value, list) else value for key, value in cells.items()}
+    return {key: csv_cell(value) if isinstance(value, str) else value for key, value in flat.items()}
 
 
 def _table_cells(number: int, table: Table) -> dict[str, Cell]:
@@ -66,8 +81,8 @@ def _table_cells(number: int, table: Table) -> dict[str, Cell]:
     return {
         "table": number,
         "dataset": table.dataset,
-        "resolution": str(context.get("dataset.resolution", "")),
-        "channels": str(context.get("dataset.channels", "")),
+        "resolution": _number(context.get("dataset.resolution")),
+        "channels": _number(context.get("dataset.channels")),
         "generated": table.generated,
         "reference_images": table.reference_images,
         "protocol_id": table.protocol_id,
@@ -76,12 +91,21 @@ def _table_cells(number: int, table: Table) -> dict[str, Cell]:
     }
 
 
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
 def _row_cells(table: Table, row: Row) -> dict[str, Cell]:
     first, last = row.rank or (None, None)
     cells: dict[str, Cell] = {
         "section": row.section,
+        "row": row.number or None,
         "rank_first": first,
         "rank_last": last,
+        "better_than": list(row.better_than),
+        "worse_than": list(row.worse_than),
+        "equivalent_to": list(row.equivalent_to),
+        "not_known_against": _unknown(table, row),
         "status": "ranked" if row.rank else f"not scored with {table.metrics[table.primary].label}",
         "recipe": row.recipe,
         "generator": row.generator,
@@ -91,8 +115,9 @@ def _row_cells(table: Table, row: Row) -> dict[str, Cell]:
         "augmentation": row.augmentation,
         "options": options_text(row),
         "kimg": row.kimg,
-        "seeds": " ".join(map(str, row.seeds)),
-        "runs": " ".join(row.runs),
+        "seeds": list(row.seeds),
+        "seeds_diverged": list(row.diverged),
+        "runs": list(row.runs),
         "images_per_second": row.images_per_second,
         "parameters_generator": row.parameters.get("generator"),
         "parameters_discriminator": row.parameters.get("discriminator"),
@@ -100,14 +125,38 @@ def _row_cells(table: Table, row: Row) -> dict[str, Cell]:
     }
     for metric, estimate in row.estimates.items():
         published = row.published.get(own_key(metric))
-        values = (*_values(table.metrics[metric].label, estimate), published[0] if published else None)
-        cells |= {f"{metric}_{suffix}": value for suffix, value in zip(_SUFFIXES, values, strict=True)}
+        values = (*_values(estimate), published[0] if published else None, *_floor(table.metrics[metric].floor))
+        named = zip(_SUFFIXES, (table.metrics[metric].label, *values), strict=True)
+        cells |= {f"{metric}_{suffix}": value for suffix, value in named}
     return cells
 
 
-def _values(label: str, estimate: Estimate) -> tuple[Cell, ...]:
-    notes = "; ".join(estimate.notes)
-    return label, estimate.mean, estimate.deviation, estimate.count, estimate.standard_error, notes
+def _unknown(table: Table, row: Row) -> list[int]:
+    """Return the numbers of the rows against which nothing is known yet."""
+    if row.rank is None:
+        return []
+    known = {row.number, *row.better_than, *row.worse_than, *row.equivalent_to}
+    return sorted(other.number for other in table.rows if other.rank is not None and other.number not in known)
+
+
+def _values(estimate: Estimate) -> tuple[Cell, ...]:
+    spread = (estimate.mean, estimate.deviation, estimate.count, estimate.low, estimate.high)
+    return *spread, estimate.sampling_error, estimate.error_unit, estimate.subjects, "; ".join(estimate.notes)
+
+
+def _floor(floor: Floor | None) -> tuple[Cell, Cell]:
+    return (floor.value, floor.error) if floor else (None, None)
+
+
+def plain_pairs(comparison: Comparison) -> list[dict[str, str | int | float | bool | None]]:
+    """Return one dictionary per pair of rows of each table that lists them."""
+    found: list[dict[str, str | int | float | bool | None]] = []
+    for number, table in enumerate(comparison.tables, 1):
+        names = {row.number: row.recipe for row in table.rows}
+        for pair in table.verdict.pairs:
+            recipes = {"first_recipe": names[pair.first], "second_recipe": names[pair.second]}
+            found.append({"table": number} | recipes | asdict(pair))
+    return found
 
 
 def to_json(comparison: Comparison) -> str:
@@ -124,5 +173,5 @@ def to_json(comparison: Comparison) -> str:
 
 
 def _section(section: Section) -> dict[str, Any]:
-    rows = [asdict(row) | {"tied": row.tied} for row in section.rows]
+    rows = [asdict(row) | {"open": row.open} for row in section.rows]
     return {"value": section.value, "count": section.count, "means": dict(section.means), "rows": rows}

@@ -11,6 +11,7 @@ from ganzoo._leaderboard.choice import Choice
 from ganzoo._leaderboard.comparable import comparable
 from ganzoo._leaderboard.comparison import Comparison
 from ganzoo._leaderboard.leaderboard import leaderboards
+from ganzoo._leaderboard.rules import Rules
 from ganzoo._leaderboard.tables import Unranked
 from ganzoo._runs.directory import find_runs, is_run
 from ganzoo._runs.record import RunRecord, read_record
@@ -40,6 +41,7 @@ def compare_runs(
     by: str | None = None,
     where: Sequence[str] = (),
     protocol: str | None = None,
+    rules: Rules | None = None,
 ) -> Comparison:
     """Compare the runs that `paths` are or contain.
 
@@ -61,5 +63,5 @@ def compare_runs(
             unreadable.append(Unranked(path.name, "unreadable", str(error), 0.0))
     if len(paths) > 1 and all(is_run(path) for path in paths):
         records = comparable(records, Choice.of(where, protocol))
-    comparison = leaderboards(records, metric=metric, by=by, where=where, protocol=protocol)
+    comparison = leaderboards(records, metric=metric, by=by, where=where, protocol=protocol, rules=rules)
     return Comparison(comparison.tables, comparison.unfinished, comparison.unscored, tuple(unreadable))

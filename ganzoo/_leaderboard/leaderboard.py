@@ -5,14 +5,16 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ganzoo._leaderboard.choice import Choice
-from ganzoo._leaderboard.record_fields import flatten, part, require_known
+from ganzoo._leaderboard.ranking import ranked
+from ganzoo._leaderboard.record_fields import experiment_id, flatten, part, require_known
 from ganzoo._leaderboard.rows import Entry, at_ends, differing, rows_of
-from ganzoo._leaderboard.statistics import rank_intervals
+from ganzoo._leaderboard.rules import Rules
 from ganzoo._leaderboard.tables import Comparison, Difference, Row, Section, ShownMetric, Table, Unranked
+from ganzoo._leaderboard.transforms import usable
 from ganzoo._leaderboard.variants import in_order, own_key, told_apart
 from ganzoo._runs.record import DatasetId, RunRecord, Score, ranking_metric
 from ganzoo.errors import GanzooError
@@ -29,6 +31,7 @@ def leaderboards(
     by: str | None = None,
     where: Sequence[str] = (),
     protocol: str | None = None,
+    rules: Rules | None = None,
 ) -> Comparison:
     """Group runs by dataset and protocol, collapse seeds, and rank each group.
 
@@ -38,6 +41,7 @@ def leaderboards(
         by: Field by whose values the rows are put in sections.
         where: Conditions such as `dataset=oasis`; `scoring.generated=1000` chooses among scores.
         protocol: Beginning of the hash of the protocol whose scores are shown; by default all.
+        rules: What was agreed in advance of margins, assumed spreads and looks.
 
     Raises:
         GanzooError: A condition or protocol that nothing meets, a field that no run has, or a metric that no table has.
@@ -48,9 +52,27 @@ def leaderboards(
     if by:
         require_known(by, kept)
     groups, unfinished, unscored = _grouped(kept, choice)
-    tables = [_table(group, entries, metric, by or "") for group, entries in groups.items()]
+    asked = _Asked(metric, by or "", rules or Rules())
+    diverged = _diverged(kept)
+    tables = [_table(group, entries, asked, diverged) for group, entries in groups.items()]
     _require_metric(metric, tables)
     return Comparison(_with_differences(tables), tuple(unfinished), tuple(unscored))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    metric: str | None
+    by: str
+    rules: Rules
+
+
+def _diverged(records: Sequence[RunRecord]) -> dict[str, frozenset[int]]:
+    """Return the seeds of each experiment whose training diverged: they are outcomes of it."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for record in records:
+        if record.status == "diverged":
+            found[experiment_id(record)].add(record.seed)
+    return {experiment: frozenset(seeds) for experiment, seeds in found.items()}
 
 
 def _grouped(
@@ -94,15 +116,18 @@ def setting_of(entry: Entry) -> dict[str, Any]:
     return flatten({"dataset": named, "protocol": score.protocol})
 
 
-def _table(group: Group, entries: Sequence[Entry], metric: str | None, by: str) -> Table:
+def _table(group: Group, entries: Sequence[Entry], asked: _Asked, diverged: Mapping[str, frozenset[int]]) -> Table:
     metrics = _metrics(entries)
     context = setting_of(entries[0])
     generated, reference = (_count(context.get(f"protocol.{key}")) for key in ("generated", "reference_images"))
     counts = [count for count in (generated, reference) if count is not None]
-    chosen, reason = _chosen(metrics, metric, min(counts) if len(counts) == 2 else None)
-    rows, notes = rows_of(entries, by)
-    ranked = _ranked(rows, chosen, metrics[chosen].lower_is_better)
-    sections = _sections(ranked, list(metrics)) if by else (Section("", len(ranked), tuple(ranked), {}),)
+    chosen, reason = _chosen(metrics, asked.metric, min(counts) if len(counts) == 2 else None)
+    rows, notes = rows_of(entries, {key: shown.transform for key, shown in metrics.items()}, diverged, asked.by)
+    shown = metrics[chosen]
+    best_first, verdict = ranked(rows, chosen, shown.transform, asked.rules, lower_is_better=shown.lower_is_better)
+    sections = (
+        _sections(best_first, list(metrics)) if asked.by else (Section("", len(best_first), tuple(best_first), {}),)
+    )
     return Table(
         dataset=str(context.get("dataset.name", "")),
         context=context,
@@ -113,8 +138,9 @@ def _table(group: Group, entries: Sequence[Entry], metric: str | None, by: str) 
         primary=chosen,
         reason=reason,
         distinct={},
-        by=by,
+        by=asked.by,
         sections=sections,
+        verdict=verdict,
         notes=tuple(notes),
     )
 
@@ -124,17 +150,23 @@ def _count(value: Any) -> int | None:
 
 
 def _metrics(entries: Sequence[Entry]) -> dict[str, ShownMetric]:
-    scores = {key: score for entry in entries for key, score in entry.scores.items()}
     return {
-        key: ShownMetric(
-            scores[key].label,
-            scores[key].lower_is_better,
-            scores[key].unit,
-            scores[key].scale,
-            scores[key].images_needed,
-        )
+        key: _shown_metric([entry.scores[key] for entry in entries if key in entry.scores])
         for key in in_order(entry.scores for entry in entries)
     }
+
+
+def _shown_metric(scores: Sequence[Score]) -> ShownMetric:
+    newest = scores[-1]
+    return ShownMetric(
+        label=newest.label,
+        lower_is_better=newest.lower_is_better,
+        unit=newest.unit,
+        scale=newest.scale,
+        images_needed=newest.images_needed,
+        transform=usable(newest.transform, scores),
+        floor=next((score.floor for score in reversed(scores) if score.floor), None),
+    )
 
 
 def _chosen(metrics: Mapping[str, ShownMetric], wanted: str | None, images: int | None) -> tuple[str, str]:
@@ -148,15 +180,6 @@ def _chosen(metrics: Mapping[str, ShownMetric], wanted: str | None, images: int 
     if images is not None and own != first:
         return own, f"fewer than {needed[first]:,} images on a side"
     return own, ""
-
-
-def _ranked(rows: Sequence[Row], metric: str, lower_is_better: bool) -> list[Row]:
-    sign = 1 if lower_is_better else -1
-    able = [row for row in rows if metric in row.estimates]
-    able.sort(key=lambda row: (sign * row.estimates[metric].mean, row.recipe))
-    intervals = rank_intervals([row.estimates[metric] for row in able])
-    ranked = [replace(row, rank=rank) for row, rank in zip(able, intervals, strict=True)]
-    return ranked + [row for row in rows if metric not in row.estimates]
 
 
 def _sections(rows: Sequence[Row], metrics: Sequence[str]) -> tuple[Section, ...]:

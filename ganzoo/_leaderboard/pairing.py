@@ -62,10 +62,10 @@ def paired(values: Array) -> Pairing:
 
 
 def _shared(there: NDArray[np.bool_]) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
-    """Return the rows of several seeds, and the seeds that all of them have, in all tables."""
-    everywhere = there.all(0)
-    rows = np.flatnonzero(there.any(0).sum(1) > 1)
-    return rows, np.flatnonzero(everywhere[rows].all(0))
+    """Return the rows of several seeds, and the seeds that all of them have: alike in all tables."""
+    first = there[0]
+    rows = np.flatnonzero(np.sum(first, axis=1) > 1)
+    return rows, np.flatnonzero(np.all(first[rows], axis=0))
 
 
 def _mean_correlation(residuals: Array) -> Array:

@@ -12,7 +12,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ganzoo._leaderboard.captions import NOTHING, caption, not_ranked, title, unranked_text
-from ganzoo._leaderboard.columns import Column, columns_of, lines_of
+from ganzoo._leaderboard.columns import Column, columns_of, difference_text, lines_of
 from ganzoo._leaderboard.record_fields import NONE
 from ganzoo._leaderboard.tables import Comparison, Row, Table
 from ganzoo.text import literal, markdown_cell
@@ -21,6 +21,8 @@ _MOST_LISTED = 20
 _MOST_ROWS = 200
 _GAP = 1
 _MERGED_WIDTH = 30
+_MOST_PAIRS = 190
+"""Those of 20 rows: more are for programs."""
 
 
 def print_rich(comparison: Comparison, console: Console) -> None:
@@ -154,12 +156,27 @@ def markdown(comparison: Comparison) -> str:
         blocks.append(f"## {markdown_cell(title(table))}")
         blocks.append(_markdown_table(table))
         blocks.append("\n".join(f"- {markdown_cell(line)}" for line in caption(table)))
+        if table.verdict.pairs and len(table.verdict.pairs) <= _MOST_PAIRS:
+            blocks.append(_markdown_pairs(table))
     if not comparison.tables:
         blocks.append(NOTHING)
     for heading, runs in not_ranked(comparison).items():
         blocks.append(f"## {heading} ({len(runs)})")
         blocks.append("\n".join(f"- {markdown_cell(unranked_text(run))}" for run in runs))
     return "\n\n".join(blocks) + "\n"
+
+
+def _markdown_pairs(table: Table) -> str:
+    shown = table.metrics[table.primary]
+    names = {row.number: f"{row.number} {row.recipe}" for row in table.rows}
+    lines = [f"| row | is | against | {markdown_cell(shown.label)} by | between |", "| --- | --- | --- | ---: | ---: |"]
+    for pair in table.verdict.pairs:
+        first, second = markdown_cell(names[pair.first]), markdown_cell(names[pair.second])
+        between = f"{difference_text(pair, pair.low, shown)} and {difference_text(pair, pair.high, shown)}"
+        answer = f"{pair.answer}, smaller than matters" if pair.smaller_than_matters else pair.answer
+        by = difference_text(pair, pair.difference, shown)
+        lines.append(f"| {first} | {answer} | {second} | {by} | {between} |")
+    return "\n".join(lines)
 
 
 def _markdown_table(table: Table) -> str:

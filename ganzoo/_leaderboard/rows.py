@@ -23,6 +23,7 @@ from ganzoo._leaderboard.record_fields import (
 )
 from ganzoo._leaderboard.statistics import Estimate
 from ganzoo._leaderboard.tables import Row
+from ganzoo._leaderboard.transforms import Transform
 from ganzoo._runs.record import RunRecord, Score
 
 _MAX_OPTIONS = 6
@@ -61,8 +62,20 @@ def at_ends(runs: Sequence[tuple[RunRecord, Sequence[Score]]]) -> list[Entry]:
     return entries
 
 
-def rows_of(entries: Sequence[Entry], by: str = "") -> tuple[list[Row], list[str]]:
-    """Collapse the entries of one table into rows; also return notes, such as which of two equal seeds is shown."""
+def rows_of(
+    entries: Sequence[Entry],
+    transforms: Mapping[str, Transform],
+    diverged: Mapping[str, frozenset[int]],
+    by: str = "",
+) -> tuple[list[Row], list[str]]:
+    """Collapse the entries of one table into rows; also return notes, such as which of two equal seeds is shown.
+
+    Args:
+        entries: Those of one table.
+        transforms: Scale on which each metric's errors are even.
+        diverged: By experiment, the seeds whose training diverged.
+        by: Field by whose values rows are put in sections.
+    """
     experiments: dict[tuple[str, int], list[Entry]] = defaultdict(list)
     for entry in entries:
         experiments[experiment_id(entry.record), _images_seen(entry)].append(entry)
@@ -71,7 +84,9 @@ def rows_of(entries: Sequence[Entry], by: str = "") -> tuple[list[Row], list[str
     for members in experiments.values():
         chosen = _one_per_seed(members, notes)
         notes += _origins(chosen)
-        rows.append(_row(chosen, value_text(lookup(chosen[0].record, by)) if by else ""))
+        row = _row(chosen, transforms, value_text(lookup(chosen[0].record, by)) if by else "")
+        lost = diverged.get(experiment_id(chosen[0].record), frozenset()) - set(row.seeds)
+        rows.append(replace(row, diverged=tuple(sorted(lost))))
         firsts.append(chosen[0].record)
     return _with_options(rows, firsts), list(dict.fromkeys(notes))
 
@@ -105,7 +120,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in re.split(r"(\d{1,18})", name)]
 
 
-def _row(entries: Sequence[Entry], section: str) -> Row:
+def _row(entries: Sequence[Entry], transforms: Mapping[str, Transform], section: str) -> Row:
     # Named and published as the run that ends here; one that was trained on may be called otherwise by now.
     record = min(entries, key=lambda entry: entry.record.images_seen).record
     metrics = {metric for entry in entries for metric in entry.scores}
@@ -121,7 +136,7 @@ def _row(entries: Sequence[Entry], section: str) -> Row:
         kimg=_images_seen(entries[0]) / 1000,
         seeds=tuple(each.seed for each in records),
         runs=tuple(each.name for each in records),
-        estimates={metric: _estimate(metric, entries) for metric in sorted(metrics)},
+        estimates={metric: _estimate(metric, entries, transforms[metric]) for metric in sorted(metrics)},
         images_per_second=statistics.fmean(speeds) if speeds else None,
         parameters=record.parameters,
         hours=statistics.fmean(_seconds(entry) for entry in entries) / 3600,
@@ -141,13 +156,9 @@ def _seconds(entry: Entry) -> float:
     return record.seconds * min(1.0, images_seen / record.images_seen) if record.images_seen else record.seconds
 
 
-def _estimate(metric: str, entries: Sequence[Entry]) -> Estimate:
-    scores = [entry.scores[metric] for entry in entries if metric in entry.scores]
-    return Estimate.of(
-        [score.value for score in scores],
-        [score.standard_error for score in scores],
-        [note for score in scores for note in score.notes],
-    )
+def _estimate(metric: str, entries: Sequence[Entry], transform: Transform) -> Estimate:
+    scores = {entry.record.seed: entry.scores[metric] for entry in entries if metric in entry.scores}
+    return Estimate.of(scores, transform)
 
 
 def _published(record: RunRecord) -> dict[str, tuple[float, str]]:

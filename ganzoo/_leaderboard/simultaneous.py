@@ -21,9 +21,8 @@ Bools = NDArray[np.bool_]
 LEVEL = 0.05
 LEAST_SEEDS = 3
 """With fewer seeds than these no rank is definite."""
-_SAMPLING_FREEDOM = 19.0  # of a jackknife over 20 blocks
 _ASSUMED_FREEDOM = 4.0
-"""What an assumed spread is worth: `benchmarks/verdicts.py` finds 4 to hold for normal and heavy-tailed scores alike."""
+"""What an assumed spread is worth: 4 holds for normal and for heavy-tailed scores (`benchmarks/verdicts.py`)."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class Samples:
         sampling: Standard error of sampling of one network, `[tables, rows]`; nan where it is not known.
         floor: Least standard deviation over trainings that is believed, `[tables, rows]`.
         assumed: Standard deviation over trainings assumed of rows of one seed, `[tables, rows]`.
+        sampling_freedom: Degrees of freedom of `sampling`, of the same shape or one for all.
         uneven: Whether the spread may follow the mean, as on a raw scale: then each pair's own variances must agree.
     """
 
@@ -42,6 +42,7 @@ class Samples:
     sampling: Array
     floor: Array
     assumed: Array
+    sampling_freedom: Array | float = 19.0
     uneven: bool = False
 
 
@@ -110,7 +111,7 @@ def _one_training(samples: Samples, spread: Spread) -> _OneTraining:
     sampling = samples.sampling**2
     training = np.maximum(samples.assumed**2, spread.pooled[:, None])
     total = sampling + training
-    freedoms = total**2 / (sampling**2 / _SAMPLING_FREEDOM + training**2 / _ASSUMED_FREEDOM)
+    freedoms = total**2 / (sampling**2 / samples.sampling_freedom + training**2 / _ASSUMED_FREEDOM)
     return _OneTraining(total, freedoms)
 
 

@@ -1,4 +1,7 @@
-"""Spread over trainings: each row's variance, moderated towards that of its table (Smyth 2004, doi:10.2202/1544-6115.1027)."""
+"""Spread over trainings: each row's variance, moderated towards that of its table.
+
+Smyth 2004, doi:10.2202/1544-6115.1027, for the prior by moments.
+"""
 
 from __future__ import annotations
 

@@ -1,105 +1,89 @@
-"""Statistics of rows: values with their errors, and which of two is better, if either."""
+"""Statistics of a row: a metric over the seeds of one experiment, with both of its errors."""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-NEGLIGIBLE_GAP = 0.013
-"""A relative gap below this means nothing: another training seed moves FID by as much (arXiv:2606.20536)."""
+from ganzoo._leaderboard.studentized_range import critical_t
+from ganzoo._leaderboard.transforms import Transform, back, forward
+from ganzoo._runs.record import Score
 
-_JACKKNIFE_FREEDOM = 19  # 20 blocks
-_T_975 = (
-    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
-    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
-    *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
-)
+_LEVEL = 0.05
+_BLOCKS_FREEDOM = 19.0  # of a jackknife over 20 blocks, where a score does not say
 
 
 @dataclass(frozen=True)
 class Estimate:
     """A metric over the seeds of one experiment.
 
+    Two errors, which are not the same: drawing other images from one network, and training again.
+
     Attributes:
         mean: Mean over the seeds.
-        deviation: Sample standard deviation over the seeds; None for one seed.
+        deviation: Spread over trainings: the sample standard deviation over the seeds; None for one seed.
         count: Number of seeds.
-        standard_error: For one seed: the error of sampling images alone, if known. None otherwise.
+        low: Lower end of the mean's 95 % interval over seeds, Student's on the metric's scale; None for one seed.
+        high: Its upper end.
+        sampling_error: Standard error of drawing other images from one network, root mean square over the seeds;
+            None where it is not known of all of them.
+        sampling_freedom: Degrees of freedom of that error.
+        error_unit: What it is of: other generated images, or other subjects in the reference too.
+        subjects: Number of the reference's subjects, if so.
+        values: By seed.
         notes: What a reader must know, such as `rank-deficient`.
     """
 
     mean: float
     deviation: float | None
     count: int
-    standard_error: float | None
+    low: float | None
+    high: float | None
+    sampling_error: float | None
+    sampling_freedom: float
+    error_unit: str
+    subjects: int | None
+    values: Mapping[int, float]
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, values: Sequence[float], errors: Sequence[float | None], notes: Sequence[str] = ()) -> Estimate:
-        """Summarize the values of one or more seeds."""
-        alone = len(values) == 1
-        deviation = None if alone else statistics.stdev(values)
+    def of(cls, scores: Mapping[int, Score], transform: Transform) -> Estimate:
+        """Summarize the scores of one or more seeds.
+
+        Args:
+            scores: By seed.
+            transform: The scale on which the errors are even, on which the interval is made.
+        """
+        values = [score.value for score in scores.values()]
+        errors = [score.standard_error for score in scores.values()]
+        known = [error for error in errors if error is not None]
+        freedoms = [score.degrees_of_freedom or _BLOCKS_FREEDOM for score in scores.values()]
+        any_score = next(iter(scores.values()))
+        low, high = _interval(values, transform)
         return cls(
-            statistics.fmean(values), deviation, len(values), errors[0] if alone else None, tuple(dict.fromkeys(notes))
+            mean=statistics.fmean(values),
+            deviation=statistics.stdev(values) if len(values) > 1 else None,
+            count=len(values),
+            low=low,
+            high=high,
+            sampling_error=math.hypot(*known) / math.sqrt(len(known)) if len(known) == len(errors) else None,
+            sampling_freedom=min(freedoms),
+            error_unit=any_score.error_unit,
+            subjects=any_score.subjects,
+            values={seed: score.value for seed, score in scores.items()},
+            notes=tuple(dict.fromkeys(note for score in scores.values() for note in score.notes)),
         )
 
-    @property
-    def error(self) -> float | None:
-        """Standard error of the mean: over seeds where there are several, else of sampling alone."""
-        return self.standard_error if self.deviation is None else self.deviation / math.sqrt(self.count)
 
-    @property
-    def freedom(self) -> int:
-        """Degrees of freedom of `error`."""
-        return _JACKKNIFE_FREEDOM if self.deviation is None else self.count - 1
-
-
-def are_tied(one: Estimate, other: Estimate) -> bool:
-    """Whether the difference of two is within their errors.
-
-    That is when the 95 % interval of their difference (Welch's, from the errors that are known) contains 0, or when
-    they differ by no more than 1.3 % of the larger.
-    """
-    return bool(_Errors([one, other]).tied_with(0)[1])
-
-
-class _Errors:
-    """Means and errors of many estimates, side by side."""
-
-    def __init__(self, estimates: Sequence[Estimate]) -> None:
-        self.means = np.array([each.mean for each in estimates])
-        self.variances = np.array([(each.error or 0.0) ** 2 for each in estimates])
-        self.freedoms = np.array([each.freedom for each in estimates], dtype=float)
-
-    def tied_with(self, index: int) -> NDArray[np.bool_]:
-        """Return for each estimate whether it is tied with the one at `index`."""
-        gaps = np.abs(self.means - self.means[index])
-        negligible = gaps <= NEGLIGIBLE_GAP * np.maximum(np.abs(self.means), abs(self.means[index]))
-        total = self.variances + self.variances[index]
-        parts = self.variances**2 / self.freedoms + self.variances[index] ** 2 / self.freedoms[index]
-        freedoms = np.divide(total**2, parts, out=np.full_like(total, np.inf), where=parts > 0)
-        return negligible | ((total > 0) & (gaps <= _t_975(freedoms) * np.sqrt(total)))
-
-
-def _t_975(freedoms: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the 97.5 % quantile of Student's t; between the tabled ones, the wider."""
-    rows = np.clip(freedoms + 1e-9, 1, len(_T_975)).astype(int)
-    return np.array(_T_975)[rows - 1]
-
-
-def rank_intervals(sorted_estimates: Sequence[Estimate]) -> list[tuple[int, int]]:
-    """Return for each of the estimates, best first, the ranks that it may hold.
-
-    `(2, 2)` is a rank; `(1, 3)` is a tie: none is known to be better, and all but two are known to be worse.
-    """
-    errors, count = _Errors(sorted_estimates), len(sorted_estimates)
-    intervals = []
-    for index in range(count):
-        apart = ~errors.tied_with(index)
-        intervals.append((1 + int(apart[:index].sum()), count - int(apart[index + 1 :].sum())))
-    return intervals
+def _interval(values: list[float], transform: Transform) -> tuple[float | None, float | None]:
+    if len(values) < 2:
+        return None, None
+    scaled = forward(np.array(values), transform)
+    bound = float(critical_t(2, len(values) - 1, _LEVEL))
+    half = bound * float(scaled.std(ddof=1)) / math.sqrt(len(values))
+    low, high = back(np.array([scaled.mean() - half, scaled.mean() + half]), transform)
+    return float(low), float(high)

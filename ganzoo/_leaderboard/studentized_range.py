@@ -53,12 +53,12 @@ def _range_distribution(count: int) -> tuple[Array, Array]:
     below = np.array([0.5 * (1 + math.erf(step * _STEP / math.sqrt(2))) for step in range(-3 * reach, reach + 1)])
     density = np.exp(-0.5 * (np.arange(-reach, reach + 1) * _STEP) ** 2) / math.sqrt(2 * math.pi)
     upper = below[2 * reach :]
-    widths = np.arange(0, 2 * reach + 1, 2)
+    steps = range(0, 2 * reach + 1, 2)
     chances = [
         count * _STEP * float(density @ (upper - below[2 * reach - width : 4 * reach + 1 - width]) ** (count - 1))
-        for width in widths
+        for width in steps
     ]
-    return widths * _STEP, np.minimum(chances, 1.0)
+    return np.array(steps) * _STEP, np.minimum(np.array(chances), 1.0)
 
 
 def _deviations(freedom: float) -> tuple[Array, Array]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import JsonValue
 
 from ganzoo._leaderboard.statistics import Estimate
+from ganzoo._leaderboard.transforms import Transform
+from ganzoo._runs.plain_data import Floor
+
+Answer = Literal["better", "worse", "equivalent", "not known yet"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,11 @@ class Row:
         options: Fields in which the row differs from others of the same parts.
         section: Value of the field that `--by` names.
         rank: First and last rank that the row may hold; None if it lacks the metric that ranks.
+        number: Place in the order of the means, from 1, by which pairs are named; 0 if it lacks that metric.
+        better_than: Numbers of the rows that it is surely better than.
+        worse_than: Numbers of the rows that it is surely worse than.
+        equivalent_to: Numbers of the rows from which it surely differs by less than matters.
+        diverged: Seeds of this experiment whose training diverged: outcomes that no mean holds.
         published: Value and source by metric, from the recipe.
     """
 
@@ -44,11 +54,74 @@ class Row:
     published: Mapping[str, tuple[float, str]]
     section: str = ""
     rank: tuple[int, int] | None = None
+    number: int = 0
+    better_than: tuple[int, ...] = ()
+    worse_than: tuple[int, ...] = ()
+    equivalent_to: tuple[int, ...] = ()
+    diverged: tuple[int, ...] = ()
 
     @property
-    def tied(self) -> bool:
-        """Whether its rank is shared with others."""
+    def open(self) -> bool:
+        """Whether it may hold more than one rank."""
         return self.rank is not None and self.rank[0] != self.rank[1]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What is known of two rows, by an interval that holds together with those of all other pairs.
+
+    Attributes:
+        first: Number of one row.
+        second: Number of the other, behind it in the order of the means.
+        answer: What the first is, against the second. Not known yet also where neighbors have fewer than three seeds.
+        difference: First minus second: relative to the second, or in the metric's own units.
+        low: Lower end of its interval; None where an error is not known.
+        high: Its upper end.
+        relative: Whether the difference is a share of the second's score.
+        smaller_than_matters: Whether they surely differ, though by less than matters.
+    """
+
+    first: int
+    second: int
+    answer: Answer
+    difference: float
+    low: float | None
+    high: float | None
+    relative: bool
+    smaller_than_matters: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a table says of its rows, and under which rules.
+
+    Attributes:
+        level: Chance of a false claim about any pair at this look, at most.
+        looks: Numbers of seeds at which looks were planned; empty if they were not.
+        equivalence: Relative difference below which it does not matter which is better.
+        assumed_spread: Relative spread over trainings assumed of rows of one seed.
+        transform: Scale on which differences are judged: `log`, `logit`, or `raw`.
+        few: Numbers of rows with fewer than three seeds, whose ranks are never definite.
+        better: Number of pairs of which one row is surely better.
+        equivalent: Number of pairs that surely differ by less than matters.
+        unknown: Number of pairs of which neither is known.
+        correlation: Mean correlation of two rows over their seeds; None where they do not share three.
+        paired: Whether what seeds have in common was taken out, because it surely helps.
+        pairs: Each pair, where there are not too many.
+    """
+
+    level: float
+    looks: tuple[int, ...]
+    equivalence: float
+    assumed_spread: float
+    transform: str
+    few: tuple[int, ...]
+    better: int
+    equivalent: int
+    unknown: int
+    correlation: float | None
+    paired: bool
+    pairs: tuple[Pair, ...]
 
 
 @dataclass(frozen=True)
@@ -79,6 +152,8 @@ class ShownMetric:
         unit: What stands behind the name.
         scale: What values are multiplied with.
         images_needed: With fewer images on either side another metric ranks.
+        transform: Scale on which its errors are even here.
+        floor: What real images get in place of generated ones; None if no score says.
     """
 
     label: str
@@ -86,6 +161,8 @@ class ShownMetric:
     unit: str
     scale: float
     images_needed: int
+    transform: Transform = "log"
+    floor: Floor | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +181,7 @@ class Table:
         distinct: Fields of `context` in which this table differs from another.
         by: The field that `sections` are made by, or empty.
         sections: The rows, in one section if `by` is empty.
+        verdict: What is known of its pairs of rows, by the metric that ranks.
         notes: What a reader must know.
     """
 
@@ -118,6 +196,7 @@ class Table:
     distinct: Mapping[str, Difference]
     by: str
     sections: tuple[Section, ...]
+    verdict: Verdict
     notes: tuple[str, ...]
 
     @property

@@ -71,6 +71,7 @@ class Score(_Frozen):
         lower_is_better: Its direction.
         unit: What stands behind its name where it is scaled.
         scale: What it is multiplied with before it is shown.
+        transform: Scale on which its errors are even, as its metric says.
         images_needed: With fewer images on either side another metric ranks.
         settings: The metric's class, version and options. Only scores of one metric and equal settings are comparable.
         protocol: Everything else that can move the value; `generated` and `reference_images` are counts of images.
@@ -93,6 +94,7 @@ class Score(_Frozen):
     lower_is_better: bool = True
     unit: str = ""
     scale: Finite = 1.0
+    transform: Literal["log", "logit", "raw"] = "log"
     images_needed: NonNegativeInt = 0
     settings: dict[str, JsonValue] = {}
     protocol: dict[str, JsonValue]

@@ -17,6 +17,9 @@ class Display:
         lower_is_better: Its direction.
         unit: What stands behind the name where values are scaled: `×10³`.
         scale: What values are multiplied with before they are shown.
+        transform: Scale on which its errors are even, so that one spread over trainings can be that of all rows of a
+            table: `log`, errors are shares of the value, as of positive distances; `logit`, of shares between 0 and 1;
+            `raw`, errors do not depend on the value. Near the end of a scale (KID near 0) tables use `raw`.
     """
 
     stem: str
@@ -24,6 +27,7 @@ class Display:
     lower_is_better: bool = True
     unit: str = ""
     scale: float = 1.0
+    transform: Literal["log", "logit", "raw"] = "log"
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,7 @@ def scores_of(
                     lower_is_better=display.lower_is_better,
                     unit=display.unit,
                     scale=display.scale,
+                    transform=display.transform,
                     images_needed=metric.images_needed(),
                     settings=identity_of(metric),
                     protocol=shown,

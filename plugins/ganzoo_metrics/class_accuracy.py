@@ -34,7 +34,7 @@ class ClassAccuracy(Metric[ClassAccuracyOptions]):
 
     name = "class-accuracy"
     values: ClassVar[Mapping[str, Display]] = {
-        "class_accuracy": Display("class-accuracy", lower_is_better=False, unit="%", scale=100.0)
+        "class_accuracy": Display("class-accuracy", lower_is_better=False, unit="%", scale=100.0, transform="logit")
     }
     reads = ("pooled",)
     uses_classes = True

@@ -32,8 +32,8 @@ class ClippedDensityCoverage(Metric[ClippedDensityCoverageOptions]):
 
     name = "clipped-density-coverage"
     values: ClassVar[Mapping[str, Display]] = {
-        "clipped_density": Display("clipped density", lower_is_better=False),
-        "clipped_coverage": Display("clipped coverage", lower_is_better=False),
+        "clipped_density": Display("clipped density", lower_is_better=False, transform="logit"),
+        "clipped_coverage": Display("clipped coverage", lower_is_better=False, transform="logit"),
     }
     reads = ("pooled",)
     sensitivity = measured("clipped_density", "clipped_coverage")

@@ -27,7 +27,9 @@ class Copying(Metric):
     """
 
     name = "copying"
-    values: ClassVar[Mapping[str, Display]] = {"copying": Display("nearer to training", unit="%", scale=100.0)}
+    values: ClassVar[Mapping[str, Display]] = {
+        "copying": Display("nearer to training", unit="%", scale=100.0, transform="logit")
+    }
     reads = ("pooled",)
     uses_held_out = True
     sensitivity = measured("copying")

@@ -35,7 +35,7 @@ class DensityCoverage(Metric[DensityCoverageOptions]):
     name = "density-coverage"
     values: ClassVar[Mapping[str, Display]] = {
         "density": Display("density", lower_is_better=False),
-        "coverage": Display("coverage", lower_is_better=False),
+        "coverage": Display("coverage", lower_is_better=False, transform="logit"),
     }
     reads = ("pooled",)
     published_features = "vgg16-fc2"

@@ -31,8 +31,8 @@ class PrecisionRecall(Metric[PrecisionRecallOptions]):
 
     name = "precision-recall"
     values: ClassVar[Mapping[str, Display]] = {
-        "precision": Display("precision", lower_is_better=False),
-        "recall": Display("recall", lower_is_better=False),
+        "precision": Display("precision", lower_is_better=False, transform="logit"),
+        "recall": Display("recall", lower_is_better=False, transform="logit"),
     }
     reads = ("pooled",)
     published_features = "vgg16-fc2"

@@ -1,0 +1,148 @@
+"""Ranking of a table: its rows best first, what is known of each pair, and the ranks that each may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganzoo._leaderboard.rules import Rules
+from ganzoo._leaderboard.simultaneous import LEAST_SEEDS, Intervals, Samples, simultaneous_intervals
+from ganzoo._leaderboard.statistics import Estimate
+from ganzoo._leaderboard.tables import Answer, Pair, Row, Verdict
+from ganzoo._leaderboard.transforms import Transform, back, forward, relative_step, slope
+from ganzoo._leaderboard.verdicts import BETTER, EQUIVALENT, UNKNOWN, WORSE, Answers, answers_of, rank_sets
+
+Array = NDArray[np.float64]
+MOST_LISTED_ROWS = 100
+"""Of more rows not every pair is listed with its interval: the rows say which others they are better than."""
+_WORDS: dict[int, Answer] = {
+    BETTER: "better",
+    WORSE: "worse",
+    EQUIVALENT: "equivalent",
+    UNKNOWN: "not known yet",
+}
+
+
+def ranked(
+    rows: Sequence[Row], metric: str, transform: Transform, rules: Rules, *, lower_is_better: bool
+) -> tuple[list[Row], Verdict]:
+    """Return the rows best first with their ranks, those without the metric behind, and what is known of the pairs."""
+    sign = 1 if lower_is_better else -1
+    able = [row for row in rows if metric in row.estimates]
+    able.sort(key=lambda row: (sign * row.estimates[metric].mean, row.recipe, row.kimg))
+    others = [row for row in rows if metric not in row.estimates]
+    estimates = [row.estimates[metric] for row in able]
+    intervals = simultaneous_intervals(samples_of(estimates, transform, rules), rules.level)
+    means = np.array([estimate.mean for estimate in estimates])
+    margins = margins_of(means, transform, rules)
+    answers = answers_of(intervals, margins, lower_is_better=lower_is_better)[0]
+    first, last = rank_sets(answers[None])
+    placed = [
+        replace(
+            row,
+            number=index + 1,
+            rank=(int(first[0, index]), int(last[0, index])),
+            better_than=_numbers(answers[index] == BETTER),
+            worse_than=_numbers(answers[index] == WORSE),
+            equivalent_to=_numbers(answers[index] == EQUIVALENT),
+        )
+        for index, row in enumerate(able)
+    ]
+    return placed + others, _verdict(placed, metric, intervals, answers, transform, rules)
+
+
+def samples_of(estimates: Sequence[Estimate], transform: Transform, rules: Rules) -> Samples:
+    """Return the rows' scores on their scale, a column per seed."""
+    seeds = {seed: column for column, seed in enumerate(sorted({s for each in estimates for s in each.values}))}
+    values = np.full((1, len(estimates), max(len(seeds), 1)), np.nan)
+    for index, estimate in enumerate(estimates):
+        for seed, value in estimate.values.items():
+            values[0, index, seeds[seed]] = value
+    means = np.array([[estimate.mean for estimate in estimates]])
+    errors = np.array([[np.nan if each.sampling_error is None else each.sampling_error for each in estimates]])
+    # On a raw scale the spread of a row near zero is not a share of it: the largest row's is assumed.
+    typical = np.full_like(means, np.abs(means).max(initial=0.0)) if transform == "raw" else means
+    return Samples(
+        values=forward(values, transform),
+        sampling=errors * slope(means, transform),
+        floor=relative_step(means, LEAST_SPREAD, transform),
+        assumed=relative_step(typical, rules.assumed_spread, transform),
+        sampling_freedom=np.array([[each.sampling_freedom for each in estimates]]),
+        uneven=transform == "raw",
+    )
+
+
+LEAST_SPREAD = 0.013
+"""No row is believed to spread less over trainings: the least that The FID Lottery found (arXiv:2606.20536)."""
+
+
+def margins_of(means: Array, transform: Transform, rules: Rules) -> Array:
+    """Return differences of all pairs that do not matter, on the scale, `[1, rows, rows]`."""
+    typical = (means[:, None] + means[None, :]) / 2
+    return relative_step(typical, rules.equivalence, transform)[None]
+
+
+def _numbers(chosen: NDArray[np.bool_]) -> tuple[int, ...]:
+    return tuple(int(index) + 1 for index in np.flatnonzero(chosen))
+
+
+def _verdict(
+    rows: Sequence[Row], metric: str, intervals: Intervals, answers: Answers, transform: Transform, rules: Rules
+) -> Verdict:
+    listed = range(len(rows)) if len(rows) <= MOST_LISTED_ROWS else ()
+    scaled = forward(np.array([row.estimates[metric].mean for row in rows]), transform)
+    pairs = [
+        _pair(rows, (one, other), intervals, answers, scaled, transform)
+        for one in listed
+        for other in listed
+        if one < other
+    ]
+    above = np.triu(answers + 1, 1)  # an unknown pair is 1, so that what is not a pair can be 0
+    return Verdict(
+        level=rules.level,
+        looks=rules.looks,
+        equivalence=rules.equivalence,
+        assumed_spread=rules.assumed_spread,
+        transform=transform,
+        few=tuple(row.number for row in rows if row.estimates[metric].count < LEAST_SEEDS),
+        better=int((np.abs(np.triu(answers, 1)) == 1).sum()),
+        equivalent=int((above == EQUIVALENT + 1).sum()),
+        unknown=int((above == UNKNOWN + 1).sum()) if len(rows) > 1 else 0,
+        correlation=None if np.isnan(intervals.correlation[0]) else float(intervals.correlation[0]),
+        paired=bool(intervals.paired[0]),
+        pairs=tuple(pairs),
+    )
+
+
+def _pair(
+    rows: Sequence[Row],
+    which: tuple[int, int],
+    intervals: Intervals,
+    answers: Answers,
+    scaled: Array,
+    transform: Transform,
+) -> Pair:
+    one, other = which
+    gap, half = float(intervals.difference[0, one, other]), float(intervals.half_width[0, one, other])
+    known = bool(np.isfinite(half))
+    middle = (scaled[one] + scaled[other]) / 2
+
+    def shown(difference: float) -> float:
+        if transform == "log":
+            return float(np.expm1(difference))
+        ends = back(np.array([middle + difference / 2, middle - difference / 2]), transform)
+        return float(ends[0] - ends[1])
+
+    return Pair(
+        first=rows[one].number,
+        second=rows[other].number,
+        answer=_WORDS[int(answers[one, other])],
+        difference=shown(gap),
+        low=shown(gap - half) if known else None,
+        high=shown(gap + half) if known else None,
+        relative=transform == "log",
+        smaller_than_matters=bool(answers[one, other] == EQUIVALENT and abs(gap) > half),
+    )
