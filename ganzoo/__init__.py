@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ganzoo._inference.run import Run as Run
     from ganzoo._inference.samples import Samples as Samples
     from ganzoo._leaderboard.comparison import Comparison as Comparison
+    from ganzoo._leaderboard.rules import RuleOptions as RuleOptions
     from ganzoo._recipe.recipe import Recipe as Recipe
     from ganzoo._runs.record import Score as Score
     from ganzoo._version import __version__ as __version__
@@ -203,6 +204,7 @@ _HOME = {
     "ganzoo._inference.run": ("Run",),
     "ganzoo._inference.samples": ("Samples",),
     "ganzoo._leaderboard.comparison": ("Comparison",),
+    "ganzoo._leaderboard.rules": ("RuleOptions",),
     "ganzoo._recipe.recipe": ("Recipe",),
     "ganzoo._runs.record": ("Score",),
     "ganzoo.contracts.reporter": ("SILENT", "Progress", "Reporter", "Silent", "silent_progress"),

@@ -1,7 +1,6 @@
 """Verbs: what notebooks, scripts and the command line call alike.
 
-`import ganzoo` has them all: `ganzoo.run("quickstart")`, `ganzoo.compare("runs")`. Each is silent unless it is given a
-reporter.
+`import ganzoo` has them all: `ganzoo.run("quickstart")`, `ganzoo.compare("runs")`. Silent unless given a reporter.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from ganzoo.contracts.reporter import SILENT, Reporter
 if TYPE_CHECKING:
     from ganzoo._inference.samples import Samples
     from ganzoo._leaderboard.comparison import Comparison
+    from ganzoo._leaderboard.rules import RuleOptions
     from ganzoo._recipe.recipe import Recipe
     from ganzoo._registry.registry import Registry
     from ganzoo._runs.record import Score
@@ -69,8 +69,7 @@ def run(
         reporter: Takes messages and progress; None: nothing is shown.
 
     Raises:
-        RecipeError: The recipe is not valid.
-        GanzooError: Data, weights or device cannot be had, or the training fails.
+        GanzooError: The recipe is not valid, data, weights or device cannot be had, or the training fails.
     """
     from ganzoo._recipe.given import given_recipe
     from ganzoo._registry.registry import Registry
@@ -168,9 +167,7 @@ def compare(
     by: str | None = None,
     where: Sequence[str] = (),
     protocol: str | None = None,
-    equivalence: float = 0.013,
-    assumed_spread: float = 0.08,
-    looks: Sequence[int] = (),
+    **agreed: Unpack[RuleOptions],
 ) -> Comparison:
     """Rank runs by their scores: one table per dataset and protocol, seeds as mean ± sd. Needs no torch.
 
@@ -180,19 +177,15 @@ def compare(
         by: Field by whose values rows are put in sections: `loss`, `training.batch_size`.
         where: Conditions such as `"dataset=oasis"`, or on scores, `"scoring.generated=1000"`.
         protocol: Only scores of the protocol whose hash begins so; tables print it.
-        equivalence: Relative difference below which it does not matter which of two is better.
-        assumed_spread: Relative spread over trainings that is assumed of rows of one seed.
-        looks: Numbers of seeds at which it was planned to look, such as `(3, 5, 8)`; they share the 5 % of error.
+        agreed: `equivalence`, `assumed_spread` and `looks`, as `RuleOptions` explains.
 
     Raises:
         RefusedError: Runs named one by one whose scores do not mean the same.
         GanzooError: There are no runs, nothing meets a condition, or a field or metric is unknown.
     """
     from ganzoo._leaderboard.gather import compare_runs, paths_of
-    from ganzoo._leaderboard.rules import Rules
 
-    rules = Rules(equivalence, assumed_spread, tuple(looks))
-    return compare_runs(paths_of(runs), metric=metric, by=by, where=where, protocol=protocol, rules=rules)
+    return compare_runs(paths_of(runs), metric=metric, by=by, where=where, protocol=protocol, **agreed)
 
 
 def sample(

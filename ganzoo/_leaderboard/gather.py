@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import Unpack
+
 from ganzoo._io.os_errors import shown
 from ganzoo._leaderboard.choice import Choice
 from ganzoo._leaderboard.comparable import comparable
 from ganzoo._leaderboard.comparison import Comparison
 from ganzoo._leaderboard.leaderboard import leaderboards
-from ganzoo._leaderboard.rules import Rules
+from ganzoo._leaderboard.rules import RuleOptions, Rules
 from ganzoo._leaderboard.tables import Unranked
 from ganzoo._runs.directory import find_runs, is_run
 from ganzoo._runs.record import RunRecord, read_record
@@ -41,7 +43,7 @@ def compare_runs(
     by: str | None = None,
     where: Sequence[str] = (),
     protocol: str | None = None,
-    rules: Rules | None = None,
+    **agreed: Unpack[RuleOptions],
 ) -> Comparison:
     """Compare the runs that `paths` are or contain.
 
@@ -63,5 +65,5 @@ def compare_runs(
             unreadable.append(Unranked(path.name, "unreadable", str(error), 0.0))
     if len(paths) > 1 and all(is_run(path) for path in paths):
         records = comparable(records, Choice.of(where, protocol))
-    comparison = leaderboards(records, metric=metric, by=by, where=where, protocol=protocol, rules=rules)
+    comparison = leaderboards(records, metric=metric, by=by, where=where, protocol=protocol, rules=Rules(**agreed))
     return Comparison(comparison.tables, comparison.unfinished, comparison.unscored, tuple(unreadable))

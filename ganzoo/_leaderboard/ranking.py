@@ -103,7 +103,7 @@ def _verdict(
     above = np.triu(answers + 1, 1)  # an unknown pair is 1, so that what is not a pair can be 0
     return Verdict(
         level=rules.level,
-        looks=rules.looks,
+        looks=tuple(rules.looks),
         equivalence=rules.equivalence,
         assumed_spread=rules.assumed_spread,
         transform=transform,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from ganzoo.errors import GanzooError
 
@@ -10,6 +12,14 @@ LEVEL = 0.05
 PLANNED_LOOKS = (3, 5, 8)
 """Numbers of seeds at which a comparison that grows may be looked at: each look has its share of the 5 %."""
 _MOST_SHARE = 1.0
+
+
+class RuleOptions(TypedDict, total=False):
+    """What can be agreed for a comparison, by keyword: see `Rules`."""
+
+    equivalence: float
+    assumed_spread: float
+    looks: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ class Rules:
 
     equivalence: float = 0.013
     assumed_spread: float = 0.08
-    looks: tuple[int, ...] = ()
+    looks: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         for name, share in (("equivalence", self.equivalence), ("assumed spread", self.assumed_spread)):

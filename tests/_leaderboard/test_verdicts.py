@@ -1,4 +1,4 @@
-"""Verdicts: what tables say of rows that are equal or not, from made-up records and from thousands of tables at once."""
+"""Verdicts: what tables say of rows that are equal or not, from made-up records and from thousands of tables."""
 
 import math
 import random
@@ -227,7 +227,7 @@ def test_two_paired_rows_are_judged_by_the_paired_t():
 
 
 def drawn(rows, seeds, spreads, gap=0.0, sampling=1 / 3.2, seed=0):
-    """Return tables of which the second half of the rows is worse by `gap`; `spreads` are standard deviations of logs."""
+    """Return tables of which the second half of the rows is worse by `gap`; `spreads` are deviations of logs."""
     draw = np.random.default_rng(seed)
     counts = np.resize(seeds, rows)
     values = draw.standard_normal((TABLES, rows, max(counts))) * np.resize(spreads, rows)[None, :, None]
@@ -324,7 +324,7 @@ def test_shares_and_looks_as_they_are_written():
     assert parse_share("1.3%", "--equivalence") == pytest.approx(0.013)
     assert parse_share("0.05", "--equivalence") == 0.05
     assert parse_looks("3,5, 8") == (3, 5, 8)
-    with pytest.raises(GanzooError, match="--equivalence 'much' is no share; write 1.3% or 0.013"):
+    with pytest.raises(GanzooError, match=r"--equivalence 'much' is no share; write 1\.3% or 0\.013"):
         parse_share("much", "--equivalence")
     with pytest.raises(GanzooError, match="--looks '3;5' should be numbers of seeds"):
         parse_looks("3;5")
