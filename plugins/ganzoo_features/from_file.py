@@ -29,7 +29,7 @@ class FromFileOptions(ComponentOptions):
 
     weights: Path | None = Field(
         default=None,
-        description="File of weights; absent: looked for in the environment variable and the caches.",
+        description="File of weights; absent: looked for in the environment variable, its package, and the caches.",
     )
 
 
@@ -46,8 +46,9 @@ class FromFile(Extractor[FromFileOptionsT], Generic[FromFileOptionsT]):
 
     @cached_property
     def _found(self) -> WeightsFile:
-        offline = "random-features" if LITE0_WEIGHTS.package_file() is None else "efficientnet-lite0"
-        return find_weights(self.published, self.options.weights, self.name, alternative=offline)
+        itself = self.published is LITE0_WEIGHTS
+        alternative = "random-features" if itself or LITE0_WEIGHTS.package_file() is None else "efficientnet-lite0"
+        return find_weights(self.published, self.options.weights, self.name, alternative=alternative)
 
     def identity(self) -> Mapping[str, str | int | float | bool]:
         return {"weights_sha256": self._found.sha256, "official_weights": self._found.official, "dtype": "float32"}

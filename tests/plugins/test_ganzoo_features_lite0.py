@@ -187,6 +187,11 @@ def test_without_the_package_one_sentence_says_how_to_get_it(monkeypatch):
         assert way_out in message
 
 
+def test_it_is_not_offered_in_place_of_itself(tmp_path):
+    with pytest.raises(WeightsError, match=r"which is no file.*scoring\.extractor\.name=random-features"):
+        Lite0(Lite0.Options(weights=tmp_path / "absent.pth")).weights()
+
+
 def test_a_copy_of_the_file_does_as_well_as_the_package(tmp_path, monkeypatch):
     path = shutil.copy(LITE0.weights().path, tmp_path / "copy.pth")
     absent(monkeypatch)
