@@ -37,10 +37,12 @@ class Layer:
         name: What `build` calls it.
         features: The published features that these are, such as `inception-v3-2015-pool`; empty for others. A metric
             that was published with them takes its published name there, `FID`, and nowhere else.
+        width: Numbers per image, so that metrics that need many images for each are refused in time; 0: not stated.
     """
 
     name: str
     features: str = ""
+    width: int = 0
 
 
 class Extractor(Component[OptionsT], ABC):

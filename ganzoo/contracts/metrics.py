@@ -33,6 +33,8 @@ class Metric(Component[OptionsT], ABC):
         extractor_must_be: The capability of the extractor that it uses, as `Perceptual`; None: features alone.
         published_features: The features that it was published with, as `Layer.features` names them; empty for none.
         default_place: Place among the metrics of recipes that list none; None, as nearly always, for no such place.
+        images_per_feature: Generated images that it needs for each number per image that it reads; with fewer it is
+            refused. 0: any count.
         sensitivity: What its values were measured to see, by key of `values`; empty: not measured.
         version: Raised whenever the same options compute anything differently: earlier scores stay apart.
     """
@@ -47,6 +49,7 @@ class Metric(Component[OptionsT], ABC):
     extractor_must_be: ClassVar[type | None] = None
     published_features: ClassVar[str] = ""
     default_place: ClassVar[int | None] = None
+    images_per_feature: ClassVar[float] = 0.0
     sensitivity: ClassVar[Mapping[str, Sensitivity]] = {}
     version: ClassVar[int] = 1
 

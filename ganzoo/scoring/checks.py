@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,19 @@ def check_counts(metrics: Sequence[Metric], settings: ScoringSettings, reference
     for index, metric in enumerate(metrics):
         if reason := metric.shortage(settings.generated, reference_images):
             raise RecipeError(f"scoring.metrics.{index}: {metric.name}: {reason}.")
+
+
+def check_widths(metrics: Sequence[Metric], settings: ScoringSettings, extractor: Extractor) -> None:
+    """Raise RecipeError if fewer images are generated than a metric needs for features as wide as these."""
+    for index, metric in enumerate(metrics):
+        width = max((extractor.layers[role].width for role in metric.reads if role in extractor.layers), default=0)
+        needed = math.ceil(metric.images_per_feature * width)
+        if settings.generated < needed:
+            raise RecipeError(
+                f"scoring.metrics.{index}: {metric.name}: needs {needed:,} generated images for the {width:,} features "
+                f"of extractor '{extractor.name}' ({metric.images_per_feature:g} for each), but there are "
+                f"{settings.generated:,}; raise scoring.generated, or leave out the metric."
+            )
 
 
 def check_images(metrics: Sequence[Metric], dataset: str, classes: int, held_out: str | None) -> None:

@@ -131,7 +131,9 @@ class Floors:
 
     def _computed(self, metric: Metric) -> dict[str, Floor]:
         data = self._input(metric)
-        if data is None:
+        if data is None or self._chosen.images < metric.images_per_feature * max(
+            (rows.shape[1] for rows in data.generated.roles.values() if rows.ndim == 2), default=0
+        ):
             return {}
         return {
             name: Floor(

@@ -168,7 +168,7 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Scoring
     from importlib.metadata import version
 
     from ganzoo._inference.generate import ROUNDING
-    from ganzoo.scoring.checks import check_counts, check_images
+    from ganzoo.scoring.checks import check_counts, check_images, check_widths
 
     metrics = tuple(chosen.cls(chosen.options) for chosen in settings.metrics)
     if settings.split not in pack.splits:
@@ -176,6 +176,7 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Scoring
     split = pack.split(settings.split)
     reference_images = len(split) if settings.reference_images is None else settings.reference_images
     check_counts(metrics, settings, reference_images, len(split))
+    check_widths(metrics, settings, extractor)
     check_images(metrics, pack.name, pack.spec.label_dim, held_out_split(pack, settings.split))
     return ScoringProtocol(
         metrics=metrics,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,6 +39,8 @@ from ganzoo.scoring.image_set import ImageReader, ImageSet
 from ganzoo.scoring.labels import label_of
 from ganzoo.scoring.protocol import ScoringProtocol, held_out_protocol, identity_of, plan
 from ganzoo.scoring.real_features import Counter, RealFeatures
+
+_SHARE_OF_BIAS = 0.05  # a few times what another training seed moves a large network's FID by (arXiv:2606.20536)
 
 __all__ = ["Cost", "estimate", "plan", "score", "scores_of"]
 
@@ -96,7 +98,22 @@ def score(
         return MetricInput(fakes.of(metric), real, protocol.jackknife_blocks, theirs, networks)
 
     with _in_evaluation(generator, pack, protocol, device):
-        return scores_of(input_of, protocol, extractor, images_seen=images_seen, floors=floors)
+        found = scores_of(input_of, protocol, extractor, images_seen=images_seen, floors=floors)
+    _warn_of_bias(found, protocol, reporter)
+    return found
+
+
+def _warn_of_bias(scores: Sequence[Score], protocol: ScoringProtocol, reporter: Reporter) -> None:
+    """Say in numbers which values the count of generated images moves by more than people compare."""
+    for each in scores:
+        if each.bias is not None and abs(each.bias) > _SHARE_OF_BIAS * abs(each.value):
+            share = f"{100 * abs(each.bias / each.value):.0f} %" if each.value else "all of it"
+            where = "above" if each.bias > 0 else "below"
+            reporter.warning(
+                f"{each.label}: with {protocol.generated:,} generated images it lies roughly "
+                f"{abs(each.bias) * each.scale:.3g} ({share}) {where} that of infinitely many, by half of them. Compare "
+                f"it at equal counts only, or raise scoring.generated, or rank by a metric without bias"
+            )
 
 
 def _floors(

@@ -83,6 +83,10 @@ def _check_features(extractor: Extractor, side: int, judge: Judge) -> None:
             features.dim() == 2 and len(features) == len(images),
             f"features of layer {layer!r} must be [N, D], found {list(features.shape)}",
         )
+        stated = {each.width for each in extractor.layers.values() if each.name == layer} - {0}
+        judge.require(
+            stated <= {features.shape[1]}, f"layer {layer!r} states the width {stated}, and has {features.shape[1]}"
+        )
         judge.require(torch.isfinite(features).all(), f"features of layer {layer!r} are not finite")
         judge.require(
             not torch.equal(features[0], features[1]), f"features of layer {layer!r} are the same for every image"

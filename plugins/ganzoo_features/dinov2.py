@@ -25,7 +25,6 @@ class _DINOv2(FromFile):
 
     width: ClassVar[int]
     depth: ClassVar[int]
-    layers: ClassVar[Mapping[str, Layer]] = {"pooled": Layer(_LAYER)}
 
     Options = FromFileOptions
 
@@ -58,6 +57,7 @@ class DINOv2Large(_DINOv2):
     )
     label = "DINOv2"
     width, depth = 1024, 24
+    layers: ClassVar[Mapping[str, Layer]] = {"pooled": Layer(_LAYER, width=1024)}
 
 
 class DINOv2Small(_DINOv2):
@@ -76,6 +76,7 @@ class DINOv2Small(_DINOv2):
     )
     label = "DINOv2-S"
     width, depth = 384, 12
+    layers: ClassVar[Mapping[str, Layer]] = {"pooled": Layer(_LAYER, width=384)}
 
 
 class _Network(nn.Module):

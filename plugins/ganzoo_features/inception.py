@@ -47,8 +47,8 @@ class InceptionV3Compat(PretrainedExtractor[InceptionOptions]):
     )
     label = "inception"
     layers: ClassVar[Mapping[str, Layer]] = {
-        "pooled": Layer("2048", features="inception-v3-2015-pool"),
-        "logits": Layer("logits_unbiased", features="inception-v3-2015-logits"),
+        "pooled": Layer("2048", features="inception-v3-2015-pool", width=2048),
+        "logits": Layer("logits_unbiased", features="inception-v3-2015-logits", width=1008),
     }
     default_place = 1
 

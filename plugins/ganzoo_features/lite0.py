@@ -33,8 +33,8 @@ class Lite0(FromFile):
     published = LITE0_WEIGHTS
     label = "lite0"
     layers: ClassVar[Mapping[str, Layer]] = {
-        "pooled": Layer(_POOLED),
-        "logits": Layer(_LOGITS),
+        "pooled": Layer(_POOLED, width=1280),
+        "logits": Layer(_LOGITS, width=1000),
         "perceptual": Layer(_STAGES),
     }
 

@@ -43,7 +43,7 @@ class RandomFeatures(Extractor):
 
     name = "random-features"
     label = "random"
-    layers: ClassVar[Mapping[str, Layer]] = {"pooled": Layer(LAYER)}
+    layers: ClassVar[Mapping[str, Layer]] = {"pooled": Layer(LAYER, width=800)}
 
     def weights(self) -> WeightsFile | None:
         return None

@@ -35,7 +35,7 @@ class VGG16(PretrainedExtractor):
         variable="GANZOO_VGG16_WEIGHTS",
     )
     label = "vgg16"
-    layers: ClassVar[Mapping[str, Layer]] = {"pooled": Layer("fc2_relu", features="vgg16-fc2")}
+    layers: ClassVar[Mapping[str, Layer]] = {"pooled": Layer("fc2_relu", features="vgg16-fc2", width=4096)}
 
     Options = FromFileOptions
 

@@ -9,6 +9,7 @@ from ganzoo_metrics.clipped_density_coverage import ClippedDensityCoverage
 from ganzoo_metrics.copying import Copying
 from ganzoo_metrics.density_coverage import DensityCoverage
 from ganzoo_metrics.fid import FrechetDistance
+from ganzoo_metrics.fid_infinity import FrechetDistanceInfinity
 from ganzoo_metrics.inception_score import InceptionScore
 from ganzoo_metrics.kid import KernelDistance
 from ganzoo_metrics.ms_ssim import StructuralSimilarity
@@ -32,6 +33,7 @@ def ganzoo_metrics() -> list[type[Metric]]:
         ClippedDensityCoverage,
         Copying,
         DensityCoverage,
+        FrechetDistanceInfinity,
         PatchDistance,
         PathLength,
         RBFDistance,

@@ -67,9 +67,9 @@ def frechet_distance(
     Paper: Heusel et al. 2017, arXiv:1706.08500.
     """
     fakes, reals = fakes.double(), reals.double()
-    root = _covariance_root(reals)
+    root = covariance_root(reals)
     projected = fakes @ root.T
-    value = _distance(fakes, projected, reals)
+    value = distance(fakes, projected, reals)
     notes = (RANK_DEFICIENT,) if min(len(fakes), len(reals)) <= fakes.shape[1] else ()
     generated, reference = influences(fakes, projected, reals)
     return influence_estimate(
@@ -81,7 +81,8 @@ def frechet_distance(
     )
 
 
-def _distance(fakes: Tensor, projected: Tensor, reals: Tensor) -> float:
+def distance(fakes: Tensor, projected: Tensor, reals: Tensor) -> float:
+    """Return the distance of features of which `projected` are those of the fakes times the root's transpose."""
     centered = projected - projected.mean(0)
     singular = torch.linalg.svdvals(_compact(centered)) / (len(fakes) - 1) ** 0.5
     spread = float(_total_variance(fakes) + _total_variance(reals))
@@ -94,13 +95,15 @@ def _bias(fakes: Tensor, projected: Tensor, reals: Tensor, value: float) -> floa
     The bias falls as 1 / n (Chong and Forsyth 2020, arXiv:1911.07023), so halves have twice the bias. Below twice the
     width it falls more slowly, and what is found is less than the bias.
     """
-    if len(fakes) < _FEWEST_FOR_HALVES:
-        return None
-    halves = [_distance(fakes[part::2], projected[part::2], reals) for part in (0, 1)]
-    return sum(halves) / 2 - value
+    return None if len(fakes) < _FEWEST_FOR_HALVES else distance_of_halves(fakes, projected, reals) - value
 
 
-def _covariance_root(features: Tensor) -> Tensor:
+def distance_of_halves(fakes: Tensor, projected: Tensor, reals: Tensor) -> float:
+    """Return the mean distance of every other fake and of the others: what half as many images get."""
+    return sum(distance(fakes[part::2], projected[part::2], reals) for part in (0, 1)) / 2
+
+
+def covariance_root(features: Tensor) -> Tensor:
     """Return R with R'R the covariance, of as few rows as there are images or features."""
     return _compact(features - features.mean(0)) / (len(features) - 1) ** 0.5
 

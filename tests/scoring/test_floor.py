@@ -120,3 +120,11 @@ def test_a_metric_that_is_short_of_images_or_needs_no_reference_has_no_floor(tmp
     found = scored(tmp_path, pack, metrics=("fid", "density-coverage"), reporter=told)
     assert all(each.floor for each in found)
     assert not told.warnings
+
+
+def test_a_value_that_few_images_move_is_warned_of_in_numbers(tmp_path, monkeypatch):
+    told = Told()
+    monkeypatch.setattr("ganzoo.scoring.score._SHARE_OF_BIAS", 0.0)
+    fid, _ = scored(tmp_path, pack_of(tmp_path / "packs", pictures(60)), metrics=("fid", KID), reporter=told)
+    (warning,) = told.warnings
+    assert warning.startswith(f"FD-random: with 60 generated images it lies roughly {fid.bias:.3g} (")

@@ -184,3 +184,13 @@ def test_what_cannot_be_scored_is_refused_before_it_starts(tmp_path, changes, me
 def test_a_split_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(RecipeError, match=r"scoring.split: 'test' has no images; choose from"):
         planned(tmp_path, split="test")
+
+
+def test_a_metric_that_needs_many_images_for_each_feature_is_refused_in_time(tmp_path):
+    message = (
+        r"scoring.metrics.0: fid-infinity: needs 1,600 generated images for the 800 features of extractor "
+        r"'random-features' \(2 for each\), but there are 1,599; raise scoring.generated"
+    )
+    with pytest.raises(RecipeError, match=message):
+        planned(tmp_path, metrics=("fid-infinity",), generated=1599)
+    assert planned(tmp_path, metrics=("fid-infinity",), generated=1600).generated == 1600
