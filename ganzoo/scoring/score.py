@@ -111,8 +111,8 @@ def _warn_of_bias(scores: Sequence[Score], protocol: ScoringProtocol, reporter: 
             where = "above" if each.bias > 0 else "below"
             reporter.warning(
                 f"{each.label}: with {protocol.generated:,} generated images it lies roughly "
-                f"{abs(each.bias) * each.scale:.3g} ({share}) {where} that of infinitely many, by half of them. Compare "
-                f"it at equal counts only, or raise scoring.generated, or rank by a metric without bias"
+                f"{abs(each.bias) * each.scale:.3g} ({share}) {where} that of infinitely many, by half of them. "
+                f"Compare it at equal counts only, or raise scoring.generated, or rank by a metric without bias"
             )
 
 
