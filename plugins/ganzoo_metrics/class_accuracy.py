@@ -90,7 +90,7 @@ def class_accuracy(
         kept = block_of != block
         left = fit(fakes[kept], made[kept], classes, penalty=penalty, start=whole, steps=_STEPS_WITHOUT_A_BLOCK)
         left_out.append(accuracy(left))
-    return Estimate(accuracy(whole), standard_error(left_out))
+    return Estimate(accuracy(whole), standard_error(left_out) or None)  # no block that matters proves nothing
 
 
 def fit(

@@ -94,7 +94,7 @@ def clipped_coverage(fakes: Tensor, reals: Tensor, *, neighborhood: int, blocks:
         left = len(fakes) - int(member[:, block].sum())
         filled = _filled(counts.sum(1) - counts[:, block], neighborhood)
         left_out.append(calibrated(filled, left, len(reals), neighborhood))
-    return Estimate(value, standard_error(left_out))
+    return Estimate(value, standard_error(left_out) or None)  # no block that matters proves nothing
 
 
 def _filled(counts: Tensor, neighborhood: int) -> float:

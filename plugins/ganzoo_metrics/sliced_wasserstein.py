@@ -42,6 +42,7 @@ class SlicedWasserstein(Metric[SlicedWassersteinOptions]):
     Options = SlicedWassersteinOptions
 
     def images_needed(self) -> int:
+        # A perfect generator of faces gets 16 at 100 images on either side, in Lite0's features, and 1.6 at 1,000.
         return 1000
 
     def cost(self, generated: int, reference: int, width: int, blocks: int) -> float:
