@@ -91,11 +91,11 @@ def test_a_resumed_run_is_longer_and_its_record_fresh(trained):
 def test_runs_are_compared_by_folder_path_or_themselves(trained):
     by_run = ganzoo.compare(trained)
     assert by_run.rows() == ganzoo.compare(str(trained.path)).rows() == ganzoo.compare([trained.path]).rows()
-    assert by_run.rows()[0]["runs"] == trained.name
+    assert by_run.rows()[0]["runs"] == [trained.name]
     assert "tiny" in str(by_run)
     html = by_run._repr_html_()
     assert html.count("<tr>") == sum(1 + len(table.rows) for table in by_run.tables)
-    with pytest.raises(GanzooError, match="there is nothing at"):
+    with pytest.raises(GanzooError, match="there is nothing at nowhere"):
         ganzoo.compare("nowhere")
 
 

@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo.errors import GanzooError
+
 if TYPE_CHECKING:
-    from ganzoo._leaderboard.tables import Comparison
+    from rich.console import Console
+
+    from ganzoo._leaderboard import tables
+    from ganzoo._leaderboard.comparison import Comparison
 
 
 class Format(StrEnum):
@@ -27,7 +32,8 @@ _NOT_A_TERMINAL_WIDTH = 160
 
 def compare(
     runs: Annotated[
-        list[Path] | None, typer.Argument(help="Runs, or folders of runs; runs/ if none is given.", metavar="RUNS...")
+        list[Path] | None,
+        typer.Argument(help="Runs, recipes, or folders of runs; runs/ if none is given.", metavar="RUNS..."),
     ] = None,
     format: Annotated[Format, typer.Option(help="How to write the tables.")] = Format.RICH,
     metric: Annotated[
@@ -61,7 +67,8 @@ def compare(
 
     One table per dataset and protocol; seeds of one recipe are one row, as mean ± sd.
 
-    Runs named one by one are to be ranked together: refused (exit code 3) if their scores do not mean the same.
+    Runs or recipes named one by one are to be ranked together: refused (exit code 3) if their scores do not mean the
+    same. Two of them are shown on a page: in which keys they differ, their scores by seed, what each cost.
     """
     from ganzoo import api
     from ganzoo._leaderboard.rules import parse_looks, parse_share
@@ -76,6 +83,8 @@ def compare(
         assumed_spread=parse_share(assumed_spread, "--assumed-spread"),
         looks=parse_looks(looks) if looks else (),
     )
+    if runs and format in (Format.RICH, Format.MARKDOWN) and _show_two(comparison, runs, format):
+        return
     if format is Format.RICH:
         print_table(comparison)
         return
@@ -83,15 +92,38 @@ def compare(
     sys.stdout.write(writers[format]())
 
 
-def print_table(comparison: Comparison) -> None:
+def _show_two(comparison: Comparison, runs: list[Path], format: Format) -> bool:
+    """Show the page of two recipes if that is what was named, and return whether there is one."""
+    from ganzoo._leaderboard.named import two_named
+
+    names = two_named(runs)
+    if names is None or not comparison.tables:
+        return False
+    try:
+        page = comparison.between(*names)
+    except GanzooError as error:  # two seeds of one recipe, or one is not scored: the table tells more
+        sys.stderr.write(f"no page of two recipes: {error}\n")
+        return False
+    if format is Format.MARKDOWN:
+        sys.stdout.write(page.to_markdown())
+    else:
+        page.print(_console())
+    return True
+
+
+def print_table(comparison: tables.Comparison) -> None:
     """Print a comparison as wide as the terminal is."""
+    from ganzoo._leaderboard.render import print_rich
+
+    print_rich(comparison, _console())
+
+
+def _console() -> Console:
     import os
 
     from rich.console import Console
 
-    from ganzoo._leaderboard.render import print_rich
-
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _NOT_A_TERMINAL_WIDTH
-    print_rich(comparison, console)
+    return console

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 from ganzoo._leaderboard import export, tables
 from ganzoo._leaderboard.captions import NOTHING, caption, not_ranked, title, unranked_text
 from ganzoo._leaderboard.columns import columns_of
+from ganzoo._leaderboard.two_recipes import two_recipes
 from ganzoo.errors import GanzooError
 from ganzoo.text import literal
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ganzoo._leaderboard.two_recipes_page import TwoRecipesPage
 
 _WIDTH = 160
 
@@ -36,6 +39,21 @@ class Comparison(tables.Comparison):
         All intervals of a table hold together. A table of more than 100 rows lists no pairs; its rows still do.
         """
         return export.plain_pairs(self)
+
+    def between(self, one: str, other: str) -> TwoRecipesPage:
+        """Return two recipes side by side: in which keys they differ, their scores by seed, what is known, their costs.
+
+        Args:
+            one: A recipe's name, or a run's.
+            other: Another one's.
+
+        Raises:
+            GanzooError: No ranked run is of such a recipe, or both names are of one row.
+            RefusedError: Their scores do not mean the same.
+        """
+        from ganzoo._leaderboard.two_recipes_page import TwoRecipesPage
+
+        return TwoRecipesPage.of(two_recipes(self.tables, one, other))
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the rows as a data frame.

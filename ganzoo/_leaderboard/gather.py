@@ -13,9 +13,9 @@ from ganzoo._leaderboard.choice import Choice
 from ganzoo._leaderboard.comparable import comparable
 from ganzoo._leaderboard.comparison import Comparison
 from ganzoo._leaderboard.leaderboard import leaderboards
+from ganzoo._leaderboard.named import names_one, runs_of_names
 from ganzoo._leaderboard.rules import RuleOptions, Rules
 from ganzoo._leaderboard.tables import Unranked
-from ganzoo._runs.directory import find_runs, is_run
 from ganzoo._runs.record import RunRecord, read_record
 from ganzoo.errors import GanzooError
 
@@ -45,15 +45,15 @@ def compare_runs(
     protocol: str | None = None,
     **agreed: Unpack[RuleOptions],
 ) -> Comparison:
-    """Compare the runs that `paths` are or contain.
+    """Compare the runs that `paths` are or contain, or that are of the recipes that they name.
 
-    Two or more runs that are named themselves, and nothing else, are asked to be ranked together.
+    Two or more runs or recipes that are named themselves, and nothing else, are asked to be ranked together.
 
     Raises:
         RefusedError: Named runs whose datasets or protocols differ.
         GanzooError: No runs are there, or a field, condition or metric is unknown.
     """
-    found = find_runs(paths)
+    found = list({run.resolve(): run for runs in runs_of_names(paths) for run in runs}.values())
     if not found:
         raise GanzooError(f"there are no runs in {', '.join(map(shown, paths))}. `ganzoo run quickstart` makes one.")
     records: list[RunRecord] = []
@@ -63,7 +63,7 @@ def compare_runs(
             records.append(read_record(path / "record.json"))
         except GanzooError as error:
             unreadable.append(Unranked(path.name, "unreadable", str(error), 0.0))
-    if len(paths) > 1 and all(is_run(path) for path in paths):
+    if len(paths) > 1 and all(map(names_one, paths)):
         records = comparable(records, Choice.of(where, protocol))
     comparison = leaderboards(records, metric=metric, by=by, where=where, protocol=protocol, rules=Rules(**agreed))
     return Comparison(comparison.tables, comparison.unfinished, comparison.unscored, tuple(unreadable))

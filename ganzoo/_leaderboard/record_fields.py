@@ -41,7 +41,12 @@ def penalties(record: RunRecord) -> tuple[str, ...]:
 
 def recipe_name(record: RunRecord) -> str:
     """Return the run's name without its seed: that of the recipe's file."""
-    return _SEED_SUFFIX.sub("", record.name)
+    return without_seed(record.name)
+
+
+def without_seed(name: str) -> str:
+    """Return a run's name without its seed."""
+    return _SEED_SUFFIX.sub("", name)
 
 
 def _dataset(record: RunRecord) -> str | list[str]:

@@ -142,6 +142,8 @@ def _row(entries: Sequence[Entry], transforms: Mapping[str, Transform], section:
         hours=statistics.fmean(_seconds(entry) for entry in entries) / 3600,
         options={},
         published=_published(record),
+        settings=flatten(training_fields(record)),
+        peak_memory_bytes=max(each.peak_memory_bytes for each in records),
         section=section,
     )
 

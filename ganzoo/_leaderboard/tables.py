@@ -26,6 +26,7 @@ class Row:
         seeds: The training seeds.
         runs: Names of the runs, in the order of `seeds`.
         estimates: By metric.
+        settings: All keys of the recipe that decide what is learned, dotted.
         options: Fields in which the row differs from others of the same parts.
         section: Value of the field that `--by` names.
         rank: First and last rank that the row may hold; None if it lacks the metric that ranks.
@@ -52,6 +53,8 @@ class Row:
     hours: float
     options: Mapping[str, JsonValue]
     published: Mapping[str, tuple[float, str]]
+    settings: Mapping[str, JsonValue]
+    peak_memory_bytes: int
     section: str = ""
     rank: tuple[int, int] | None = None
     number: int = 0

@@ -242,6 +242,20 @@ def test_a_filter_that_matches_nothing_says_so(tmp_path, option):
     assert re.search("no (run|score) has", str(done.exception))
 
 
+def test_two_recipes_are_a_page(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "runs", *three_losses())
+    names = ("dcgan_oasis_logistic", "dcgan_oasis_wgan_gp")
+    done = ask(*names)
+    assert done.exit_code == 0, done.exception
+    for part in ("A dcgan_oasis_logistic against B dcgan_oasis_wgan_gp", "loss.name", "seed 2", "training time of a seed"):
+        assert part in done.stdout
+    assert ask(*names, "--format", "markdown").stdout.startswith(f"## A {' against B '.join(names)}")
+    assert json.loads(ask(*names, "--format", "json").stdout)["tables"]
+    seeds = ask("runs/dcgan_oasis_logistic-s0", "runs/dcgan_oasis_logistic-s1")
+    assert "are one recipe" in seeds.stderr and "Ranked by" in seeds.stdout
+
+
 def test_named_runs_of_two_protocols_are_refused_but_their_folder_is_not(tmp_path):
     write(tmp_path, record("a"), record("b", found=scores(protocol={"generated": 5000})))
     done = ask(tmp_path / "a-s0", tmp_path / "b-s0")
