@@ -128,9 +128,7 @@ def _keys(two: TwoRecipes) -> Block:
     heading = f"Different in {count} key{'s' * (count != 1)} of {count + two.equal}"
     rows = tuple((field, *(clip(value_text(value), _VALUE_WIDTH) for value in values)) for field, values in listed)
     sentences = ("Nothing that decides what is learned differs but the length.",) if not two.keys else ()
-    return Block(
-        heading, sentences + ((f"and {more} more",) if more else ()), ("key", *_SIDES) if rows else (), rows
-    )
+    return Block(heading, sentences + ((f"and {more} more",) if more else ()), ("key", *_SIDES) if rows else (), rows)
 
 
 def _scores(two: TwoRecipes) -> Iterator[tuple[str, ...]]:

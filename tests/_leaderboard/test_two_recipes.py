@@ -83,7 +83,10 @@ def test_one_seed_never_gives_a_definite_answer():
     two = between(*seeds_of("a", {0: 10.0}), *seeds_of("b", {0: 90.0}, loss="hinge"))
     text = page(two)
     assert "Which is better is not known yet" in text and "From 1 seed each." in text
-    assert "Fewer than 3 seeds never give a definite answer; of a single one, a spread over trainings of 8 % is assumed." in text
+    assert (
+        "Fewer than 3 seeds never give a definite answer; of a single one, a spread over trainings of 8 % is assumed."
+        in text
+    )
 
 
 def test_equivalent_recipes_are_called_so():

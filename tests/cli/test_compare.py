@@ -248,7 +248,12 @@ def test_two_recipes_are_a_page(tmp_path, monkeypatch):
     names = ("dcgan_oasis_logistic", "dcgan_oasis_wgan_gp")
     done = ask(*names)
     assert done.exit_code == 0, done.exception
-    for part in ("A dcgan_oasis_logistic against B dcgan_oasis_wgan_gp", "loss.name", "seed 2", "training time of a seed"):
+    for part in (
+        "A dcgan_oasis_logistic against B dcgan_oasis_wgan_gp",
+        "loss.name",
+        "seed 2",
+        "training time of a seed",
+    ):
         assert part in done.stdout
     assert ask(*names, "--format", "markdown").stdout.startswith(f"## A {' against B '.join(names)}")
     assert json.loads(ask(*names, "--format", "json").stdout)["tables"]
