@@ -31,12 +31,12 @@ def campaign(name: str, kills: int, seed: int, folder: Path) -> dict[str, float]
 
 def test_a_few_kills():
     with in_memory() as folder:
-        campaign("KILL", 6, 0, folder)
+        campaign("KILL", 3, 0, folder)
 
 
 def test_a_few_stops():
     with in_memory() as folder:
-        campaign("TERM", 3, 0, folder)
+        campaign("TERM", 2, 0, folder)
 
 
 @pytest.mark.slow
