@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganzoo.contracts.capabilities import Perceptual
 from ganzoo.contracts.extractors import Extractor, Layer, WeightsFile
 from ganzoo.contracts.metric_input import PIXELS
 from ganzoo.errors import WeightsError
@@ -35,12 +36,16 @@ def check_extractor(cls: type[Extractor], options: Any = None, *, side: int = 32
         return
     _check_identity(extractor, judge)
     _check_features(extractor, side, judge)
+    if isinstance(extractor, Perceptual):
+        _check_perceptual(extractor, side, judge)
 
 
 def _check_layers(extractor: Extractor, judge: Judge) -> None:
     label, layers = extractor.label, dict(extractor.layers)
     judge.require(isinstance(label, str) and label.strip(), f"needs a label, found {label!r}")
     judge.require(layers, "offers no layer")
+    variant = extractor.variant()
+    judge.require(isinstance(variant, str), f"variant() must return a word, or an empty text, found {variant!r:.80}")
     for role, layer in layers.items():
         judge.require(isinstance(role, str) and role.strip(), f"`layers` needs roles as keys, found {role!r}")
         judge.require(isinstance(layer, Layer), f"`layers` must hold ganzoo.Layer, found {layer!r:.80} as {role!r}")
@@ -94,6 +99,20 @@ def _check_features(extractor: Extractor, side: int, judge: Judge) -> None:
     again = _features(extractor, layers, images, judge)
     same = all(torch.equal(one, two) for one, two in zip(first, again, strict=True))
     judge.require(same, "built twice, it gives different features for the same images")
+
+
+def _check_perceptual(extractor: Perceptual, side: int, judge: Judge) -> None:
+    images = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(6)) * 2 - 1
+    images.requires_grad_()
+    with judge.doing("perceptual features of float images [N, 3, R, R]"):
+        features = extractor.perceptual().eval()(images)
+        judge.require(
+            features.dim() == 2 and len(features) == len(images),
+            f"perceptual() must give features [N, D], found {list(features.shape)}",
+        )
+        distance = (features[0] - features[1]).square().sum()
+        (slope,) = torch.autograd.grad(distance, images)
+    judge.require(torch.isfinite(slope).all() and slope.any(), "a perceptual distance has no usable slope to descend")
 
 
 def _features(extractor: Extractor, layers: list[str], images: Tensor, judge: Judge) -> tuple[Tensor, ...]:
