@@ -347,8 +347,8 @@ def test_metrics_read_what_the_extractor_offers():
         recipe(scoring={"metrics": ["fid", "inception-score"]})
     (line,) = str(error.value).splitlines()[1:]
     assert line.startswith(
-        "  scoring.extractor: metric 'inception-score' reads 'logits', which extractor 'random-features' does not offer, "
-        "only 'pooled'; choose 'efficientnet-lite0'"
+        "  scoring.extractor: metric 'inception-score' reads 'logits', which extractor 'random-features' does not "
+        "offer, only 'pooled'; choose 'efficientnet-lite0'"
     )
     assert line.endswith(" or 'inception-v3-compat', or leave out the metric")
 
