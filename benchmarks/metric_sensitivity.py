@@ -60,16 +60,15 @@ class Collection:
         return slice(self.reference, 2 * self.reference)
 
 
-def collections(root: Path) -> Iterator[Collection]:
-    rng = np.random.default_rng(0)
+def collections(root: Path, wanted: Sequence[str]) -> Iterator[Collection]:
     faces = sorted((root / "ffhq").glob("*.jp*g"))
-    if faces:
-        images = np.stack([read(path, 128) for path in faces])[rng.permutation(len(faces))]
+    if faces and "ffhq" in wanted:
+        images = np.stack([read(path, 128) for path in faces])[np.random.default_rng(0).permutation(len(faces))]
         yield Collection("faces of FFHQ at 128x128", images, None, 240, 120)
     pictures = sorted((root / "cifar10").glob("*/*.jpg"))
-    if pictures:
+    if pictures and "cifar10" in wanted:
         classes = sorted({path.parent.name for path in pictures})
-        order = rng.permutation(len(pictures))
+        order = np.random.default_rng(0).permutation(len(pictures))
         images = np.stack([read(path, 32) for path in pictures])[order]
         labels = np.array([classes.index(path.parent.name) for path in pictures])[order]
         yield Collection("pictures of CIFAR-10", images[:600], labels[:600], 240, 120)
@@ -273,6 +272,7 @@ def main() -> None:
     parser.add_argument("--extractor", default="efficientnet-lite0")
     parser.add_argument("--cache", type=Path, default=Path("/tmp/ganzoo-metric-sensitivity"))
     parser.add_argument("--python", action="store_true", help="print it as ganzoo_metrics/sensitivity.py has it")
+    parser.add_argument("--images", default=("ffhq", "cifar10"), nargs="*", help="folders of GANZOO_DATA")
     parser.add_argument("--only", nargs="*", default=(), help="metrics to measure")
     chosen = parser.parse_args()
     if "GANZOO_DATA" not in os.environ:
@@ -281,7 +281,7 @@ def main() -> None:
     cls = Registry.discover().part("extractor", chosen.extractor).cls
     store = FeatureStore(cls(cls.Options()), chosen.cache)
     tables: dict[str, dict[str, dict[str, float]]] = {}
-    for found in collections(Path(os.environ["GANZOO_DATA"])):
+    for found in collections(Path(os.environ["GANZOO_DATA"]), chosen.images):
         store.begin(found.images)
         changed = list(disturbances(found, store))
         where = f"{found.drawn} {found.name}, features of {chosen.extractor}"

@@ -21,7 +21,7 @@ class ClassDistances(Metric):
     The cubic kernel of KID, all images of a class at once, without bias. Classes with fewer than two images on a
     side are left out, and named.
 
-    Paper: Miyato and Koyama 2018, arXiv:1802.05637, section 4.1 (intra-FID).
+    Paper: Miyato and Koyama 2018, arXiv:1802.05637 (intra-FID).
     """
 
     name = "class-distances"

@@ -29,7 +29,7 @@ class DensityCoverage(Metric[DensityCoverageOptions]):
 
     Density may exceed 1. Coverage of a perfect generator with as many images as there are reals is 1 - 2^-k.
 
-    Paper: Naeem et al. 2020, arXiv:2002.09797, equations 3 and 4.
+    Paper: Naeem et al. 2020, arXiv:2002.09797.
     """
 
     name = "density-coverage"

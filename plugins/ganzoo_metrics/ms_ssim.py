@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
-from torch import Tensor
-from torch.nn.functional import avg_pool2d, conv2d
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
 
 from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput, RecipeContext
 from ganzoo.scoring import influence_estimate
@@ -96,6 +96,7 @@ def _windowed(images: Tensor, size: int) -> Tensor:
     places = torch.arange(size, dtype=torch.float64) - (size - 1) / 2
     line = torch.exp(-places.square() / (2 * sigma**2))
     line = line / line.sum()
-    flat = images.double().flatten(0, 1)[:, None]
-    found = conv2d(conv2d(flat, line.view(1, 1, -1, 1)), line.view(1, 1, 1, -1))
-    return found.view(*images.shape[:2], *found.shape[2:])
+    # As a product of matrices, which is several times as fast as a convolution of single channels.
+    inside = images.shape[-1] - size + 1
+    window = torch.stack([nn.functional.pad(line, (start, inside - 1 - start)) for start in range(inside)])
+    return window @ images.double() @ window.T

@@ -17,14 +17,14 @@ from ganzoo_metrics.sensitivity import measured
 class RBFDistanceOptions(ComponentOptions):
     """The kernel's width."""
 
-    # Section 4 of the paper: sigma = 10 for CLIP's features, which have length 1.
+    # The paper's, and its official code's, for CLIP's features, which have length 1.
     bandwidth: PositiveFloat = Field(default=10.0, description="Sigma of exp(-|x - y|^2 / (2 sigma^2)).")
 
 
 class RBFDistance(Metric[RBFDistanceOptions]):
     """Distance of features of length 1 by a Gaussian kernel's MMD^2 (CMMD with CLIP's); unbiased, so for few images.
 
-    The paper's definition, equation 4; the official code's estimate is biased, larger by about 10 (1/n + 1/m) at most.
+    The official code's estimate is the biased one: larger, by up to 10 (1/n + 1/m) in the unit that is shown.
 
     Paper: Jayasumana et al. 2024, arXiv:2401.09603.
     """
