@@ -62,6 +62,9 @@ def compare(
     looks: Annotated[
         str, typer.Option(metavar="N,N,...", help="Numbers of seeds at which it was planned to look, such as 3,5,8.")
     ] = "",
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say how many more seeds would settle open pairs, and the lines to run.")
+    ] = False,
 ) -> None:
     """Rank runs by their scores.
 
@@ -83,6 +86,9 @@ def compare(
         assumed_spread=parse_share(assumed_spread, "--assumed-spread"),
         looks=parse_looks(looks) if looks else (),
     )
+    if plan:
+        _print_plan(comparison, format)
+        return
     if runs and format in (Format.RICH, Format.MARKDOWN) and _show_two(comparison, runs, format):
         return
     if format is Format.RICH:
@@ -109,6 +115,26 @@ def _show_two(comparison: Comparison, runs: list[Path], format: Format) -> bool:
     else:
         page.print(_console())
     return True
+
+
+def _print_plan(comparison: Comparison, format: Format) -> None:
+    """Print the plan in place of the tables.
+
+    Raises:
+        GanzooError: The format has no form for it.
+    """
+    import json
+    from dataclasses import asdict
+
+    from ganzoo._leaderboard.plan_text import plan_text
+    from ganzoo.text import literal
+
+    if format is Format.JSON:
+        sys.stdout.write(json.dumps([asdict(pair) for pair in comparison.plan()], indent=1) + "\n")
+    elif format is Format.RICH:
+        sys.stdout.write("\n".join(map(literal, plan_text(comparison))).rstrip() + "\n")
+    else:
+        raise GanzooError(f"--plan is written as text or with --format json, not as {format}")
 
 
 def print_table(comparison: tables.Comparison) -> None:

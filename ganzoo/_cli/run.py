@@ -23,6 +23,9 @@ def run(
     recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of one that ships with ganzoo.")],
     set_: Overrides = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed to use in place of the recipe's.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the run, with the seed behind it; else that of the recipe's file.")
+    ] = None,
     runs: Runs = Path("runs"),
     device: Device = "auto",
     resume: Annotated[
@@ -42,6 +45,7 @@ def run(
             recipe,
             overrides=set_ or (),
             seed=seed,
+            name=name,
             runs=runs,
             device=device,
             resume=resume,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ganzoo._leaderboard import export, tables
 from ganzoo._leaderboard.captions import NOTHING, caption, not_ranked, title, unranked_text
 from ganzoo._leaderboard.columns import columns_of
+from ganzoo._leaderboard.plan import PlannedPair, plan_of
 from ganzoo._leaderboard.two_recipes import two_recipes
 from ganzoo.errors import GanzooError
 from ganzoo.text import literal
@@ -54,6 +55,12 @@ class Comparison(tables.Comparison):
         from ganzoo._leaderboard.two_recipes_page import TwoRecipesPage
 
         return TwoRecipesPage.of(two_recipes(self.tables, one, other))
+
+    def plan(self) -> list[PlannedPair]:
+        """Return what would settle each pair that is not known yet: seeds each, hours, and the lines that run them."""
+        return [
+            planned for number, table in enumerate(self.tables, 1) for planned in plan_of(table, number, self.folders)
+        ]
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the rows as a data frame.

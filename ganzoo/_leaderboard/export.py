@@ -148,6 +148,13 @@ def _floor(floor: Floor | None) -> tuple[Cell, Cell]:
     return (floor.value, floor.error) if floor else (None, None)
 
 
+def _floor_dump(value: object) -> dict[str, Any]:
+    """Return the one kind of value in a table that is no dataclass as plain data."""
+    if isinstance(value, Floor):
+        return value.model_dump()
+    raise TypeError(f"{value!r:.80} is no plain data")
+
+
 def plain_pairs(comparison: Comparison) -> list[dict[str, str | int | float | bool | None]]:
     """Return one dictionary per pair of rows of each table that lists them."""
     found: list[dict[str, str | int | float | bool | None]] = []
@@ -169,7 +176,7 @@ def to_json(comparison: Comparison) -> str:
     ]
     lists = {key: [asdict(run) for run in getattr(comparison, key)] for key in ("unfinished", "unscored", "unreadable")}
     whole = {"format": JSON_FORMAT, "tables": tables, **lists}
-    return json.dumps(plain(whole), indent=1, allow_nan=False) + "\n"
+    return json.dumps(plain(whole), indent=1, allow_nan=False, default=_floor_dump) + "\n"
 
 
 def _section(section: Section) -> dict[str, Any]:

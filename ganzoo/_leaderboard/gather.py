@@ -66,4 +66,5 @@ def compare_runs(
     if len(paths) > 1 and all(map(names_one, paths)):
         records = comparable(records, Choice.of(where, protocol))
     comparison = leaderboards(records, metric=metric, by=by, where=where, protocol=protocol, rules=Rules(**agreed))
-    return Comparison(comparison.tables, comparison.unfinished, comparison.unscored, tuple(unreadable))
+    folders = {path.name: path for path in found}
+    return Comparison(comparison.tables, comparison.unfinished, comparison.unscored, tuple(unreadable), folders)

@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 _LEVEL = 0.002
 """Pairing is used where independent rows would agree so well in two tables of a thousand only."""
 _LEAST_SHARED = 3
-_DRAWS, _MOST_NUMBERS = 20_000, 4_000_000
+_DRAWS, _MOST_NUMBERS = 20_000, 600_000
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def looks_of(rules: Rules) -> tuple[int, ...]:
     return tuple(rules.looks) or PLANNED_LOOKS
 
 
-class Settler:
+class SeedsToSettle:
     """Seeds that would settle the pairs of one table.
 
     Looks are few and share the 5 %, so a number of seeds is that of a look while there is one. Degrees of freedom are
@@ -66,9 +66,9 @@ class Settler:
     def __init__(self, rows: int, rules: Rules) -> None:
         self._looks = looks_of(rules)
         self._seeds = np.arange(2, _MOST_SEEDS + 1)
-        self._bounds = critical_t(rows, 2.0 * (self._seeds - 1), LEVEL / len(self._looks)) + _POWER
+        self._bounds = critical_t(rows, (2 * (self._seeds - 1)).astype(np.float64), LEVEL / len(self._looks)) + _POWER
 
-    def settle(self, gap: float, margin: float, deviation: float, there: int) -> Settling:
+    def of(self, gap: float, margin: float, deviation: float, there: int) -> Settling:
         """Return how many seeds each would show that the gap matters, or that it does not: whichever takes fewer.
 
         Args:
@@ -117,8 +117,8 @@ def _planned(pair: Pair, one: Row, other: Row, number: int, folders: Mapping[str
 
 def run_lines(row: Row, count: int, folders: Mapping[str, Path]) -> list[str]:
     """Return the lines that train a row's recipe with so many further seeds; none where it was imported."""
-    folder = next((folders[name] for name in row.runs if name in folders), None)
-    if folder is None or not row.trainable:
+    folder = folders.get(row.recipe_of)
+    if folder is None:
         return []
     taken = {*row.seeds, *row.diverged}
     seeds = [seed for seed in range(len(taken) + count) if seed not in taken][:count]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganzoo._leaderboard.plan import SeedsToSettle
 from ganzoo._leaderboard.rules import Rules
 from ganzoo._leaderboard.simultaneous import LEAST_SEEDS, Intervals, Samples, simultaneous_intervals
 from ganzoo._leaderboard.statistics import Estimate
@@ -92,15 +94,8 @@ def _numbers(chosen: NDArray[np.bool_]) -> tuple[int, ...]:
 def _verdict(
     rows: Sequence[Row], metric: str, intervals: Intervals, answers: Answers, transform: Transform, rules: Rules
 ) -> Verdict:
-    listed = range(len(rows)) if len(rows) <= MOST_LISTED_ROWS else ()
-    scaled = forward(np.array([row.estimates[metric].mean for row in rows]), transform)
-    pairs = [
-        _pair(rows, (one, other), intervals, answers, scaled, transform)
-        for one in listed
-        for other in listed
-        if one < other
-    ]
-    above = np.triu(answers + 1, 1)  # an unknown pair is 1, so that what is not a pair can be 0
+    upper = np.triu_indices(len(rows), 1)
+    known = answers[upper]
     return Verdict(
         level=rules.level,
         looks=tuple(rules.looks),
@@ -108,41 +103,47 @@ def _verdict(
         assumed_spread=rules.assumed_spread,
         transform=transform,
         few=tuple(row.number for row in rows if row.estimates[metric].count < LEAST_SEEDS),
-        better=int((np.abs(np.triu(answers, 1)) == 1).sum()),
-        equivalent=int((above == EQUIVALENT + 1).sum()),
-        unknown=int((above == UNKNOWN + 1).sum()) if len(rows) > 1 else 0,
+        better=int(((known == BETTER) | (known == WORSE)).sum()),
+        equivalent=int((known == EQUIVALENT).sum()),
+        unknown=int((known == UNKNOWN).sum()),
         correlation=None if np.isnan(intervals.correlation[0]) else float(intervals.correlation[0]),
         paired=bool(intervals.paired[0]),
-        pairs=tuple(pairs),
+        pairs=tuple(_pairs(rows, metric, intervals, answers, transform, rules)),
     )
 
 
-def _pair(
-    rows: Sequence[Row],
-    which: tuple[int, int],
-    intervals: Intervals,
-    answers: Answers,
-    scaled: Array,
-    transform: Transform,
-) -> Pair:
-    one, other = which
-    gap, half = float(intervals.difference[0, one, other]), float(intervals.half_width[0, one, other])
-    known = bool(np.isfinite(half))
-    middle = (scaled[one] + scaled[other]) / 2
+def _pairs(
+    rows: Sequence[Row], metric: str, intervals: Intervals, answers: Answers, transform: Transform, rules: Rules
+) -> Iterator[Pair]:
+    if not 2 <= len(rows) <= MOST_LISTED_ROWS:
+        return
+    means = np.array([row.estimates[metric].mean for row in rows])
+    scaled, margins = forward(means, transform), margins_of(means, transform, rules)[0]
+    deviations, seeds = intervals.deviation[0], SeedsToSettle(len(rows), rules)
+    for one, other in combinations(range(len(rows)), 2):
+        gap, half = float(intervals.difference[0, one, other]), float(intervals.half_width[0, one, other])
+        answer, middle = int(answers[one, other]), float(scaled[one] + scaled[other]) / 2
+        there = min(rows[one].estimates[metric].count, rows[other].estimates[metric].count)
+        deviation = float(np.hypot(deviations[one], deviations[other]))
+        settling = seeds.of(gap, float(margins[one, other]), deviation, there) if answer == UNKNOWN else None
+        bounded = np.isfinite(half)
+        yield Pair(
+            first=rows[one].number,
+            second=rows[other].number,
+            answer=_WORDS[answer],
+            difference=_shown(gap, middle, transform),
+            low=_shown(gap - half, middle, transform) if bounded else None,
+            high=_shown(gap + half, middle, transform) if bounded else None,
+            relative=transform == "log",
+            smaller_than_matters=bool(answer == EQUIVALENT and abs(gap) > half),
+            seeds_needed=settling.seeds if settling else None,
+            towards=settling.towards if settling else "",
+        )
 
-    def shown(difference: float) -> float:
-        if transform == "log":
-            return float(np.expm1(difference))
-        ends = back(np.array([middle + difference / 2, middle - difference / 2]), transform)
-        return float(ends[0] - ends[1])
 
-    return Pair(
-        first=rows[one].number,
-        second=rows[other].number,
-        answer=_WORDS[int(answers[one, other])],
-        difference=shown(gap),
-        low=shown(gap - half) if known else None,
-        high=shown(gap + half) if known else None,
-        relative=transform == "log",
-        smaller_than_matters=bool(answers[one, other] == EQUIVALENT and abs(gap) > half),
-    )
+def _shown(difference: float, middle: float, transform: Transform) -> float:
+    """Return a difference as it is shown: a share on logs, else in the metric's units, around the pair's middle."""
+    if transform == "log":
+        return float(np.expm1(difference))
+    ends = back(np.array([middle + difference / 2, middle - difference / 2]), transform)
+    return float(ends[0] - ends[1])

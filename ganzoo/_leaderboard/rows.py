@@ -141,6 +141,7 @@ def _row(entries: Sequence[Entry], transforms: Mapping[str, Transform], section:
         parameters=record.parameters,
         hours=statistics.fmean(_seconds(entry) for entry in entries) / 3600,
         options={},
+        recipe_of=record.name if record.recipe and record.status != "imported" else "",
         published=_published(record),
         settings=flatten(training_fields(record)),
         peak_memory_bytes=max(each.peak_memory_bytes for each in records),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from pydantic import JsonValue
@@ -35,6 +36,7 @@ class Row:
         worse_than: Numbers of the rows that it is surely worse than.
         equivalent_to: Numbers of the rows from which it surely differs by less than matters.
         diverged: Seeds of this experiment whose training diverged: outcomes that no mean holds.
+        recipe_of: Name of the run whose saved recipe trains this row; empty where it was imported.
         published: Value and source by metric, from the recipe.
     """
 
@@ -62,6 +64,7 @@ class Row:
     worse_than: tuple[int, ...] = ()
     equivalent_to: tuple[int, ...] = ()
     diverged: tuple[int, ...] = ()
+    recipe_of: str = ""
 
     @property
     def open(self) -> bool:
@@ -82,6 +85,9 @@ class Pair:
         high: Its upper end.
         relative: Whether the difference is a share of the second's score.
         smaller_than_matters: Whether they surely differ, though by less than matters.
+        seeds_needed: Where it is not known yet: seeds that each row should have to settle it with 80 %, if the two are
+            as they look; None: more than 200.
+        towards: What would be known then.
     """
 
     first: int
@@ -92,6 +98,8 @@ class Pair:
     high: float | None
     relative: bool
     smaller_than_matters: bool
+    seeds_needed: int | None = None
+    towards: str = ""
 
 
 @dataclass(frozen=True)
@@ -227,9 +235,11 @@ class Comparison:
         unfinished: Runs that still run, were stopped, diverged or failed.
         unscored: Finished runs without a score.
         unreadable: Folders whose record is damaged, with what is wrong.
+        folders: Folders of the runs by their names, where the records were read from some.
     """
 
     tables: tuple[Table, ...]
     unfinished: tuple[Unranked, ...]
     unscored: tuple[Unranked, ...]
     unreadable: tuple[Unranked, ...] = ()
+    folders: Mapping[str, Path] = field(default_factory=dict, compare=False)

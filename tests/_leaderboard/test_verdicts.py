@@ -1,5 +1,6 @@
 """Verdicts: what tables say of rows that are equal or not, from made-up records and from thousands of tables."""
 
+import json
 import math
 import random
 
@@ -7,16 +8,23 @@ import numpy as np
 import pytest
 from made_up_records import record, scores
 
+from ganzoo._leaderboard.comparison import Comparison
+from ganzoo._leaderboard.gather import compare_runs
 from ganzoo._leaderboard.leaderboard import leaderboards
 from ganzoo._leaderboard.pairing import paired
+from ganzoo._leaderboard.plan import SeedsToSettle
+from ganzoo._leaderboard.plan_text import plan_text
 from ganzoo._leaderboard.rules import Rules, parse_looks, parse_share
 from ganzoo._leaderboard.simultaneous import Samples, simultaneous_intervals
 from ganzoo._leaderboard.spread import digamma, inverse_trigamma, moderated_spread, trigamma
 from ganzoo._leaderboard.studentized_range import critical_t
 from ganzoo._leaderboard.verdicts import BETTER, EQUIVALENT, UNKNOWN, WORSE, answers_of, rank_sets
+from ganzoo._runs.plain_data import Floor
+from ganzoo._runs.record import write_record
 from ganzoo.errors import GanzooError
 
 TABLES = 2000
+MARGIN = math.log1p(0.013)
 
 
 def seeds_of(name, values, error=0.001, **options):
@@ -241,7 +249,7 @@ def drawn(rows, seeds, spreads, gap=0.0, sampling=1 / 3.2, seed=0):
 
 
 def told(samples, level=0.05):
-    return answers_of(simultaneous_intervals(samples, level), math.log1p(0.013))
+    return answers_of(simultaneous_intervals(samples, level), MARGIN)
 
 
 @pytest.mark.parametrize(
@@ -328,3 +336,89 @@ def test_shares_and_looks_as_they_are_written():
         parse_share("much", "--equivalence")
     with pytest.raises(GanzooError, match="--looks '3;5' should be numbers of seeds"):
         parse_looks("3;5")
+
+
+# plans
+
+
+def test_a_plan_says_what_would_settle_an_open_pair_and_gives_the_lines(tmp_path):
+    logs = np.array([-0.03, 0.0, 0.03])
+    groups = seeds_of("a", 10 * np.exp(logs)), seeds_of("b", 10 * np.exp(0.0837 - logs)), seeds_of("c", [30.0])
+    lost = record("a", 3, loss="a", status="diverged", found=())
+    for run in (*groups[0], *groups[1], *groups[2], lost):
+        write_record(tmp_path / run.name / "record.json", run)
+    comparison = compare_runs([tmp_path])
+    plan = {(each.first, each.second): each for each in comparison.plan()}
+    assert set(plan) == {(1, 2), (2, 3)}
+    open_pair = plan[1, 2]
+    assert (open_pair.towards, open_pair.seeds, open_pair.runs) == ("better", 8, 10)
+    assert open_pair.hours == pytest.approx(10 * 600 / 3600)
+    folder, name = tmp_path, tmp_path / "a-s0" / "recipe.toml"
+    assert open_pair.commands[:2] == (  # seed 3 diverged: it is an outcome, and not run again
+        f"ganzoo run {name} --name a --seed 4 --runs {folder}",
+        f"ganzoo run {name} --name a --seed 5 --runs {folder}",
+    )
+    assert plan[2, 3].commands[-2:] == tuple(
+        f"ganzoo run {tmp_path / 'c-s0' / 'recipe.toml'} --name c --seed {seed} --runs {folder}" for seed in (1, 2)
+    )
+    text = "\n".join(plan_text(comparison))
+    assert "a (row 1) against b (row 2): 8 seeds each, towards better: 10 more runs, 1 h 40 min here." in text
+    assert text.count("--name a") == 5
+
+
+def test_the_seeds_of_a_plan_settle_the_pair_in_four_of_five_tables():
+    gap, spread, rows = math.log(1.05), 0.03, 2
+    found = SeedsToSettle(rows, Rules()).of(gap, MARGIN, spread * math.sqrt(2), 3)
+    assert found.towards == "better"
+    enough = SeedsToSettle(rows, Rules(looks=(found.seeds,))).of(gap, MARGIN, spread * math.sqrt(2), 3)
+    samples = drawn(rows, [enough.seeds], [spread], math.expm1(gap), sampling=0.0)
+    assert 0.7 < (told(samples)[:, 0, 1] == BETTER).mean() < 0.95
+
+
+def test_a_gap_that_does_not_matter_is_planned_towards_equivalence_or_left_open():
+    seeds = SeedsToSettle(2, Rules())
+    assert seeds.of(0.0, MARGIN, 0.01, 3).towards == "equivalent"
+    assert seeds.of(0.0, MARGIN, 0.02, 3).seeds > 8
+    assert seeds.of(0.0, MARGIN, 0.2, 3).seeds is None
+
+
+def test_an_imported_network_cannot_be_run_again(tmp_path):
+    for run in (record("a", status="imported", recipe={}), record("b")):
+        write_record(tmp_path / run.name / "record.json", run)
+    (planned,) = compare_runs([tmp_path]).plan()
+    assert not any("--name a" in line for line in planned.commands)
+
+
+def test_typed_rows_and_pairs_for_programs():
+    comparison = leaderboards([*seeds_of("a", [10.0, 10.1, 10.2]), *seeds_of("b", [20.0, 20.1, 20.2])])
+    shown = Comparison(comparison.tables, (), ())
+    first, second = shown.rows()
+    assert (first["rank_first"], first["rank_last"], first["better_than"]) == (1, 1, [2])
+    assert (first["seeds"], first["resolution"], second["worse_than"]) == ([0, 1, 2], 64, [1])
+    assert first["fid_ci95_low"] < first["fid_mean"] < first["fid_ci95_high"]
+    (pair,) = shown.pairs()
+    assert (pair["first_recipe"], pair["second_recipe"], pair["answer"]) == ("a", "b", "better")
+    assert pair["low"] < pair["difference"] < pair["high"] < 0
+
+
+def test_what_real_images_get_is_a_line_without_a_rank_and_in_every_format():
+    floor = Floor(value=3.0, error=0.1, images=500, reference_images=9000, choice="held-out images")
+    runs = [
+        run.model_copy(update={"scores": tuple(score.model_copy(update={"floor": floor}) for score in run.scores)})
+        for run in seeds_of("a", [10.0, 10.1, 10.2])
+    ]
+    comparison = leaderboards(runs)
+    shown = Comparison(comparison.tables, (), ())
+    assert "real images" in str(shown) and "3.00 (0.10)" in str(shown)
+    assert "what a perfect generator would get, 500 of held-out images against 9,000." in str(shown)
+    assert "| real images |" in shown.to_markdown()
+    assert len(shown.rows()) == 1
+    assert (shown.rows()[0]["fid_floor"], shown.rows()[0]["fid_floor_error"]) == (3.0, 0.1)
+    assert json.loads(shown.to_json())["tables"][0]["metrics"]["fid"]["floor"]["value"] == 3.0
+
+
+def test_errors_over_subjects_are_said_to_be_so():
+    by_subject = {"error_unit": "subject", "subjects": 6}
+    shown = Comparison(leaderboards(seeds_of("a", [10.0], error=0.2, **by_subject)).tables, (), ())
+    assert "the sampling error of one network against these 6 subjects" in str(shown)
+    assert shown.rows()[0]["fid_subjects"] == 6
