@@ -10,6 +10,7 @@ import pytest
 from training_world import TINY, Quiet, in_memory, installed, merged
 
 import ganzoo
+from ganzoo._leaderboard.columns import lines_of
 from ganzoo.errors import GanzooError, RecipeError, RefusedError
 from ganzoo.figures import Animation
 
@@ -94,7 +95,7 @@ def test_runs_are_compared_by_folder_path_or_themselves(trained):
     assert by_run.rows()[0]["runs"] == [trained.name]
     assert "tiny" in str(by_run)
     html = by_run._repr_html_()
-    assert html.count("<tr>") == sum(1 + len(table.rows) for table in by_run.tables)
+    assert html.count("<tr>") == sum(1 + len(lines_of(table)) for table in by_run.tables)
     with pytest.raises(GanzooError, match="there is nothing at nowhere"):
         ganzoo.compare("nowhere")
 
