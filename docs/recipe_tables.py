@@ -14,7 +14,14 @@ from pydantic import BaseModel
 
 from ganzoo._recipe.option_table import option_rows
 from ganzoo._recipe.recipe import Recipe
-from ganzoo._recipe.schema import GrowthSettings, OptimizerSettings, PublishedValue, ScoringSettings, TrainingSettings
+from ganzoo._recipe.schema import (
+    GrowthSettings,
+    OptimizerSettings,
+    PublishedScoring,
+    PublishedValue,
+    ScoringSettings,
+    TrainingSettings,
+)
 from ganzoo._registry.registry import Part, Registry
 
 PAGE = Path(__file__).with_name("recipes.md")
@@ -25,6 +32,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "growth": GrowthSettings,
     "scoring": ScoringSettings,
     "published": PublishedValue,
+    "published-scoring": PublishedScoring,
 }
 KINDS = ("dataset", "generator", "discriminator", "loss", "regularizer", "augmentation", "extractor", "metric")
 OWN_DISTRIBUTION = "ganzoo-toolkit"

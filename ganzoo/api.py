@@ -130,6 +130,7 @@ def score(
     dataset: str | None = None,
     at: int | None = None,
     snapshots: bool = False,
+    published: bool = False,
     device: str = "auto",
     skip_bad: bool = False,
     reporter: Reporter | None = None,
@@ -142,6 +143,7 @@ def score(
         dataset: Compare with this dataset instead of the run's own; an imported run has none.
         at: The generator kept at this many images seen; None: the newest.
         snapshots: Score every snapshot that was kept instead.
+        published: Score as the recipe's published values were measured, as it says; `overrides` count on top.
         device: Where to compute.
         skip_bad: Leave out images that cannot be read, with a warning.
         reporter: Takes messages and progress; None: nothing is shown.
@@ -149,15 +151,10 @@ def score(
     Raises:
         GanzooError: The run has no such generator, its data are not there, or another process holds it.
     """
-    from ganzoo.scoring.score_against import score_against
-    from ganzoo.scoring.score_run import score_run
+    from ganzoo.scoring.score_against import ScoreRequest, score_requested
 
-    opened, reporter = open(run), reporter or SILENT
-    if dataset is None:
-        return score_run(opened, device, reporter, overrides=overrides, at=at, snapshots=snapshots, skip_bad=skip_bad)
-    return score_against(
-        opened, dataset, device, reporter, overrides=overrides, at=at, snapshots=snapshots, skip_bad=skip_bad
-    )
+    request = ScoreRequest(tuple(overrides), dataset, at, snapshots, published, skip_bad)
+    return score_requested(open(run), request, device, reporter or SILENT)
 
 
 def compare(

@@ -28,6 +28,10 @@ def score(
         int | None, typer.Option("--at", min=0, help="Score the generator kept at this many images seen.")
     ] = None,
     snapshots: Annotated[bool, typer.Option("--snapshots", help="Score every snapshot of the run.")] = False,
+    published: Annotated[
+        bool,
+        typer.Option("--published", help="Score as the recipe's published values were measured: counts, mirroring."),
+    ] = False,
     forget: Annotated[
         str | None,
         typer.Option(
@@ -41,8 +45,10 @@ def score(
 ) -> None:
     """Score runs and save the scores in their records."""
     if forget is not None:
-        if set_ or dataset or snapshots:
-            raise GanzooError("--forget removes scores and makes none: leave --set, --dataset and --snapshots out")
+        if set_ or dataset or snapshots or published:
+            raise GanzooError(
+                "--forget removes scores and makes none: leave --set, --dataset, --snapshots and --published out"
+            )
         return _forget(runs, forget, at)
     from ganzoo import api
     from ganzoo._cli.terminal import Terminal
@@ -58,6 +64,7 @@ def score(
                 dataset=dataset,
                 at=at,
                 snapshots=snapshots,
+                published=published,
                 device=device,
                 skip_bad=skip_bad,
                 reporter=terminal,

@@ -99,9 +99,10 @@ def _brief(value: object) -> str:
 def _sources(table: Table) -> dict[str, str]:
     found: dict[str, dict[str, None]] = {}
     for row in table.rows:
-        for metric, (_, source) in row.published.items():
+        for metric, published in row.published.items():
             if metric in table.metrics:
-                found.setdefault(metric, {})[source] = None
+                otherwise = f" ({MARK} measured otherwise: {published.otherwise})" if published.otherwise else ""
+                found.setdefault(metric, {})[published.source + otherwise] = None
     return {metric: "; ".join(sources) for metric, sources in found.items()}
 
 

@@ -168,7 +168,7 @@ def _published(metric: str, shown: ShownMetric, lines: Sequence[Line]) -> Column
     cells = []
     for line in lines:
         found = line.published.get(metric) if isinstance(line, Row) else None
-        cells.append(f"{found[0] * shown.scale:g}" if found else "")
+        cells.append(f"{found.value * shown.scale:g}{MARK if found.otherwise else ''}" if found else "")
     return Column(shown_name(f"published {metric.upper()}", shown.unit), tuple(cells), right=True, drop=3)
 
 

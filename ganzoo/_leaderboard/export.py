@@ -125,7 +125,7 @@ def _row_cells(table: Table, row: Row) -> dict[str, Cell]:
     }
     for metric, estimate in row.estimates.items():
         published = row.published.get(own_key(metric))
-        values = (*_values(estimate), published[0] if published else None, *_floor(table.metrics[metric].floor))
+        values = (*_values(estimate), published.value if published else None, *_floor(table.metrics[metric].floor))
         named = zip(_SUFFIXES, (table.metrics[metric].label, *values), strict=True)
         cells |= {f"{metric}_{suffix}": value for suffix, value in named}
     return cells

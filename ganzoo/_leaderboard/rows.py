@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ganzoo._leaderboard.published import published_values
 from ganzoo._leaderboard.record_fields import (
     MISSING,
     experiment_id,
@@ -142,7 +143,7 @@ def _row(entries: Sequence[Entry], transforms: Mapping[str, Transform], section:
         hours=statistics.fmean(_seconds(entry) for entry in entries) / 3600,
         options={},
         recipe_of=record.name if record.recipe and record.status != "imported" else "",
-        published=_published(record),
+        published=published_values(record, entries[0].scores),
         settings=flatten(training_fields(record)),
         peak_memory_bytes=max(each.peak_memory_bytes for each in records),
         section=section,
@@ -162,15 +163,6 @@ def _seconds(entry: Entry) -> float:
 def _estimate(metric: str, entries: Sequence[Entry], transform: Transform) -> Estimate:
     scores = {entry.record.seed: entry.scores[metric] for entry in entries if metric in entry.scores}
     return Estimate.of(scores, transform)
-
-
-def _published(record: RunRecord) -> dict[str, tuple[float, str]]:
-    found = {}
-    table = record.recipe.get("published")
-    for metric, entry in (table if isinstance(table, dict) else {}).items():
-        if isinstance(entry, dict) and isinstance(entry.get("value"), int | float):
-            found[metric] = (float(entry["value"]), str(entry.get("source", "")))  # type: ignore[arg-type]
-    return found
 
 
 def _with_options(rows: Sequence[Row], records: Sequence[RunRecord]) -> list[Row]:

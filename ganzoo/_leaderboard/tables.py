@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from ganzoo._leaderboard.published import Published
 from ganzoo._leaderboard.statistics import Estimate
 from ganzoo._leaderboard.transforms import Transform
 from ganzoo._runs.plain_data import Floor
@@ -37,7 +38,7 @@ class Row:
         equivalent_to: Numbers of the rows from which it surely differs by less than matters.
         diverged: Seeds of this experiment whose training diverged: outcomes that no mean holds.
         recipe_of: Name of the run whose saved recipe trains this row; empty where it was imported.
-        published: Value and source by metric, from the recipe.
+        published: Published values by metric, from the recipe.
     """
 
     recipe: str
@@ -54,7 +55,7 @@ class Row:
     parameters: Mapping[str, int]
     hours: float
     options: Mapping[str, JsonValue]
-    published: Mapping[str, tuple[float, str]]
+    published: Mapping[str, Published]
     settings: Mapping[str, JsonValue]
     peak_memory_bytes: int
     section: str = ""

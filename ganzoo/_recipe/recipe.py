@@ -112,7 +112,7 @@ class Recipe(Section):
             **augmentation,
             "training": _plain_training(self.training),
             "scoring": _plain_scoring(self.scoring),
-            "published": {name: value.model_dump() for name, value in self.published.items()},
+            "published": {name: value.model_dump(exclude_none=True) for name, value in self.published.items()},
         }
 
     def to_toml(self) -> str:

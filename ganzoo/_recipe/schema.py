@@ -169,6 +169,9 @@ class ScoringSettings(Section):
     extractor: Annotated[ExtractorSelection, BeforeValidator(_default_extractor)] = Field(
         default=None, validate_default=True, description="Feature extractor. Absent: the one marked as default."
     )
+    mirror: bool = Field(
+        default=False, description="Mirror each real image with probability 1/2, as some papers' scores do."
+    )
     weights: Literal["ema", "raw"] = Field(default="ema", description="EMA or raw weights of the generator.")
     truncation_psi: float = Field(default=1.0, ge=0, le=1, description="Truncation of styles; 1 is none.")
     truncation_cutoff: PositiveInt | None = Field(
@@ -215,8 +218,18 @@ def _unread(metric: Selection, extractor: Selection, registry: Registry) -> str:
     )
 
 
+class PublishedScoring(Section):
+    """How a published value was measured, as far as `ganzoo score --published` can do the same."""
+
+    generated: PositiveInt = Field(description="Images generated.")
+    reference_images: PositiveInt | None = Field(default=None, description="Real images compared with; absent: all.")
+    mirror: bool = Field(default=False, description="Each real image was mirrored with probability 1/2.")
+    otherwise: str = Field(default="", description="What cannot be done the same here, as a phrase.")
+
+
 class PublishedValue(Section):
     """A value from a paper, shown beside ours and never mixed into it."""
 
     value: float = Field(description="The value, in the metric's own units.")
     source: str = Field(min_length=1, description="Source of the value: paper and table.")
+    scoring: PublishedScoring | None = Field(default=None, description="How it was measured; absent: not known.")

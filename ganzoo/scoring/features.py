@@ -24,6 +24,7 @@ LayerFeatures = dict[str, Tensor]
 """Layer to features, float32 `[n, d]` on the CPU."""
 
 _CPU_CHUNK = 16
+_MIRROR_SEED = 2020
 _READ_AT_ONCE = 64
 
 
@@ -109,11 +110,14 @@ def _regrouped(batches: Iterable[Tensor], size: int) -> Iterator[Tensor]:
 
 
 def reference_batches(pack: Pack, protocol: ScoringProtocol) -> Iterator[Tensor]:
-    """Yield the protocol's real images, uint8 `[n, C, R, R]`, in pack order."""
+    """Yield the protocol's real images, uint8 `[n, C, R, R]`, in pack order, mirrored by its place if it says so."""
     split = pack.split(protocol.split)
+    draws = torch.rand(protocol.reference_images, generator=torch.Generator().manual_seed(_MIRROR_SEED))
     for start in range(0, protocol.reference_images, _READ_AT_ONCE):
         stop = min(start + _READ_AT_ONCE, protocol.reference_images)
-        yield torch.from_numpy(split.images(np.arange(start, stop, dtype=np.int64)))
+        images = torch.from_numpy(split.images(np.arange(start, stop, dtype=np.int64)))
+        turned = (draws[start:stop] < 0.5)[:, None, None, None]
+        yield torch.where(turned, images.flip(3), images) if protocol.mirror else images
 
 
 def generated_labels(protocol: ScoringProtocol) -> Tensor:

@@ -71,7 +71,7 @@ class ScoringProtocol(BaseModel):
         reference_choice: Which of the split's images those are.
         split: The split of the dataset.
         reference: Fingerprint of the dataset's pixels, labels and splits.
-        mirror: Whether the reference holds each image's mirror image too.
+        mirror: Whether each image of the reference is mirrored with probability 1/2.
         label_distribution: Images per class that labels of fakes are drawn from; empty when unconditional.
         weights: The generator's moving average, or its raw weights.
         truncation_psi: Truncation of styles; 1 is none.
@@ -188,6 +188,7 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Scoring
         generated=settings.generated,
         reference_images=reference_images,
         split=settings.split,
+        mirror=settings.mirror,
         reference=pack.fingerprint,
         label_distribution=tuple(int(count) for count in split.label_counts()),
         weights=settings.weights,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -20,11 +21,60 @@ from ganzoo._runs.record import Score
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.extractors import Extractor
 from ganzoo.contracts.reporter import Reporter
-from ganzoo.errors import RecipeError
+from ganzoo.errors import GanzooError, RecipeError
 from ganzoo.scoring.protocol import ScoringProtocol, plan
+from ganzoo.scoring.published import published_overrides
 from ganzoo.scoring.real_data import identify, read_pack, score_each
 from ganzoo.scoring.score import score
-from ganzoo.scoring.score_run import generators
+from ganzoo.scoring.score_run import generators, score_run
+
+
+@dataclass(frozen=True)
+class ScoreRequest:
+    """What `ganzoo.score` was asked for, as it explains it."""
+
+    overrides: tuple[str, ...] = ()
+    dataset: str | None = None
+    at: int | None = None
+    snapshots: bool = False
+    published: bool = False
+    skip_bad: bool = False
+
+
+def score_requested(run: Run, request: ScoreRequest, device: str, reporter: Reporter) -> list[Score]:
+    """Score a run as requested: against its own data or others, under its protocol, another or the published ones.
+
+    Raises:
+        GanzooError: As `score_run` and `score_against`, or what is asked for does not go together.
+    """
+    if request.dataset is None:
+        protocols = [list[str]()]
+        if request.published:
+            protocols = published_overrides(run.recipe_with(()), run.registry)
+        found = list[Score]()
+        for theirs in protocols:
+            found += score_run(
+                run,
+                device,
+                reporter,
+                overrides=[*theirs, *request.overrides],
+                at=request.at,
+                snapshots=request.snapshots,
+                skip_bad=request.skip_bad,
+            )
+        return found
+    if request.published:
+        raise GanzooError("published values were measured on the run's own dataset: leave out either of the two")
+    return score_against(
+        run,
+        request.dataset,
+        device,
+        reporter,
+        overrides=request.overrides,
+        at=request.at,
+        snapshots=request.snapshots,
+        skip_bad=request.skip_bad,
+    )
 
 
 class ScoringAgainst(Section):

@@ -217,7 +217,7 @@ def test_two_imported_networks_are_two_rows():
 
 def test_published_values_stand_beside():
     runs = [record(sections={"published": {"fid": {"value": 12.5, "source": "Table 3"}}})]
-    assert only(leaderboards(runs)).rows[0].published == {"fid": (12.5, "Table 3")}
+    assert only(leaderboards(runs)).rows[0].published == {"fid": (12.5, "Table 3", "its protocol is not stated")}
 
 
 def test_penalties_of_the_loss_itself_are_shown_if_the_record_tells():

@@ -86,7 +86,8 @@ Looks were not planned: read again after 3, 5 and 8 seeds, a table errs in about
 95 % interval from it.
 (…) is the sampling error of one network, of drawing other images from it;
 training again moves a score more.
-Published FID: A paper, Table 3.
+Published FID: A paper, Table 3 († measured otherwise: its protocol is not
+stated).
 Not shown at this width: sampling error, published FID, KID ×10³ ↓, 95 % KID,
 images/s.
 

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch_fidelity.datasets import ImagesPathDataset
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torch_fidelity.feature_extractor_vgg16 import FeatureExtractorVGG16
 
 from ganzoo.errors import WeightsError
-from ganzoo.scoring.features import extract, generated_batches, reference_batches
+from ganzoo.scoring.features import extract, generated_batches, reference_batches, three_channels
 from ganzoo.scoring.labels import label_of
 from ganzoo.scoring.score import plan, score
 from ganzoo_features.inception import InceptionV3Compat
@@ -402,16 +403,21 @@ def compare_with_command_line(tmp_path, weights_file, *, count, channels):
     return fid, kid
 
 
-def test_scores_equal_torch_fidelitys_command_line(tmp_path, weights_file):
-    compare_with_command_line(tmp_path, weights_file, count=8, channels=1)
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
-def test_scores_equal_torch_fidelitys_command_line_for_hundreds(tmp_path, weights_file, channels):
-    fid, kid = compare_with_command_line(tmp_path, weights_file, count=240, channels=channels)
-    assert 0 < fid.standard_error < 0.3 * fid.value
-    assert 0 < kid.standard_error < 0.3 * kid.value
+def test_torch_fidelity_reads_from_png_files_the_pixels_that_are_scored_here(tmp_path, channels):
+    """With the networks and the statistics, which other tests compare, that makes equal scores."""
+    images = torch.from_numpy(pictures(64, resolution=32, channels=channels))
+    dump(tmp_path / "images", [images])
+    files = ImagesPathDataset(sorted(str(path) for path in (tmp_path / "images").iterdir()))
+    assert torch.equal(torch.stack([files[index] for index in range(64)]), three_channels(images))
+
+
+@pytest.mark.slow  # benchmarks/parity.py does the same for more, with the published weights if they are there
+@pytest.mark.parametrize("channels", [1, 3])
+def test_scores_equal_torch_fidelitys_command_line(tmp_path, weights_file, channels):
+    fid, kid = compare_with_command_line(tmp_path, weights_file, count=64, channels=channels)
+    assert 0 < fid.standard_error < 0.5 * fid.value
+    assert 0 < kid.standard_error < 0.5 * kid.value
 
 
 PINNED_WEIGHTS = "b3649eaaab7eb67bc78b56345e3d867af339dc84eb1ea798e58ba8b413f074a1"
