@@ -48,7 +48,7 @@ def pictures(count: int, channels: int, seed: int) -> Tensor:
     rng = np.random.RandomState(seed)
     images = rng.randint(0, 60, (count, channels, 64, 64))
     for image in images:
-        x, y, size = rng.randint(0, 32, 2).tolist() + [rng.randint(8, 32)]
+        x, y, size = *rng.randint(0, 32, 2).tolist(), rng.randint(8, 32)
         image[:, y : y + size, x : x + size] += rng.randint(60, 190, (channels, 1, 1))
     return torch.from_numpy(images.astype(np.uint8))
 

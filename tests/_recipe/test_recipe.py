@@ -19,6 +19,7 @@ from ganzoo.errors import GanzooError, RecipeError
 
 REGISTRY = Registry.discover()
 INSTALLED = ", ".join(REGISTRY.names["generator"])
+METRICS = ", ".join(REGISTRY.names["metric"])
 
 MINIMAL = """
 [dataset]
@@ -102,8 +103,7 @@ metrics = ["fid", "kit"]
             "  training.batch_size: should be greater than 0, but is -4",
             "  training.generator_optimizer.learning_rat: unknown key 'learning_rat'; did you mean 'learning_rate'?",
             "  training.first_player: should be 'discriminator' or 'generator', but is 'nobody'",
-            "  scoring.metrics.1: no metric called 'kit'; did you mean 'kid'? (installed: fid, inception-score, kid, "
-            "precision-recall)",
+            f"  scoring.metrics.1: no metric called 'kit'; did you mean 'kid'? (installed: {METRICS})",
             "  scoring.extractor.layer: unknown key 'layer' (it has no options)",
             "  sead: unknown key 'sead'; did you mean 'seed'?",
             "  training.total_kimg: is missing; add it (Length of the training), or epochs in its place",
@@ -147,7 +147,7 @@ def test_an_empty_file_names_every_missing_section(tmp_path):
         ("training.micro_batch=48", "micro_batch 48 does not divide the batch size 64"),
         ("scoring.extractor.name=inception", "did you mean 'inception-v3-compat'?"),
         ('scoring.metrics="fid"', """scoring.metrics: should be a list, such as ["fid"], but is 'fid'"""),
-        ("scoring.metrics=[]", "scoring.metrics: names no metric; list at least one (fid, "),
+        ("scoring.metrics=[]", "scoring.metrics: names no metric; list at least one ("),
         ("scoring.metrics=[3]", 'scoring.metrics.0: should be a table with a key "name"'),
         (
             "scoring.metrics=[{name='kid', subset=9}]",
