@@ -53,7 +53,7 @@ def test_those_of_one_generator_alone_can_be_removed(runs):
         (("--forget", "beef"), "a-s0 has no score of a protocol that begins with 'beef'; it has 10000-"),
         (("--forget", "1"), "'1' does not say which scores to forget"),
         (("--forget", FULL[0].protocol_id, "--at", "7"), "at 7 images seen, only at 10,000, 30,000"),
-        (("--forget", FULL[0].protocol_id, "--snapshots"), "leave --set, --dataset and --snapshots out"),
+        (("--forget", FULL[0].protocol_id, "--snapshots"), "--forget removes scores and makes none"),
     ],
 )
 def test_what_is_not_clear_removes_nothing(runs, arguments, message):
