@@ -53,10 +53,10 @@ def paired(values: Array) -> Pairing:
     correlation = _mean_correlation(shared)
     if len(seeds) == there.any((0, 1)).sum():  # without gaps: a row's own seeds are those of all
         used = correlation > _bound(len(rows), len(seeds))
-        left = shared - shared.mean(1, keepdims=True)
+        left = shared[used] - shared[used].mean(1, keepdims=True)
         freedom = (len(seeds) - 1) * (1 - 1 / len(rows))
         chosen = np.ix_(used, rows)
-        variances[chosen] = ((left**2).sum(2) / freedom)[used]
+        variances[chosen] = (left**2).sum(2) / freedom
         freedoms[chosen] = freedom
     return Pairing(variances, freedoms, correlation, used)
 

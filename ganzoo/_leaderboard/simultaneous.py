@@ -18,6 +18,7 @@ from ganzoo._leaderboard.studentized_range import critical_t
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
 LEVEL = 0.05
 LEAST_SEEDS = 3
 """With fewer seeds than these no rank is definite."""
@@ -83,15 +84,20 @@ def simultaneous_intervals(samples: Samples, level: float = LEVEL) -> Intervals:
     one = _one_training(samples, spread)
     single = np.where(several, np.maximum(spread.moderated, samples.floor**2), one.variances)
     freedoms = np.where(several, spread.freedom[:, None], one.freedoms)
-    critical = partial(critical_t, counts.shape[1], level=level)
-    common = np.minimum(freedoms[:, :, None], freedoms[:, None, :])
-    alike = several[:, :, None] == several[:, None, :]  # their variances are one estimate, or one assumption
-    half = _half_width(single / counts, freedoms, critical, np.where(alike, common, np.inf))
-    own = _half_width(spread.own / counts, pairing.freedoms, critical)
-    half = np.where(_needs_own(counts, samples.uneven), np.maximum(half, own), half)
+    rows = counts.shape[1]
+    pairs = np.triu_indices(rows, 1)
+    critical = partial(critical_t, rows, level=level)
+    first, second = (freedoms[:, side] for side in pairs)
+    alike = several[:, pairs[0]] == several[:, pairs[1]]  # their variances are one estimate, or one assumption
+    most = np.where(alike, np.minimum(first, second), np.inf)
+    half = _half_widths(single / counts, freedoms, pairs, critical, most)
+    unlike = _needs_own(counts, pairs, samples.uneven)
+    if unlike.any():
+        own = _half_widths(spread.own / counts, pairing.freedoms, pairs, critical)
+        half = np.where(unlike, np.maximum(half, own), half)
     return Intervals(
         difference=means[:, :, None] - means[:, None, :],
-        half_width=half,
+        half_width=_square(half, pairs, rows),
         counts=counts,
         deviation=np.sqrt(single),
         freedom=spread.freedom,
@@ -115,18 +121,31 @@ def _one_training(samples: Samples, spread: Spread) -> _OneTraining:
     return _OneTraining(total, freedoms)
 
 
-def _needs_own(counts: NDArray[np.int_], uneven: bool) -> Bools:
-    fewest = np.minimum(counts[:, :, None], counts[:, None, :])
-    unlike = (counts[:, :, None] != counts[:, None, :]) | (fewest == 2) | uneven
-    return np.asarray(unlike & (fewest > 1))
+def _needs_own(counts: NDArray[np.int_], pairs: Pairs, uneven: bool) -> Bools:
+    first, second = (counts[:, side] for side in pairs)
+    fewest = np.minimum(first, second)
+    return np.asarray(((first != second) | (fewest == 2) | uneven) & (fewest > 1))
 
 
-def _half_width(
-    variances: Array, freedoms: Array, critical: Callable[[Array], Array], most: Array | float = np.inf
+def _half_widths(
+    variances: Array,
+    freedoms: Array,
+    pairs: Pairs,
+    critical: Callable[[Array], Array],
+    most: Array | float = np.inf,
 ) -> Array:
-    """Return half widths from variances of means and their degrees of freedom; a pair's by Satterthwaite, or fewer."""
-    total = variances[:, :, None] + variances[:, None, :]
+    """Return half widths of pairs, `[tables, pairs]`, from variances of means and their degrees of freedom.
+
+    Those of a pair are Satterthwaite's, or `most`.
+    """
     parts = variances**2 / np.maximum(freedoms, 1.0)
-    below = parts[:, :, None] + parts[:, None, :]
-    pair = np.divide(total**2, below, out=np.full_like(total, np.inf), where=below > 0)
-    return np.where(np.isnan(total), np.inf, critical(np.minimum(pair, most)) * np.sqrt(total))
+    total, below = (sides[:, pairs[0]] + sides[:, pairs[1]] for sides in (variances, parts))
+    freedom = np.divide(total**2, below, out=np.full_like(total, np.inf), where=below > 0)
+    return np.where(np.isnan(total), np.inf, critical(np.minimum(freedom, most)) * np.sqrt(total))
+
+
+def _square(half: Array, pairs: Pairs, rows: int) -> Array:
+    found = np.zeros((len(half), rows, rows))
+    found[:, pairs[0], pairs[1]] = half
+    found[:, pairs[1], pairs[0]] = half
+    return found
