@@ -174,7 +174,7 @@ def compare(
         by: Field by whose values rows are put in sections: `loss`, `training.batch_size`.
         where: Conditions such as `"dataset=oasis"`, or on scores, `"scoring.generated=1000"`.
         protocol: Only scores of the protocol whose hash begins so; tables print it.
-        agreed: `equivalence`, `assumed_spread` and `looks`, as `RuleOptions` explains.
+        agreed: `equivalence`, `assumed_spread`, `looks` and `checkpoint`, as `RuleOptions` explains.
 
     Raises:
         RefusedError: Runs named one by one whose scores do not mean the same.

@@ -27,6 +27,13 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class Checkpoint(StrEnum):
+    """Which network of a run counts."""
+
+    LAST = "last"
+    BEST = "best"
+
+
 _NOT_A_TERMINAL_WIDTH = 160
 
 
@@ -62,6 +69,9 @@ def compare(
     looks: Annotated[
         str, typer.Option(metavar="N,N,...", help="Numbers of seeds at which it was planned to look, such as 3,5,8.")
     ] = "",
+    checkpoint: Annotated[
+        Checkpoint, typer.Option(help="Which network of each run counts: the last, or the best by selection scores.")
+    ] = Checkpoint.LAST,
     plan: Annotated[
         bool, typer.Option("--plan", help="Say how many more seeds would settle open pairs, and the lines to run.")
     ] = False,
@@ -85,6 +95,7 @@ def compare(
         equivalence=parse_share(equivalence, "--equivalence"),
         assumed_spread=parse_share(assumed_spread, "--assumed-spread"),
         looks=parse_looks(looks) if looks else (),
+        checkpoint=checkpoint.value,
     )
     if plan:
         _print_plan(comparison, format)

@@ -12,6 +12,10 @@ from ganzoo._leaderboard.verdict_captions import verdict_lines
 from ganzoo.text import clip
 
 _MOST_DIFFERENCES = 6
+_COUNTED = {
+    "last": "the last of each run",
+    "best": "of each run's best snapshot, which scores with other draws chose",
+}
 _TITLED = (
     *("dataset.", "protocol.generated", "protocol.reference", "protocol.split", "protocol.extractor"),
     "protocol.label_distribution",
@@ -44,7 +48,7 @@ def caption(table: Table) -> list[str]:
     reason = f" ({table.reason})" if table.reason else ""
     others = "; the other metrics describe" if len(table.metrics) > 1 else ""
     lines = [
-        f"Ranked by {table.metrics[table.primary].label}{reason}{others}. Score: the last of each run. "
+        f"Ranked by {table.metrics[table.primary].label}{reason}{others}. Score: {_COUNTED[table.verdict.checkpoint]}. "
         f"Protocol {table.protocol_id}."
     ]
     lines += verdict_lines(table) + _meanings(table)

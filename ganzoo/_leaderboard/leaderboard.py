@@ -11,7 +11,7 @@ from typing import Any
 from ganzoo._leaderboard.choice import Choice
 from ganzoo._leaderboard.ranking import ranked
 from ganzoo._leaderboard.record_fields import experiment_id, flatten, part, require_known
-from ganzoo._leaderboard.rows import Entry, at_ends, differing, rows_of
+from ganzoo._leaderboard.rows import Entry, at_ends, differing, latest, rows_of
 from ganzoo._leaderboard.rules import Rules
 from ganzoo._leaderboard.tables import Comparison, Difference, Row, Section, ShownMetric, Table, Unranked
 from ganzoo._leaderboard.transforms import usable
@@ -51,8 +51,8 @@ def leaderboards(
     choice.require_scores(kept)
     if by:
         require_known(by, kept)
-    groups, unfinished, unscored = _grouped(kept, choice)
     asked = _Asked(metric, by or "", rules or Rules())
+    groups, unfinished, unscored = _grouped(kept, choice, asked.rules.checkpoint == "best")
     diverged = _diverged(kept)
     tables = [_table(group, entries, asked, diverged) for group, entries in groups.items()]
     _require_metric(metric, tables)
@@ -76,7 +76,7 @@ def _diverged(records: Sequence[RunRecord]) -> dict[str, frozenset[int]]:
 
 
 def _grouped(
-    records: Sequence[RunRecord], choice: Choice
+    records: Sequence[RunRecord], choice: Choice, best: bool
 ) -> tuple[dict[Group, list[Entry]], list[Unranked], list[Unranked]]:
     groups: dict[Group, list[tuple[RunRecord, list[Score]]]] = defaultdict(list)
     unfinished, unscored = [], []
@@ -86,20 +86,30 @@ def _grouped(
             unfinished.append(Unranked(record.name, record.status, record.message, kimg))
             continue
         by_protocol = choice.reported(record)
+        lacking = "no score of the protocol asked for" if choice.of_scores else ""
+        if by_protocol and best:
+            by_protocol, lacking = _of_best(record, by_protocol), "no score of a best snapshot"
         if not by_protocol:
-            unscored.append(
-                Unranked(
-                    record.name, record.status, "no score of the protocol asked for" if choice.of_scores else "", kimg
-                )
-            )
+            unscored.append(Unranked(record.name, record.status, lacking, kimg))
         for protocol_id, scores in by_protocol.items():
             groups[_group(scores[-1].dataset or record.dataset, protocol_id)].append((record, scores))
-    return {group: _entries(members) for group, members in groups.items()}, unfinished, unscored
+    return {group: _entries(members, best) for group, members in groups.items()}, unfinished, unscored
 
 
-def _entries(members: Sequence[tuple[RunRecord, list[Score]]]) -> list[Entry]:
+def _of_best(record: RunRecord, by_protocol: Mapping[str, list[Score]]) -> dict[str, list[Score]]:
+    """Return the scores of the snapshot that selection scores chose; none where none was chosen or scored."""
+    chosen = {
+        protocol_id: [score for score in scores if score.images_seen == record.best_images_seen]
+        for protocol_id, scores in by_protocol.items()
+    }
+    return {protocol_id: scores for protocol_id, scores in chosen.items() if scores}
+
+
+def _entries(members: Sequence[tuple[RunRecord, list[Score]]], best: bool) -> list[Entry]:
     scores = told_apart([found for _, found in members])
-    return at_ends([(record, found) for (record, _), found in zip(members, scores, strict=True)])
+    runs = [(record, found) for (record, _), found in zip(members, scores, strict=True)]
+    # Best snapshots of a row's seeds lie at unlike kimg; what they share is the length of the training.
+    return [Entry(record, latest(found), record.images_seen) for record, found in runs] if best else at_ends(runs)
 
 
 def _group(dataset: DatasetId | None, protocol_id: str) -> Group:

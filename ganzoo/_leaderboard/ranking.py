@@ -101,6 +101,7 @@ def _verdict(
         looks=tuple(rules.looks),
         equivalence=rules.equivalence,
         assumed_spread=rules.assumed_spread,
+        checkpoint=rules.checkpoint,
         transform=transform,
         few=tuple(row.number for row in rows if row.estimates[metric].count < LEAST_SEEDS),
         better=int(((known == BETTER) | (known == WORSE)).sum()),

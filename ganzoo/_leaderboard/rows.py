@@ -32,10 +32,17 @@ _MAX_OPTIONS = 6
 
 @dataclass(frozen=True)
 class Entry:
-    """A run's reported scores under one protocol at one point of its training, by metric."""
+    """A run's reported scores under one protocol at one point of its training, by metric.
+
+    Attributes:
+        record: The run.
+        scores: By metric.
+        end: Length that it shares with the seeds of its row, in images seen.
+    """
 
     record: RunRecord
     scores: Mapping[str, Score]
+    end: int = 0
 
 
 def latest(scores: Iterable[Score]) -> dict[str, Score]:
@@ -59,7 +66,7 @@ def at_ends(runs: Sequence[tuple[RunRecord, Sequence[Score]]]) -> list[Entry]:
     for record, scores in runs:
         for images_seen in sorted(ends[experiment_id(record)]):
             if there := [score for score in scores if score.images_seen == images_seen]:
-                entries.append(Entry(record, latest(there)))
+                entries.append(Entry(record, latest(there), images_seen))
     return entries
 
 
@@ -79,7 +86,7 @@ def rows_of(
     """
     experiments: dict[tuple[str, int], list[Entry]] = defaultdict(list)
     for entry in entries:
-        experiments[experiment_id(entry.record), _images_seen(entry)].append(entry)
+        experiments[experiment_id(entry.record), entry.end].append(entry)
     notes: list[str] = []
     rows, firsts = [], []
     for members in experiments.values():
@@ -134,7 +141,7 @@ def _row(entries: Sequence[Entry], transforms: Mapping[str, Transform], section:
         loss=part(record, "loss"),
         penalties=penalties(record),
         augmentation=part(record, "augmentation"),
-        kimg=_images_seen(entries[0]) / 1000,
+        kimg=statistics.fmean(map(_images_seen, entries)) / 1000,
         seeds=tuple(each.seed for each in records),
         runs=tuple(each.name for each in records),
         estimates={metric: _estimate(metric, entries, transforms[metric]) for metric in sorted(metrics)},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from ganzoo.errors import GanzooError
 
@@ -20,6 +20,7 @@ class RuleOptions(TypedDict, total=False):
     equivalence: float
     assumed_spread: float
     looks: Sequence[int]
+    checkpoint: Literal["last", "best"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Rules:
         assumed_spread: Relative standard deviation over trainings that is assumed of a row of one seed, where the
             table's own is not larger. 8 %: small GANs; large ones have 1 to 2 % (arXiv:2606.20536).
         looks: Numbers of seeds at which the table is looked at; empty: this once.
+        checkpoint: Which network of a run counts, in all rows alike: the last, or the best by selection scores, whose
+            draws are others than those that are reported: the best by these would look better than it is.
 
     Raises:
         GanzooError: A share is not between 0 and 1, or the looks are not rising numbers of seeds from 2.
@@ -40,8 +43,11 @@ class Rules:
     equivalence: float = 0.013
     assumed_spread: float = 0.08
     looks: Sequence[int] = ()
+    checkpoint: Literal["last", "best"] = "last"
 
     def __post_init__(self) -> None:
+        if self.checkpoint not in ("last", "best"):
+            raise GanzooError(f"the checkpoint that counts is 'last' or 'best', but {self.checkpoint!r:.40} was given")
         for name, share in (("equivalence", self.equivalence), ("assumed spread", self.assumed_spread)):
             if not isinstance(share, int | float) or not 0 < share < _MOST_SHARE:
                 raise GanzooError(

@@ -112,6 +112,7 @@ class Verdict:
         looks: Numbers of seeds at which looks were planned; empty if they were not.
         equivalence: Relative difference below which it does not matter which is better.
         assumed_spread: Relative spread over trainings assumed of rows of one seed.
+        checkpoint: Which network of each run counts: `last`, or `best` by selection scores.
         transform: Scale on which differences are judged: `log`, `logit`, or `raw`.
         few: Numbers of rows with fewer than three seeds, whose ranks are never definite.
         better: Number of pairs of which one row is surely better.
@@ -126,6 +127,7 @@ class Verdict:
     looks: tuple[int, ...]
     equivalence: float
     assumed_spread: float
+    checkpoint: str
     transform: str
     few: tuple[int, ...]
     better: int

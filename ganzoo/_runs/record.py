@@ -155,6 +155,7 @@ class RunRecord(_Frozen):
         plugins: Versions of the distributions that the parts come from.
         seconds: Time spent training, without scoring and pauses.
         parameters: Trainable parameters per network.
+        best_images_seen: The best snapshot by selection scores, in images seen; None: none was chosen.
         message: Why the run diverged or failed; empty otherwise.
         initial: The run whose weights this one began from (`run`, `images_seen`), and their SHA-256 (`weights`).
         files: SHA-256 of files of the run that no longer change, by path below the run.
@@ -173,6 +174,7 @@ class RunRecord(_Frozen):
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     parameters: dict[str, int] = {}
     peak_memory_bytes: NonNegativeInt = 0
+    best_images_seen: NonNegativeInt | None = None
     status: Status = "running"
     message: str = ""
     initial: dict[str, str | int] | None = None

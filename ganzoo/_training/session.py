@@ -203,14 +203,13 @@ class Session:
         return RunError(f"run {self.directory.name} {status}: {text}")
 
     def _measured(self, trainer: Trainer) -> dict[str, Any]:
+        best = self._scores.best if self._scores else None
         return {
             "images_seen": trainer.images_seen,
             "seconds": trainer.seconds,
             "peak_memory_bytes": max(self.record.peak_memory_bytes, peak_memory_bytes(trainer.game.device)),
-            "parameters": {
-                "generator": _count(trainer.game.generator),
-                "discriminator": _count(trainer.game.discriminator),
-            },
+            "parameters": {role: _count(getattr(trainer.game, role)) for role in ("generator", "discriminator")},
+            "best_images_seen": int(best["images_seen"]) if best else None,
         }
 
     def _update(self, **changes: Any) -> None:

@@ -422,3 +422,20 @@ def test_errors_over_subjects_are_said_to_be_so():
     shown = Comparison(leaderboards(seeds_of("a", [10.0], error=0.2, **by_subject)).tables, (), ())
     assert "the sampling error of one network against these 6 subjects" in str(shown)
     assert shown.rows()[0]["fid_subjects"] == 6
+
+
+def test_the_best_snapshots_count_where_that_was_agreed():
+    def trained(seed, best, at_best, at_end):
+        found = (*scores(fid=at_best, kid=None, images_seen=best), *scores(fid=at_end, kid=None))
+        return record("a", seed, found=found, best_images_seen=best)
+
+    runs = [trained(0, 10_000, 20.0, 40.0), trained(1, 20_000, 22.0, 44.0), record("b", loss="b")]
+    (last,) = leaderboards(runs[:2]).tables
+    assert [(row.kimg, row.estimates["fid"].mean) for row in last.rows] == [(30.0, 42.0)]
+    comparison = leaderboards(runs, rules=Rules(checkpoint="best"))
+    (best,) = comparison.tables
+    assert [(row.kimg, row.estimates["fid"].mean, row.seeds) for row in best.rows] == [(15.0, 21.0, (0, 1))]
+    assert "each run's best snapshot" in str(Comparison(comparison.tables, (), ()))
+    assert [(run.name, run.reason) for run in comparison.unscored] == [("b-s0", "no score of a best snapshot")]
+    with pytest.raises(GanzooError, match="'last' or 'best', but 'first' was given"):
+        Rules(checkpoint="first")
