@@ -312,10 +312,11 @@ def print_table(tables: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None
 
 def print_python(tables: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:
     for where, table in tables.items():
-        print(f"    {where!r}: {{")
+        names = list(next(iter(table.values())))
+        print(f"    _Table(\n        {where!r},\n        ({', '.join(map(repr, names))}),\n        {{")
         for key, row in table.items():
-            print(f"        {key!r}: { ({name: rounded(value) for name, value in row.items()})!r},")
-        print("    },")
+            print(f"            {key!r}: ({', '.join(f'{rounded(row[name]):g}' for name in names)}),")
+        print("        },\n    ),")
 
 
 if __name__ == "__main__":

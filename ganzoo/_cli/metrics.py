@@ -119,7 +119,7 @@ def _answers(value: MetricValue) -> Iterator[tuple[str, str]]:
         ("takes for better", value.sensitivity.prefers),
     ):
         if names:
-            yield verb, ", ".join(f"{name} ({moved[name]:.2g})" for name in names)
+            yield verb, ", ".join(f"{name} ({_number(moved[name])})" for name in names)
 
 
 def _markdown(found: Sequence[MetricDescription]) -> Iterator[str]:
@@ -139,7 +139,11 @@ def _markdown(found: Sequence[MetricDescription]) -> Iterator[str]:
 def _cell(moved: float | None) -> str:
     if moved is None:
         return ""
-    return f"**{moved:.2g}**" if moved > 5 else f"{moved:.2g}"
+    return f"**{_number(moved)}**" if moved > 5 else _number(moved)
+
+
+def _number(moved: float) -> str:
+    return f"{moved:.0f}" if abs(moved) >= 10 else f"{moved:.2g}"
 
 
 def _escaped(text: str) -> str:

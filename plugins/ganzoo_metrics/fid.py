@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ganzoo import Display, Estimate, Metric, MetricInput
 from ganzoo.scoring import by_subject, influence_estimate
+from ganzoo_metrics.sensitivity import measured
 
 RANK_DEFICIENT = "rank-deficient"
 
@@ -34,6 +35,7 @@ class FrechetDistance(Metric):
     reads = ("pooled",)
     published_features = "inception-v3-2015-pool"
     default_place = 1
+    sensitivity = measured("fid")
 
     def images_needed(self) -> int:
         return _FEW_IMAGES

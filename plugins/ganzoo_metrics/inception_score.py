@@ -11,6 +11,7 @@ from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metri
 
 from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
 from ganzoo.scoring import blocks_of, can_leave_out, standard_error
+from ganzoo_metrics.sensitivity import measured
 
 _SEED = 2020  # torch-fidelity's own, of the shuffle before the splits
 _FEW_IMAGES = 4096
@@ -34,6 +35,7 @@ class InceptionScore(Metric[InceptionScoreOptions]):
     reads = ("logits",)
     uses_reference = False
     published_features = "inception-v3-2015-logits"
+    sensitivity = measured("inception_score")
 
     Options = InceptionScoreOptions
 

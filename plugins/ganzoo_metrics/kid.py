@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
 from ganzoo.scoring import by_subject, influence_estimate
+from ganzoo_metrics.sensitivity import measured
 
 _DEGREE, _OFFSET = 3, 1.0  # of the kernel (x.y / d + 1)^3, section 4 of the paper
 _SEED = 2020  # torch-fidelity's `rng_seed`, so that subsets are the same
@@ -40,6 +41,7 @@ class KernelDistance(Metric[KernelDistanceOptions]):
     reads = ("pooled",)
     published_features = "inception-v3-2015-pool"
     default_place = 2
+    sensitivity = measured("kid")
 
     Options = KernelDistanceOptions
 

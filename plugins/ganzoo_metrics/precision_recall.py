@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
 from ganzoo.scoring import blocks_of, can_leave_out, standard_error
+from ganzoo_metrics.sensitivity import measured
 
 _ROWS = 1024
 _FEW_IMAGES = 4096
@@ -36,6 +37,7 @@ class PrecisionRecall(Metric[PrecisionRecallOptions]):
     }
     reads = ("pooled",)
     published_features = "vgg16-fc2"
+    sensitivity = measured("precision", "recall")
 
     Options = PrecisionRecallOptions
 
