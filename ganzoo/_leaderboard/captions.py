@@ -69,7 +69,7 @@ def _meanings(table: Table) -> list[str]:
         lines.append(f"(…) is {_sampling(estimates)}; training again moves a score more.")
     floors = [shown.floor for shown in table.metrics.values() if shown.floor]
     lines += [
-        f"{REAL_IMAGES}: what a perfect generator would get, {floor.images:,} of {floor.choice} against "
+        f"{REAL_IMAGES}: what a perfect generator would get, {floor.images:,} images ({floor.choice}) against "
         f"{floor.reference_images:,}."
         for floor in dict.fromkeys(floors[:1])
     ]

@@ -70,10 +70,10 @@ def stand_ins(pack: Pack, protocol: ScoringProtocol) -> StandIns:
     split = held_out_split(pack, protocol.split) or trained
     apart = min(protocol.generated, len(pack.split(split))) if split else 0
     if split and apart >= min(protocol.generated, len(one)):
-        return StandIns(split, apart, count, f"split '{split}' against '{protocol.split}'")
+        return StandIns(split, apart, count, f"split '{split}'")
     by_subject = known_subjects(torch.from_numpy(pack.split(protocol.split).subjects[:count].copy())) is not None
-    unit = "other subjects" if by_subject else "other images"
-    return StandIns(None, min(protocol.generated, len(one)), len(other), f"half of '{protocol.split}' against {unit}")
+    half = f"half of {'the subjects of ' if by_subject else ''}split '{protocol.split}'"
+    return StandIns(None, min(protocol.generated, len(one)), len(other), half)
 
 
 def floor_protocol(pack: Pack, protocol: ScoringProtocol) -> ScoringProtocol | None:

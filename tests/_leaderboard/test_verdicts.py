@@ -410,7 +410,7 @@ def test_what_real_images_get_is_a_line_without_a_rank_and_in_every_format():
     comparison = leaderboards(runs)
     shown = Comparison(comparison.tables, (), ())
     assert "real images" in str(shown) and "3.00 (0.10)" in str(shown)
-    assert "what a perfect generator would get, 500 of held-out images against 9,000." in str(shown)
+    assert "what a perfect generator would get, 500 images (held-out images) against 9,000." in str(shown)
     assert "| real images |" in shown.to_markdown()
     assert len(shown.rows()) == 1
     assert (shown.rows()[0]["fid_floor"], shown.rows()[0]["fid_floor_error"]) == (3.0, 0.1)

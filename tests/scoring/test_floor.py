@@ -67,7 +67,7 @@ def test_half_of_the_reference_stands_in_where_nothing_is_held_out(tmp_path):
     fid, kid = scored(tmp_path, pack_of(tmp_path / "packs", pictures(60)), metrics=("fid", KID))
     for each in (fid, kid):
         assert (each.floor.images, each.floor.reference_images) == (30, 30)
-        assert each.floor.choice == "half of 'train' against other images"
+        assert each.floor.choice == "half of split 'train'"
         assert each.floor.value < each.value
         assert each.floor.error > 0
     assert abs(kid.floor.value) < 5 * kid.floor.error  # they are alike, and kernel distances have no bias
@@ -77,13 +77,13 @@ def test_images_held_out_stand_in_where_they_are_more_than_a_half(tmp_path):
     pack = scans(tmp_path, subjects=10, slices=8, held_out=4)
     (fid,) = scored(tmp_path, pack, metrics=("fid",))
     assert (fid.floor.images, fid.floor.reference_images) == (32, 48)
-    assert fid.floor.choice == "split 'test' against 'train'"
+    assert fid.floor.choice == "split 'test'"
     (fid,) = scored(tmp_path, pack, metrics=("fid",), split="test")
-    assert (fid.floor.images, fid.floor.choice) == (48, "split 'train' against 'test'")
+    assert (fid.floor.images, fid.floor.choice) == (48, "split 'train'")
     few = scans(tmp_path / "few", subjects=10, slices=8, held_out=1)
     (fid,) = scored(tmp_path, few, metrics=("fid",))
     assert (fid.floor.images, fid.floor.reference_images) == (40, 32)
-    assert fid.floor.choice == "half of 'train' against other subjects"
+    assert fid.floor.choice == "half of the subjects of split 'train'"
 
 
 def test_never_more_images_stand_in_than_are_generated(tmp_path):
