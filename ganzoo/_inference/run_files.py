@@ -34,14 +34,11 @@ class RunFiles:
     """
 
     def __init__(self, path: str | Path | RunDirectory, *, registry: Registry | None = None) -> None:
-        """Open the folder of a run.
+        """Open the folder of a run. Raises GanzooError if there is none.
 
         Args:
             path: The folder, of a run that was trained here or imported.
             registry: The installed parts; None: they are found when the first is needed.
-
-        Raises:
-            GanzooError: There is no run at `path`.
         """
         if not isinstance(path, str | Path | RunDirectory):
             raise GanzooError(f"{path!r:.80} is no run: give its folder, or a run that is open")

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
-from scoring_world import NoisyToy, StyledToy, pack_of, pictures, settings, toy
+from scoring_world import NoisyToy, StyledToy, Toy, pack_of, pictures, settings, toy
 
 from ganzoo import Display, Estimate, Metric, Perceptual, StyleBased
 from ganzoo._registry.registry import Registry
@@ -169,3 +169,40 @@ def test_images_that_a_metric_draws_itself_are_in_the_cost(tmp_path, pack):
         protocol = plan(chosen, extractor, pack)
         seconds.append(estimate(toy(StyledToy), pack, protocol, extractor, device="cpu", cache=tmp_path).seconds)
     assert seconds[1] > 10 * seconds[0]
+
+
+def test_all_built_in_metrics_score_one_generator_with_classes_and_held_out_images(tmp_path):
+    from scoring_world import Arrays
+
+    from ganzoo.data.prepare.prepare import prepare
+
+    images, labels = pictures(120), [0, 1, 2] * 40
+    options = Arrays.Options(resolution=16, classes=3, held_out=0.3)
+    pack = prepare(Arrays(options, images, labels), "arrays", cache=tmp_path, workers=1)
+    few = {"subset_size": 20, "subsets": 2, "patches": 4, "projections": 16, "samples": 100}
+    chosen = [
+        {"name": part.name} | {key: few[key] for key in few if key in part.cls.Options.model_fields}
+        for part in Registry.discover().parts("metric")
+        if part.name not in ("fid-infinity", "inception-score")  # one needs 1,600 images, the other logits
+    ]
+    extractor = RandomFeatures(RandomFeatures.Options())
+    protocol = plan(settings(generated=60, metrics=chosen), extractor, pack)
+    torch.manual_seed(0)
+    found = score(
+        toy(StyledLabels, label_dim=3), pack, protocol, extractor, images_seen=0, device="cpu", cache=tmp_path
+    )
+    labels_found = {each.label for each in found}
+    assert {"PPL-random", "SW-random", "MMD-rbf-random", "class-KD-random", "density-random", "SWD"} <= labels_found
+    assert not {"CMMD", "MIND", "PPL", "FID", "KID"} & labels_found
+    assert all(np.isfinite(each.value) for each in found)
+
+
+class StyledLabels(StyledToy):
+    """Styles are latents and labels together."""
+
+    def map(self, latents, labels):
+        return torch.cat([latents, labels], 1).unsqueeze(1).expand(-1, 2, -1)
+
+    def synthesize(self, styles):
+        size = styles.shape[-1] - self.latent_dim
+        return Toy.forward(self, *styles.mean(1).split([self.latent_dim, size], 1))
