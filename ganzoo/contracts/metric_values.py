@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+Transform = Literal["log", "logit", "raw"]
+
 
 @dataclass(frozen=True)
 class Display:
@@ -27,7 +29,7 @@ class Display:
     lower_is_better: bool = True
     unit: str = ""
     scale: float = 1.0
-    transform: Literal["log", "logit", "raw"] = "log"
+    transform: Transform = "log"
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
 from ganzoo.contracts.metric_input import MetricInput
-from ganzoo.contracts.metric_values import Display, Estimate, Sensitivity
+from ganzoo.contracts.metric_values import Display, Estimate, Sensitivity, Transform
 from ganzoo.contracts.metrics import Metric
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.metric_inputs import BLOCKS, WIDTH, described, images, metric_input
@@ -56,6 +56,8 @@ def _check_values(cls: type[Metric], judge: Judge) -> None:
         judge.require(isinstance(display, Display), f"`values` must hold ganzoo.Display, found {display!r:.80}")
         judge.require(display.stem.strip(), f"the Display of {key!r} needs a stem, such as 'FD'")
         judge.require(0 < display.scale < math.inf, f"the Display of {key!r} has the scale {display.scale}")
+        known = display.transform in get_args(Transform)
+        judge.require(known, f"the Display of {key!r} has the transform {display.transform!r:.40}; log, logit or raw")
     reads = isinstance(cls.reads, tuple) and (cls.reads or cls.generator_must_be)
     judge.require(reads, f"`reads` must be a tuple of roles, found {cls.reads!r}")
     judge.require(set(cls.describes) <= set(cls.reads), f"`describes` {cls.describes!r} must be in `reads` too")

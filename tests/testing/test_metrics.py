@@ -53,6 +53,11 @@ class Bare(Gap):
     values: ClassVar = {"gap": "GAP"}
 
 
+@broken(METRICS, "has the transform 'ratio'; log, logit or raw")
+class Bent(Gap):
+    values: ClassVar = {"gap": Display("GAP", transform="ratio")}
+
+
 @broken(METRICS, "`reads` must be a tuple of roles")
 class Blind(Gap):
     reads = ()
