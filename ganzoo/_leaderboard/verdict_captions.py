@@ -66,8 +66,8 @@ def _looks(table: Table, rows: Sequence[Row]) -> str:
         )
     planned = ", ".join(map(str, looks))
     others = sorted({len(row.seeds) for row in rows} - set(looks))
-    text = f"One of {len(looks)} looks planned at {planned} seeds: all together err in at most 5 % of cases."
-    return text + (f" Not at a planned look: rows of {', '.join(map(str, others))} seeds." if others else "")
+    text = f"One of {len(looks)} looks planned at {planned} seeds: all together err in about 5 % of cases."
+    return text + (f" Not at a planned look: rows with {', '.join(map(str, others))}." if others else "")
 
 
 def _seeds(table: Table) -> list[str]:
