@@ -85,7 +85,9 @@ def test_the_best_snapshot_is_kept_and_scored(folder):
     assert sorted(values) == [16, 32, 48, 64]
     best = min(values, key=values.get)
     assert names(run.snapshots) == sorted({f"{best:010d}", "0000000064"})
-    scores = read_record(run.record).scores
+    record = read_record(run.record)
+    scores = record.scores
+    assert record.best_images_seen == best
     assert sorted({score.images_seen for score in scores}) == sorted({best, 64})
     (at_best,) = [score for score in scores if score.images_seen == best]
     assert at_best.value != values[best]  # chosen with another sampling seed than the one reported
