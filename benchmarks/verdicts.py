@@ -23,8 +23,8 @@ from rich.table import Table
 
 from ganzoo._leaderboard.ranking import LEAST_SPREAD
 from ganzoo._leaderboard.rules import LEVEL, PLANNED_LOOKS, Rules
-from ganzoo._leaderboard.simultaneous import Samples, simultaneous_intervals
-from ganzoo._leaderboard.verdicts import BETTER, WORSE, Answers, answers_of
+from ganzoo._leaderboard.statistics.simultaneous import Samples, simultaneous_intervals
+from ganzoo._leaderboard.statistics.verdicts import BETTER, WORSE, Answers, answers_of
 
 Array = NDArray[np.float64]
 RULES = Rules()

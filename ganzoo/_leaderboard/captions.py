@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ganzoo._leaderboard.columns import MARK, REAL_IMAGES
 from ganzoo._leaderboard.record_fields import value_text
-from ganzoo._leaderboard.statistics import Estimate
+from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.tables import Comparison, Difference, Table, Unranked
 from ganzoo._leaderboard.verdict_captions import verdict_lines
 from ganzoo.text import clip

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ganzoo._leaderboard.record_fields import NONE, value_text
-from ganzoo._leaderboard.statistics import Estimate
+from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.tables import Pair, Row, Section, ShownMetric, Table
 from ganzoo._leaderboard.variants import own_key
 from ganzoo._runs.plain_data import Floor

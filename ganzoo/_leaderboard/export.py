@@ -10,7 +10,7 @@ from typing import Any
 
 from ganzoo._leaderboard.captions import differences, not_ranked, title
 from ganzoo._leaderboard.columns import options_text
-from ganzoo._leaderboard.statistics import Estimate
+from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.tables import Comparison, Row, Section, Table
 from ganzoo._leaderboard.variants import in_order, own_key
 from ganzoo._runs.plain_data import Floor, plain

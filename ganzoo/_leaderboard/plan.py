@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ganzoo._leaderboard.rules import LEVEL, PLANNED_LOOKS, Rules
-from ganzoo._leaderboard.studentized_range import critical_t
+from ganzoo._leaderboard.statistics.studentized_range import critical_t
 from ganzoo._leaderboard.tables import Pair, Row, Table
 
 _POWER = 0.84

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from ganzoo._leaderboard.plan import SeedsToSettle
 from ganzoo._leaderboard.rules import Rules
-from ganzoo._leaderboard.simultaneous import LEAST_SEEDS, Intervals, Samples, simultaneous_intervals
-from ganzoo._leaderboard.statistics import Estimate
+from ganzoo._leaderboard.statistics.estimate import Estimate
+from ganzoo._leaderboard.statistics.simultaneous import LEAST_SEEDS, Intervals, Samples, simultaneous_intervals
+from ganzoo._leaderboard.statistics.transforms import Transform, back, forward, relative_step, slope
+from ganzoo._leaderboard.statistics.verdicts import BETTER, EQUIVALENT, UNKNOWN, WORSE, Answers, answers_of, rank_sets
 from ganzoo._leaderboard.tables import Answer, Pair, Row, Verdict
-from ganzoo._leaderboard.transforms import Transform, back, forward, relative_step, slope
-from ganzoo._leaderboard.verdicts import BETTER, EQUIVALENT, UNKNOWN, WORSE, Answers, answers_of, rank_sets
 
 Array = NDArray[np.float64]
 MOST_LISTED_ROWS = 100

@@ -22,9 +22,9 @@ from ganzoo._leaderboard.record_fields import (
     training_fields,
     value_text,
 )
-from ganzoo._leaderboard.statistics import Estimate
+from ganzoo._leaderboard.statistics.estimate import Estimate
+from ganzoo._leaderboard.statistics.transforms import Transform
 from ganzoo._leaderboard.tables import Row
-from ganzoo._leaderboard.transforms import Transform
 from ganzoo._runs.record import RunRecord, Score
 
 _MAX_OPTIONS = 6

@@ -10,8 +10,8 @@ from typing import Literal
 from pydantic import JsonValue
 
 from ganzoo._leaderboard.published import Published
-from ganzoo._leaderboard.statistics import Estimate
-from ganzoo._leaderboard.transforms import Transform
+from ganzoo._leaderboard.statistics.estimate import Estimate
+from ganzoo._leaderboard.statistics.transforms import Transform
 from ganzoo._runs.plain_data import Floor
 
 Answer = Literal["better", "worse", "equivalent", "not known yet"]

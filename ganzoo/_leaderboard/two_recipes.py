@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from ganzoo._leaderboard.columns import parameters_text
 from ganzoo._leaderboard.record_fields import NONE
 from ganzoo._leaderboard.rows import differing
-from ganzoo._leaderboard.studentized_range import critical_t
+from ganzoo._leaderboard.statistics.studentized_range import critical_t
 from ganzoo._leaderboard.tables import Pair, Row, Table
 from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.text import duration, literal

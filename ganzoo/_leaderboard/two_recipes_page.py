@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ganzoo._leaderboard.captions import title
 from ganzoo._leaderboard.record_fields import NONE, value_text
-from ganzoo._leaderboard.simultaneous import LEAST_SEEDS
+from ganzoo._leaderboard.statistics.simultaneous import LEAST_SEEDS
 from ganzoo._leaderboard.tables import Pair, ShownMetric
 from ganzoo._leaderboard.two_recipes import Paired, TwoRecipes
 from ganzoo.text import clip, literal, markdown_cell

@@ -7,8 +7,8 @@ import inspect
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
+from functools import cached_property, lru_cache
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any
 
 import pluggy
@@ -185,11 +185,17 @@ def plugin_entry_points() -> Sequence[EntryPoint]:
 
 def origin_of(entry_point: EntryPoint) -> PluginOrigin:
     """Return who offers an entry point."""
-    dist = entry_point.dist
-    if dist is None:
+    if entry_point.dist is None:
         return PluginOrigin(entry_point.name, entry_point.value.split(".")[0], "unknown")
-    # A damaged installation may have lost its metadata: then both are None, whatever their types say.
-    return PluginOrigin(entry_point.name, str(dist.name or "unknown"), str(dist.version or "unknown"))
+    return PluginOrigin(entry_point.name, *_name_and_version(entry_point.dist))
+
+
+@lru_cache(maxsize=64)
+def _name_and_version(dist: Distribution) -> tuple[str, str]:
+    # importlib parses the whole file, description and all, whenever it is asked for a field; all entry points of a
+    # distribution share one `dist`. A damaged installation may have lost the fields, whatever their types say.
+    metadata = dist.metadata
+    return str(metadata["Name"] or "unknown"), str(metadata["Version"] or "unknown")
 
 
 def _load(entry_point: EntryPoint) -> tuple[list[Part], list[Failure]]:

@@ -11,14 +11,14 @@ from made_up_records import record, scores
 from ganzoo._leaderboard.comparison import Comparison
 from ganzoo._leaderboard.gather import compare_runs
 from ganzoo._leaderboard.leaderboard import leaderboards
-from ganzoo._leaderboard.pairing import paired
 from ganzoo._leaderboard.plan import SeedsToSettle
 from ganzoo._leaderboard.plan_text import plan_text
 from ganzoo._leaderboard.rules import Rules, parse_looks, parse_share
-from ganzoo._leaderboard.simultaneous import Samples, simultaneous_intervals
-from ganzoo._leaderboard.spread import digamma, inverse_trigamma, moderated_spread, trigamma
-from ganzoo._leaderboard.studentized_range import critical_t
-from ganzoo._leaderboard.verdicts import BETTER, EQUIVALENT, UNKNOWN, WORSE, answers_of, rank_sets
+from ganzoo._leaderboard.statistics.pairing import paired
+from ganzoo._leaderboard.statistics.simultaneous import Samples, simultaneous_intervals
+from ganzoo._leaderboard.statistics.spread import digamma, inverse_trigamma, moderated_spread, trigamma
+from ganzoo._leaderboard.statistics.studentized_range import critical_t
+from ganzoo._leaderboard.statistics.verdicts import BETTER, EQUIVALENT, UNKNOWN, WORSE, answers_of, rank_sets
 from ganzoo._runs.plain_data import Floor
 from ganzoo._runs.record import write_record
 from ganzoo.errors import GanzooError

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo._leaderboard.simultaneous import LEAST_SEEDS, Intervals
+from ganzoo._leaderboard.statistics.simultaneous import LEAST_SEEDS, Intervals
 
 Array = NDArray[np.float64]
 Answers = NDArray[np.int8]

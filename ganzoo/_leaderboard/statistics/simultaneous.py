@@ -12,9 +12,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo._leaderboard.pairing import paired
-from ganzoo._leaderboard.spread import Spread, moderated_spread
-from ganzoo._leaderboard.studentized_range import critical_t
+from ganzoo._leaderboard.statistics.pairing import paired
+from ganzoo._leaderboard.statistics.spread import Spread, moderated_spread
+from ganzoo._leaderboard.statistics.studentized_range import critical_t
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganzoo._leaderboard.studentized_range import critical_t
-from ganzoo._leaderboard.transforms import Transform, back, forward
+from ganzoo._leaderboard.statistics.studentized_range import critical_t
+from ganzoo._leaderboard.statistics.transforms import Transform, back, forward
 from ganzoo._runs.record import Score
 
 _LEVEL = 0.05
