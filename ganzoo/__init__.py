@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.metric_values import Display as Display
     from ganzoo.contracts.metric_values import Estimate as Estimate
     from ganzoo.contracts.metric_values import Sensitivity as Sensitivity
+    from ganzoo.contracts.metric_values import Transform as Transform
     from ganzoo.contracts.metrics import Metric as Metric
     from ganzoo.contracts.networks import Discriminator as Discriminator
     from ganzoo.contracts.networks import Generator as Generator
@@ -176,6 +177,7 @@ _HOME = {
         "Display",
         "Estimate",
         "Sensitivity",
+        "Transform",
     ),
     "ganzoo.contracts.metrics": ("Metric",),
     "ganzoo.scoring.catalog": ("MetricDescription", "MetricValue", "metrics"),

@@ -90,7 +90,8 @@ PENALTIES = {"lazy-r1": {"regularizers": [{"name": "r1", "every": 16}]}, "gp": {
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units elsewhere")
-@pytest.mark.parametrize("penalty", ["lazy-r1", pytest.param("gp", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("penalty", PENALTIES)
 def test_the_estimate_is_within_a_factor_of_two_of_a_real_steps_memory(penalty):
     layers = [DCGAN, WIDE, PENALTIES[penalty]]
     small = [*layers, {"training": {"batch_size": 2}}]

@@ -23,6 +23,7 @@ from training_world import DCGAN, TINY, hashes, in_memory, leftovers, merged, me
 from ganzoo._cli.app import main
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.record import read_record
+from ganzoo._runs.score_text import value_text
 from ganzoo._runs.verify import verify_run
 from ganzoo._training.trainer import Trainer
 
@@ -153,7 +154,7 @@ def test_scores_are_bit_equal_and_another_protocol_is_another_score(trained):
     (first,) = read_record(run_of(folder).record).scores
     done = ganzoo(folder, "score", "runs")
     assert done.returncode == 0, done.stderr
-    assert f"FD-random {first.value:.6g}" in done.stdout
+    assert f"FD-random {value_text(first.value)}" in done.stdout
     assert read_record(run_of(folder).record).scores == (first,)
     done = ganzoo(folder, "score", "runs/small-s3", "--set", "scoring.generated=12")
     assert done.returncode == 0, done.stderr

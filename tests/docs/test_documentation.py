@@ -198,7 +198,18 @@ def prepare_folder(page: Path, folder: Path) -> None:
             path.write_text(text, "utf-8")
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=title)
+# Trainings of the small recipes, one after the other; `ganzoo check` of each is tried among all recipes anyway.
+SLOW = {"docs/zoo.md", "docs/first-comparison.md"}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.slow] if title(page) in SLOW else [], id=title(page))
+        for page in PAGES
+        if commands(page)
+    ],
+)
 def test_a_pages_commands_work(page, tmp_path, monkeypatch, capsys):
     prepare_folder(page, tmp_path)
     if page.parent == EXAMPLE:

@@ -260,7 +260,7 @@ def test_a_timelapse_has_a_frame_for_each_kept_checkpoint(runs):
 
 
 def test_frames_of_a_timelapse_are_of_one_size_however_long_their_captions(runs, monkeypatch, tmp_path):
-    monkeypatch.setattr(Checkpoints, "scores", lambda self: {2000: ("KID", 0.0123)})
+    monkeypatch.setattr(Checkpoints, "scores", lambda self: {2000: ("KID", "0.0123")})
     film = draw(runs["dcgan", 1], Timelapse(seeds=[0]))
     assert len({frame.shape for frame in film.frames()}) == 1
     path, _ = film.write(tmp_path / "film.webp")

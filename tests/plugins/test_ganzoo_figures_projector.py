@@ -58,7 +58,8 @@ def images_of(generator, count, stream=7):
         return generator(latents, torch.zeros(count, 0))
 
 
-@pytest.mark.parametrize("space", ["w+", pytest.param("w", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("space", ["w", "w+"])
 def test_images_that_stylegan2_made_are_found_in_400_steps_above_30_db(space):
     generator = styled("stylegan2", **GENERATORS["stylegan2"])
     generator.use_noise("constant")

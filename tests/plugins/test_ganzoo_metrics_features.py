@@ -242,7 +242,7 @@ def test_the_classifier_is_the_minimum_of_its_loss():
 
 def test_accuracy_is_that_of_real_classes_and_falls_with_wrong_labels():
     labels = torch.arange(120) % 3
-    means = torch.eye(3, 8) * 4
+    means = torch.eye(3, 8) * 2
     fakes, reals = drawn(120, seed=1) + means[labels], drawn(120, seed=2) + means[labels]
     good = class_accuracy(fakes, labels, reals, labels, penalty=0.01, blocks=0)
     # Of known means and unit variances the best classifier chooses the nearest mean.
