@@ -9,7 +9,6 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
-from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3, FeatureExtractorInceptionV3
 
 from ganzoo import Layer
 from ganzoo.weights import PublishedWeights
@@ -40,7 +39,7 @@ class InceptionV3Compat(PretrainedExtractor[InceptionOptions]):
     name = "inception-v3-compat"
     published = PublishedWeights(
         file_name="weights-inception-2015-12-05-6726825d.pth",
-        url=URL_INCEPTION_V3,
+        url="https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth",
         sha256="6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
         size=95_628_359,
         variable="GANZOO_INCEPTION_WEIGHTS",
@@ -67,6 +66,9 @@ class InceptionV3Compat(PretrainedExtractor[InceptionOptions]):
         return module if self.options.resize == "tensorflow" else _Clean(module, self.entrance(module))
 
     def construct(self, layers: list[str], weights: io.BytesIO) -> nn.Module:
+        # It imports torchvision, which takes as long as torch itself: not for those who use another extractor.
+        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
         return FeatureExtractorInceptionV3(self.name, layers, feature_extractor_weights_path=weights)
 
     def entrance(self, module: nn.Module) -> nn.Module:

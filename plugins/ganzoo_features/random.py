@@ -22,7 +22,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
 from ganzoo import Extractor, Layer, WeightsFile
 from ganzoo_features.perceptual import UnitFeatures
@@ -57,20 +56,20 @@ class RandomFeatures(Extractor):
         }
 
     def build(self, layers: Sequence[str]) -> nn.Module:
-        return RandomNetwork(layers)
+        return RandomNetwork()
 
     def perceptual(self) -> nn.Module:
         """Return what each convolution gives, activated."""
-        convolutions = RandomNetwork([LAYER]).convolutions
+        convolutions = RandomNetwork().convolutions
         stages = [nn.Sequential(convolution, nn.LeakyReLU(0.2)) for convolution in convolutions]
         return UnitFeatures([nn.Sequential(nn.ReplicationPad2d(1), stages[0]), *stages[1:]], (0.5,) * 3, (0.5,) * 3)
 
 
-class RandomNetwork(FeatureExtractorBase):  # type: ignore[misc]  # torch-fidelity has no types
-    """The network described above, as torch-fidelity knows extractors."""
+class RandomNetwork(nn.Module):
+    """The network described above."""
 
-    def __init__(self, layers: Sequence[str]) -> None:
-        super().__init__(RandomFeatures.name, list(layers))
+    def __init__(self) -> None:
+        super().__init__()
         self.convolutions = nn.ModuleList()
         for number, (inputs, outputs) in enumerate(pairwise(_CHANNELS)):
             first = number == 0
@@ -95,26 +94,6 @@ class RandomNetwork(FeatureExtractorBase):  # type: ignore[misc]  # torch-fideli
             variance, mean = torch.var_mean(hidden, dim=(2, 3), correction=0)
             features += [mean, (variance + 1e-4).sqrt()]
         return (torch.cat(features, dim=1),)
-
-    @staticmethod
-    def get_provided_features_list() -> tuple[str, ...]:
-        """Name the one layer."""
-        return (LAYER,)
-
-    @staticmethod
-    def get_default_feature_layer_for_metric(metric: str) -> str:
-        """Return the one layer."""
-        return LAYER
-
-    @staticmethod
-    def can_be_compiled() -> bool:
-        """Say that compiling is safe."""
-        return True
-
-    @staticmethod
-    def get_dummy_input_for_compile() -> Tensor:
-        """Return an input to compile with."""
-        return torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
 
 
 def frozen_layer(number: int, inputs: int, outputs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from torch import nn
-from torch_fidelity.feature_extractor_vgg16 import FeatureExtractorVGG16
 
 from ganzoo import Layer
 from ganzoo.weights import PublishedWeights
@@ -40,6 +39,8 @@ class VGG16(PretrainedExtractor):
     Options = FromFileOptions
 
     def construct(self, layers: list[str], weights: io.BytesIO) -> nn.Module:
+        from torch_fidelity.feature_extractor_vgg16 import FeatureExtractorVGG16  # imports torchvision: slow
+
         return FeatureExtractorVGG16(self.name, layers, feature_extractor_weights_path=weights)
 
     def perceptual(self) -> nn.Module:

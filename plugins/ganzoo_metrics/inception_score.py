@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from pydantic import Field, PositiveInt
 from torch import Tensor
-from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metric
 
 from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
 from ganzoo.scoring import blocks_of, can_leave_out, standard_error
@@ -64,6 +63,7 @@ class InceptionScore(Metric[InceptionScoreOptions]):
 
 def inception_score(logits: Tensor, *, splits: int, blocks: int) -> Estimate:
     """Return exp E KL(p(y|x) || p(y)), the mean over splits of shuffled images."""
+    from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metric  # imports torchvision: slow
 
     def score_of(part: Tensor) -> float:
         return float(isc_features_to_metric(part, splits, True, _SEED)[KEY_METRIC_ISC_MEAN])

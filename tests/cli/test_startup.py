@@ -109,3 +109,13 @@ def test_the_package_imports_torch_only_for_what_needs_it(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def test_finding_the_plugins_imports_torch_and_no_more_of_its_family(tmp_path):
+    """Torchvision takes as long to import as torch: each run, score and check would wait for it."""
+    script = (
+        "import sys; from ganzoo._registry.registry import Registry; assert Registry.discover().parts(); "
+        "print(*sorted({name.partition('.')[0] for name in sys.modules} & {'torch', 'torchvision', 'torch_fidelity'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["torch"], done.stderr

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
-from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
 from ganzoo import Extractor, Layer, WeightsFile
 
@@ -30,30 +28,11 @@ class Rows(Extractor):
         return {"network": "means of eight stripes", "weights": "none"}
 
     def build(self, layers: Sequence[str]) -> nn.Module:
-        return Stripes(layers)
+        return Stripes()
 
 
-class Stripes(FeatureExtractorBase):  # type: ignore[misc]  # torch-fidelity has no types
-    """What `Rows` computes, as torch-fidelity knows extractors."""
-
-    def __init__(self, layers: Sequence[str]) -> None:
-        super().__init__(Rows.name, list(layers))
+class Stripes(nn.Module):
+    """What `Rows` computes."""
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         return (adaptive_avg_pool2d(images.float().mean(1, keepdim=True), (8, 1)).flatten(1),)
-
-    @staticmethod
-    def get_provided_features_list() -> tuple[str, ...]:
-        return (STRIPES,)
-
-    @staticmethod
-    def get_default_feature_layer_for_metric(metric: str) -> str:
-        return STRIPES
-
-    @staticmethod
-    def can_be_compiled() -> bool:
-        return False
-
-    @staticmethod
-    def get_dummy_input_for_compile() -> Tensor:
-        return torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
