@@ -68,6 +68,8 @@ class RandomFeatures(Extractor):
 class RandomNetwork(nn.Module):
     """The network described above."""
 
+    luminance: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.convolutions = nn.ModuleList()
