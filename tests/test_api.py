@@ -17,7 +17,7 @@ from ganzoo.figures import Animation
 SMALL = [
     *("dataset.resolution=16", "dataset.count=40", "generator.width=4", "discriminator.width=4"),
     *("training.total_kimg=0.032", "training.batch_size=8", "scoring.generated=8", "scoring.reference_images=8"),
-    "scoring.metrics=['fid']",
+    *("scoring.metrics=['fid']", "scoring.extractor.name=random-features"),
 ]
 SCRIPT = f"""
 import ganzoo

@@ -198,8 +198,8 @@ def prepare_folder(page: Path, folder: Path) -> None:
             path.write_text(text, "utf-8")
 
 
-# Trainings of the small recipes, one after the other; `ganzoo check` of each is tried among all recipes anyway.
-SLOW = {"docs/zoo.md", "docs/first-comparison.md"}
+# Trainings of the small recipes, one after the other, and all figures: each recipe and each figure is tried by itself too.
+SLOW = {"docs/zoo.md", "docs/first-comparison.md", "docs/figures.md", "docs/probing.md"}
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,9 @@ def fewer_modes(images, strength):
     return images[np.arange(len(images)) % few]
 
 
-@pytest.mark.parametrize("harm", [blurred, noisy, brighter, fewer_modes])
+@pytest.mark.parametrize(
+    "harm", [blurred, fewer_modes, *(pytest.param(harm, marks=pytest.mark.slow) for harm in (noisy, brighter))]
+)
 def test_the_distance_grows_with_every_harm(harm):
     reals, others = random_features(blobs(160, 1)), blobs(160, 2)
     frechet, kernel = [], []
