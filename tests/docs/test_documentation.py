@@ -198,7 +198,7 @@ def prepare_folder(page: Path, folder: Path) -> None:
             path.write_text(text, "utf-8")
 
 
-# Trainings of the small recipes, one after the other, and all figures: each recipe and each figure is tried by itself too.
+# Trainings of the small recipes, and all figures, one after the other: each recipe and figure is tried by itself too.
 SLOW = {"docs/zoo.md", "docs/first-comparison.md", "docs/figures.md", "docs/probing.md"}
 
 
