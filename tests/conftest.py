@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 
@@ -10,6 +11,10 @@ import pytest
 
 # Before torch is imported: tiny networks are slower on two threads, and the machine is shared.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Where bytecode may not be kept, every process of the suite would compile the whole package and all tests again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Each imports torch.
 MOST_WORKERS = 8
