@@ -338,6 +338,7 @@ def test_a_read_only_target_is_said(tmp_path):
         subprocess.run(["umount", str(disk)], check=True)
 
 
+@pytest.mark.slow  # tests/data/prepare kills the same work without the command line
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_killed_while_preparing_or_exporting_it_leaves_nothing_half(tmp_path):
     from ganzoo.data.pack.export import export

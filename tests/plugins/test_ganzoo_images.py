@@ -27,7 +27,7 @@ def pictures(dataset, count=None):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("resolution", [16, 32, 64, 128, 512])
+@pytest.mark.parametrize("resolution", [16, 32, 64, 128, pytest.param(512, marks=pytest.mark.slow)])
 def test_phantoms_come_in_any_size_and_color(resolution, channels):
     dataset = phantom(resolution=resolution, channels=channels, count=2)
     assert Phantom.spec_of(dataset.options) == ImageSpec(resolution, channels, 0)

@@ -264,8 +264,8 @@ def test_noise_is_new_constant_or_absent():
     "options",
     [
         {"input": "normal", "mapping_layers": 1},
-        {"input": "dense", "blur": ()},
-        {"bias_before_blur": True, "style_offset": 0.0},
+        pytest.param({"input": "dense", "blur": ()}, marks=pytest.mark.slow),
+        pytest.param({"bias_before_blur": True, "style_offset": 0.0}, marks=pytest.mark.slow),
     ],
 )
 def test_other_generators_keep_the_contract(options):

@@ -123,7 +123,9 @@ def one_hot(count, classes):
     return torch.eye(classes)[torch.arange(count) % classes]
 
 
-@pytest.mark.parametrize("architecture", ["skip", "resnet", "orig"])
+@pytest.mark.parametrize(
+    "architecture", ["resnet", *(pytest.param(each, marks=pytest.mark.slow) for each in ("skip", "orig"))]
+)
 def test_networks_keep_their_contracts(architecture):
     options = {"channel_base": 256, "channel_max": 16, "mapping_layers": 2, "architecture": architecture}
     generator = StyleGAN2Generator.Options(latent_dim=8, style_dim=16, **options)
