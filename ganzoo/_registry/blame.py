@@ -11,7 +11,7 @@ from ganzoo import hookspecs
 from ganzoo._registry.figures import FIGURE_GROUP
 from ganzoo._registry.registry import origin_of
 from ganzoo._registry.validation import describe
-from ganzoo.errors import GanzooError, PluginError
+from ganzoo.errors import GanzooError, PluginError, RunStopped
 
 
 def named(kind: str, cls: type) -> str:
@@ -44,6 +44,19 @@ def blaming(kind: str, cls: type) -> Iterator[None]:
         yield
     except GanzooError:
         raise
+    except Exception as error:
+        raise PluginError(fault(kind, cls, error)) from error
+
+
+@contextmanager
+def naming(kind: str, cls: type) -> Iterator[None]:
+    """As `blaming`, but a GanzooError inside becomes a PluginError that names the part, too."""
+    try:
+        yield
+    except RunStopped:  # a signal came meanwhile
+        raise
+    except GanzooError as error:
+        raise PluginError(f"{named(kind, cls)}: {error}") from error
     except Exception as error:
         raise PluginError(fault(kind, cls, error)) from error
 

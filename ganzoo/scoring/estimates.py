@@ -6,12 +6,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ganzoo._registry.blame import fault, named
+from ganzoo._registry.blame import named, naming
 from ganzoo._runs.record import Score
 from ganzoo.contracts.metric_input import MetricInput
 from ganzoo.contracts.metric_values import Estimate
 from ganzoo.contracts.metrics import Metric
-from ganzoo.errors import GanzooError, PluginError, RunStopped
+from ganzoo.errors import PluginError
 
 
 class MetricsFailed(PluginError):
@@ -35,17 +35,11 @@ def estimates_of(metric: Metric, data: MetricInput) -> Mapping[str, Estimate]:
     Raises:
         PluginError: It fails, or returns something else than a finite estimate for each of its values.
     """
-    who = named("metric", type(metric))
-    try:
+    with naming("metric", type(metric)):
         found: Any = metric.estimates(data)
         if isinstance(found, Mapping):
             found = dict(found)
-    except RunStopped:  # a signal came meanwhile
-        raise
-    except GanzooError as error:
-        raise PluginError(f"{who}: {error}") from error
-    except Exception as error:
-        raise PluginError(fault("metric", type(metric), error)) from error
+    who = named("metric", type(metric))
     if not isinstance(found, dict):
         raise PluginError(f"{who} returns {_shown(found)}; `estimates` must return a mapping of key to ganzoo.Estimate")
     if set(found) != set(metric.values):

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo._registry.blame import fault, named
+from ganzoo._registry.blame import named, naming
 from ganzoo.contracts.metric_input import PIXELS, Features
 from ganzoo.contracts.metrics import Metric
-from ganzoo.errors import GanzooError, PluginError, RunStopped
+from ganzoo.errors import PluginError
 
 _DESCRIBED_AT_ONCE = 64
 
@@ -82,17 +82,11 @@ def description(metric: Metric, images: Tensor, first: int) -> dict[str, Tensor]
     Raises:
         PluginError: It fails, or returns something else than rows for each role that it declares.
     """
-    who = named("metric", type(metric))
-    try:
+    with naming("metric", type(metric)):
         found: Any = metric.describe(images, first)
         rows = dict(found)
-    except RunStopped:  # a signal came meanwhile
-        raise
-    except GanzooError as error:
-        raise PluginError(f"{who}: {error}") from error
-    except Exception as error:
-        raise PluginError(fault("metric", type(metric), error)) from error
     if set(rows) != set(metric.describes) or not all(isinstance(each, Tensor) and each.ndim for each in rows.values()):
+        who = named("metric", type(metric))
         raise PluginError(
             f"{who} describes images by {', '.join(map(repr, rows)) or 'nothing'}; `describe` must return a tensor of "
             f"rows for each of {', '.join(map(repr, metric.describes))}"

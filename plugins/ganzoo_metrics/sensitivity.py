@@ -28,21 +28,22 @@ class _Table:
         return dict(zip(self.disturbances, self.values[key], strict=True)) if key in self.values else {}
 
 
+_OF_ANY_IMAGES = (
+    "noise 8/255",
+    "noise 20/255",
+    "JPEG quality 30",
+    "blur of 1 pixel",
+    "shift by 1/32",
+    "two patches swapped",
+    "upside down",
+    "gamma 0.9",
+    "one image five times",
+    "copies of training images",
+)
 _FACES, _PICTURES = (
     _Table(
         "120 faces of FFHQ at 128x128, features of efficientnet-lite0",
-        (
-            "noise 8/255",
-            "noise 20/255",
-            "JPEG quality 30",
-            "blur of 1 pixel",
-            "shift by 1/32",
-            "two patches swapped",
-            "upside down",
-            "gamma 0.9",
-            "one image five times",
-            "copies of training images",
-        ),
+        _OF_ANY_IMAGES,
         {
             "clipped_density": (9.4, 10, 4.6, -0.08, -0.34, 5.3, 8.6, -0.17, -0.65, -0.65),
             "clipped_coverage": (39, 43, 22, 2.3, -0.27, 24, 33, -0.27, -0.27, -0.27),
@@ -64,20 +65,7 @@ _FACES, _PICTURES = (
     ),
     _Table(
         "120 pictures of CIFAR-10, features of efficientnet-lite0",
-        (
-            "noise 8/255",
-            "noise 20/255",
-            "JPEG quality 30",
-            "blur of 1 pixel",
-            "shift by 1/32",
-            "two patches swapped",
-            "upside down",
-            "gamma 0.9",
-            "one image five times",
-            "copies of training images",
-            "half the classes",
-            "wrong labels",
-        ),
+        (*_OF_ANY_IMAGES, "half the classes", "wrong labels"),
         {
             "class_accuracy": (5.2, 11, 1.7, 7.9, -0.21, 1.7, 4.3, -0.81, 4.3, -7.1, 4.7, 13),
             "class_kd": (44, 82, 3.3, 23, 0.63, 7.7, 5.1, 0.12, 61, -10, -0.36, 11),
