@@ -28,8 +28,8 @@ from ganzoo.data import (
     subject_in_row,
 )
 from ganzoo.text import literal
+from ganzoo_sources.archive import is_array_archive
 from ganzoo_sources.numpy_files import map_npy, map_npz
-from ganzoo_sources.zipped import is_array_archive
 
 _CHANNELS = (1, 3, 4)
 _SIDE_ARRAYS = (".labels.npy", ".subjects.npy")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ganzoo import DataError
 from ganzoo.data import check_once, file_fingerprint, unpack_once
 from ganzoo.text import literal
-from ganzoo_sources.zipped import open_zip
+from ganzoo_sources.archive import open_zip
 
 _LOCAL_HEADER = 30
 _COPIED_AT_ONCE = 2**22
