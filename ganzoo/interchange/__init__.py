@@ -17,6 +17,7 @@ from ganzoo.interchange.persistence import (
 )
 from ganzoo.interchange.read import parse, read_content
 from ganzoo.interchange.records import Global, Record
+from ganzoo.interchange.state_dicts import is_averaged, state_dicts
 from ganzoo.interchange.tensorflow import TensorFlowNetwork, is_network, network_of
 
 __all__ = [
@@ -27,11 +28,13 @@ __all__ = [
     "class_name",
     "init_args",
     "init_kwargs",
+    "is_averaged",
     "is_network",
     "is_persistent",
     "module_state",
     "network_of",
     "parse",
     "read_content",
+    "state_dicts",
     "submodules",
 ]

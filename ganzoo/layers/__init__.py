@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ganzoo.layers.channels import LOWEST_RESOLUTION, base_and_max, channels_at, resolution_problem, resolutions
+from ganzoo.layers.channels import HIGHEST_RESOLUTION, LOWEST_RESOLUTION, base_and_max, channels_at, resolution_problem, resolutions
 from ganzoo.layers.convolution import convolve
 from ganzoo.layers.equalized import EqualizedConv2d, EqualizedLinear
 from ganzoo.layers.fused import EqualizedDownConv2d, EqualizedUpConv2d
 from ganzoo.layers.growth import Growth
 from ganzoo.layers.mapping import MappingNetwork
+from ganzoo.layers.measured_mean import measured_mean_w
 from ganzoo.layers.noise import add_noise
 from ganzoo.layers.normalization import MinibatchStd, adaptive_instance_norm, instance_norm, pixel_norm
 from ganzoo.layers.precision import full_precision
@@ -16,6 +17,7 @@ from ganzoo.layers.resample import downsample, fir_kernel, fir_taps, smooth, ups
 from ganzoo.layers.style import StyledGenerator, StyledOptions, draw_crossover, layered, truncated
 
 __all__ = [
+    "HIGHEST_RESOLUTION",
     "LOWEST_RESOLUTION",
     "EqualizedConv2d",
     "EqualizedDownConv2d",
@@ -39,6 +41,7 @@ __all__ = [
     "full_precision",
     "instance_norm",
     "layered",
+    "measured_mean_w",
     "pixel_norm",
     "resolution_problem",
     "resolutions",

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import CheckpointError, ForeignCheckpoint, ForeignNetwork, ImageSpec, Importer
+from ganzoo.interchange import is_averaged, state_dicts
 from ganzoo_stylegan.importers import (
     huangzh13_discriminator_weights,
     huangzh13_generator_weights,
@@ -21,8 +22,6 @@ from ganzoo_stylegan.shapes import discriminator_from, generator_from
 
 State = dict[str, Tensor]
 Found = tuple[ForeignNetwork, ImageSpec]
-_PREFIX = "module."  # of networks that were trained on several GPUs
-_AVERAGED = re.compile(r"shadow|ema|running|average", re.IGNORECASE)
 
 
 class Huangzh13(Importer):
@@ -35,11 +34,11 @@ class Huangzh13(Importer):
 
     @classmethod
     def recognizes(cls, content: Any) -> bool:
-        return any(_is_huangzh13_generator(state) or _is_huangzh13_critic(state) for state in states(content).values())
+        return any(_is_huangzh13_generator(state) or _is_huangzh13_critic(state) for state in state_dicts(content).values())
 
     @classmethod
     def read(cls, content: Any) -> ForeignCheckpoint:
-        found = states(content)
+        found = state_dicts(content)
         generators = {key: state for key, state in found.items() if _is_huangzh13_generator(state)}
         critics = [state for state in found.values() if _is_huangzh13_critic(state)]
         known = [state for state in critics if not _sees_classes(state)]
@@ -64,35 +63,15 @@ class Rosinality(Importer):
     def recognizes(cls, content: Any) -> bool:
         return any(
             "generator.progression.0.conv1.input" in state or _is_rosinality_critic(state)
-            for state in states(content).values()
+            for state in state_dicts(content).values()
         )
 
     @classmethod
     def read(cls, content: Any) -> ForeignCheckpoint:
-        found = states(content)
+        found = state_dicts(content)
         generators = {key: state for key, state in found.items() if "generator.progression.0.conv1.input" in state}
         critics = [state for state in found.values() if _is_rosinality_critic(state)]
         return assembled(generators, critics, _rosinality_generator, _rosinality_critic)
-
-
-def states(content: Any) -> dict[str, State]:
-    """Return the state dicts in a file by their keys; one that stands alone has an empty key."""
-    if not isinstance(content, dict):
-        return {}
-    if _is_state(content):
-        return {"": _bare(content)}
-    return {
-        str(key): _bare(inside) for key, inside in content.items() if isinstance(inside, dict) and _is_state(inside)
-    }
-
-
-def _is_state(content: Mapping[Any, Any]) -> bool:
-    return bool(content) and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items())
-
-
-def _bare(state: Mapping[str, Tensor]) -> State:
-    wrapped = all(name.startswith(_PREFIX) for name in state)
-    return {name.removeprefix(_PREFIX) if wrapped else name: value for name, value in state.items()}
 
 
 def assembled(
@@ -107,7 +86,7 @@ def assembled(
         CheckpointError: A name is missing, or the networks are of different images.
     """
     # Files name their EMA generator in many ways; a single one is taken for it, with a note.
-    averaged = [key for key in generators if _AVERAGED.search(key)]
+    averaged = [key for key in generators if is_averaged(key)]
     raw = [key for key in generators if key not in averaged]
     try:
         ema = generator_of(generators[(averaged or raw)[0]]) if generators else None

@@ -10,13 +10,11 @@ import torch
 from torch import Tensor
 
 from ganzoo import CheckpointError, ForeignNetwork, ImageSpec
-from ganzoo.layers import LOWEST_RESOLUTION, base_and_max
+from ganzoo.layers import HIGHEST_RESOLUTION, LOWEST_RESOLUTION, base_and_max, measured_mean_w
 from ganzoo_stylegan.discriminator import StyleGANDiscriminator
 from ganzoo_stylegan.generator import StyleGANGenerator
 
 Weights = Mapping[str, Tensor]
-# The mean of so many styles is off by a hundredth of their deviation (1 / sqrt(10240)).
-MEASURED_LATENTS = 10_240
 # Fixed, so that one file always gives the same network.
 NOISE_SEED = 0
 
@@ -59,7 +57,7 @@ def generator_from(weights: Weights, **options: Any) -> tuple[ForeignNetwork, Im
     _add_noise(found, widths)
     if "w_avg" not in found:
         # Copies that never tracked it can be truncated all the same.
-        found["w_avg"] = _measured_mean(found, chosen, images)
+        found["w_avg"] = measured_mean_w(StyleGANGenerator, chosen, images, found)
     return ForeignNetwork(StyleGANGenerator, chosen, found), images
 
 
@@ -111,32 +109,11 @@ def _add_noise(weights: dict[str, Tensor], widths: Mapping[int, int]) -> None:
             weights.setdefault(f"blocks.{resolution}.{place}.noise_weight", torch.zeros(width))
 
 
-def _measured_mean(weights: Weights, options: Any, images: ImageSpec) -> Tensor:
-    """Return the mean style of many latents, and of all classes alike."""
-    with torch.device("meta"):
-        mapping = StyleGANGenerator(options, images).mapping
-    # Only the mapping is needed, so the generator around it takes no memory.
-    mapping.to_empty(device="cpu")
-    inside = {name.removeprefix("mapping."): value for name, value in weights.items() if name.startswith("mapping.")}
-    try:
-        mapping.load_state_dict(inside)
-    except RuntimeError:
-        raise CheckpointError("the sizes of its mapping network contradict each other") from None
-    rng = torch.Generator().manual_seed(NOISE_SEED)
-    latents = torch.randn(MEASURED_LATENTS, options.latent_dim, generator=rng)
-    labels = torch.zeros(MEASURED_LATENTS, images.label_dim)
-    if images.label_dim:
-        # Classes in turn: the mean over all of them, as training tracks it.
-        labels[torch.arange(MEASURED_LATENTS), torch.arange(MEASURED_LATENTS) % images.label_dim] = 1.0
-    with torch.no_grad():
-        mean: Tensor = mapping(latents, labels).mean(dim=0)
-    return mean
-
-
 def _resolution(widths: Mapping[int, int]) -> int:
     expected = {LOWEST_RESOLUTION << step for step in range(len(widths))}
-    if len(widths) < 2 or set(widths) != expected:
-        raise CheckpointError("its resolutions are no row of powers of two from 4")
+    # Judged before anything of that size is made: a name alone may say 2^40 pixels.
+    if len(widths) < 2 or set(widths) != expected or max(widths) > HIGHEST_RESOLUTION:
+        raise CheckpointError(f"its resolutions are no row of powers of two from 4 to at most {HIGHEST_RESOLUTION}")
     return max(widths)
 
 

@@ -8,6 +8,7 @@ from ganzoo_stylegan2.generator import StyleGAN2Generator
 from ganzoo_stylegan2.nvidia import NvidiaPyTorch, NvidiaTensorFlow
 from ganzoo_stylegan2.path_length import PathLength
 from ganzoo_stylegan2.revised import RevisedGenerator
+from ganzoo_stylegan2.rosinality import Rosinality
 
 
 @hookimpl
@@ -30,5 +31,5 @@ def ganzoo_regularizers() -> list[type[Regularizer]]:
 
 @hookimpl
 def ganzoo_importers() -> list[type[Importer]]:
-    """Offer the readers of NVIDIA's pickles."""
-    return [NvidiaPyTorch, NvidiaTensorFlow]
+    """Offer the readers of other people's checkpoints."""
+    return [NvidiaPyTorch, NvidiaTensorFlow, Rosinality]

@@ -51,12 +51,12 @@ def generator_of(state: State, facts: Facts) -> tuple[ForeignNetwork, ImageSpec]
     Raises:
         CheckpointError: Something is missing or unlike every StyleGAN2.
     """
-    # Some networks were built without noise (`use_noise = False`).
-    state = _with_noise(dict(state))
     _check_filters(state)
     widths = {
         at: _size(state, f"synthesis.b{at}.conv1.weight", 0) for at in _resolutions(state, r"synthesis\.b(\d+)\..+")
     }
+    # Some networks were built without noise (`use_noise = False`).
+    state = _with_noise(dict(state))
     resolution = max(widths)
     base, highest = _widths(widths)
     layers = _count(state, r"mapping\.fc(\d+)\.weight")

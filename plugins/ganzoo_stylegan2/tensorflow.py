@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from torch import Tensor
 
 from ganzoo import CheckpointError
 from ganzoo.interchange import TensorFlowNetwork
 from ganzoo_stylegan2.official import LR_MULTIPLIER, Facts, tracking
+from ganzoo_stylegan2.translation import Rule, changed, first, same, translated
 
-Change = Callable[[Tensor], Tensor]
-Rule = tuple[str, str, Change]
-HIGHEST_RESOLUTION = 1024
-
-
-def _same(value: Tensor) -> Tensor:
-    return value
+# The stage of growth is read by itself, as constant noise is.
+_NO_WEIGHTS = r"(.*/)?lod|synthesis/noise\d+"
 
 
 def _dense(value: Tensor) -> Tensor:
@@ -42,29 +38,25 @@ def _plus_one(value: Tensor) -> Tensor:
     return value + 1
 
 
-def _first(value: Tensor) -> Tensor:
-    return value[0]
-
-
 def _map(value: Tensor) -> Tensor:
     return value[0, 0]
 
 
 _LAYER = (
-    ("bias", "bias", _same),
-    ("noise_strength", "noise_strength", _same),
+    ("bias", "bias", same),
+    ("noise_strength", "noise_strength", same),
     ("mod_weight", "affine.weight", _dense),
     ("mod_bias", "affine.bias", _plus_one),
 )
 _LAYERS = (("Conv0_up", "conv0", _flipped), ("Conv1", "conv1", _kernel), ("ToRGB", "torgb", _kernel))
 _GENERATOR: tuple[Rule, ...] = (
-    (r"dlatent_avg", "mapping.w_avg", _same),
+    (r"dlatent_avg", "mapping.w_avg", same),
     (r"mapping/LabelEmbed/weight", "mapping.embed.weight", _dense),
-    (r"mapping/LabelEmbed/bias", "mapping.embed.bias", _same),
-    (r"mapping/LabelConcat/weight", "mapping.embed.weight", _same),
+    (r"mapping/LabelEmbed/bias", "mapping.embed.bias", same),
+    (r"mapping/LabelConcat/weight", "mapping.embed.weight", same),
     (r"mapping/Dense(\d+)/weight", r"mapping.fc\1.weight", _dense),
-    (r"mapping/Dense(\d+)/bias", r"mapping.fc\1.bias", _same),
-    (r"synthesis/4x4/Const/const", "synthesis.b4.const", _first),
+    (r"mapping/Dense(\d+)/bias", r"mapping.fc\1.bias", same),
+    (r"synthesis/4x4/Const/const", "synthesis.b4.const", first),
     (r"synthesis/4x4/Conv/weight", "synthesis.b4.conv1.weight", _kernel),
     *((rf"synthesis/4x4/Conv/{theirs}", f"synthesis.b4.conv1.{ours}", change) for theirs, ours, change in _LAYER),
     *(
@@ -80,22 +72,22 @@ _GENERATOR: tuple[Rule, ...] = (
 )
 _DISCRIMINATOR: tuple[Rule, ...] = (
     (r"(\d+)x\d+/FromRGB/weight", r"b\1.fromrgb.weight", _kernel),
-    (r"(\d+)x\d+/FromRGB/bias", r"b\1.fromrgb.bias", _same),
+    (r"(\d+)x\d+/FromRGB/bias", r"b\1.fromrgb.bias", same),
     (r"(\d+)x\d+/Conv0/weight", r"b\1.conv0.weight", _kernel),
-    (r"(\d+)x\d+/Conv0/bias", r"b\1.conv0.bias", _same),
+    (r"(\d+)x\d+/Conv0/bias", r"b\1.conv0.bias", same),
     (r"(\d+)x\d+/Conv1_down/weight", r"b\1.conv1.weight", _kernel),
-    (r"(\d+)x\d+/Conv1_down/bias", r"b\1.conv1.bias", _same),
+    (r"(\d+)x\d+/Conv1_down/bias", r"b\1.conv1.bias", same),
     (r"(\d+)x\d+/Skip/weight", r"b\1.skip.weight", _kernel),
     (r"LabelEmbed/weight", "mapping.embed.weight", _dense),
-    (r"LabelEmbed/bias", "mapping.embed.bias", _same),
+    (r"LabelEmbed/bias", "mapping.embed.bias", same),
     (r"Mapping(\d+)/weight", r"mapping.fc\1.weight", _dense),
-    (r"Mapping(\d+)/bias", r"mapping.fc\1.bias", _same),
+    (r"Mapping(\d+)/bias", r"mapping.fc\1.bias", same),
     (r"4x4/Conv/weight", "b4.conv.weight", _kernel),
-    (r"4x4/Conv/bias", "b4.conv.bias", _same),
+    (r"4x4/Conv/bias", "b4.conv.bias", same),
     (r"4x4/Dense0/weight", "b4.fc.weight", _dense),
-    (r"4x4/Dense0/bias", "b4.fc.bias", _same),
+    (r"4x4/Dense0/bias", "b4.fc.bias", same),
     (r"Output/weight", "b4.out.weight", _dense),
-    (r"Output/bias", "b4.out.bias", _same),
+    (r"Output/bias", "b4.out.bias", same),
 )
 
 
@@ -112,19 +104,21 @@ def has_weights(network: TensorFlowNetwork) -> bool:
 def generator_state(network: TensorFlowNetwork) -> dict[str, Tensor]:
     """Return a generator's state by official PyTorch names. Raises CheckpointError."""
     variables = _at_the_end(network.all_variables(), "synthesis/", "ToRGB")
-    found = _translated(variables, _GENERATOR)
+    found = translated(variables, _GENERATOR, _NO_WEIGHTS, "StyleGAN2")
     for name, value in variables.items():
-        if match := re.fullmatch(r"synthesis/noise(\d+)", name):
+        if match := re.fullmatch(r"synthesis/noise(\d{1,2})", name):
             index = int(match.group(1))
             layer = f"b{4 << (index + 1) // 2}.conv{1 - index % 2}"
             if f"synthesis.{layer}.weight" in found:
-                found[f"synthesis.{layer}.noise_const"] = _changed(value, _map, name)
+                found[f"synthesis.{layer}.noise_const"] = changed(value, _map, name)
     return found
 
 
 def discriminator_state(network: TensorFlowNetwork) -> dict[str, Tensor]:
     """Return a discriminator's state by official PyTorch names. Raises CheckpointError."""
-    return _translated(_at_the_end(network.all_variables(), "", "FromRGB"), _DISCRIMINATOR)
+    return translated(
+        _at_the_end(network.all_variables(), "", "FromRGB"), _DISCRIMINATOR, _NO_WEIGHTS, "StyleGAN2"
+    )
 
 
 def facts_of(network: TensorFlowNetwork) -> Facts:
@@ -173,23 +167,3 @@ def _at_the_end(variables: Mapping[str, Tensor], prefix: str, layer: str) -> dic
         if name.startswith(f"{prefix}{layer}_lod0/"):
             found[f"{prefix}{highest}x{highest}/{layer}/{name.rpartition('/')[2]}"] = variables[name]
     return found
-
-
-def _translated(variables: Mapping[str, Tensor], rules: tuple[Rule, ...]) -> dict[str, Tensor]:
-    found = {}
-    for name, value in variables.items():
-        for theirs, ours, change in rules:
-            if match := re.fullmatch(theirs, name):
-                found[match.expand(ours)] = _changed(value, change, name)
-                break
-        else:
-            if name.rpartition("/")[2] != "lod" and not re.fullmatch(r"synthesis/noise\d+", name):
-                raise CheckpointError(f"'{name}' is in no StyleGAN2 that is known here")
-    return found
-
-
-def _changed(value: Tensor, change: Change, name: str) -> Tensor:
-    try:
-        return change(value).contiguous()
-    except (RuntimeError, IndexError):
-        raise CheckpointError(f"'{name}' has an unexpected shape {tuple(value.shape)}") from None

@@ -195,6 +195,7 @@ def test_importers_keep_their_contract(part):
         "nvidia-stylegan-tensorflow": files.pickled(files.stylegan_generator(make, WIDTHS)),
         "huangzh13-stylegan": files.saved(files.huangzh13_discriminator(make, WIDTHS)),
         "rosinality-stylegan": files.saved(files.rosinality_generator(make, WIDTHS)),
+        "rosinality-stylegan2": files.saved({"g_ema": files.rosinality_stylegan2_generator(make, {4: 8, 8: 8})}),
     }
     data = contents.get(part.name)
     check_importer(part.cls, content=parse(data) if data else None)

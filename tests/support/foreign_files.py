@@ -219,3 +219,58 @@ def rosinality_generator(make: Maker, widths: dict[int, int], *, trained=None, c
     for layer in (1, 3):
         found[f"style.{layer}.linear.weight_orig"], found[f"style.{layer}.linear.bias"] = make(code, code), make(code)
     return {name: torch.from_numpy(np.asarray(value, "f4")) for name, value in found.items()}
+
+
+def rosinality_stylegan2_generator(
+    make: Maker, widths: dict[int, int], *, style=6, layers=2, channels=3, noises=True
+) -> dict[str, torch.Tensor]:
+    """A generator of rosinality's stylegan2-pytorch, buffers included."""
+    kernel = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 16
+    found, before, count = {"input.input": make(1, widths[4], 4, 4)}, widths[4], 0
+    for layer in range(1, layers + 1):
+        found[f"style.{layer}.weight"], found[f"style.{layer}.bias"] = make(style, style) * 100, make(style) * 10
+
+    def modulated(name, inputs, outputs, size):
+        found[f"{name}.conv.weight"] = make(1, outputs, inputs, size, size)
+        found[f"{name}.conv.modulation.weight"] = make(inputs, style)
+        found[f"{name}.conv.modulation.bias"] = make(inputs) + 1
+
+    def styled(name, inputs, outputs, side):
+        nonlocal count
+        modulated(name, inputs, outputs, 3)
+        found[f"{name}.noise.weight"], found[f"{name}.activate.bias"] = make(1), make(outputs)
+        if noises:
+            found[f"noises.noise_{count}"] = make(1, 1, side, side)
+        count += 1
+
+    for index, (side, width) in enumerate(sorted(widths.items())):
+        if side == 4:
+            styled("conv1", width, width, side)
+        else:
+            styled(f"convs.{2 * index - 2}", before, width, side)
+            found[f"convs.{2 * index - 2}.conv.blur.kernel"] = kernel
+            styled(f"convs.{2 * index - 1}", width, width, side)
+            found[f"to_rgbs.{index - 1}.upsample.kernel"] = kernel
+        image = "to_rgb1" if side == 4 else f"to_rgbs.{index - 1}"
+        modulated(image, width, channels, 1)
+        found[f"{image}.bias"] = make(1, channels, 1, 1)
+        before = width
+    return {name: torch.from_numpy(np.asarray(value, "f4")) for name, value in found.items()}
+
+
+def rosinality_stylegan2_discriminator(make: Maker, widths: dict[int, int], *, channels=3) -> dict[str, torch.Tensor]:
+    """A discriminator of rosinality's stylegan2-pytorch, buffers included."""
+    kernel, descending = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64, sorted(widths, reverse=True)
+    top = widths[descending[0]]
+    found = {"convs.0.0.weight": make(top, channels, 1, 1), "convs.0.1.bias": make(top)}
+    for index, side in enumerate(descending[:-1], 1):
+        inputs, outputs, block = widths[side], widths[side // 2], f"convs.{index}"
+        found |= {f"{block}.conv1.0.weight": make(inputs, inputs, 3, 3), f"{block}.conv1.1.bias": make(inputs)}
+        found |= {f"{block}.conv2.0.kernel": kernel, f"{block}.skip.0.kernel": kernel}
+        found |= {f"{block}.conv2.1.weight": make(outputs, inputs, 3, 3), f"{block}.conv2.2.bias": make(outputs)}
+        found[f"{block}.skip.1.weight"] = make(outputs, inputs, 1, 1)
+    last = widths[4]
+    found |= {"final_conv.0.weight": make(last, last + 1, 3, 3), "final_conv.1.bias": make(last)}
+    found |= {"final_linear.0.weight": make(last, last * 16), "final_linear.0.bias": make(last)}
+    found |= {"final_linear.1.weight": make(1, last), "final_linear.1.bias": make(1)}
+    return {name: torch.from_numpy(np.asarray(value, "f4")) for name, value in found.items()}

@@ -1,0 +1,40 @@
+"""State dicts: tensors by name, as `torch.save(network.state_dict(), ...)` leaves them, alone or several in a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+_PREFIX = "module."  # of networks that were trained on several GPUs
+_AVERAGED = re.compile(r"shadow|ema|running|average", re.IGNORECASE)
+
+
+def state_dicts(content: Any) -> dict[str, dict[str, Tensor]]:
+    """Return the state dicts in a file by their keys; one that stands alone has an empty key.
+
+    Names lose the `module.` that training on several GPUs puts before all of them.
+    """
+    if not isinstance(content, dict):
+        return {}
+    if _is_state(content):
+        return {"": _bare(content)}
+    return {
+        str(key): _bare(inside) for key, inside in content.items() if isinstance(inside, dict) and _is_state(inside)
+    }
+
+
+def is_averaged(key: str) -> bool:
+    """Whether a key says that its generator is the EMA: `g_ema`, `gen_shadow`, `g_running`."""
+    return bool(_AVERAGED.search(key))
+
+
+def _is_state(content: Mapping[Any, Any]) -> bool:
+    return bool(content) and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items())
+
+
+def _bare(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    wrapped = all(name.startswith(_PREFIX) for name in state)
+    return {name.removeprefix(_PREFIX) if wrapped else name: value for name, value in state.items()}
