@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ganzoo.layers.channels import HIGHEST_RESOLUTION, LOWEST_RESOLUTION, base_and_max, channels_at, resolution_problem, resolutions
+from ganzoo.layers.channels import (
+    HIGHEST_RESOLUTION,
+    LOWEST_RESOLUTION,
+    base_and_max,
+    channels_at,
+    resolution_problem,
+    resolutions,
+)
 from ganzoo.layers.convolution import convolve
 from ganzoo.layers.equalized import EqualizedConv2d, EqualizedLinear
 from ganzoo.layers.fused import EqualizedDownConv2d, EqualizedUpConv2d

@@ -34,7 +34,9 @@ class Huangzh13(Importer):
 
     @classmethod
     def recognizes(cls, content: Any) -> bool:
-        return any(_is_huangzh13_generator(state) or _is_huangzh13_critic(state) for state in state_dicts(content).values())
+        return any(
+            _is_huangzh13_generator(state) or _is_huangzh13_critic(state) for state in state_dicts(content).values()
+        )
 
     @classmethod
     def read(cls, content: Any) -> ForeignCheckpoint:

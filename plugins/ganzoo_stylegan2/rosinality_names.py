@@ -1,8 +1,8 @@
 """Names of rosinality's stylegan2-pytorch, and what they are in NVIDIA's PyTorch code.
 
 The numbers mean the same there: a doubling convolution is stored as it is used, styles hold their 1, gains stand where
-NVIDIA has them. What differs is how tensors lie: an axis in front of kernels, maps and constants, layers counted instead
-of named by resolution, and filters kept beside the weights.
+NVIDIA has them. What differs is how tensors lie: an axis in front of kernels, maps and constants, layers counted, not
+named by resolution, and filters kept beside the weights.
 """
 
 from __future__ import annotations

@@ -116,9 +116,7 @@ def generator_state(network: TensorFlowNetwork) -> dict[str, Tensor]:
 
 def discriminator_state(network: TensorFlowNetwork) -> dict[str, Tensor]:
     """Return a discriminator's state by official PyTorch names. Raises CheckpointError."""
-    return translated(
-        _at_the_end(network.all_variables(), "", "FromRGB"), _DISCRIMINATOR, _NO_WEIGHTS, "StyleGAN2"
-    )
+    return translated(_at_the_end(network.all_variables(), "", "FromRGB"), _DISCRIMINATOR, _NO_WEIGHTS, "StyleGAN2")
 
 
 def facts_of(network: TensorFlowNetwork) -> Facts:

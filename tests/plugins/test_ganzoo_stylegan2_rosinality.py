@@ -111,8 +111,11 @@ def logits_of(state, images):
 # --- what is imported -----------------------------------------------------------------------------------------------
 
 
-def rebuilt(foreign, images=ImageSpec(16, 3, 0)):
-    network = foreign.cls(foreign.options, images).eval()
+IMAGES = ImageSpec(16, 3, 0)
+
+
+def rebuilt(foreign):
+    network = foreign.cls(foreign.options, IMAGES).eval()
     network.load_state_dict(dict(foreign.weights))
     if hasattr(network, "use_noise"):
         network.use_noise("constant")
@@ -130,7 +133,7 @@ def agrees(foreign, state):
 def test_a_whole_training_checkpoint_gives_its_images_and_logits():
     content = {"g": {f"module.{name}": value for name, value in RAW.items()}, "d": JUDGE, "g_ema": EMA, "g_optim": {}}
     found = Rosinality.read(content | {"latent_avg": MEAN})
-    assert (found.images, found.notes) == (ImageSpec(16, 3, 0), ())
+    assert (found.images, found.notes) == (IMAGES, ())
     agrees(found.ema, EMA)
     agrees(found.generator, RAW)
     assert torch.equal(rebuilt(found.ema).mean_w(), MEAN)
@@ -139,7 +142,7 @@ def test_a_whole_training_checkpoint_gives_its_images_and_logits():
         logits, expected = rebuilt(found.discriminator)(images, torch.zeros(8, 0)), logits_of(JUDGE, images).squeeze(1)
     assert (logits - expected).abs().max() <= 1e-4 * max(1.0, float(expected.abs().max()))
     alone = Rosinality.read({"d": JUDGE})
-    assert alone.ema is None and alone.images == ImageSpec(16, 3, 0)
+    assert alone.ema is None and alone.images == IMAGES
 
 
 def test_the_decoder_of_an_encoder_is_its_generator():
@@ -164,7 +167,8 @@ def test_a_state_dict_alone_gets_what_it_lacks_with_a_note():
     agrees(found.ema, bare | kept)
     styles = style_of(bare, torch.randn(20_000, 6, generator=torch.Generator().manual_seed(3)))
     assert (network.mean_w() - styles.mean(dim=0)).abs().max() < 0.05 * float(styles.std())
-    assert all(torch.equal(a, b) for a, b in zip(found.ema.weights.values(), Rosinality.read(bare).ema.weights.values()))
+    again = Rosinality.read(bare).ema.weights
+    assert all(torch.equal(value, again[name]) for name, value in found.ema.weights.items())
 
 
 @pytest.mark.parametrize(
