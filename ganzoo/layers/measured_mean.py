@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -18,7 +18,10 @@ _SEED = 0  # fixed, so that one file always gives the same network
 
 
 def measured_mean_w(
-    cls: type[StyledGenerator[Any]], options: Any, images: ImageSpec, weights: Mapping[str, Tensor]
+    cls: Callable[[Any, ImageSpec], StyledGenerator[Any]],
+    options: Any,
+    images: ImageSpec,
+    weights: Mapping[str, Tensor],
 ) -> Tensor:
     """Return the mean style `[W]` of 10,240 latents, and of all classes alike.
 
