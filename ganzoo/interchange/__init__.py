@@ -6,6 +6,7 @@ Arrays are CPU tensors; what is neither container, number, text nor array is a `
 
 from __future__ import annotations
 
+from ganzoo.interchange.named_tensors import is_averaged, state_dicts
 from ganzoo.interchange.persistence import (
     attributes,
     class_name,
@@ -17,7 +18,6 @@ from ganzoo.interchange.persistence import (
 )
 from ganzoo.interchange.read import parse, read_content
 from ganzoo.interchange.records import Global, Record
-from ganzoo.interchange.state_dicts import is_averaged, state_dicts
 from ganzoo.interchange.tensorflow import TensorFlowNetwork, is_network, network_of
 
 __all__ = [
