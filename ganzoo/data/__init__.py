@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ganzoo.contracts.reading import DeepPicture as DeepPicture
+    from ganzoo.contracts.reading import NonFinite as NonFinite
     from ganzoo.contracts.reading import Picture as Picture
     from ganzoo.contracts.reading import ReadingOptions as ReadingOptions
     from ganzoo.contracts.reading import ReadingRule as ReadingRule
@@ -20,10 +22,8 @@ if TYPE_CHECKING:
     from ganzoo.contracts.sources import Entry as Entry
     from ganzoo.contracts.sources import FoundFile as FoundFile
     from ganzoo.contracts.sources import Source as Source
-    from ganzoo.data.images.decode import MAX_PIXELS as MAX_PIXELS
     from ganzoo.data.images.decode import decode_file as decode_file
     from ganzoo.data.images.decode import decode_image as decode_image
-    from ganzoo.data.images.decode import pixels_of as pixels_of
     from ganzoo.data.images.decode import read_image as read_image
     from ganzoo.data.images.decode import reading as reading
     from ganzoo.data.images.extras import require_extra as require_extra
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from ganzoo.data.images.find import walk as walk
     from ganzoo.data.images.intensity_window import bounds_of as bounds_of
     from ganzoo.data.images.intensity_window import windowed as windowed
+    from ganzoo.data.images.pixels import MAX_PIXELS as MAX_PIXELS
+    from ganzoo.data.images.pixels import pixels_of as pixels_of
     from ganzoo.data.images.resize import to_square as to_square
     from ganzoo.data.pack.pack import Pack as Pack
     from ganzoo.data.pack.pack import PackSplit as PackSplit
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
 
 _HOME = {
     "ganzoo.contracts.reading": (
+        "DeepPicture",
+        "NonFinite",
         "Picture",
         "ReadingOptions",
         "ReadingRule",
@@ -74,10 +78,8 @@ _HOME = {
         "Source",
     ),
     "ganzoo.data.images.decode": (
-        "MAX_PIXELS",
         "decode_file",
         "decode_image",
-        "pixels_of",
         "read_image",
         "reading",
     ),
@@ -97,6 +99,10 @@ _HOME = {
     "ganzoo.data.images.intensity_window": (
         "bounds_of",
         "windowed",
+    ),
+    "ganzoo.data.images.pixels": (
+        "MAX_PIXELS",
+        "pixels_of",
     ),
     "ganzoo.data.images.resize": ("to_square",),
     "ganzoo.data.pack.pack": (
@@ -130,11 +136,13 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
     "Batches",
+    "DeepPicture",
     "Entry",
     "Formats",
     "FoundFile",
     "ImageFile",
     "ImageTree",
+    "NonFinite",
     "Pack",
     "PackSplit",
     "Picture",

@@ -556,7 +556,7 @@ def test_tiffs_that_pillow_does_not_know_are_read_by_tifffile(tmp_path):
     found = dict(zip(("deep", "double", "rgb16"), pixels(opened(tmp_path, window=(0, 65535)), 3), strict=True))
     assert np.abs(found["deep"][0] - deep / 257).max() <= 0.51
     np.testing.assert_array_equal(found["double"], found["deep"])
-    np.testing.assert_array_equal(found["rgb16"], (color >> 8).transpose(2, 0, 1))
+    assert np.abs(found["rgb16"] - color.transpose(2, 0, 1) / 257).max() <= 0.51
     tifffile.imwrite(tmp_path / "five.tif", rng.integers(0, 9, (16, 16, 5), dtype=np.uint16))
     tifffile.imwrite(tmp_path / "stack.tif", rng.random((6, 16, 16)))
     for name in ("five.tif", "stack.tif"):

@@ -8,13 +8,14 @@ from typing import Any
 from ganzoo.errors import DataError
 
 
-def require_extra(module: str, extra: str, what: str) -> Any:
+def require_extra(module: str, extra: str, what: str, name: str = "") -> Any:
     """Import an optional library.
 
     Args:
         module: What is imported.
         extra: The extra of this package that brings it.
-        what: What needs it, as a message begins: `"a NIfTI volume"`.
+        what: What needs it, as a message goes on: `"a NIfTI volume"`.
+        name: What messages call the one file that needs it; empty where all of them do.
 
     Raises:
         DataError: It is not installed.
@@ -22,6 +23,6 @@ def require_extra(module: str, extra: str, what: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
-        raise DataError(
-            f"reading {what} needs {module.partition('.')[0]}: pip install 'ganzoo-toolkit[{extra}]'"
-        ) from error
+        where = f"{name}: " if name else ""
+        library = module.partition(".")[0]
+        raise DataError(f"{where}reading {what} needs {library}: pip install 'ganzoo-toolkit[{extra}]'") from error

@@ -27,24 +27,31 @@ def windowed(values: NDArray[np.generic], window: Window, name: str) -> NDArray[
     """
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise DataError(f"{name}: has values that are not finite")
-    low, high = bounds_of(values, window, name)
+    return scaled(values, bounds_of(values, window, name))
+
+
+def scaled(values: NDArray[np.generic], bounds: tuple[float, float]) -> NDArray[np.float32]:
+    """Map intensities linearly to [0, 255], the first of `bounds` to 0; where they do not rise, all to 0."""
+    low, high = bounds
     if high <= low:
         return np.zeros(values.shape, np.float32)
-    scaled = values.astype(np.float64)
-    scaled -= low
-    scaled *= 255 / (high - low)
-    return np.clip(scaled, 0, 255, out=scaled).astype(np.float32)
+    exact = values.astype(np.float64)
+    exact -= low
+    exact *= 255 / (high - low)
+    return np.clip(exact, 0, 255, out=exact).astype(np.float32)
 
 
 def bounds_of(values: NDArray[np.generic], window: Window, name: str) -> tuple[float, float]:
-    """Return which of these intensities is black and which white. Raises DataError."""
+    """Return which of these intensities is black and which white, of those that are finite. Raises DataError."""
     if isinstance(window, tuple):
         return window
     if window == "header":
         raise DataError(f"{name}: states no window of its own; choose 'range', 'percentile' or [low, high]")
+    if values.dtype.kind == "f" and not (finite := np.isfinite(values)).all():
+        values = values[finite]
+    if not values.size:
+        return 0.0, 0.0  # nothing is to be seen
     low, high = float(values.min()), float(values.max())
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise DataError(f"{name}: has values that are not finite")
     if window == "percentile":
         exact: NDArray[Any] = values.astype(np.float64) if values.dtype == np.float16 else values
         return float(np.percentile(exact, _PERCENTILES[0])), float(np.percentile(exact, _PERCENTILES[1]))

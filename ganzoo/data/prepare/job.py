@@ -18,7 +18,7 @@ from ganzoo.data.prepare.assemble import Prepared
 from ganzoo.errors import DataError, PluginError
 from ganzoo.text import literal
 
-RULE_VERSION = 2
+RULE_VERSION = 3
 """Counts up when the same source would give other pixels: packs of another version are prepared again."""
 
 Progress = Callable[[int, int], None]

@@ -21,6 +21,7 @@ from ganzoo.data.prepare.workers import fill_all
 from ganzoo.errors import DataError, GanzooError, RefusedError
 
 _LISTED_BAD_FILES = 20
+_NAMED_ALIKE = 3
 _LOCK_POLL_SECONDS = 0.1
 
 
@@ -165,12 +166,27 @@ def _report(bad: Sequence[BadFile], count: int, name: str, skip_bad: bool) -> No
     """Raise DataError that names the bad files, unless they may be left out."""
     if not bad or (skip_bad and len(bad) < count):
         return
-    lines = [f"  {file.reason}" for file in bad[:_LISTED_BAD_FILES]]
-    if len(bad) > _LISTED_BAD_FILES:
-        lines.append(f"  and {len(bad) - _LISTED_BAD_FILES} more")
+    lines = _by_reason(bad)
     remedy = (
         "There is nothing left to train on"
         if len(bad) == count
         else "Fix or remove them, or leave them out with --skip-bad"
     )
     raise DataError("\n".join([f"{len(bad)} of {count} images of {name!r} cannot be used:", *lines, f"{remedy}."]))
+
+
+def _by_reason(bad: Sequence[BadFile]) -> list[str]:
+    """Return a line for each file, or one for all that share a reason, such as a library that is missing."""
+    alike: dict[str, list[BadFile]] = {}
+    for file in bad:
+        alike.setdefault(file.reason.removeprefix(f"{file.key}: "), []).append(file)
+    lines = []
+    for reason, files in alike.items():
+        if len(files) > _NAMED_ALIKE:
+            names = ", ".join(file.key for file in files[:_NAMED_ALIKE])
+            lines.append(f"  {names} and {len(files) - _NAMED_ALIKE:,} more: {reason}")
+        else:
+            lines += [f"  {file.reason}" for file in files]
+    if len(lines) > _LISTED_BAD_FILES:
+        lines[_LISTED_BAD_FILES:] = [f"  and {len(lines) - _LISTED_BAD_FILES} more"]
+    return lines

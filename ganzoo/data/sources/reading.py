@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 from ganzoo.contracts.component import PixelArray
 from ganzoo.contracts.reading import ReadingRule
 from ganzoo.contracts.sources import Source
-from ganzoo.data.images.decode import pixels_of, reading
+from ganzoo.data.images.decode import reading
+from ganzoo.data.images.pixels import pixels_of
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 
@@ -21,8 +23,7 @@ def read_entry(source: Source[Any], key: str, rule: ReadingRule) -> PixelArray:
     with reading(name), np.errstate(all="ignore"):  # what overflows is seen to be not finite
         window = source.window_for(key, rule)
         picture = source.picture(key)
-        own = ReadingRule(rule.resolution, rule.channels, window, rule.background, rule.resize, rule.shape)
-        return pixels_of(picture, own, name)
+        return pixels_of(picture, replace(rule, window=window), name)
 
 
 def inside_root(source: Source[Any], path: Path) -> Path:

@@ -195,10 +195,14 @@ def test_all_bad_files_are_named_at_once_and_can_be_skipped(toy, tmp_path):
         prepare(dataset, "toy", cache=tmp_path, workers=1)
 
 
-def test_a_long_list_is_cut(toy, tmp_path):
-    bad = {f"{i}.png": failing(DataError("x")) for i in range(50)}
+def test_a_long_list_is_cut_and_a_reason_that_many_share_is_given_once(toy, tmp_path):
+    bad = {f"{i}.png": failing(DataError(f"{i}.png: is odd in way {i}")) for i in range(50)}
     with pytest.raises(DataError, match="and 30 more"):
         prepare(toy(bad), "toy", cache=tmp_path, workers=1)
+    lacking = {f"{i}.png": failing(DataError(f"{i}.png: reading it needs tifffile: pip install it")) for i in range(50)}
+    with pytest.raises(DataError, match=r"0.png, 1.png, 10.png and 47 more: reading it needs tifffile") as caught:
+        prepare(toy(lacking), "toy", cache=tmp_path / "other", workers=1)
+    assert str(caught.value).count("pip install") == 1
 
 
 def test_only_bad_files_cannot_be_skipped(toy, tmp_path):
