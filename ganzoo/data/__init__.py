@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from ganzoo.data.pack.pack import Pack as Pack
     from ganzoo.data.pack.pack import PackSplit as PackSplit
     from ganzoo.data.sources.cached_files import check_once as check_once
+    from ganzoo.data.sources.cached_files import recall as recall
+    from ganzoo.data.sources.cached_files import remember as remember
     from ganzoo.data.sources.cached_files import unpack_once as unpack_once
     from ganzoo.data.sources.dataset import SourceDataset as SourceDataset
     from ganzoo.data.sources.dataset import build_dataset as build_dataset
@@ -111,6 +113,8 @@ _HOME = {
     ),
     "ganzoo.data.sources.cached_files": (
         "check_once",
+        "recall",
+        "remember",
         "unpack_once",
     ),
     "ganzoo.data.sources.dataset": (
@@ -173,6 +177,8 @@ __all__ = [
     "read_entry",
     "read_image",
     "reading",
+    "recall",
+    "remember",
     "require_extra",
     "starts_like_image",
     "subject_in_row",

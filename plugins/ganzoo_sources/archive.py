@@ -12,14 +12,14 @@ from typing import IO
 from ganzoo import DataError
 from ganzoo.data import IMAGE_SUFFIXES, FoundFile
 from ganzoo.text import literal
+from ganzoo_sources.dicom_start import DICOM_DIRECTORY, DICOM_SUFFIXES, starts_like_dicom
 
 MAX_MEMBER_BYTES = 256 * 2**20
 ZIP_STARTS = (b"PK\3\4", b"PK\5\6")
-DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
-_DICOM_MARK = (128, b"DICM")
 _ENCRYPTED = 1
 _LISTED = 5
 _TRIED = 20
+_START_BYTES = 512
 
 
 def open_zip(path: Path) -> zipfile.ZipFile:
@@ -101,23 +101,29 @@ def is_dicom_archive(file: FoundFile) -> bool:
     try:
         with zipfile.ZipFile(file.path) as archive:
             members = visible_members(archive)
-            if any(path.name.lower() == "dicomdir" for path, _ in members):
+            suffixes = {path.suffix.lower() for path, _ in members}
+            if any(path.name.lower() == DICOM_DIRECTORY for path, _ in members):
                 return True
-            if any(path.suffix.lower() in IMAGE_SUFFIXES for path, _ in members):
+            if suffixes & IMAGE_SUFFIXES:
                 return False
-            if any(path.suffix.lower() in DICOM_SUFFIXES for path, _ in members):
-                return True
-            return any(_is_marked(archive, info) for _, info in members[:_TRIED])
+            return bool(suffixes & {*DICOM_SUFFIXES}) or any(
+                is_dicom_member(archive, path, info) for path, info in members[:_TRIED]
+            )
     except Exception:  # whatever zipfile raises of a damaged one
         return False
 
 
-def _is_marked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
-    preamble, mark = _DICOM_MARK
-    if info.flag_bits & _ENCRYPTED:
+def is_dicom_member(archive: zipfile.ZipFile, path: PurePosixPath, info: zipfile.ZipInfo) -> bool:
+    """Whether a file of an archive is DICOM, by its name or by content."""
+    if path.name.lower().endswith(DICOM_SUFFIXES):
+        return True
+    if path.name.lower() == DICOM_DIRECTORY:
         return False
-    with archive.open(info) as file:
-        return file.read(preamble + len(mark))[preamble:] == mark
+    try:
+        with archive.open(info) as file:
+            return starts_like_dicom(file.read(_START_BYTES))
+    except Exception:  # it is encrypted or damaged, or of an unknown compression
+        return False
 
 
 def _damaged(name: str, error: Exception) -> DataError:

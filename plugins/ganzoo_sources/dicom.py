@@ -2,172 +2,143 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from ganzoo import ComponentOptions, DataError
-from ganzoo.data import (
-    Entry,
-    FoundFile,
-    ImageTree,
-    Picture,
-    ReadingRule,
-    Source,
-    SourceOptions,
-    Window,
-    bounds_of,
-    file_fingerprint,
-    find_files,
-    place_of,
-)
+from ganzoo import ComponentOptions
+from ganzoo.data import Entry, FoundFile, Picture, ReadingRule, Source, SourceOptions, Window, place_of
 from ganzoo.text import literal
-from ganzoo_sources.dicom_frame import decoding, intensities, is_inverted, oriented, own_window, read_dicom
+from ganzoo_sources.dicom_files import DicomFiles, is_dicom
+from ganzoo_sources.dicom_frame import Frame, oriented
+from ganzoo_sources.dicom_listing import Header, Listed, list_headers, members_of
+from ganzoo_sources.dicom_objects import IMAGE, Kind, counted, keepable
+from ganzoo_sources.dicom_reader import DicomReader
+from ganzoo_sources.dicom_start import DICOM_DIRECTORY, DICOM_SUFFIXES
 from ganzoo_sources.volume import framed
 
-_PREAMBLE = 128
-_MARK = b"DICM"
-_SAMPLED = 2**21
-_SALT = "ganzoo-patient-1"
-_MAX_FRAMES = 100_000
+
+class DicomOptions(ComponentOptions):
+    """Which DICOM objects are images of a subject, and who that is."""
+
+    keep: tuple[Kind, ...] = Field(
+        default=(),
+        description="Objects with pixels that are left out unless they are named: 'segmentation', 'localizer', "
+        "'report', 'dose', 'label'.",
+    )
+    subject: Literal["patient", "study"] = Field(
+        default="patient",
+        description="What is one subject: a PatientID, or a study, where all patients were given one PatientID.",
+    )
 
 
-class DicomSource(Source):
-    """DICOM files, one or all below a folder; the files of one series in one folder share a window."""
+class DicomSource(Source[DicomOptions]):
+    """DICOM files, loose or in zips, one or all below a folder; the files of one series share a window."""
 
     name = "dicom"
-    suffixes = (".dcm", ".dicom", ".ima")
+    suffixes = DICOM_SUFFIXES
     reads_trees = True
     precedence = -2
     holds_volumes = True
 
-    def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
+    Options = DicomOptions
+
+    def __init__(self, options: DicomOptions, root: Path, reading: SourceOptions) -> None:
         super().__init__(options, root, reading)
-        self._tree: ImageTree | None = None
-        self._last: tuple[str, Any] | None = None
-        self._series: dict[str, tuple[str, ...]] = {}
+        self._files = DicomFiles(self)
+        self._reader = DicomReader(self._files)
+        self._listed: dict[str, Listed] | None = None
+        self._members: dict[str, list[str]] = {}
         self._windows: dict[tuple[str, Window], tuple[float, float]] = {}
 
     @classmethod
     def recognizes(cls, file: FoundFile) -> bool:
-        return file.name != "dicomdir" and file.start[_PREAMBLE : _PREAMBLE + len(_MARK)] == _MARK
+        return is_dicom(file)
 
     @classmethod
     def belongs(cls, file: FoundFile) -> bool:
         return file.path.is_file() and super().belongs(file)
 
+    @classmethod
+    def recognizes_folder(cls, names: Collection[str]) -> bool:
+        return any(name.lower() == DICOM_DIRECTORY for name in names)
+
     def entries(self) -> Sequence[Entry]:
-        if self.root.is_file():
-            files = [(self.root.name, file_fingerprint(self.root))]
-        else:
-            self._tree = find_files(self.root, self.belongs, follow_links=self.reading.follow_links)
-            files = [(file.key, file.fingerprint) for file in self._tree.files]
-        return [entry for name, fingerprint in files for entry in self._frames(name, fingerprint)]
+        self._listed = None
+        return [entry for file in self._listing().values() for entry in self._entries_of(file)]
 
     def picture(self, key: str) -> Picture:
-        name, number = place_of(key)
-        with decoding(literal(key)):
-            header = self._read(name)
-            frame = intensities(header, number, literal(key))
-            if frame.ndim == 3:
-                return frame
-            black = self._bounds(name, number, self.reading.window)[0]
-            frame = oriented(frame, header, number, self.reading, literal(key)).astype(np.float64)
-            frame = framed(frame, self.reading.frame, black)
-            return -frame if is_inverted(header) else frame
+        frame = self._reader.frame(key)
+        values, black = frame.values, 0.0
+        if not frame.color_bits:
+            black, _ = self._bounds(key, frame, self.reading.window)
+            values = self._displayed(frame, literal(key), black)
+        return framed(oriented(values, frame, self.reading, literal(key)), self.reading.frame, black)
 
     def window_for(self, key: str, rule: ReadingRule) -> Window:
-        name, number = place_of(key)
-        with decoding(literal(key)):
-            low, high = self._bounds(name, number, rule.window)
-            return (-high, -low) if is_inverted(self._read(name)) else (low, high)
+        return self._bounds(key, self._reader.frame(key), rule.window)
 
     def found(self) -> str:
-        return self._tree.found() if self._tree else "nothing"
+        left_out, others = counted(self._kinds_left_out()), self._files.others()
+        return f"{left_out}; {others}" if left_out else others
 
-    def _frames(self, name: str, fingerprint: str) -> Iterator[Entry]:
+    def left_out(self) -> str:
+        kinds = self._kinds_left_out()
+        names = ", ".join(f'"{name}"' for name in keepable(kinds))
+        how = f' (dataset.source = {{ name = "dicom", keep = [{names}] }} keeps what has pixels)' if names else ""
+        return f"{len(kinds):,} DICOM files that are no images of the subject: {counted(kinds)}{how}" if kinds else ""
+
+    def _kinds_left_out(self) -> list[str]:
+        headers = [file.header for file in (self._listed or {}).values() if file.header]
+        return [header.kind for header in headers if not self._is_image(header)]
+
+    def _is_image(self, header: Header) -> bool:
+        return header.kind in (IMAGE, *self.options.keep)
+
+    def _listing(self) -> dict[str, Listed]:
+        if self._listed is None:
+            self._listed = {file.name: file for file in list_headers(self._files, self.root)}
+            images = [file for file in self._listed.values() if file.header and self._is_image(file.header)]
+            self._members = members_of(images)
+        return self._listed
+
+    def _entries_of(self, file: Listed) -> Iterator[Entry]:
         """List the frames of a file; one that cannot be read stands as a single entry, to be reported by name."""
-        try:
-            header = read_dicom(self._path(name), literal(name), pixels=False)
-        except DataError:
-            yield Entry(f"{name}#0", fingerprint)
-            return
-        if "Rows" not in header:
-            return  # a report or another object without an image
-        patient = str(header.get("PatientID") or header.get("StudyInstanceUID") or "")
-        count = header.get("NumberOfFrames", 1)
-        for number in range(min(int(count), _MAX_FRAMES) if str(count).isdigit() else 1):
-            yield Entry(f"{name}#{number}", fingerprint, subject=_hashed(patient), together=_hashed(_series(header)))
+        header = file.header
+        if header is None:
+            yield Entry(f"{file.name}#0", file.fingerprint)
+        elif self._is_image(header):
+            patient = header.patient if self.options.subject == "patient" else ""
+            for key in file.keys:
+                yield Entry(key, file.fingerprint, subject=patient or header.study, together=file.series)
 
-    def _path(self, name: str) -> Path:
-        return self.root if self.root.is_file() else self.root / name
-
-    def _read(self, name: str) -> Any:
-        if self._last is None or self._last[0] != name:
-            self._last = name, read_dicom(self._path(name), literal(name))
-        return self._last[1]
-
-    def _bounds(self, name: str, number: int, window: Window) -> tuple[float, float]:
+    def _bounds(self, key: str, frame: Frame, window: Window) -> tuple[float, float]:
+        """Return what is black and what is white in a frame as it is displayed."""
+        if frame.color_bits:
+            return window if isinstance(window, tuple) else (0, 2**frame.color_bits - 1)
         if isinstance(window, tuple):
-            return window
-        header = self._read(name)
-        if window == "header":
-            return own_window(header, number, literal(name))
-        if is_color(header):
-            return 0, 255
-        identity = f"{PurePosixPath(name).parent}\0{_series(header)}"
-        if (identity, window) not in self._windows:
-            self._windows[identity, window] = self._series_bounds(name, _series(header), window)
-        return self._windows[identity, window]
+            low, high = window
+        elif window == "header":
+            own = frame.window(literal(key))
+            low, high = own.low, own.high
+        else:
+            low, high = self._of_series(key, window)
+        return (-high, -low) if frame.inverted else (low, high)
 
-    def _series_bounds(self, name: str, series: str, window: Window) -> tuple[float, float]:
-        """Return the window of a series, from at most two million of its intensities."""
-        members = self._members(name, series)
-        each = max(_SAMPLED // len(members), 1024)
-        samples = []
-        for member in members:
-            try:
-                values = intensities(read_dicom(self._path(member), literal(member)), 0, literal(member)).ravel()
-            except DataError:
-                if member == name:
-                    raise
-                continue  # it is reported when its own turn comes
-            samples.append(np.array([values.min(), values.max()]) if window != "percentile" else _thinned(values, each))
-        return bounds_of(np.concatenate(samples), window, literal(name))
+    def _displayed(self, frame: Frame, name: str, black: float) -> NDArray[Any]:
+        """Return intensities of which high ones are bright, and padding black."""
+        values = frame.window(name).applied(frame.values) if self.reading.window == "header" else frame.values
+        shown = -values.astype(np.float64) if frame.inverted else values.astype(np.float64)
+        return shown if frame.padding is None else np.where(frame.padding, black, shown)
 
-    def _members(self, name: str, series: str) -> tuple[str, ...]:
-        """Return the files of a series that lie beside `name`."""
-        if self.root.is_file() or not series:
-            return (name,)
-        folder = (self.root / name).parent
-        found = []
-        for path in sorted(folder.iterdir()):
-            if not path.name.startswith(".") and self.belongs(FoundFile(path)):
-                try:
-                    header = read_dicom(path, literal(path.name), pixels=False)
-                except DataError:
-                    continue
-                if _series(header) == series and "Rows" in header and not is_color(header):
-                    found.append(path.relative_to(self.root).as_posix())
-        return tuple(found) or (name,)
-
-
-def is_color(header: Any) -> bool:
-    """Whether an image has more than one channel."""
-    return int(header.get("SamplesPerPixel", 1) or 1) != 1
-
-
-def _series(header: Any) -> str:
-    return str(header.get("SeriesInstanceUID", ""))
-
-
-def _hashed(text: str) -> str:
-    return hashlib.sha256(f"{_SALT}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()[:24] if text else ""
-
-
-def _thinned(values: NDArray[Any], count: int) -> NDArray[Any]:
-    return values[:: max(1, -(-values.size // count))]
+    def _of_series(self, key: str, window: Window) -> tuple[float, float]:
+        file = self._listing().get(place_of(key)[0])
+        series = file.series if file else key
+        if (series, window) not in self._windows:
+            keys = self._members.get(series, [key])
+            self._windows[series, window] = self._reader.measured(keys, key, window)
+        return self._windows[series, window]
