@@ -90,7 +90,8 @@ class DicomSource(Source[DicomOptions]):
         kinds = self._kinds_left_out()
         names = ", ".join(f'"{name}"' for name in keepable(kinds))
         how = f' (dataset.source = {{ name = "dicom", keep = [{names}] }} keeps what has pixels)' if names else ""
-        return f"{len(kinds):,} DICOM files that are no images of the subject: {counted(kinds)}{how}" if kinds else ""
+        what = "DICOM file that is no image" if len(kinds) == 1 else "DICOM files that are no images"
+        return f"{len(kinds):,} {what} of the subject: {counted(kinds)}{how}" if kinds else ""
 
     def _kinds_left_out(self) -> list[str]:
         headers = [file.header for file in (self._listed or {}).values() if file.header]
