@@ -11,11 +11,17 @@ from ganzoo.errors import GanzooError
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="Checkpoint of another code base: .pkl, .pth, .pt, .model.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Checkpoint of another code base (.pkl, .pth, .pt, .model), or a .safetensors file of `ganzoo export`."
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", help="The new run's folder; it must not exist yet.")],
 ) -> None:
     """Import a checkpoint of another code base as a run.
 
+    `ganzoo plugins` lists under importers whose files are read; what `ganzoo export` wrote as safetensors is read too.
     Nothing in the file is executed.
     """
     from ganzoo._cli.terminal import Terminal

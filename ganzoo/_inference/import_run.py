@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganzoo._inference.exported_file import LAYOUT, is_checkpoint_part, is_export, read_export
 from ganzoo._io.atomic import publish_directory, sha256_of, temporary_directory_beside, write_inside
 from ganzoo._io.os_errors import shown
 from ganzoo._recipe.network_spec import Images, Networks, Origin
@@ -23,10 +24,10 @@ from ganzoo._runs.provenance import library_versions
 from ganzoo._runs.record import RunRecord, recipe_hash, write_record
 from ganzoo.contracts.checkpoints import ForeignCheckpoint, ForeignNetwork
 from ganzoo.errors import CheckpointError, GanzooError, PluginError, RefusedError
-from ganzoo.interchange import read_content
+from ganzoo.interchange import Record, read_content
 from ganzoo.text import clip, literal
 
-SHOWN = 200
+SHOWN = 300
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def import_checkpoint(path: Path, out: Path, registry: Registry) -> tuple[RunDir
         CheckpointError: The file is damaged or hostile, or no importer knows its layout, or two do.
     """
     check_name(out.resolve().name)
+    if RunDirectory(path).record.is_file():
+        raise RefusedError(f"{shown(path)} is a run already: look at its images with `ganzoo sample {shown(path)}`")
     if os.path.lexists(out):
         raise RefusedError(f"{shown(out)} exists already and is not replaced; import into another folder")
     imported = understand(path, registry)
@@ -66,36 +69,51 @@ def import_checkpoint(path: Path, out: Path, registry: Registry) -> tuple[RunDir
 def understand(path: Path, registry: Registry) -> Imported:
     """Read a file and build the networks that it holds. Raises CheckpointError."""
     content = read_content(path)
+    if is_export(content):
+        return _judged(path, LAYOUT, registry, lambda: read_export(content, registry))
     importer = _importer_of(content, path, registry)
+    return _judged(path, importer.name, registry, lambda: importer.cls.read(content))
+
+
+def _judged(path: Path, layout: str, registry: Registry, read: Callable[[], ForeignCheckpoint]) -> Imported:
+    """Read a checkpoint and build its networks; whatever goes wrong is told of the file and its layout."""
     try:
-        foreign: ForeignCheckpoint = importer.cls.read(content)
-        return _built(foreign, importer, sha256_of(path), registry)
+        return _built(read(), layout, sha256_of(path), registry)
     except PluginError:
         raise
     except GanzooError as error:
-        raise CheckpointError(f"{shown(path)} looks like '{importer.name}', but {_line(error)}") from None
+        raise CheckpointError(f"{shown(path)} looks like '{layout}', but {_line(error)}") from None
+    except MemoryError:
+        raise CheckpointError(f"{shown(path)} looks like '{layout}', but memory ran out") from None
     except Exception as error:  # an importer that met what its author did not expect
         reason = f"{type(error).__name__}: {_line(error)}"
-        raise CheckpointError(f"{shown(path)} looks like '{importer.name}', but cannot be used ({reason})") from error
+        raise CheckpointError(f"{shown(path)} looks like '{layout}', but cannot be used ({reason})") from error
 
 
 def _importer_of(content: Any, path: Path, registry: Registry) -> Part:
     importers = registry.parts("importer")
-    known = [importer for importer in importers if _recognizes(importer, content)]
+    known = [importer for importer in importers if _asked(importer, "recognizes", content)]
     if len(known) == 1:
         return known[0]
     if known:
         both = " and ".join(f"'{importer.name}' of {importer.origin}" for importer in known)
         raise CheckpointError(f"{shown(path)} is recognized by {both}: remove one of the two")
+    if reason := next(filter(None, (_asked(importer, "refusal", content) for importer in importers)), None):
+        raise CheckpointError(f"{shown(path)} is {_line(reason)}")
+    if is_checkpoint_part(content) and (path.parent / "MANIFEST.json").is_file():
+        raise CheckpointError(
+            f"{shown(path)} is a part of a run's checkpoint: name the run's folder to `ganzoo sample`"
+        )
     names = ", ".join(importer.name for importer in importers) or "none is installed"
     raise CheckpointError(
         f"{shown(path)} holds {_described(content)}: no installed importer reads that ({names}){registry.suspicion()}"
     )
 
 
-def _recognizes(importer: Part, content: Any) -> bool:
+def _asked(importer: Part, question: str, content: Any) -> Any:
+    """Return what an importer says of a file; its failure names its plugin."""
     try:
-        return bool(importer.cls.recognizes(content))
+        return getattr(importer.cls, question)(content)
     except Exception as error:
         raise PluginError(
             f"importer '{importer.name}' of {importer.origin} fails to judge a file: {type(error).__name__}: "
@@ -104,6 +122,8 @@ def _recognizes(importer: Part, content: Any) -> bool:
 
 
 def _described(content: Any) -> str:
+    if isinstance(content, Record) and content.mapping:
+        content = content.mapping
     if isinstance(content, dict):
         keys = ", ".join(clip(literal(str(key)), 40) for key in list(content)[:6]) or "nothing"
         return f"a dictionary of {keys}{', ...' if len(content) > 6 else ''}"
@@ -113,11 +133,11 @@ def _described(content: Any) -> str:
     return f"'{clip(literal(what), 80)}'"
 
 
-def _line(error: Exception) -> str:
+def _line(error: Exception | str) -> str:
     return clip(literal(" ".join(str(error).split())), SHOWN)
 
 
-def _built(foreign: ForeignCheckpoint, importer: Part, sha256: str, registry: Registry) -> Imported:
+def _built(foreign: ForeignCheckpoint, layout: str, sha256: str, registry: Registry) -> Imported:
     """Build each network, load its weights, and keep what it then holds."""
     if foreign.ema is None and foreign.discriminator is None:
         raise CheckpointError("it holds neither a generator nor a discriminator")
@@ -129,7 +149,7 @@ def _built(foreign: ForeignCheckpoint, importer: Part, sha256: str, registry: Re
     for role, named in tensors.items():
         _require_finite(role, named)
     described = Networks(
-        title=f"imported by {importer.name}",
+        title=f"imported by {layout}",
         reached=foreign.resolution,
         alpha=foreign.alpha if foreign.resolution else 1.0,
         images=Images(
@@ -137,7 +157,7 @@ def _built(foreign: ForeignCheckpoint, importer: Part, sha256: str, registry: Re
         ),
         generator=_selection("generator", foreign.ema, registry) if foreign.ema else None,
         discriminator=_selection("discriminator", foreign.discriminator, registry) if foreign.discriminator else None,
-        origin=Origin(layout=importer.name, sha256=sha256, notes=foreign.notes),
+        origin=Origin(layout=layout, sha256=sha256, notes=foreign.notes),
     )
     trained = {"generator": networks.get("ema"), "discriminator": networks.get("discriminator")}
     counts = {role: _count(network) for role, network in trained.items() if network is not None}

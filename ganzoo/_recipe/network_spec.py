@@ -110,9 +110,19 @@ def load_networks(path: Path, registry: Registry) -> Networks:
         RunError: It does not describe networks of parts that are installed.
         RecipeError: It is missing or no TOML.
     """
-    data = parse(read(path), str(path))
+    return parse_networks(read(path), str(path), registry)
+
+
+def parse_networks(text: str, where: str, registry: Registry) -> Networks:
+    """Return the networks that the text of a `networks.toml` describes; messages call it `where`.
+
+    Raises:
+        RunError: It does not describe networks of parts that are installed.
+        RecipeError: It is no TOML.
+    """
+    data = parse(text, where)
     try:
         return Networks.model_validate(data, context={"registry": registry})
     except ValidationError as error:
         errors = describe(error, data, registry, Networks)
-        raise RunError("\n".join([f"{path} does not describe networks:", *(f"  {each}" for each in errors)])) from None
+        raise RunError("\n".join([f"{where} does not describe networks:", *(f"  {each}" for each in errors)])) from None

@@ -70,3 +70,12 @@ class Importer(Component[OptionsT], ABC):
     @abstractmethod
     def read(cls, content: Any) -> ForeignCheckpoint:
         """Return the networks. Raises CheckpointError saying what is missing, unexpected or unsupported."""
+
+    @classmethod
+    def refusal(cls, content: Any) -> str | None:
+        """Name content whose networks no part here computes, and the reason: "a StyleGAN3-T, whose ...".
+
+        Asked where no importer recognizes the content, so that people read what they have; None where it is unknown.
+        Must not raise, whatever the content.
+        """
+        return None

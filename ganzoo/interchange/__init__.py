@@ -1,7 +1,8 @@
 """Interchange: other people's files as inert data; public, for importers in plugins.
 
 `read_content(path)` reads pickles and files of `torch.save` without importing, calling or executing anything of them.
-Arrays are CPU tensors; what is neither container, number, text nor array is a `Record` of names and state.
+Arrays are CPU tensors; what is neither container, number, text nor array is a `Record` of names and state. A file of
+safetensors is the record `safetensors.file` of tensors (`mapping`) and metadata (`state`).
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+from ganzoo._io.file_kind import members_text
 from ganzoo.errors import CheckpointError
 from ganzoo.interchange.arrays import ARRAY_MEANINGS
 from ganzoo.interchange.byte_stream import Stream
@@ -20,7 +21,7 @@ from ganzoo.interchange.unpickler import Meaning, Persistent
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_VERSION = 1001
-ZIP_START = b"PK\x03\x04"
+ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")  # of an archive with members, and of one without
 MAX_MEMBERS = 200_000
 # What zipfile raises on damage: not only errors of its own.
 _ZIP_ERRORS = (
@@ -35,6 +36,8 @@ _ZIP_ERRORS = (
     RuntimeError,
     ValueError,
 )
+_END = b"PK\x05\x06"
+_WEIGHTS = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".model", ".safetensors")
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -99,9 +102,13 @@ def read_zip(data: bytes, budget: Budget) -> Any:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read_archive(archive, budget)
     except _ZIP_ERRORS as error:
-        raise CheckpointError(
-            f"its zip archive is damaged ({' '.join(str(error).split()) or 'it ends early'})"
-        ) from None
+        raise CheckpointError(_damage(data, error)) from None
+
+
+def _damage(data: bytes, error: Exception) -> str:
+    if _END not in data:  # the list of members stands last
+        return "it is a zip archive that ends too early, as a download that was cut off: get it again"
+    return f"its zip archive is damaged ({' '.join(str(error).split()) or 'it ends early'})"
 
 
 def _read_archive(archive: zipfile.ZipFile, budget: Budget) -> Any:
@@ -109,8 +116,10 @@ def _read_archive(archive: zipfile.ZipFile, budget: Budget) -> Any:
     if len(archive.infolist()) > MAX_MEMBERS or len(members) < len(archive.infolist()):
         raise CheckpointError("its zip archive has too many members, or two of one name")
     roots = [name.removesuffix("data.pkl") for name in members if name.split("/")[1:] == ["data.pkl"]]
+    if any(name.split("/")[1:] == ["constants.pkl"] for name in members):
+        raise CheckpointError("it is a program of TorchScript (torch.jit.save): save its state_dict with torch.save")
     if len(roots) != 1:
-        raise CheckpointError("it is a zip archive, but not one of torch.save")
+        raise CheckpointError(f"it is {_other_archive(list(members))}")
     order = members.get(f"{roots[0]}byteorder")
     if order and _unpacked(archive, order, budget).strip() != b"little":
         raise CheckpointError("it comes from a machine with another order of bytes")
@@ -123,6 +132,15 @@ def _read_archive(archive: zipfile.ZipFile, budget: Budget) -> Any:
             raise CheckpointError("the numbers of a tensor are missing from its archive")
         storage.data = _unpacked(archive, member, budget)
     return content
+
+
+def _other_archive(names: list[str]) -> str:
+    """Say what a zip archive is that is none of torch.save."""
+    weights = [name for name in names if name.lower().endswith(_WEIGHTS)]
+    if names and all(name.endswith(".npy") for name in names):
+        return f"an .npz file of arrays ({members_text(names)}), not of a network"
+    unpack = ": unpack it first, and give that file" if weights else ""
+    return f"a zip archive of {members_text(weights or names)}, not one of torch.save{unpack}"
 
 
 def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> bytes:
@@ -144,7 +162,7 @@ def _storage_in_bytes(budget: Budget, args: tuple[Any, ...]) -> Storage:
     if budget.streams >= MAX_STREAMS:
         raise CheckpointError("files are nested in files too deeply")
     budget.streams += 1
-    content = read_zip(args[0], budget) if args[0].startswith(ZIP_START) else read_legacy(args[0], budget)
+    content = read_zip(args[0], budget) if args[0].startswith(ZIP_STARTS) else read_legacy(args[0], budget)
     budget.streams -= 1
     if not isinstance(content, Storage):
         raise CheckpointError("the numbers of a tensor are something else")

@@ -8,6 +8,9 @@ from typing import Any
 
 from torch import Tensor
 
+from ganzoo.interchange.records import Record
+from ganzoo.interchange.safetensors_file import MODULE, NAME
+
 _PREFIX = "module."  # of networks that were trained on several GPUs
 _AVERAGED = re.compile(r"shadow|ema|running|average", re.IGNORECASE)
 
@@ -17,6 +20,8 @@ def state_dicts(content: Any) -> dict[str, dict[str, Tensor]]:
 
     Names lose the `module.` that training on several GPUs puts before all of them.
     """
+    if isinstance(content, Record) and content.is_of(MODULE, NAME):
+        content = content.mapping
     if not isinstance(content, dict):
         return {}
     if _is_state(content):

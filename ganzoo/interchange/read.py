@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ganzoo._io.file_kind import START_BYTES, kind_of
 from ganzoo.errors import CheckpointError
-from ganzoo.interchange.archives import LEGACY_MAGIC, ZIP_START, read_legacy, read_stream, read_zip
+from ganzoo.interchange.archives import LEGACY_MAGIC, ZIP_STARTS, read_legacy, read_stream, read_zip
 from ganzoo.interchange.byte_stream import Stream
 from ganzoo.interchange.limits import Budget
 from ganzoo.interchange.resolve import Settling
+from ganzoo.interchange.safetensors_file import is_safetensors, read_safetensors
 from ganzoo.text import clip, literal
 
 MAX_FILE_BYTES = 16 * 2**30
@@ -18,7 +20,7 @@ _LEGACY_START = b"\x80\x02\x8a\x0a" + LEGACY_MAGIC.to_bytes(10, "little")
 
 
 def read_content(path: Path) -> Any:
-    """Read a pickle, or a file of `torch.save`, without executing anything of it.
+    """Read a pickle, a file of `torch.save` or a safetensors file, without executing anything of it.
 
     Returns:
         Containers, numbers, text and bytes; CPU tensors for arrays of numpy and torch; `Record` and `Global` for
@@ -42,8 +44,12 @@ def parse(data: bytes) -> Any:
     """Read the bytes of such a file; see `read_content`."""
     if not data:
         raise CheckpointError("it is empty")
+    if (kind := kind_of(data[:START_BYTES])) is not None:
+        raise CheckpointError(f"it is {kind}")
+    if is_safetensors(data):
+        return read_safetensors(data)
     budget = Budget(len(data))
-    if data.startswith(ZIP_START):
+    if data.startswith(ZIP_STARTS):
         content = read_zip(data, budget)
     elif data.startswith(_LEGACY_START):
         content = read_legacy(data, budget)
@@ -62,7 +68,8 @@ def parse(data: bytes) -> Any:
 def _bytes_of(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise CheckpointError("there is no such file" if not path.exists() else "it is not a file")
+            what = "it is a folder: give a file inside it" if path.is_dir() else "it is not a file"
+            raise CheckpointError(what if path.exists() else "there is no such file")
         if path.stat().st_size > MAX_FILE_BYTES:
             raise CheckpointError(f"it is larger than {MAX_FILE_BYTES // 2**30} GiB")
         return path.read_bytes()

@@ -33,6 +33,9 @@ def check_importer(cls: type[Importer], options: Any = None, *, content: Any = N
         with judge.doing(f"recognizes({foreign!r:.60})"):
             answer = cls.recognizes(foreign)
         judge.require(answer is False, f"recognizes {foreign!r:.60}, which is no checkpoint of any layout")
+        with judge.doing(f"refusal({foreign!r:.60})"):
+            named = cls.refusal(foreign)
+        judge.require(named is None or isinstance(named, str), f"refusal gives {type(named).__name__}, not a phrase")
     if content is not None:
         _check_understood(cls, content, judge)
 

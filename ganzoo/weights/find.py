@@ -6,9 +6,8 @@ Nothing is used before its SHA-256 is known, nothing in it is executed, and noth
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +19,8 @@ from ganzoo._io.atomic import sha256_of, shown
 from ganzoo._io.cache_dir import cache_root
 from ganzoo.contracts.extractors import WeightsFile
 from ganzoo.errors import WeightsError
+from ganzoo.interchange import parse, state_dicts
+from ganzoo.text import clip
 
 
 @dataclass(frozen=True)
@@ -166,19 +167,15 @@ def load_state(weights: WeightsFile) -> dict[str, Tensor]:
     if hashlib.sha256(data).hexdigest() != weights.sha256:
         raise WeightsError(f"the weights {shown(weights.path)} changed while they were in use. Start again.")
     try:
-        # Only after its SHA-256 is known, and tensors alone.
-        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)  # noqa: TID251
+        # Only after its SHA-256 is known. Not torch's own reader: that believes what an archive or a stride claims, so
+        # that a file of a kilobyte could ask for gigabytes.
+        content = parse(data)
     except Exception as error:  # a hostile or broken file can raise anything
-        reason = " ".join(str(error).split())[:120]
+        reason = clip(" ".join(str(error).split()) or type(error).__name__, 200)
         raise WeightsError(
             f"{shown(weights.path)} is not a file of weights that can be read safely: {reason}"
         ) from error
-    if not isinstance(state, Mapping) or not all(_is_plain(name, value) for name, value in state.items()):
+    state = state_dicts(content).get("")
+    if state is None:
         raise WeightsError(f"{shown(weights.path)} holds something else than a table of dense tensors.")
-    return {name: value.detach().clone() for name, value in state.items()}
-
-
-def _is_plain(name: object, value: object) -> bool:
-    return (
-        isinstance(name, str) and isinstance(value, Tensor) and value.layout == torch.strided and not value.is_quantized
-    )
+    return {name: value.contiguous() for name, value in state.items()}

@@ -16,6 +16,7 @@ from ganzoo.interchange import (
     submodules,
 )
 from ganzoo_stylegan2.official import LR_MULTIPLIER, Facts, discriminator_of, generator_of, tracking
+from ganzoo_stylegan2.relatives import named_relative
 from ganzoo_stylegan2.tensorflow import discriminator_state, facts_of, generator_state, has_weights, is_stylegan2
 
 
@@ -50,6 +51,10 @@ class NvidiaPyTorch(Importer):
         if ema.options.clamp:
             notes.append(f"its convolutions are bounded by {ema.options.clamp:g}, for training in float16")
         return ForeignCheckpoint(images, ema, generator, discriminator, notes=tuple(notes))
+
+    @classmethod
+    def refusal(cls, content: Any) -> str | None:
+        return named_relative(content)
 
 
 class NvidiaTensorFlow(Importer):

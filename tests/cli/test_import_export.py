@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import save
 from training_world import DCGAN, go_on, in_memory, installed, recipe_of, start
 from typer.testing import CliRunner
 
@@ -209,11 +210,12 @@ def test_importers_keep_their_contract(part):
     [
         (b"", "it is empty"),
         (b"hello, world", "does not begin as pickles do"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 363963008\n", "git lfs pull"),
         (b"cposix\nsystem\n(Vtouch canary\ntR.", "posix.system"),
         (b"}(Vweights\nK\x01Vepoch\nK\x02u.", "weights, epoch"),
         (b"]q\x00h\x00a.", "contains itself"),
     ],
-    ids=["empty", "text", "call", "dictionary", "loop"],
+    ids=["empty", "text", "pointer", "call", "dictionary", "loop"],
 )
 def test_other_files_are_refused_in_one_line_and_nothing_is_written(folder, data, reason):
     (folder / "file.pkl").write_bytes(data)
@@ -222,6 +224,16 @@ def test_other_files_are_refused_in_one_line_and_nothing_is_written(folder, data
     assert reason in str(caught.value) and "\n" not in str(caught.value) and "file.pkl" in str(caught.value)
     assert caught.value.exit_code == 2
     assert sorted(path.name for path in folder.iterdir()) == ["file.pkl"]
+
+
+def test_networks_that_no_part_computes_are_named_with_the_reason(folder):
+    lucidrains = {"GAN": {"S.net.0.weight": torch.eye(2), "GE.initial_block": torch.eye(2)}, "version": "1.8.9"}
+    with pytest.raises(CheckpointError, match="is a checkpoint of lucidrains' stylegan2-pytorch, whose networks no part"):
+        imported(folder, files.saved(lucidrains))
+    with pytest.raises(CheckpointError, match="holds a dictionary of weights: no installed importer reads that"):
+        imported(folder, files.saved({"weights": torch.eye(2)}))
+    with pytest.raises(CheckpointError, match="it is a folder"):
+        import_checkpoint(folder, folder / "run", REGISTRY)
 
 
 def test_weights_that_do_not_fit_are_refused(folder):
@@ -395,6 +407,45 @@ def test_safetensors_carry_what_builds_the_network(folder, tmp_path, stylegan2_r
             assert file.metadata()["recipe"] == run.recipe.read_text("utf-8")
     with pytest.raises(GanzooError, match="--onnx"):
         ganzoo("export", stylegan2_run.path)
+
+
+def test_what_was_exported_is_imported_again(folder, tmp_path, stylegan2_run):
+    ganzoo("export", stylegan2_run.path, "--out", folder / "g.safetensors")
+    said = ganzoo("import", folder / "g.safetensors", "--out", folder / "again")
+    again = RunDirectory.open(folder / "again")
+    theirs = generator_of(stylegan2_run).state_dict()
+    assert all(torch.equal(value, theirs[name]) for name, value in generator_of(again).state_dict().items())
+    assert "generator 'stylegan2' at 16 pixels, gray" in said and not verify_run(again.path)
+    growing = imported(folder, files.pickled(files.stylegan_generator(files.Maker(2), WIDTHS, lod=1.25)), "growing")
+    ganzoo("export", growing.path, "--out", folder / "grown.safetensors")
+    ganzoo("import", folder / "grown.safetensors", "--out", folder / "grown")
+    networks = Run(RunDirectory.open(folder / "grown")).networks
+    assert (networks.resolution, networks.alpha) == (8, 0.75)
+    with pytest.raises(RefusedError, match="is a run already"):
+        ganzoo("import", again.path, "--out", folder / "third")
+    part = next(again.checkpoints.glob("*/ema.safetensors"))
+    with pytest.raises(CheckpointError, match="part of a run's checkpoint"):
+        ganzoo("import", part, "--out", folder / "third")
+
+
+def test_exports_that_were_changed_are_refused(folder, stylegan2_run):
+    ganzoo("export", stylegan2_run.path, "--out", folder / "g.safetensors")
+    with safe_open(folder / "g.safetensors", "pt") as file:
+        metadata = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dictionary
+    text = metadata["networks"]
+    for changed, reason in (
+        (text.replace("channel_max = 8", "channel_max = 1000000000"), "in the part"),
+        (text.replace('name = "stylegan2"', 'name = "stylegan9"'), "stylegan9"),
+        (text.replace("resolution = 16", "resolution = 1073741824"), "cannot be used|does not fit|resolution"),
+        ("[images", "TOML"),
+        (text + "#" * 70_000, "larger than any export writes"),
+        ("[images]\nresolution = 16\nchannels = 1\n", "describes no generator"),
+    ):
+        (folder / "h.safetensors").write_bytes(save(tensors, metadata | {"networks": changed}))
+        with pytest.raises(CheckpointError, match=reason) as caught:
+            ganzoo("import", folder / "h.safetensors", "--out", folder / "again")
+        assert "\n" not in str(caught.value) and not (folder / "again").exists()
 
 
 def same_in_onnx(folder: Path, run: RunDirectory) -> None:

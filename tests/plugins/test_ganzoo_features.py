@@ -262,9 +262,28 @@ class Bomb:
 def test_nothing_in_a_file_of_weights_is_executed(tmp_path):
     canary = tmp_path / "canary"
     torch.save({"conv": Bomb(canary)}, tmp_path / "bomb.pth")
-    with pytest.raises(WeightsError, match="not a file of weights that can be read safely"):
+    with pytest.raises(WeightsError, match="something else than a table of dense tensors"):
         inception(tmp_path / "bomb.pth").build(["2048"])
     assert not canary.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (lambda: torch.zeros(1).expand(2**33), "far larger than the file"),  # a stride of 0: one number, 32 GiB
+        (lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 95628359\n", "Git LFS pointer"),
+        (lambda: b"<!DOCTYPE html><html><title>Quota exceeded</title>", r"HTML page \('Quota exceeded'\)"),
+    ],
+    ids=["bomb", "pointer", "page"],
+)
+def test_files_that_are_no_weights_are_called_what_they_are(tmp_path, content, reason):
+    held = content()
+    if isinstance(held, bytes):
+        (tmp_path / "other.pth").write_bytes(held)
+    else:
+        torch.save({"a": held}, tmp_path / "other.pth")
+    with pytest.raises(WeightsError, match=reason):
+        inception(tmp_path / "other.pth").build(["2048"])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,63 @@
+"""Files of StyleGAN2's relatives are named, with the reason why they are not imported."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import foreign_files as files
+import pytest
+import torch
+
+from ganzoo.interchange import Record, parse, read_content
+from ganzoo_stylegan2.nvidia import NvidiaPyTorch
+
+REFERENCE = os.environ.get("GANZOO_REFERENCE")
+
+
+def module(kind, inside=(), **attributes):
+    state = {"_parameters": {}, "_buffers": {}, "_modules": dict(inside)} | attributes
+    meta = {"class_name": kind, "state": state}
+    return Record("torch_utils.persistence", "_reconstruct_persistent_obj", args=(meta,))
+
+
+def alias_free(kernel=3, kind="Generator", mapping=()):
+    layers = {"input": module("SynthesisInput"), "L0_36_512": module("SynthesisLayer", conv_kernel=kernel)}
+    inside = {"synthesis": module("SynthesisNetwork", layers), "mapping": module("MappingNetwork", mapping)}
+    return {"G": None, "D": None, "G_ema": module(kind, inside)}
+
+
+EMBEDDED = {"embed_proj": module("FullyConnectedLayer")}
+RELATIVES = {
+    "translation": (alias_free(), "a StyleGAN3-T (arXiv:2106.12423): its layers filter Fourier features"),
+    "rotation": (alias_free(kernel=1), "a StyleGAN3-R (arXiv:2106.12423): its layers filter Fourier features"),
+    "stem": (alias_free(mapping=EMBEDDED), "a StyleGAN-XL (arXiv:2202.00273), built on StyleGAN3: "),
+    "stage": (alias_free(kind="SuperresGenerator"), "a StyleGAN-XL (arXiv:2202.00273), built on StyleGAN3: "),
+    "fastgan": ({"G_ema": module("Generator", {"synthesis": module("FastganSynthesis")})}, "a FastGAN of Projected GAN"),
+    "r3gan": ({"G_ema": module("Generator", {"Model": Record("R3GAN.Networks", "Generator")})}, "an R3GAN"),
+    "eg3d": ({"G_ema": module("G", {"backbone": module("G"), "superresolution": module("S")})}, "an EG3D"),
+    "lucidrains": ({"GAN": {"S.net.0.weight": torch.eye(2)}, "version": "1.8.9"}, "lucidrains' stylegan2-pytorch"),
+    "lucidrains, early": ({"GE.to_initial_block.weight": torch.eye(2)}, "lucidrains' stylegan2-pytorch"),
+    "lightweight": ({"GAN": {"GE.initial_conv.0.weight": torch.eye(2)}}, "lucidrains' lightweight-gan"),
+    "swagan": ({"g_ema": {"to_rgb1.conv.weight": torch.eye(2), "iwt.ll": torch.eye(2)}}, "a SWAGAN of rosinality's"),
+    "progan": (parse(files.pickled((files.tensorflow_network("Gs", "G_paper", {}),))), "a TensorFlow pickle of ProGAN"),
+}
+
+
+@pytest.mark.parametrize("kind", RELATIVES)
+def test_relatives_are_named_with_the_reason(kind):
+    content, expected = RELATIVES[kind]
+    assert not NvidiaPyTorch.recognizes(content)
+    assert expected in (NvidiaPyTorch.refusal(content) or "")
+
+
+def test_what_is_unknown_has_no_name():
+    odd = [None, {"G_ema": module("Generator")}, {"G_ema": module("G", {"synthesis": 3})}, {"a": {"b": torch.eye(2)}}, 3]
+    assert [NvidiaPyTorch.refusal(each) for each in odd] == [None] * len(odd)
+
+
+@pytest.mark.skipif(not REFERENCE, reason="GANZOO_REFERENCE names no folder of reference numbers")
+@pytest.mark.parametrize("kind", ["T", "R"])
+def test_real_pickles_of_stylegan3_are_named(kind):
+    content = read_content(Path(str(REFERENCE), f"stylegan3_{kind.lower()}.pkl"))
+    assert (NvidiaPyTorch.refusal(content) or "").startswith(f"a StyleGAN3-{kind} ")
