@@ -23,12 +23,10 @@ from ganzoo_stylegan2.rosinality_names import has_wavelets
 State = Mapping[str, Tensor]
 _ALIAS_FREE = "its layers filter Fourier features without aliasing, and no part here computes such layers"
 _LUCIDRAINS = (
-    "a checkpoint of lucidrains' stylegan2-pytorch, whose networks no part here computes: maps are enlarged bilinearly, "
-    "noise has a dense layer per map, and its discriminator no filters"
+    "a checkpoint of lucidrains' stylegan2-pytorch, whose networks no part here computes: maps are enlarged "
+    "bilinearly, noise has a dense layer per map, and its discriminator no filters"
 )
-_SWAGAN = (
-    "a SWAGAN of rosinality's stylegan2-pytorch (arXiv:2102.06108): its images are wavelets, for which no part is here"
-)
+_SWAGAN = "a SWAGAN of rosinality's stylegan2-pytorch (arXiv:2102.06108): its images are wavelets, which no part makes"
 _TENSORFLOW = {
     "G_paper": "ProGAN (arXiv:1710.10196)",
     "G_style": "StyleGAN (arXiv:1812.04948)",

@@ -101,5 +101,5 @@ def test_safetensors_are_read_with_their_metadata():
 )
 def test_headers_of_safetensors_ask_for_no_memory(header):
     text = json.dumps(header).encode()
-    with pytest.raises(CheckpointError, match="safetensors|pickles"):
+    with pytest.raises(CheckpointError, match=r"safetensors|pickles"):
         parse(struct.pack("<Q", len(text)) + text + bytes(8))

@@ -33,7 +33,10 @@ RELATIVES = {
     "rotation": (alias_free(kernel=1), "a StyleGAN3-R (arXiv:2106.12423): its layers filter Fourier features"),
     "stem": (alias_free(mapping=EMBEDDED), "a StyleGAN-XL (arXiv:2202.00273), built on StyleGAN3: "),
     "stage": (alias_free(kind="SuperresGenerator"), "a StyleGAN-XL (arXiv:2202.00273), built on StyleGAN3: "),
-    "fastgan": ({"G_ema": module("Generator", {"synthesis": module("FastganSynthesis")})}, "a FastGAN of Projected GAN"),
+    "fastgan": (
+        {"G_ema": module("Generator", {"synthesis": module("FastganSynthesis")})},
+        "a FastGAN of Projected GAN",
+    ),
     "r3gan": ({"G_ema": module("Generator", {"Model": Record("R3GAN.Networks", "Generator")})}, "an R3GAN"),
     "eg3d": ({"G_ema": module("G", {"backbone": module("G"), "superresolution": module("S")})}, "an EG3D"),
     "lucidrains": ({"GAN": {"S.net.0.weight": torch.eye(2)}, "version": "1.8.9"}, "lucidrains' stylegan2-pytorch"),
@@ -52,7 +55,13 @@ def test_relatives_are_named_with_the_reason(kind):
 
 
 def test_what_is_unknown_has_no_name():
-    odd = [None, {"G_ema": module("Generator")}, {"G_ema": module("G", {"synthesis": 3})}, {"a": {"b": torch.eye(2)}}, 3]
+    odd = [
+        None,
+        {"G_ema": module("Generator")},
+        {"G_ema": module("G", {"synthesis": 3})},
+        {"a": {"b": torch.eye(2)}},
+        3,
+    ]
     assert [NvidiaPyTorch.refusal(each) for each in odd] == [None] * len(odd)
 
 
