@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.datasets import DatasetOptions as DatasetOptions
     from ganzoo.contracts.datasets import ImageDataset as ImageDataset
     from ganzoo.contracts.datasets import Item as Item
+    from ganzoo.contracts.entries import Entry as Entry
     from ganzoo.contracts.extractors import Extractor as Extractor
     from ganzoo.contracts.extractors import Layer as Layer
     from ganzoo.contracts.extractors import WeightsFile as WeightsFile
@@ -92,7 +93,6 @@ if TYPE_CHECKING:
     from ganzoo.contracts.reporter import silent_progress as silent_progress
     from ganzoo.contracts.source_options import Plane as Plane
     from ganzoo.contracts.source_options import SourceOptions as SourceOptions
-    from ganzoo.contracts.sources import Entry as Entry
     from ganzoo.contracts.sources import FoundFile as FoundFile
     from ganzoo.contracts.sources import Source as Source
     from ganzoo.contracts.step import Step as Step
@@ -189,7 +189,8 @@ _HOME = {
     "ganzoo.contracts.phase": ("Phase",),
     "ganzoo.contracts.reading": ("Picture", "ReadingOptions", "ReadingRule", "Resize", "Shape", "Window"),
     "ganzoo.contracts.source_options": ("Plane", "SourceOptions"),
-    "ganzoo.contracts.sources": ("Entry", "FoundFile", "Source"),
+    "ganzoo.contracts.entries": ("Entry",),
+    "ganzoo.contracts.sources": ("FoundFile", "Source"),
     "ganzoo.contracts.step": ("Step",),
     "ganzoo.contracts.view_options": ("ViewOptions",),
     "ganzoo.errors": (

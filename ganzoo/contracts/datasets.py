@@ -83,6 +83,10 @@ class ImageDataset(Component[DatasetOptionsT], ABC):
     def items(self) -> Sequence[Item]:
         """List the images in a stable order. Raises DataError with `where_to_get` when there are none."""
 
+    def class_names(self) -> Sequence[str]:
+        """Return the names of classes 0, 1, ..., all or none, after the items were listed."""
+        return ()
+
     @abstractmethod
     def load(self, item: Item) -> PixelArray:
         """Read one image as uint8 `[C, R, R]`. Raises DataError naming the file and what is wrong with it."""

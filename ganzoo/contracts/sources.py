@@ -12,31 +12,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from ganzoo.contracts.component import Component, OptionsT
+from ganzoo.contracts.entries import Entry, StatedClasses
 from ganzoo.contracts.reading import Picture, ReadingRule, Window
 from ganzoo.contracts.source_options import SourceOptions
 
 _START_BYTES = 512
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An image of a source.
-
-    Attributes:
-        key: Unique and stable within the source; enough to find the image again.
-        fingerprint: Changes when the source changes.
-        label: Class that the source states, if any.
-        subject: Whom it shows, as far as the source says: a volume, a hashed PatientID. Empty: unknown.
-        split: Split that the source states, if any.
-        together: Equal for images that are best read one after the other, since they share a volume.
-    """
-
-    key: str
-    fingerprint: str = ""
-    label: int | None = None
-    subject: str = ""
-    split: str | None = None
-    together: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,6 +91,10 @@ class Source(Component[OptionsT], ABC):
     @abstractmethod
     def picture(self, key: str) -> Picture:
         """Decode the image of an entry. Raises DataError naming it."""
+
+    def classes(self) -> StatedClasses:
+        """Return what is stated of classes, after entries were listed."""
+        return StatedClasses()
 
     def window_for(self, key: str, rule: ReadingRule) -> Window:
         """Return the window for an image; a volume's is the same for all its slices."""

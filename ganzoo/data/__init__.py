@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ganzoo.contracts.entries import Entry as Entry
+    from ganzoo.contracts.entries import StatedClasses as StatedClasses
     from ganzoo.contracts.reading import DeepPicture as DeepPicture
     from ganzoo.contracts.reading import NonFinite as NonFinite
     from ganzoo.contracts.reading import Picture as Picture
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from ganzoo.contracts.reading import Window as Window
     from ganzoo.contracts.source_options import Plane as Plane
     from ganzoo.contracts.source_options import SourceOptions as SourceOptions
-    from ganzoo.contracts.sources import Entry as Entry
     from ganzoo.contracts.sources import FoundFile as FoundFile
     from ganzoo.contracts.sources import Source as Source
     from ganzoo.data.images.decode import decode_file as decode_file
@@ -60,6 +61,10 @@ if TYPE_CHECKING:
     from ganzoo.data.stream.batches import Batches as Batches
 
 _HOME = {
+    "ganzoo.contracts.entries": (
+        "Entry",
+        "StatedClasses",
+    ),
     "ganzoo.contracts.reading": (
         "DeepPicture",
         "NonFinite",
@@ -75,7 +80,6 @@ _HOME = {
         "SourceOptions",
     ),
     "ganzoo.contracts.sources": (
-        "Entry",
         "FoundFile",
         "Source",
     ),
@@ -158,6 +162,7 @@ __all__ = [
     "Source",
     "SourceDataset",
     "SourceOptions",
+    "StatedClasses",
     "Window",
     "bounds_of",
     "build_dataset",

@@ -14,7 +14,8 @@ import numpy as np
 
 from ganzoo._io.atomic import atomic_write
 from ganzoo._registry.registry import Registry
-from ganzoo.contracts.sources import Entry, FoundFile, Source
+from ganzoo.contracts.entries import Entry, StatedClasses
+from ganzoo.contracts.sources import FoundFile, Source
 from ganzoo.data import ReadingRule, SourceOptions, open_source, read_entry
 from ganzoo.data.pack.manifest import SPLITS
 from ganzoo.errors import DataError
@@ -97,6 +98,8 @@ def _check_images(build: Callable[[Path], Source[Any]], root: Path, judge: Judge
     _check_entries(entries, judge)
     with judge.doing("saying what was found and left out"):
         judge.require(isinstance(source.found(), str) and isinstance(source.left_out(), str), "must say it as text")
+    with judge.doing("saying what it states of classes"):
+        judge.require(isinstance(source.classes(), StatedClasses), "classes() must return ganzoo.data.StatedClasses")
     other = build(root)
     for entry in entries[:_READ]:
         _check_image(source, other, entry, judge)

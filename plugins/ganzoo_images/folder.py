@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeInt, field_validator
 
 from ganzoo import DataError, ImageSpec, Item
 from ganzoo.data import Entry, SourceDataset, SourceOptions, item_of
+from ganzoo_images.layout import class_folders, stated_splits
 
 _LISTED_CLASSES = 20
 
@@ -50,6 +51,7 @@ class Folder(SourceDataset[FolderOptions]):
 
     name = "folder"
     _stated = 0
+    _names: tuple[str, ...] = ()
     where_to_get = (
         "Put PNG, JPEG, WEBP, TIFF, BMP or GIF files into the folder, at any depth; or let dataset.root name a zip of "
         "them, an array (.npy, .npz), a folder with an LMDB, NVIDIA TFRecords, NIfTI volumes or DICOM files, or what "
@@ -67,42 +69,74 @@ class Folder(SourceDataset[FolderOptions]):
         if not entries:
             raise DataError(self.nothing_found("no images"))
         self._stated = max((entry.label + 1 for entry in entries if entry.label is not None), default=0)
-        labels = self._labels(entries) if self.options.classes else [None] * len(entries)
+        splits = (
+            stated_splits([entry.key for entry in entries]) if self.source.has_file_names else [None] * len(entries)
+        )
+        labels = self._labels(entries, any(splits)) if self.options.classes else [None] * len(entries)
         return [
-            item_of(entry, subject=self._subject(entry), label=label, split=entry.split)
-            for entry, label in zip(entries, labels, strict=True)
+            item_of(entry, subject=self._subject(entry), label=label, split=entry.split or split)
+            for entry, label, split in zip(entries, labels, splits, strict=True)
         ]
+
+    def class_names(self) -> Sequence[str]:
+        return self._names
 
     def left_out(self, used: int) -> list[str]:
         lines = super().left_out(used)
-        if not self.options.classes and self._stated:
+        if not self.options.classes and (complaint := self.source.classes().complaint):
+            lines.append(f"labels, which nothing asks for: {complaint}")
+        elif not self.options.classes and self._stated:
             lines.append(
                 f"labels of {self._stated} classes that the source states; dataset.classes = {self._stated} uses them"
             )
         return lines
 
-    def _labels(self, entries: Sequence[Entry]) -> Sequence[int | None]:
+    def _labels(self, entries: Sequence[Entry], in_splits: bool) -> Sequence[int | None]:
+        stated = self.source.classes()
+        if stated.complaint:
+            raise DataError(f"{stated.complaint}; mend it, or set dataset.classes = 0 to train without labels")
         if all(entry.label is None for entry in entries):
-            numbers = self._class_numbers(entries)
-            return [numbers[_class_of(entry)] for entry in entries]
+            folders = class_folders([entry.key for entry in entries], in_splits=in_splits)
+            numbers = self._class_numbers(folders)
+            self._names = tuple(numbers)
+            return [numbers[folder] for folder in folders]
         without = sum(entry.label is None for entry in entries)
         if without:
             raise DataError(
                 f"{str(self.options.root)!r} states labels, but not for {without} of its {len(entries)} images: "
                 "add them, or set dataset.classes = 0"
             )
-        needed = max(entry.label or 0 for entry in entries) + 1
-        if needed > self.options.classes:
+        labels = {entry.label or 0 for entry in entries}
+        if max(labels) >= self.options.classes:
             raise DataError(
                 f"dataset.classes = {self.options.classes}, but {str(self.options.root)!r} states labels up to "
-                f"{needed - 1}. Set classes = {needed}"
+                f"{max(labels)}. {self._advice(labels)}"
             )
+        self._names = self._named(stated.names)
         return [entry.label for entry in entries]
 
-    def _class_numbers(self, entries: Sequence[Entry]) -> dict[str, int]:
-        names = sorted({_class_of(entry) for entry in entries})
+    def _advice(self, labels: set[int]) -> str:
+        empty = sorted(set(range(max(labels))) - labels)
+        if not empty:
+            return f"Set classes = {max(labels) + 1}"
+        shown = ", ".join(str(label) for label in empty[:_LISTED_CLASSES])
+        more = f" and {len(empty) - _LISTED_CLASSES} more" if len(empty) > _LISTED_CLASSES else ""
+        return (
+            f"No image has label {shown}{more}: count the classes from 0 without a gap, or set classes = "
+            f"{max(labels) + 1}, of which {len(empty)} then {'has' if len(empty) == 1 else 'have'} no image"
+        )
+
+    def _named(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return a name for each class: those that the source gives, and numbers for the others."""
+        if len(set(names)) != len(names) or not names:
+            return ()
+        numbered = [str(number) for number in range(len(names), self.options.classes)]
+        return (*names, *numbered)[: self.options.classes]
+
+    def _class_numbers(self, folders: Sequence[str]) -> dict[str, int]:
+        names = sorted(set(folders))
         if "" in names:
-            count = sum(not _class_of(entry) for entry in entries)
+            count = sum(not folder for folder in folders)
             raise DataError(
                 f"dataset.classes = {self.options.classes}, but {count} images are directly in "
                 f"{str(self.options.root)!r}: move each into the folder of its class, or set classes = 0"
@@ -126,8 +160,3 @@ class Folder(SourceDataset[FolderOptions]):
                 "must match the path below root of every image"
             )
         return match[1]
-
-
-def _class_of(entry: Entry) -> str:
-    """Return the first folder of a path, empty for a file directly in the root."""
-    return entry.key.partition("/")[0] if "/" in entry.key else ""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from ganzoo import ComponentOptions, DataError
 from ganzoo.data import (
@@ -20,6 +21,7 @@ from ganzoo.data import (
     ReadingRule,
     Source,
     SourceOptions,
+    StatedClasses,
     Window,
     file_fingerprint,
     find_files,
@@ -29,34 +31,47 @@ from ganzoo.data import (
 )
 from ganzoo.text import literal
 from ganzoo_sources.archive import is_array_archive
-from ganzoo_sources.numpy_files import map_npy, map_npz
+from ganzoo_sources.array_layout import classes_of, groups_in, subjects_of
+from ganzoo_sources.numpy_files import NpzFile, map_npy
 
 _CHANNELS = (1, 3, 4)
 _SIDE_ARRAYS = (".labels.npy", ".subjects.npy")
 
 
+class ArrayOptions(ComponentOptions):
+    """Names of arrays, where an `.npz` has names of its own."""
+
+    images: str = Field(default="", description="The array of images. Default: images, or what the layout has.")
+    labels: str = Field(default="", description="The array of labels. Default: labels, or what the layout has.")
+
+
 @dataclass(frozen=True)
-class _Arrays:
+class _Part:
+    """Arrays that belong together: images, their classes and subjects, their split."""
+
     images: NDArray[Any]
-    labels: NDArray[Any] | None
-    subjects: NDArray[Any] | None
+    labels: NDArray[np.int64] | None = None
+    subjects: Sequence[str] | None = None
+    split: str | None = None
 
 
-class ArraySource(Source):
-    """Arrays in `.npy` and `.npz` files, one or a folder of them.
+class ArraySource(Source[ArrayOptions]):
+    """Arrays in `.npy` and `.npz` files, one or a folder of them: MedMNIST's and Keras's too.
 
     Labels and subjects come from arrays `labels` and `subjects` of an `.npz`, or from `NAME.labels.npy` and
     `NAME.subjects.npy` beside `NAME.npy`.
     """
 
     name = "array"
+    Options = ArrayOptions
     suffixes = (".npy", ".npz")
     reads_trees = True
     precedence = -3
 
-    def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
+    def __init__(self, options: ArrayOptions, root: Path, reading: SourceOptions) -> None:
         super().__init__(options, root, reading)
-        self._open: dict[str, _Arrays] = {}
+        self._open: dict[str, list[_Part]] = {}
+        self._classes = StatedClasses()
 
     @classmethod
     def recognizes(cls, file: FoundFile) -> bool:
@@ -67,19 +82,26 @@ class ArraySource(Source):
         return file.name.endswith(cls.suffixes) and not file.name.endswith(_SIDE_ARRAYS)
 
     def entries(self) -> Sequence[Entry]:
+        self._classes, self._open = StatedClasses(), {}
         return [entry for name, fingerprint in self._files() for entry in self._entries_of(name, fingerprint)]
+
+    def classes(self) -> StatedClasses:
+        return self._classes
 
     def picture(self, key: str) -> Picture:
         name, number = place_of(key)
-        images = self._arrays(name).images
-        if number >= len(images):
-            raise DataError(f"{literal(key)}: the array has only {len(images)} images")
-        image = np.array(images[number])
-        return image.astype(image.dtype.newbyteorder("="), copy=False)
+        count = 0
+        for part in self._parts(name):
+            if number - count < len(part.images):
+                image = np.array(part.images[number - count])
+                return image.astype(image.dtype.newbyteorder("="), copy=False)
+            count += len(part.images)
+        raise DataError(f"{literal(key)}: the array has only {count} images")
 
     def window_for(self, key: str, rule: ReadingRule) -> Window:
         name = place_of(key)[0]
-        _refuse_unscaled(self._arrays(name).images, rule.window, literal(name))
+        for part in self._parts(name):
+            _refuse_unscaled(part.images, rule.window, literal(name))
         return rule.window
 
     def _files(self) -> list[tuple[str, str]]:
@@ -89,39 +111,60 @@ class ArraySource(Source):
         return [(file.key, file.fingerprint) for file in tree.files]
 
     def _entries_of(self, name: str, fingerprint: str) -> list[Entry]:
-        arrays = self._arrays(name)
-        _refuse_unscaled(arrays.images, self.reading.window, literal(name))  # once, not for each image
-        return [
-            Entry(
-                key=f"{name}#{number}",
-                fingerprint=fingerprint,
-                label=None if arrays.labels is None else int(arrays.labels[number]),
-                subject=(
-                    subject_in_row(self.reading.per_subject, number, name)
-                    if arrays.subjects is None
-                    else str(arrays.subjects[number])
-                ),
-            )
-            for number in range(len(arrays.images))
-        ]
+        entries: list[Entry] = []
+        for part in self._parts(name):
+            _refuse_unscaled(part.images, self.reading.window, literal(name))  # once, not for each image
+            first = len(entries)
+            for number in range(len(part.images)):
+                label = None if part.labels is None else int(part.labels[number])
+                subject = (
+                    subject_in_row(self.reading.per_subject, first + number, name)
+                    if part.subjects is None
+                    else part.subjects[number]
+                )
+                entries.append(Entry(f"{name}#{first + number}", fingerprint, label, subject, part.split))
+        return entries
 
-    def _arrays(self, name: str) -> _Arrays:
+    def _parts(self, name: str) -> list[_Part]:
         if name not in self._open:
             path = self.root if self.root.is_file() else self.root / name
-            found = map_npz(path) if path.suffix.lower() == ".npz" else self._beside(path)
-            images = _as_images(found["images"], literal(name))
-            labels = _side(found.get("labels"), len(images), "iu", f"{literal(name)}: labels")
-            subjects = _side(found.get("subjects"), len(images), "iuUS", f"{literal(name)}: subjects")
-            self._open = {name: _Arrays(images, labels, subjects)}  # one at a time: mapped files are few
+            parts = self._packed(path, literal(name)) if path.suffix.lower() == ".npz" else [self._single(path, name)]
+            self._open = {name: parts}  # one at a time: mapped files are few
         return self._open[name]
 
-    def _beside(self, path: Path) -> dict[str, NDArray[Any]]:
-        found = {"images": map_npy(path)}
-        for name in ("labels", "subjects"):
-            beside = path.with_name(f"{path.stem}.{name}.npy")
-            if beside.is_file():
-                found[name] = map_npy(inside_root(self, beside))
-        return found
+    def _packed(self, path: Path, name: str) -> list[_Part]:
+        file = NpzFile(path)
+        if "class_names" in file.names and (names := file.array("class_names")).ndim == 1:
+            self._classes = replace(self._classes, names=tuple(str(each) for each in names))
+        parts = []
+        for group in groups_in(file.names, self.options.images, self.options.labels, name):
+            images = _as_images(file.array(group.images), f"{name}: {literal(group.images)}")
+            subjects = None
+            if group.subjects:
+                subjects = subjects_of(file.array(group.subjects), len(images), f"{name}: subjects")
+            labels = None
+            if group.labels:
+                labels = self._labels(file.array(group.labels), len(images), f"{name}: {literal(group.labels)}")
+            parts.append(_Part(images, labels, subjects, group.split))
+        return parts
+
+    def _single(self, path: Path, name: str) -> _Part:
+        images = _as_images(map_npy(path), literal(name))
+        beside = {what: path.with_name(f"{path.stem}.{what}.npy") for what in ("labels", "subjects")}
+        found = {what: map_npy(inside_root(self, file)) for what, file in beside.items() if file.is_file()}
+        labels = subjects = None
+        if "labels" in found:
+            labels = self._labels(found["labels"], len(images), f"{literal(name)}: labels")
+        if "subjects" in found:
+            subjects = subjects_of(found["subjects"], len(images), f"{literal(name)}: subjects")
+        return _Part(images, labels, subjects)
+
+    def _labels(self, array: NDArray[Any], count: int, name: str) -> NDArray[np.int64] | None:
+        try:
+            return classes_of(array, count, name)
+        except DataError as error:
+            self._classes = replace(self._classes, complaint=str(error))
+            return None
 
 
 def _as_images(array: NDArray[Any], name: str) -> NDArray[Any]:
@@ -150,11 +193,3 @@ def _refuse_unscaled(images: NDArray[Any], window: Window, name: str) -> None:
             f"has {low:g} to {high:g}); state it: dataset.window = [low, high], by --set 'window=[low,high]' on the "
             "command line"
         )
-
-
-def _side(array: NDArray[Any] | None, count: int, kinds: str, name: str) -> NDArray[Any] | None:
-    if array is None:
-        return None
-    if array.shape != (count,) or array.dtype.kind not in kinds:
-        raise DataError(f"{name} are {array.dtype}{list(array.shape)}; they must be one for each of {count} images")
-    return array

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from ganzoo import ComponentOptions, DataError
@@ -14,13 +15,14 @@ from ganzoo.data import (
     Picture,
     Source,
     SourceOptions,
+    StatedClasses,
     decode_file,
     find_images,
     inside_root,
     starts_like_image,
 )
 from ganzoo.text import literal
-from ganzoo_sources.labels import LABELS_FILE, parse_labels
+from ganzoo_sources.labels import LABELS_FILE, Labels, labels_of
 
 
 class FolderSource(Source):
@@ -39,11 +41,17 @@ class FolderSource(Source):
     def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
         super().__init__(options, root, reading)
         self._tree: ImageTree | None = None
+        self._labels = Labels()
 
     def entries(self) -> Sequence[Entry]:
         self._tree = find_images(self.root, follow_links=self.reading.follow_links)
-        labels = self._labels()
-        return [Entry(file.key, file.fingerprint, labels.get(file.key)) for file in self._tree.files]
+        keys = [file.key for file in self._tree.files]
+        files = {path: partial(self._read, path) for path in self._tree.named(LABELS_FILE)}
+        self._labels = labels_of(files, keys, literal(str(self.root)))
+        return [Entry(file.key, file.fingerprint, self._labels.of.get(file.key)) for file in self._tree.files]
+
+    def classes(self) -> StatedClasses:
+        return self._labels.classes
 
     def picture(self, key: str) -> Picture:
         return decode_file(self.root / key, literal(key))
@@ -51,13 +59,9 @@ class FolderSource(Source):
     def found(self) -> str:
         return self._tree.found() if self._tree else "nothing"
 
-    def _labels(self) -> dict[str, int]:
-        path = self.root / LABELS_FILE
-        if not path.is_file():
-            return {}
-        inside_root(self, path)
+    def _read(self, key: str) -> bytes:
+        path = inside_root(self, self.root / key)
         try:
-            with path.open("rb") as file:
-                return parse_labels(file, literal(str(path)))
+            return path.read_bytes()
         except OSError as error:
             raise DataError(f"{literal(str(path))}: {error.strerror}") from error

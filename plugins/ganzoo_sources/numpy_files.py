@@ -56,24 +56,26 @@ def map_npy(path: Path, offset: int = 0, size: int | None = None) -> NDArray[Any
         raise DataError(f"{name}: is no array that can be read: {literal(str(error))[:200]}") from error
 
 
-def map_npz(path: Path) -> dict[str, NDArray[Any]]:
-    """Map the arrays `images`, `labels` and `subjects` of an `.npz`; a single other array is taken for the images.
-
-    A compressed one is unpacked once, into the cache: it cannot be mapped.
+class NpzFile:
+    """An `.npz`, whose arrays are mapped one by one; a compressed one is unpacked once, into the cache.
 
     Raises:
-        DataError: It is damaged, or it is not clear which array holds the images.
+        DataError: It is no zip, or a damaged one.
     """
-    archive = open_zip(path)
-    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-    if "images" not in members:
-        others = sorted(set(members) - {"labels", "subjects"})
-        if len(others) != 1:
-            shown = ", ".join(literal(name) for name in others[:10]) or "none"
-            raise DataError(f"{literal(str(path))}: needs an array called 'images'; it has: {shown}")
-        members["images"] = members.pop(others[0])
-    names = [name for name in ("images", "labels", "subjects") if name in members]
-    return {name: _map_member(path, archive, members[name]) for name in names}
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._archive = open_zip(path)
+        self._members = {info.filename.removesuffix(".npy"): info for info in self._archive.infolist()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of its arrays."""
+        return tuple(self._members)
+
+    def array(self, name: str) -> NDArray[Any]:
+        """Map an array. Raises DataError where it is damaged."""
+        return _map_member(self._path, self._archive, self._members[name])
 
 
 def _map_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:

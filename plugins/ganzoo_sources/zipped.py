@@ -5,11 +5,12 @@ from __future__ import annotations
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
 from ganzoo import ComponentOptions
-from ganzoo.data import IMAGE_SUFFIXES, Entry, FoundFile, Picture, Source, SourceOptions, decode_image
+from ganzoo.data import IMAGE_SUFFIXES, Entry, FoundFile, Picture, Source, SourceOptions, StatedClasses, decode_image
 from ganzoo.text import literal
 from ganzoo_sources.archive import (
     ZIP_STARTS,
@@ -20,7 +21,7 @@ from ganzoo_sources.archive import (
     refuse_names,
     visible_members,
 )
-from ganzoo_sources.labels import LABELS_FILE, parse_labels
+from ganzoo_sources.labels import LABELS_FILE, Labels, labels_of
 
 
 class ZipSource(Source):
@@ -36,6 +37,7 @@ class ZipSource(Source):
         self._archive: zipfile.ZipFile | None = None
         self._others: Counter[str] = Counter()
         self._count = 0
+        self._labels = Labels()
 
     @classmethod
     def recognizes(cls, file: FoundFile) -> bool:
@@ -43,19 +45,26 @@ class ZipSource(Source):
 
     def entries(self) -> Sequence[Entry]:
         self._others.clear()
-        members = []
+        where = literal(str(self.root))
+        members, files = [], {}
         for path, info in visible_members(self._opened()):
             if path.suffix.lower() in IMAGE_SUFFIXES:
                 members.append(info)
-            else:
-                self._others[path.suffix.lower() or "files without suffix"] += 1
+                continue
+            if path.name == LABELS_FILE:
+                files[str(path)] = partial(read_member, self._opened(), info.filename, f"{where}: {literal(str(path))}")
+            self._others[path.suffix.lower() or "files without suffix"] += 1
         self._count = len(members)
-        refuse_names([info.filename for info in members], literal(str(self.root)))
-        labels = self._labels()
+        refuse_names([info.filename for info in members], where)
+        members.sort(key=lambda info: info.filename)
+        self._labels = labels_of(files, [info.filename for info in members], where)
         return [
-            Entry(info.filename, f"{info.CRC:08x}-{info.file_size}", labels.get(info.filename))
-            for info in sorted(members, key=lambda info: info.filename)
+            Entry(info.filename, f"{info.CRC:08x}-{info.file_size}", self._labels.of.get(info.filename))
+            for info in members
         ]
+
+    def classes(self) -> StatedClasses:
+        return self._labels.classes
 
     def picture(self, key: str) -> Picture:
         name = literal(key)
@@ -70,10 +79,3 @@ class ZipSource(Source):
         if self._archive is None or self.forget_if_forked():
             self._archive = open_zip(self.root)
         return self._archive
-
-    def _labels(self) -> dict[str, int]:
-        archive = self._opened()
-        if LABELS_FILE not in archive.NameToInfo:
-            return {}
-        name = f"{literal(str(self.root))}: {LABELS_FILE}"
-        return parse_labels(BytesIO(read_member(archive, LABELS_FILE, name)), name)

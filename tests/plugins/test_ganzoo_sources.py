@@ -231,8 +231,8 @@ def test_an_npz_is_told_by_its_arrays(tmp_path):
     pictures = np.stack(made.noise(2, 1))
     np.savez(tmp_path / "a.npz", x_train=pictures)
     assert len(opened(tmp_path / "a.npz").entries()) == 2
-    np.savez(tmp_path / "a.npz", x_train=pictures, x_test=pictures)
-    with pytest.raises(DataError, match="needs an array called 'images'; it has: x_test, x_train"):
+    np.savez(tmp_path / "a.npz", left=pictures, right=pictures)
+    with pytest.raises(DataError, match="needs an array called 'images'; it has: left, right"):
         opened(tmp_path / "a.npz").entries()
     np.savez(tmp_path / "a.npz", images=pictures)
     data = bytearray((tmp_path / "a.npz").read_bytes())

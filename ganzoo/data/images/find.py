@@ -42,10 +42,17 @@ class ImageTree:
     Attributes:
         files: The images, by key.
         others: How many other files there are, by suffix: for messages.
+        beside: Other files, by their path below the root, with forward slashes.
     """
 
     files: tuple[ImageFile, ...]
     others: Counter[str] = field(default_factory=Counter)
+    beside: tuple[str, ...] = ()
+
+    def named(self, name: str) -> list[str]:
+        """Return the paths of the other files of that name, those nearest to the root first."""
+        found = [path for path in self.beside if path.rpartition("/")[2] == name]
+        return sorted(found, key=lambda path: (path.count("/"), path))
 
     def found(self) -> str:
         """Say what was found, by counts only."""
@@ -85,14 +92,16 @@ def find_files(root: Path, wanted: Callable[[FoundFile], bool], *, follow_links:
     outside: list[str] = []
     files: list[ImageFile] = []
     others: Counter[str] = Counter()
+    beside: list[str] = []
     for path in walk(root, follow_links, outside):
         if wanted(FoundFile(path)):
             files.append(ImageFile(path, path.relative_to(root).as_posix(), file_fingerprint(path)))
         else:
             others[path.suffix.lower() or "files without suffix"] += 1
+            beside.append(path.relative_to(root).as_posix())
     if outside:
         _refuse(root, outside)
-    return ImageTree(tuple(sorted(files, key=lambda file: file.key)), others)
+    return ImageTree(tuple(sorted(files, key=lambda file: file.key)), others, tuple(beside))
 
 
 def is_image_file(file: FoundFile) -> bool:

@@ -9,8 +9,9 @@ from typing_extensions import TypeVar
 
 from ganzoo.contracts.component import PixelArray
 from ganzoo.contracts.datasets import ImageDataset, Item
+from ganzoo.contracts.entries import Entry
 from ganzoo.contracts.source_options import SourceOptions
-from ganzoo.contracts.sources import Entry, Source
+from ganzoo.contracts.sources import Source
 from ganzoo.data.images.decode import reading
 from ganzoo.data.sources.detect import Formats, open_source
 from ganzoo.data.sources.reading import read_entry

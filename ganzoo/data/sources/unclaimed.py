@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ganzoo.contracts.component import ComponentOptions
+from ganzoo.contracts.entries import Entry
 from ganzoo.contracts.reading import Picture
 from ganzoo.contracts.source_options import SourceOptions
-from ganzoo.contracts.sources import Entry, Source
+from ganzoo.contracts.sources import Source
 from ganzoo.data.images.find import counts_text
 from ganzoo.errors import DataError
 from ganzoo.text import literal
