@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from forked import forget_modules, forked
 from installed_plugin import PARTS, install, offering
 
 from ganzoo._recipe.load import load
@@ -276,25 +278,18 @@ def test_a_registry_without_plugins_answers():
 def test_the_core_stands_alone(tmp_path):
     """Without the built-in plugins the core imports, lists nothing, and says so."""
     shutil.copytree(Path(__file__).parents[2] / "ganzoo", tmp_path / "ganzoo", ignore=shutil.ignore_patterns("__pyc*"))
-    script = """
-import importlib, pkgutil, sys
-import ganzoo, ganzoo.hookspecs
-ganzoo.hookspecs.ENTRY_POINT_GROUP = "ganzoo without plugins"
-assert ganzoo.__file__.startswith(sys.argv[1]), ganzoo.__file__
-for module in pkgutil.walk_packages(ganzoo.__path__, "ganzoo."):
-    importlib.import_module(module.name)
-from ganzoo._registry.registry import Registry
-registry = Registry.discover()
-assert registry.parts() == () and registry.failures == ()
-assert not [name for name in sys.modules if name.startswith("ganzoo_")], sys.modules
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(tmp_path), "PATH": "", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+
+    def alone() -> None:
+        forget_modules("ganzoo")
+        hookspecs = importlib.import_module("ganzoo.hookspecs")
+        hookspecs.ENTRY_POINT_GROUP = "ganzoo without plugins"
+        package = sys.modules["ganzoo"]
+        assert package.__file__.startswith(str(tmp_path)), package.__file__
+        for module in pkgutil.walk_packages(package.__path__, "ganzoo."):
+            importlib.import_module(module.name)
+        registry = sys.modules["ganzoo._registry.registry"].Registry.discover()
+        assert registry.parts() == () and registry.failures == ()
+        assert not [name for name in sys.modules if name.startswith("ganzoo_")], sys.modules
+
+    done = forked(alone, tmp_path, PYTHONPATH=str(tmp_path), PATH="")
     assert done.returncode == 0, done.stderr

@@ -8,10 +8,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from installed_package import REPOSITORY, pip_install, python
+from forked import ganzoo_in_child
+from installed_package import REPOSITORY, pip_install
 
 EXAMPLE = REPOSITORY / "tests" / "example_plugin"
-COMMAND = "from ganzoo._cli.app import main; main()"
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_it_is_installed_with_its_metadata(site):
 
 
 def test_it_is_listed_with_its_distribution_and_version(site, tmp_path):
-    done = python("-c", COMMAND, "plugins", folder=tmp_path, PYTHONPATH=str(site))
+    done = ganzoo_in_child("plugins", folder=tmp_path, PYTHONPATH=str(site))
     assert done.returncode == 0, done.stderr
     rows = [line.split()[:4] for line in done.stdout.splitlines() if "acme-gan" in line]
     assert rows == [
@@ -50,8 +50,8 @@ def test_its_recipe_trains_and_is_scored(site, tmp_path):
         "scoring.generated=32",
         "scoring.metrics.1.subset_size=16",
     ]
-    done = python(
-        *("-c", COMMAND, "run", "acme.toml", "--device", "cpu"),
+    done = ganzoo_in_child(
+        *("run", "acme.toml", "--device", "cpu"),
         *(argument for override in small for argument in ("--set", override)),
         folder=tmp_path,
         PYTHONPATH=str(site),

@@ -3,49 +3,41 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+import signal
 from pathlib import Path
 
 import pytest
+from forked import forked
+from kill_campaign import Campaign
 from training_world import in_memory
 
-CAMPAIGN = Path(__file__).parents[1] / "support" / "kill_campaign.py"
 
+def campaign(folder: Path, seed: int, **wanted: int) -> list[dict[str, float]]:
+    """Run the campaign in a child: it forks and waits for children of its own."""
 
-def campaign(name: str, kills: int, seed: int, folder: Path) -> dict[str, float]:
-    done = subprocess.run(
-        [sys.executable, str(CAMPAIGN), name, str(kills), str(seed), str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
+    def told() -> None:
+        runs = Campaign(folder)
+        print(json.dumps([runs.run(signal.Signals[name], count, seed) for name, count in wanted.items()]))
+
+    done = forked(told, folder.parent)
     assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads(done.stdout.splitlines()[-1])
-    print(name, told)
-    assert told["stopped"] >= kills
-    return told
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert all(counts["stopped"] >= count for counts, count in zip(found, wanted.values(), strict=True)), found
+    return found
 
 
-def test_a_few_kills():
+def test_a_few_kills_and_stops():
     with in_memory() as folder:
-        campaign("KILL", 3, 0, folder)
-
-
-def test_a_few_stops():
-    with in_memory() as folder:
-        campaign("TERM", 2, 0, folder)
+        campaign(folder, 0, SIGKILL=3, SIGTERM=2)
 
 
 @pytest.mark.slow
 def test_many_kills(tmp_path):
-    told = campaign("KILL", 60, 1, tmp_path)
+    (told,) = campaign(tmp_path / "runs", 1, SIGKILL=60)
     assert told["in_a_write"] >= 10
 
 
 @pytest.mark.slow
 def test_many_stops(tmp_path):
-    told = campaign("TERM", 30, 1, tmp_path)
+    (told,) = campaign(tmp_path / "runs", 1, SIGTERM=30)
     assert told["clean_stops"] >= 10

@@ -123,7 +123,7 @@ DRAWS = [0, *(pytest.param(draw, marks=pytest.mark.slow) for draw in range(1, 10
 
 
 # What these hold is in the others too, but for one thing each: they are stopped and resumed in the slow campaign.
-SLOW = {"rahinge-batch-norm", "growth", "path-lengths-with-ada", "adaptive-augmentation", "penalty-with-a-buffer"}
+SLOW = {"rahinge-batch-norm", "growth", "growing-styles-with-ada", "adaptive-augmentation", "penalty-with-a-buffer"}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,33 +10,30 @@ from typing import Any
 
 import pytest
 from acceptance_parts import ACME, FIGURES, write_bars
+from command_line import ganzoo
+from forked import forget_modules, forked
 from installed_plugin import install_package
+
+from ganzoo import hookspecs
+from ganzoo._registry import figures as registry_figures
 
 GROUP = "acme-only"
 
-# A process in which the entry points of the built-in plugins are those of somebody else's project.
-SCRIPT = """
-import contextlib, io, json, sys
-import ganzoo.hookspecs
-import ganzoo._registry.figures
-ganzoo.hookspecs.ENTRY_POINT_GROUP = "acme-only"
-ganzoo._registry.figures.FIGURE_GROUP = "acme-only.figures"
-from ganzoo._cli.app import main
 
-codes, shown = [], []
-for line in json.loads(sys.argv[1]):
-    sys.argv = ["ganzoo", *line]
-    out = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(out):
-            main()
-        codes.append(0)
-    except SystemExit as end:
-        codes.append(end.code or 0)
-    shown.append(out.getvalue())
-builtin = sorted(name for name in sys.modules if name.partition(".")[0].startswith("ganzoo_"))
-print(json.dumps({"codes": codes, "shown": shown, "builtin": builtin}))
-"""
+def run_all() -> None:
+    """Run all commands where the entry points of the built-in plugins are those of somebody else's project."""
+    forget_modules("ganzoo_")
+    hookspecs.ENTRY_POINT_GROUP = GROUP
+    registry_figures.FIGURE_GROUP = f"{GROUP}.figures"
+    codes, shown = [], []
+    for line in COMMANDS:
+        outcome = ganzoo(*line)
+        codes.append(outcome.code)
+        shown.append(outcome.out)
+        sys.stderr.write(outcome.err)
+    builtin = sorted(name for name in sys.modules if name.partition(".")[0].startswith("ganzoo_"))
+    print(json.dumps({"codes": codes, "shown": shown, "builtin": builtin}))
+
 
 RECIPE = """
 title = "Waves on bars"
@@ -99,26 +95,12 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A folder in which all commands were run once, by one process."""
+    """A folder in which all commands were run once, by one process without the built-in plugins."""
     folder = tmp_path_factory.mktemp("acme-only")
     install_package(folder / "site", ACME, group=GROUP, figures=FIGURES)
     (folder / "bars.toml").write_text(RECIPE, "utf-8")
     write_bars(folder / "bars.txt")
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, json.dumps(COMMANDS)],
-        cwd=folder,
-        env={
-            "PYTHONPATH": str(folder / "site"),
-            "PATH": "",
-            "OMP_NUM_THREADS": "1",
-            "COLUMNS": "200",
-            "GANZOO_CACHE": str(folder / "cache"),
-        },
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = forked(run_all, folder, PYTHONPATH=str(folder / "site"), PATH="", GANZOO_CACHE=str(folder / "cache"))
     assert done.returncode == 0, done.stdout + done.stderr
     left = json.loads(done.stdout.splitlines()[-1])
     commands = [line[0] for line in COMMANDS]

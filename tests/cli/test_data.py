@@ -306,10 +306,10 @@ def test_without_data_akoa_is_explained():
 def test_a_full_disk_leaves_no_pack(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(disk)], capture_output=True).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(disk)], capture_output=True).returncode:
         pytest.skip("may not mount here")
     try:
-        options = ("--resolution", "32", "--set", "count=200")
+        options = ("--resolution", "32", "--set", "count=80")
         outcome = prepare(disk / "pack", options=options)
         assert outcome.code == 1 and "disk full" in outcome.err and "Traceback" not in outcome.err
         assert not (disk / "pack").exists() and not list(disk.rglob(".tmp-*"))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections import Counter
 
 import pytest
+from forked import forget_modules, forked
 from installed_plugin import install
 from training_world import TINY, in_memory, merged
 
 import ganzoo
+from ganzoo._cli.app import main
 
 COUNTING = """
 import os
@@ -65,9 +65,13 @@ def test_a_command_imports_a_plugin_once_and_judges_the_recipe_once_if_it_needs_
 ):
     site, run = planted
     counted = tmp_path / "counted"
-    paths = [str(site), *(path for path in sys.path if path)]
-    environment = os.environ | {"COUNTED": str(counted), "PYTHONPATH": os.pathsep.join(paths)}
-    first, *rest = command if command[0] != "explore" else (" ".join(command[:2]), *command[2:])
-    arguments = [*first.split(), str(run.path), *rest]
-    subprocess.run([sys.executable, "-m", "ganzoo", *arguments], env=environment, check=True, timeout=300)
+    words = 2 if command[0] == "explore" else 1
+
+    def afresh() -> None:
+        forget_modules("acme_counting")
+        sys.argv = ["ganzoo", *command[:words], str(run.path), *command[words:]]
+        main()
+
+    done = forked(afresh, tmp_path, PYTHONPATH=str(site), COUNTED=str(counted))
+    assert done.returncode == 0, done.stderr
     assert Counter(counted.read_text().split()) == Counter(["import", "asked", *["judged"] * judged])

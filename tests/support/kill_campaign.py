@@ -1,11 +1,10 @@
-"""Runs that are killed at random moments and gone on with, until they end: `python kill_campaign.py KILL 60 0 folder`.
+"""Runs that are killed at random moments and gone on with, until they end.
 
-The process imports torch once and forks a child per attempt, so that a kill costs no start. Prints one JSON line.
+The process trains one run unbroken and forks a child per attempt: a kill costs neither a start nor a first step.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -14,7 +13,6 @@ import time
 import traceback
 from pathlib import Path
 
-import torch
 from training_world import DCGAN, hashes, leftovers, metrics_of, recipe_of, start, status_of
 
 from ganzoo._runs.checkpoint import newest_good
@@ -53,23 +51,26 @@ def the_run(root: Path) -> RunDirectory | None:
 
 
 class Campaign:
-    def __init__(self, number: int, wanted: int, seed: int, folder: Path):
-        self.number, self.wanted, self.folder = number, wanted, folder
-        self.dice = random.Random(f"{number} {seed}")
+    """One unbroken run, and any number of runs that are stopped by signals and must end as it did."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
         self.recipe = recipe_of(
             DCGAN, {"training": {"total_kimg": 0.096, "checkpoint_kimg": 0.008, "samples_kimg": 0.04}}
         )
-        self.told = dict.fromkeys(["runs", "stopped", "in_a_write", "before_the_handler", "clean_stops"], 0)
         folder.mkdir(exist_ok=True)
         started = time.monotonic()
-        _, code = os.waitpid(attempt(folder / "unbroken", self.recipe), 0)
-        assert code == 0, (folder / "unbroken.log").read_text()
+        # In this process: what torch makes ready in a first step is ready in each child then.
+        start(folder / "unbroken", self.recipe)
         self.seconds = time.monotonic() - started
         self.whole = the_run(folder / "unbroken")
 
-    def run(self) -> dict[str, float]:
+    def run(self, number: int, wanted: int, seed: int) -> dict[str, float]:
+        """Send the signal until `wanted` attempts have ended by it; return counts of what was met."""
+        self.number, self.wanted, self.dice = number, wanted, random.Random(f"{number} {seed}")
+        self.told = dict.fromkeys(["runs", "stopped", "in_a_write", "before_the_handler", "clean_stops"], 0)
         while self.told["stopped"] < self.wanted:
-            self.one_run(self.folder / f"run{self.told['runs']}")
+            self.one_run(self.folder / f"{number}-{self.told['runs']}")
             self.told["runs"] += 1
         return self.told | {"seconds_of_an_unbroken_run": round(self.seconds, 2)}
 
@@ -118,13 +119,3 @@ class Campaign:
             found, damaged = newest_good(run.checkpoints)
             assert found is not None and found.images_seen >= before, f"{before} was there and is lost: {damaged}"
             assert damaged == []
-
-
-def main() -> None:
-    torch.set_num_threads(1)
-    name, wanted, seed, folder = sys.argv[1:]
-    print(json.dumps(Campaign(signal.Signals[f"SIG{name}"], int(wanted), int(seed), Path(folder)).run()))
-
-
-if __name__ == "__main__":
-    main()
