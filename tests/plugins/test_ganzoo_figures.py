@@ -299,8 +299,11 @@ def test_classes_follow_the_seed_or_are_chosen(root):
         opened(Run(untrained(root, "dcgan", channels=4)), label=0).images([0])
 
 
+FOREIGN = ["stylegan2_tf_g32.pkl", "stylegan1_tf_32.pkl", "stylegan1_huangzh13_32.pth"]
+
+
 @pytest.mark.parametrize(
-    "file", ["stylegan2_ada_g32.pkl", "stylegan2_tf_g32.pkl", "stylegan1_tf_32.pkl", "stylegan1_huangzh13_32.pth"]
+    "file", ["stylegan2_ada_g32.pkl", *(pytest.param(name, marks=pytest.mark.slow) for name in FOREIGN)]
 )
 def test_imported_checkpoints_work_with_each_figure(file, tmp_path):
     if "GANZOO_REFERENCE" not in os.environ:
