@@ -95,6 +95,14 @@ def say_left_out(terminal: Terminal, dataset: ImageDataset, pack: Pack) -> None:
             terminal.info(f"left out        {left_out}")
 
 
+def say_subjects(terminal: Terminal, dataset: ImageDataset) -> None:
+    """Say what may be wrong with the subjects of a dataset."""
+    from ganzoo.data.sources.dataset import subject_advice
+
+    if advice := subject_advice(dataset):
+        terminal.info(f"subjects        {advice}")
+
+
 def say_use(terminal: Terminal, dataset: ImageDataset, name: str, out: Path) -> None:
     """Say how a recipe uses a pack: it states the options that are not what they would be anyway."""
     import tomli_w

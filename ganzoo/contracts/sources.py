@@ -108,6 +108,10 @@ class Source(Component[OptionsT], ABC):
         """Say what the options have left out when entries were listed, by counts; empty for nothing."""
         return ""
 
+    def subject_advice(self) -> str:
+        """Say what may be wrong with the subjects of the entries, and what would do; empty for nothing."""
+        return ""
+
     def forget_if_forked(self) -> bool:
         """Whether this process inherited the source: open files share their position and must be opened again."""
         owner, self._owner = self._owner, os.getpid()

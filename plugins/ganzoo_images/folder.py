@@ -91,6 +91,11 @@ class Folder(SourceDataset[FolderOptions]):
             )
         return lines
 
+    def subject_advice(self) -> str:
+        if self.options.subject_pattern is not None or not (advice := super().subject_advice()):
+            return ""
+        return f"{advice}; or let dataset.subject_pattern say what in a path below root names the person"
+
     def _labels(self, entries: Sequence[Entry], in_splits: bool) -> Sequence[int | None]:
         stated = self.source.classes()
         if stated.complaint:

@@ -14,7 +14,7 @@ from ganzoo import ComponentOptions
 from ganzoo.data import Entry, FoundFile, Picture, ReadingRule, Source, SourceOptions, Window, place_of
 from ganzoo.text import literal
 from ganzoo_sources.dicom_files import DicomFiles, is_dicom
-from ganzoo_sources.dicom_frame import Frame, oriented
+from ganzoo_sources.dicom_frame import Frame
 from ganzoo_sources.dicom_listing import Header, Listed, list_headers, members_of
 from ganzoo_sources.dicom_objects import IMAGE, Kind, counted, keepable
 from ganzoo_sources.dicom_reader import DicomReader
@@ -77,10 +77,15 @@ class DicomSource(Source[DicomOptions]):
         if not frame.color_bits:
             black, _ = self._bounds(key, frame, self.reading.window)
             values = self._displayed(frame, literal(key), black)
-        return framed(oriented(values, frame, self.reading, literal(key)), self.reading.frame, black)
+        turned = frame.placement.turn(self.reading, literal(key)).applied(values)
+        return framed(turned, self.reading.frame, black)
 
     def window_for(self, key: str, rule: ReadingRule) -> Window:
         return self._bounds(key, self._reader.frame(key), rule.window)
+
+    def spacing_for(self, key: str) -> tuple[float, float] | None:
+        placement = self._reader.frame(key).placement
+        return placement.spacing and placement.turn(self.reading, literal(key)).of_spacing(placement.spacing)
 
     def found(self) -> str:
         left_out, others = counted(self._kinds_left_out()), self._files.others()
@@ -92,6 +97,16 @@ class DicomSource(Source[DicomOptions]):
         how = f' (dataset.source = {{ name = "dicom", keep = [{names}] }} keeps what has pixels)' if names else ""
         what = "DICOM file that is no image" if len(kinds) == 1 else "DICOM files that are no images"
         return f"{len(kinds):,} {what} of the subject: {counted(kinds)}{how}" if kinds else ""
+
+    def subject_advice(self) -> str:
+        headers = [file.header for file in (self._listed or {}).values() if file.header and self._is_image(file.header)]
+        patients, studies = {header.patient for header in headers}, {header.study for header in headers}
+        if self.options.subject == "study" or len(patients) != 1 or len(studies) < 2:
+            return ""
+        return (
+            f"All {len(headers):,} DICOM files state one PatientID, in {len(studies):,} studies: if these are of "
+            'different people, let each study be a subject by dataset.source = { name = "dicom", subject = "study" }'
+        )
 
     def _kinds_left_out(self) -> list[str]:
         headers = [file.header for file in (self._listed or {}).values() if file.header]

@@ -1,7 +1,7 @@
-"""DICOM frame: its intensities, and what the file states about them and about their place in the body.
+"""DICOM frame: its intensities or colors, and what the file states about them.
 
-Facts: DICOM PS3.3, C.7.6.2.1.1 (orientation, in left-posterior-superior coordinates), C.7.5.1.1.2 (padding), C.11.1
-(rescaling), C.7.6.3.1.2 (photometric interpretation), C.7.9 (palettes).
+Facts: DICOM PS3.3, C.7.5.1.1.2 (padding), C.11.1 (rescaling), C.7.6.3.1.2 (photometric interpretation), C.7.9
+(palettes).
 """
 
 from __future__ import annotations
@@ -14,17 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo import DataError
-from ganzoo.data import MAX_PIXELS, SourceOptions, require_extra
+from ganzoo.data import MAX_PIXELS, require_extra
 from ganzoo.text import literal
 from ganzoo_sources.dicom_header import decoding, grouped
-from ganzoo_sources.dicom_objects import has_position
+from ganzoo_sources.dicom_placement import Placement, placement_of
 from ganzoo_sources.dicom_window import OwnWindow, stated_window
-from ganzoo_sources.orientation import axis_of, directions
 
 PALETTE = "PALETTE COLOR"
 
-_PLANES = ("sagittal", "coronal", "axial")  # by the axis that stands on them
-_LPS = (("R", "L"), ("A", "P"), ("I", "S"))  # what an axis points away from, and to
 _FLOATS = ("FloatPixelPaddingValue", "FloatPixelPaddingRangeLimit")
 _DOUBLES = ("DoubleFloatPixelPaddingValue", "DoubleFloatPixelPaddingRangeLimit")
 _INTEGERS = ("PixelPaddingValue", "PixelPaddingRangeLimit")
@@ -40,8 +37,7 @@ class Frame:
         inverted: Whether high intensities are meant to be dark.
         color_bits: Number of bits of each color; 0: it is gray.
         own_window: What the file states, or why it cannot be used.
-        cosines: Directions to the right and down in left-posterior-superior coordinates, `[2, 3]`; None: not stated.
-        positioned: Whether such images must state their directions.
+        placement: Where it lies in the body.
     """
 
     values: NDArray[Any]
@@ -49,8 +45,7 @@ class Frame:
     inverted: bool
     color_bits: int
     own_window: OwnWindow | str
-    cosines: NDArray[np.float64] | None
-    positioned: bool
+    placement: Placement
 
     def window(self, name: str) -> OwnWindow:
         """Return the window that the file states. Raises DataError."""
@@ -78,32 +73,10 @@ def read_frame(dataset: Any, number: int, name: str) -> Frame:
             values=_rescaled(stored, dataset, number) if color is None else color,
             padding=_padding(stored, dataset) if color is None else None,
             inverted=kind == "MONOCHROME1",
-            color_bits=0 if color is None else _bits(color, dataset, kind),
+            color_bits=0 if color is None else _bits(color, dataset),
             own_window=stated_window(dataset, number),
-            cosines=_cosines(dataset, number),
-            positioned=has_position(str(dataset.get("SOPClassUID", ""))),
+            placement=placement_of(dataset, number),
         )
-
-
-def oriented(values: NDArray[Any], frame: Frame, options: SourceOptions, name: str) -> NDArray[Any]:
-    """Turn and flip a frame's values, whatever its plane, as the options say. Raises DataError."""
-    if options.orientation == "stored" or (frame.cosines is None and not frame.positioned):
-        return values
-    cosines = np.zeros((2, 3)) if frame.cosines is None else frame.cosines
-    right, down = (int(axis) for axis in np.abs(cosines).argmax(axis=1))
-    if right == down or not np.isfinite(cosines).all():
-        raise DataError(
-            f"{name}: does not state its orientation; show it as it is stored: dataset.orientation = 'stored'"
-        )
-    plane = _PLANES[3 - right - down]
-    wanted_down, wanted_right = directions(options.orientation if plane == options.plane else "", plane)
-    if axis_of(wanted_down) == right:
-        values, cosines, right, down = values.swapaxes(0, 1), cosines[::-1], down, right
-    if _LPS[down][int(cosines[1, down] > 0)] != wanted_down:
-        values = values[::-1]
-    if _LPS[right][int(cosines[0, right] > 0)] != wanted_right:
-        values = values[:, ::-1]
-    return values
 
 
 def _decoded(dataset: Any, number: int, name: str) -> NDArray[Any]:
@@ -134,19 +107,15 @@ def _colors(stored: NDArray[Any], dataset: Any, name: str) -> NDArray[Any]:
         raise DataError(
             f"{name}: says that it is {PALETTE}, and its palette is missing or damaged: {literal(str(error))[:200]}"
         ) from error
-    return colors
+    tables = [dataset.get(f"{name}PaletteColorLookupTableData") for name in ("Red", "Green", "Blue")]
+    highest = max((int(np.frombuffer(table, np.uint16).max()) for table in tables if table), default=2**16)
+    return colors.astype(np.uint8) if highest < 2**8 else colors  # some say 16 bits and have 8
 
 
-def _bits(color: NDArray[Any], dataset: Any, kind: str) -> int:
-    """Return how many bits colors have; some palettes say 16 and have 8."""
-    if color.dtype == np.uint8:
-        return 8
-    if kind != PALETTE:
-        return min(max(int(dataset.get("BitsStored", 16)), 8), 16)
-    names = ("Red", "Green", "Blue")
-    tables = [dataset.get(f"{name}PaletteColorLookupTableData") for name in names]
-    highest = max((int(np.frombuffer(table, np.uint16).max()) for table in tables if table), default=int(color.max()))
-    return 8 if highest < 2**8 else 16
+def _bits(color: NDArray[Any], dataset: Any) -> int:
+    """Return how many bits each color has; those of a palette have all."""
+    stated = 16 if color.dtype != np.uint8 and dataset.get("SamplesPerPixel", 1) == 1 else dataset.get("BitsStored", 16)
+    return 8 if color.dtype == np.uint8 else min(max(int(stated), 8), 16)
 
 
 def _rescaled(stored: NDArray[Any], dataset: Any, number: int) -> NDArray[Any]:
@@ -180,12 +149,3 @@ def _as_stored(value: Any, dtype: np.dtype[Any]) -> float:
     bits = 8 * dtype.itemsize
     whole = int(value) % 2**bits
     return whole - 2**bits if dtype.kind == "i" and whole >= 2 ** (bits - 1) else whole
-
-
-def _cosines(dataset: Any, number: int) -> NDArray[np.float64] | None:
-    stated = grouped(dataset, number, "PlaneOrientationSequence", "ImageOrientationPatient")
-    try:
-        cosines = np.array([float(value) for value in stated]).reshape(2, 3)
-    except (TypeError, ValueError):
-        return None
-    return cosines if cosines.any() else None

@@ -61,6 +61,7 @@ class Prepared:
         shares: Share of the subjects that each split but `train` gets.
         split_seed: Another one draws other subjects.
         pack_format: How the images are stored.
+        subject_advice: What the dataset says of its subjects where they may be too few.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Prepared:
     shares: Mapping[str, float]
     split_seed: int
     pack_format: PackFormat
+    subject_advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def _lay_out(prepared: Prepared, parts: Parts) -> _Layout:
     hexes = [digest for _, digest in found]
     items = [prepared.items[place] for place in places]
     tokens = subject_tokens(items, hexes)
-    splits = assign(items, tokens, prepared.shares, prepared.split_seed)
+    splits = assign(items, tokens, prepared.shares, prepared.split_seed, prepared.subject_advice)
     if not (splits == SPLITS.index("train")).any():
         raise DataError(f"no image of {prepared.name!r} is left for the split 'train'; lower dataset.held_out")
     labels = np.array([-1 if item.label is None else item.label for item in items], np.int64)

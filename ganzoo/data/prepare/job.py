@@ -15,6 +15,8 @@ from ganzoo.contracts.datasets import ImageDataset, Item
 from ganzoo.data.pack.format import PackFormat
 from ganzoo.data.pack.manifest import SPLITS, BadFile
 from ganzoo.data.prepare.assemble import Prepared
+from ganzoo.data.prepare.splits import refuse_early
+from ganzoo.data.sources.dataset import subject_advice
 from ganzoo.errors import DataError, PluginError
 from ganzoo.text import literal
 
@@ -61,21 +63,27 @@ class Job:
         items = dataset.items()
         spec = type(dataset).spec_of(dataset.options)
         _check(dataset, spec, items)
+        refuse_early(items, shares_of(dataset), dataset.options.split_seed, subject_advice(dataset))
         options = options_fingerprint(dataset, name)
         return cls(dataset, name, preparation, spec, items, options, source_fingerprint(options, items))
 
     def prepared(self) -> Prepared:
-        options = self.dataset.options
         return Prepared(
             name=self.name,
             spec=self.spec,
             source_fingerprint=self.source,
             items=tuple(self.items),
             settings=settings_of(self.dataset),
-            shares={"held-out": options.held_out, **options.shares},
-            split_seed=options.split_seed,
+            shares=shares_of(self.dataset),
+            split_seed=self.dataset.options.split_seed,
+            subject_advice=subject_advice(self.dataset),
             pack_format=self.preparation.pack_format,
         )
+
+
+def shares_of(dataset: ImageDataset) -> dict[str, float]:
+    """Return the share of the subjects that each split but `train` gets."""
+    return {"held-out": dataset.options.held_out, **dataset.options.shares}
 
 
 def settings_of(dataset: ImageDataset) -> dict[str, Any]:

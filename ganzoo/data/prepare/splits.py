@@ -26,7 +26,9 @@ def subject_tokens(items: Sequence[Item], digests: Sequence[str]) -> list[str]:
     ]
 
 
-def assign(items: Sequence[Item], tokens: Sequence[str], shares: Mapping[str, float], seed: int = 0) -> IndexArray:
+def assign(
+    items: Sequence[Item], tokens: Sequence[str], shares: Mapping[str, float], seed: int = 0, advice: str = ""
+) -> IndexArray:
     """Give each image the number of its split in `SPLITS`.
 
     What the source says stands, for all images of that subject. The other subjects are drawn by their hashes: each
@@ -37,6 +39,7 @@ def assign(items: Sequence[Item], tokens: Sequence[str], shares: Mapping[str, fl
         tokens: Each one's subject.
         shares: Share of the subjects per split other than `train`; 0 and absent are the same.
         seed: Another one draws other subjects.
+        advice: What the dataset says of its subjects, for the message that they are too few.
 
     Raises:
         DataError: A subject stands in two splits, or there are too few subjects.
@@ -49,7 +52,7 @@ def assign(items: Sequence[Item], tokens: Sequence[str], shares: Mapping[str, fl
         least = {1: "two", 2: "three"}.get(len(wanted), "four")
         raise DataError(
             f"dataset.{asked.replace('held-out', 'held_out')} needs {least} subjects at least, and there is "
-            f"{len(free)}: set it to 0, or add data of another subject"
+            f"{len(free)}: set it to 0, or add data of another subject{'. ' if advice else ''}{advice}"
         )
     total = len(free)
     for number, (name, share) in enumerate(wanted.items() if free else (), start=1):
@@ -58,6 +61,12 @@ def assign(items: Sequence[Item], tokens: Sequence[str], shares: Mapping[str, fl
         stated |= dict.fromkeys(free[:count], name)
         free = free[count:]
     return np.array([SPLITS.index(stated.get(token, "train")) for token in tokens], np.int64)
+
+
+def refuse_early(items: Sequence[Item], shares: Mapping[str, float], seed: int, advice: str) -> None:
+    """Raise DataError where splits cannot be made, before any image is read; only where all subjects are stated."""
+    if all(item.subject for item in items):
+        assign(items, subject_tokens(items, [""] * len(items)), shares, seed, advice)
 
 
 def subject_numbers(tokens: Sequence[str]) -> IndexArray:

@@ -64,6 +64,10 @@ class SourceDataset(ImageDataset[SourceOptionsT]):
             lines.append(f"{unused:,} of {self._listed:,} images, by their names or by the options")
         return lines
 
+    def subject_advice(self) -> str:
+        """Say what may be wrong with the subjects of what was listed, and what would do; empty for nothing."""
+        return self.source.subject_advice()
+
     def items_with_subjects(self, entries: Sequence[Entry]) -> Sequence[Item]:
         """Return items of medical images without names. Raises DataError where the source states no subjects."""
         if not all(entry.subject for entry in entries):
@@ -119,6 +123,11 @@ def build_dataset(cls: type[ImageDataset], options: Any, formats: Formats) -> Im
     if isinstance(dataset, SourceDataset):
         dataset.formats = formats
     return dataset
+
+
+def subject_advice(dataset: ImageDataset) -> str:
+    """Return what a dataset says of its subjects; nothing where it reads no sources."""
+    return dataset.subject_advice() if isinstance(dataset, SourceDataset) else ""
 
 
 def formats_of(dataset: ImageDataset) -> Formats:
