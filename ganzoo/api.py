@@ -73,16 +73,18 @@ def run(
     """
     from ganzoo._recipe.given import given_recipe
     from ganzoo._registry.registry import Registry
+    from ganzoo._training.first_look import look_first
+
+    look_first(recipe, overrides, seed=seed, name=name, runs=Path(runs), device=device)
+    earlier = None if initial is None else open(initial)  # all this before torch is imported, which takes seconds
     from ganzoo._training.experiment import run_recipe
     from ganzoo._training.warm_start import find_initial
 
     registry, reporter = Registry.discover(), reporter or SILENT
     stem, loaded = given_recipe(recipe, registry, overrides, seed)
-    weights = None
-    if initial is not None:
-        weights = find_initial(loaded, open(initial, registry=registry))
-        for note in weights.notes:
-            reporter.info(f"note: {note}")
+    weights = find_initial(loaded, open(earlier.path, registry=registry)) if earlier else None
+    for note in weights.notes if weights else ():
+        reporter.info(f"note: {note}")
     return run_recipe(
         name or stem,
         loaded,
@@ -116,9 +118,9 @@ def resume(
     Raises:
         GanzooError: The run cannot be gone on with; the message says why.
     """
+    opened = open(run)  # before torch is imported
     from ganzoo._training.experiment import resume_run
 
-    opened = open(run)
     resume_run(opened, device=device, reporter=reporter or SILENT, overrides=overrides, skip_bad=skip_bad)
     return opened
 
@@ -151,10 +153,11 @@ def score(
     Raises:
         GanzooError: The run has no such generator, its data are not there, or another process holds it.
     """
+    opened = open(run)  # before torch is imported
     from ganzoo.scoring.score_against import ScoreRequest, score_requested
 
     request = ScoreRequest(tuple(overrides), dataset, at, snapshots, published, skip_bad)
-    return score_requested(open(run), request, device, reporter or SILENT)
+    return score_requested(opened, request, device, reporter or SILENT)
 
 
 def compare(

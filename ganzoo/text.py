@@ -12,11 +12,13 @@ _WANTED = {
     "a whole number": ("int_type", "int_parsing", "int_parsing_size", "int_from_float"),
     "a number": ("float_type", "float_parsing"),
     "text": ("string_type",),
+    "a path": ("path_type",),
     "true or false": ("bool_type", "bool_parsing"),
     "a list": ("tuple_type", "list_type"),
     "a table": ("dict_type", "model_type", "model_attributes_type"),
 }
 _WANTED_OF = {kind: wanted for wanted, kinds in _WANTED.items() for kind in kinds}
+_PYTHON_WORD = re.compile(r"^(?:Input|Tuple|List|Dictionary|Set|String) should")
 _MARKDOWN_LINKS = re.compile(r"(?<=[A-Za-z]):(?=//)|(?i:(?<=www))\.")
 
 
@@ -74,7 +76,8 @@ def requirement(kind: str, message: str) -> str:
     """
     if kind in _WANTED_OF:
         return f"should be {_WANTED_OF[kind]}"
-    return message.removeprefix("Value error, ").replace("Input should", "should", 1)
+    plain = _PYTHON_WORD.sub("should", message.removeprefix("Value error, "), count=1)
+    return plain.replace(" after validation, not ", ", not ").replace("should be None", "should be left out")
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:

@@ -32,14 +32,16 @@ def check(
     Both networks are built without allocating memory; parameters, memory and phases are listed.
     """
     from ganzoo._cli.terminal import Terminal
-    from ganzoo._recipe.toml_source import find_recipe, parse, read
+    from ganzoo._recipe.given import look_at
+    from ganzoo._runs.directory import check_name
     from ganzoo.errors import GanzooError, RecipeError, RunError
 
     terminal = Terminal()
     errors: list[GanzooError] = []
     for recipe in recipes:
         try:
-            parse(read(find_recipe(recipe)), recipe)  # before torch is imported: a missing quote answers at once
+            stem, data = look_at(recipe, set_ or [])  # before torch is imported: a missing quote answers at once
+            check_name(f"{stem}-s{data.get('seed', 0)!s:.20}")
             _check(terminal.info, recipe, set_ or [], images, device if dry_run else None)
         except GanzooError as error:
             errors.append(error)
@@ -54,12 +56,19 @@ def _check(
     from ganzoo._recipe.load import load
     from ganzoo._registry.registry import Registry
     from ganzoo._training.memory_estimate import estimate_memory, heaviest_phase
+    from ganzoo.errors import GanzooError
 
     stem, recipe = load(name, Registry.discover(), overrides)
     if images:
         recipe = recipe.with_image_count(images)
+    try:
+        count, images_line = _images(recipe)
+    except GanzooError as error:
+        raise type(error)(f"{name}: {error}") from error
+    if count and not images:
+        recipe = recipe.with_image_count(count)
     expected = estimate_memory(recipe)
-    info(_report(stem, recipe, expected))
+    info(_report(stem, recipe, expected, images_line))
     if device is not None:
         from ganzoo._training.dry_run import dry_run_step
 
@@ -73,7 +82,29 @@ def _check(
         )
 
 
-def _report(name: str, recipe: Recipe, expected: MemoryEstimate) -> str:
+def _images(recipe: Recipe) -> tuple[int | None, str]:
+    """Return how many images are trained on, where they are listed already, and a line on them; both may be absent.
+
+    Raises:
+        DataError: They are there, and training could not use them as the recipe says.
+    """
+    from ganzoo._io.os_errors import shown
+    from ganzoo._training.first_look import missing_root
+    from ganzoo.scoring.early_checks import check_listed, possible_splits
+
+    options = recipe.dataset.options
+    if (root := getattr(options, "root", None)) is None or options.pack:
+        return None, ""
+    if missing := missing_root(recipe.plain()):
+        return None, f"none yet: {missing.partition('; ')[0]}"
+    items = recipe.dataset.build().items()
+    check_listed(recipe, items)
+    splits = possible_splits(recipe, items)
+    is_exact = sum(splits.values()) == len(items)
+    return splits[recipe.training.split] if is_exact else None, f"{len(items):,} in {shown(root)}"
+
+
+def _report(name: str, recipe: Recipe, expected: MemoryEstimate, images: str) -> str:
     from ganzoo._training.memory_estimate import heaviest_phase
 
     lines = [
@@ -81,6 +112,8 @@ def _report(name: str, recipe: Recipe, expected: MemoryEstimate) -> str:
         f"  generator      {recipe.generator.name}, {expected.generator_parameters:,} parameters",
         f"  discriminator  {recipe.discriminator.name}, {expected.discriminator_parameters:,} parameters",
     ]
+    if images:
+        lines.insert(1, f"  images         {images}")
     several = len(recipe.phases) > 1
     if expected.memory_bytes is None:
         lines.append(f"  memory         cannot be estimated ({expected.untraced}); --dry-run measures it")

@@ -15,7 +15,15 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as training.total_kimg=10.")
 ]
 Runs = Annotated[Path, typer.Option("--runs", help="Folder of the runs.")]
-Device = Annotated[str, typer.Option(help="Device: auto, cpu, cuda, cuda:1, mps.")]
+
+
+def _checked_device(name: str) -> str:
+    from ganzoo._inference.device import check_device_name
+
+    return check_device_name(name)
+
+
+Device = Annotated[str, typer.Option(callback=_checked_device, help="Device: auto, cpu, cuda, cuda:1, mps.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip images that cannot be read, and report them.")]
 
 

@@ -6,10 +6,11 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
+from ganzoo._cli.run import Device
 from ganzoo.errors import GanzooError
 
 Noise = Literal["random", "constant", "none"]
@@ -67,7 +68,7 @@ def sample(
         Path | None,
         typer.Option(help=".npy file of float images [N, C, R, R] for the discriminator; logits [N] go to --raw."),
     ] = None,
-    device: Annotated[str, typer.Option(help="Device: auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Write images of a run's generator.
 
@@ -76,8 +77,11 @@ def sample(
     Intensities are as the network made them: no image is stretched.
     """
     _check_numbers(truncation_psi, truncation_cutoff, alpha)
+    _check_possible(out, folder, raw, one_class=labels is None or class_ is None)
     from ganzoo._cli.terminal import Terminal
     from ganzoo._inference.run import Run
+
+    opened = Run(run)  # before torch is imported
     from ganzoo._inference.sample_run import Outputs, SampleRequest, write_logits, write_samples
 
     if critic is not None:
@@ -87,21 +91,17 @@ def sample(
         _leave_out(making, "--critic gives logits of images and makes none")
         if raw is None:
             raise GanzooError("--critic needs --raw LOGITS.npy: the file that the logits are written to")
-        write_logits(
-            Run(run), critic, raw, labels=labels, label=class_, at=at, device=device, resolution=resolution, alpha=alpha
-        )
-        Terminal().info(f"wrote {raw}")
-        return
+        shown: dict[str, Any] = {"at": at, "device": device, "resolution": resolution, "alpha": alpha}
+        write_logits(opened, critic, raw, labels=labels, label=class_, **shown)
+        return Terminal().info(f"wrote {raw}")
     if latents is not None:
         _leave_out({"--seeds": seeds, "--count": count, "--seed": seed}, "--latents already sets what is made")
-    if labels is not None and class_ is not None:
-        raise GanzooError("--labels and --class both choose classes; leave one of them out")
     columns, rows = _columns_and_rows(grid)
     chosen = [] if latents else _seeds(seeds, count, seed, columns * rows or _COUNT)
     if out is None and (grid or not (folder or raw)):
         out = run / "samples" / "grid.png"
     for path in write_samples(
-        Run(run),
+        opened,
         SampleRequest(chosen, latents, labels),
         Outputs(out, columns or None, columns * rows or None, folder, raw),
         at=at,
@@ -124,6 +124,21 @@ def _check_numbers(truncation_psi: float, cutoff: int | None, alpha: float | Non
         raise GanzooError("--truncation-cutoff has no effect without truncation; give --truncation-psi too")
     if alpha is not None and not 0 <= alpha <= 1:
         raise GanzooError(f"--alpha {alpha}: should be between 0 (the newest block is absent) and 1 (fully in)")
+
+
+def _check_possible(out: Path | None, folder: Path | None, raw: Path | None, *, one_class: bool) -> None:
+    """Refuse, before any work, what could not be written or made as it is asked for."""
+    if not one_class:
+        raise GanzooError("--labels and --class both choose classes; leave one of them out")
+    if out is not None and out.suffix.lower() != ".png":
+        raise GanzooError(
+            f"--out {out}: grids are written as PNG, which loses nothing; name it {out.with_suffix('.png')}"
+        )
+    for option, path in (("--out", out), ("--raw", raw)):
+        if path is not None and path.is_dir():
+            raise GanzooError(f"{option} {path}: is a folder; name a file in it")
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise GanzooError(f"--folder {folder}: is a file; name a folder")
 
 
 def _leave_out(options: Mapping[str, object], reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Building of networks from a recipe's selections, and the choice of a device."""
+"""Building of networks from a recipe's selections."""
 
 from __future__ import annotations
 
@@ -11,21 +11,6 @@ from ganzoo._recipe.selection import Selection
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.errors import GanzooError
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device called `name`; `auto` takes a CUDA GPU, else Apple's, else the CPU. Raises GanzooError."""
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise GanzooError(f"device '{name}' cannot be used: {reason}; try --device auto or --device cpu") from None
-    return device
 
 
 def build_generator(selection: Selection, images: ImageSpec, seed: int) -> Generator:

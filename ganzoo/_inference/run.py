@@ -124,7 +124,8 @@ class Run(RunFiles):
             GanzooError: There is no such checkpoint or stage, or the run has no discriminator.
             RunError: No checkpoint is intact.
         """
-        from ganzoo._inference.build import build_discriminator, choose_device
+        from ganzoo._inference.build import build_discriminator
+        from ganzoo._inference.device import choose_device
         from ganzoo._inference.opened_discriminator import OpenedDiscriminator
         from ganzoo._inference.state_dict import load_into
 
@@ -169,7 +170,7 @@ class Run(RunFiles):
     def _opened(
         self, generator: Generator, images_seen: int, weights: Weights, sha256: str, view: View
     ) -> OpenedGenerator:
-        from ganzoo._inference.build import choose_device
+        from ganzoo._inference.device import choose_device
         from ganzoo._inference.opened_generator import OpenedGenerator
         from ganzoo._inference.sampling_options import SamplingOptions
 

@@ -21,6 +21,23 @@ def shown(path: Path | str) -> str:
     return literal(os.fspath(path))
 
 
+def absolute(path: Path) -> Path:
+    """Return a path that means the same wherever a process stands; `~` is the user's own folder.
+
+    Raises:
+        GanzooError: It is relative to a working directory that was deleted, or to a user that there is not.
+    """
+    try:
+        return Path(os.path.abspath(path.expanduser()))
+    except FileNotFoundError:
+        raise GanzooError(
+            f"{shown(path)} is relative to the folder that this command was started in, which was deleted meanwhile; "
+            f"change to another folder"
+        ) from None
+    except RuntimeError:
+        raise GanzooError(f"{shown(path)}: there is no such user's folder") from None
+
+
 def size_text(count: int) -> str:
     """Return a number of bytes for people: `1.5 MB`."""
     size = float(count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -11,10 +11,47 @@ from pydantic_core import ErrorDetails
 
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import PluginError
-from ganzoo.text import clip, did_you_mean, requirement
+from ganzoo.text import clip, did_you_mean, nearest, requirement
 
 MAX_ERRORS = 50
 MAX_SHOWN = 80
+_TEXT = ("string_type", "path_type")
+_MOST_MEANT = 3
+_DEEPEST = 2
+# What the field, and the options of other tools, call the keys of a recipe; those of both players are meant together.
+_ALSO_CALLED = {
+    "lr": "learning_rate",
+    "glr": "learning_rate",
+    "dlr": "learning_rate",
+    "beta1": "betas",
+    "beta2": "betas",
+    "eps": "epsilon",
+    "batch": "batch_size",
+    "bs": "batch_size",
+    "kimg": "total_kimg",
+    "nimg": "total_kimg",
+    "iterations": "total_kimg",
+    "steps": "total_kimg discriminator_steps",
+    "n_critic": "discriminator_steps",
+    "r1_gamma": "gamma",
+    "lambda": "weight",
+    "nz": "latent_dim",
+    "z_dim": "latent_dim",
+    "ngf": "width",
+    "ndf": "width",
+    "size": "resolution",
+    "image_size": "resolution",
+    "img_size": "resolution",
+    "path": "root",
+    "data": "root",
+    "cond": "classes",
+    "num_classes": "classes",
+    "ema": "ema_half_life_kimg",
+    "fp16": "precision",
+    "amp": "precision",
+    "kid_subset_size": "subset_size",
+    "snap": "snapshot_kimg",
+}
 SECTION_KINDS = {
     "dataset": "dataset",
     "generator": "generator",
@@ -37,21 +74,68 @@ def describe(error: ValidationError, data: dict[str, Any], registry: Registry, m
     return sentences
 
 
+def wants_text(error: ValidationError) -> set[str]:
+    """Return the dotted TOML paths where a number, true or false was found, and text is wanted."""
+    wrong = [each for each in error.errors(include_url=False, include_context=False) if each["type"] in _TEXT]
+    return {".".join(map(str, each["loc"])) for each in wrong if isinstance(each["input"], int | float)}
+
+
 def _sentence(detail: ErrorDetails, data: dict[str, Any], registry: Registry, model: type[BaseModel]) -> str:
     path = tuple(detail["loc"])
     where = _clipped(".".join(str(step) for step in path)) or "the file"
     kind = detail["type"]
     if kind == "extra_forbidden":
         word = _clipped(str(path[-1]))
-        return f"{where}: unknown key '{word}'{did_you_mean(word, _keys(_model_at(path[:-1], data, registry, model)))}"
+        return f"{where}: unknown key '{word}'{_meant(word, path[:-1], data, registry, model)}"
     if kind == "missing":
         return f"{where}: is missing; {_remedy(path, data, registry, model)}"
     text, found = requirement(kind, detail["msg"]), detail.get("input")
     if kind == "tuple_type" and isinstance(found, str | int | float):
         text += f", such as [{_toml(found)}]"
+    if kind in _TEXT and isinstance(found, int | float):
+        text += f' in quotes, such as "{str(found).lower()}"'
     if isinstance(found, str | int | float | bool) and kind not in ("part", "name", "section"):
         text += f", but is {_clipped(found)!r}" if isinstance(found, str) else f", but is {str(found).lower()}"
     return f"{where}: {text}"
+
+
+def _meant(word: str, section: Sequence[int | str], data: Any, registry: Registry, model: Any) -> str:
+    """Say which key was meant: of this section, or else of another one, by its whole path."""
+    here = _keys(_model_at(section, data, registry, model))
+    own = nearest(word, here, cutoff=0.75)
+    elsewhere = [] if own else _paths_of(word, data, registry, model)
+    if not elsewhere:
+        return did_you_mean(word, here)
+    return f"; did you mean {' or '.join(elsewhere[:_MOST_MEANT])}?"
+
+
+def _paths_of(word: str, data: Any, registry: Registry, model: Any) -> list[str]:
+    """Return the paths of all keys of a recipe that a word names: just so, by what others call it, or nearly."""
+    keys = list(_all_keys((), data, registry, model, 0))
+    wanted = _ALSO_CALLED.get(word.lower(), word).split()
+    exactly = [path for path, key in keys if key in wanted]
+    return exactly or [path for path, key in keys if nearest(key, wanted, cutoff=0.85)]
+
+
+def _all_keys(
+    section: tuple[int | str, ...], data: Any, registry: Registry, model: Any, depth: int
+) -> Iterator[tuple[str, str]]:
+    """Yield the paths and names of all keys: those of sections that the recipe has, or that always hold."""
+    here, given = _model_at(section, data, registry, model), _found(data, section)
+    for key in _keys(here):
+        yield ".".join(map(str, (*section, key))), key
+        entries = given.get(key) if isinstance(given, dict) else None
+        if isinstance(entries, list):
+            for index in range(len(entries)):
+                yield from _all_keys((*section, key, index), data, registry, model, depth + 1)
+        elif depth < _DEEPEST and (entries is not None or here.model_fields[key].default is not None):
+            yield from _all_keys((*section, key), data, registry, model, depth + 1)
+
+
+def _found(data: Any, path: Sequence[int | str]) -> Any:
+    for step in path:
+        data = _entry(data, step)
+    return data
 
 
 def _toml(value: str | int | float) -> str:

@@ -8,10 +8,29 @@ from typing import Any
 
 from ganzoo._recipe.load import changed, load
 from ganzoo._recipe.recipe import Recipe
+from ganzoo._recipe.toml_source import apply_override, find_recipe, parse, read
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import RecipeError
 
 _NAMELESS = "recipe"
+
+
+def look_at(
+    recipe: str | Path | Recipe | Mapping[str, Any], overrides: Sequence[str] = ()
+) -> tuple[str, Mapping[str, Any]]:
+    """Return a recipe's name and plain data, with no part looked up: torch, which takes seconds, is not needed.
+
+    Raises:
+        RecipeError: There is no such file, or it is no TOML, or an override is none.
+    """
+    if not isinstance(recipe, str | Path):
+        plain = recipe.plain() if isinstance(recipe, Recipe) else recipe
+        return _NAMELESS, plain if isinstance(plain, Mapping) else {}  # `given_recipe` says what it should be
+    path = find_recipe(recipe)
+    data = parse(read(path), str(recipe))
+    for override in overrides:
+        apply_override(data, override)
+    return path.stem, data
 
 
 def given_recipe(

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ganzoo._recipe.error_messages import describe
+from ganzoo._recipe.error_messages import describe, wants_text
 from ganzoo._recipe.lengths import length_errors
 from ganzoo._recipe.recipe import Recipe
-from ganzoo._recipe.toml_source import apply_override, find_recipe, parse, read
+from ganzoo._recipe.toml_source import apply_override, find_recipe, parse, read, take_as_text
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import RecipeError
 
@@ -48,17 +48,19 @@ def changed(
         apply_override(data, override)
     if seed is not None:
         data["seed"] = seed
-    return validate(data, registry, where)
+    return validate(data, registry, where, overrides)
 
 
-def validate(data: dict[str, Any], registry: Registry, where: str) -> Recipe:
-    """Turn plain data into a recipe whose parts are compatible. Raises RecipeError."""
+def validate(data: dict[str, Any], registry: Registry, where: str, overrides: Sequence[str] = ()) -> Recipe:
+    """Turn plain data with overrides applied into a recipe whose parts are compatible. Raises RecipeError."""
     from ganzoo._recipe.compatibility import incompatibilities
 
     lengths = length_errors(data.get("training"))
     try:
         recipe = Recipe.model_validate(data, context={"registry": registry})
     except ValidationError as error:
+        if take_as_text(data, overrides, wants_text(error)):
+            return validate(data, registry, where)
         raise RecipeError(report(where, [*describe(error, data, registry, Recipe), *lengths])) from None
     if reasons := [*lengths, *incompatibilities(recipe)]:
         raise RecipeError(report(where, reasons))

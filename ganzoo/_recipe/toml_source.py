@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import tomllib
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,10 @@ MAX_DEPTH = 32
 _KEY_TOKEN = re.compile(
     r"""(?P<word>[\w-]++|"(?:[^"\\\n]|\\.)*+"?|'[^'\n]*+'?)|(?P<dot>\.)|(?P<blank>[ \t]++)|[^.]""", re.DOTALL
 )
+
+_LINE = re.compile(r"\(at line (\d{1,6}),")
+_BACKSLASH_IN_TEXT = re.compile(r'"[^"\n]*\\')
+_BARE_VALUE = re.compile(r"""(\s*[\w.-]+\s*)=(?!\s*(?:true|false|inf|nan)\b)(\s*[A-Za-z~/][^"'#=\[\]{}\n]*)(?:#.*)?$""")
 
 
 def recipe_folder() -> Path:
@@ -70,11 +76,32 @@ def parse(text: str, where: str) -> dict[str, Any]:
     try:
         data = tomllib.loads(text)
     except ValueError as error:
-        raise RecipeError(f"{where} is not valid TOML: {error}") from None
+        raise RecipeError(f"{where} is not valid TOML: {_explained(text, str(error))}") from None
     except RecursionError:
         raise RecipeError(f"{where} is nested too deeply to be a recipe; three levels are enough") from None
     _check_values(data, where)
     return data
+
+
+def _explained(text: str, complaint: str) -> str:
+    """Return why it is no TOML, and what would do where a line holds what people write who know other formats."""
+    found = _LINE.search(complaint)
+    lines = text.splitlines()
+    if found is None or int(found[1]) > len(lines):
+        return complaint
+    line = lines[int(found[1]) - 1]
+    if _BACKSLASH_IN_TEXT.search(line):
+        hint = r"in double quotes \ begins an escape: write / in its place, or put the text in 'single quotes'"
+    elif match := _BARE_VALUE.match(line):
+        key, value = match[1].strip(), match[2].strip()
+        hint = f"text stands in quotes: {key} = '{value}'"
+        if value.lower() in ("true", "false"):
+            hint = f"write {key} = {value.lower()}"
+        if value.lower() in ("none", "null"):
+            hint = f"leave {key} out, which sets none"
+    else:
+        return complaint
+    return f"line {found[1]}: {hint}"
 
 
 def _has_deep_key(text: str) -> bool:
@@ -120,6 +147,23 @@ def apply_override(data: dict[str, Any], override: str) -> None:
         target = _descend(target, key, ".".join(keys[: depth + 1]), override)
     last = _index(target, keys[-1], path, override)
     target[last] = _value(text)
+
+
+def take_as_text(data: dict[str, Any], overrides: Sequence[str], paths: Collection[str]) -> bool:
+    """Put the text of overrides in place of the number that it reads as, where text is wanted: `dataset.root=2023`.
+
+    Args:
+        data: What the overrides were applied to.
+        overrides: All of them.
+        paths: Dotted keys where text is wanted.
+
+    Returns:
+        Whether there was such an override.
+    """
+    found = [each.partition("=") for each in overrides if each.partition("=")[0].strip() in paths]
+    for path, _, text in found:
+        apply_override(data, f"{path}={json.dumps(text.strip())}")
+    return bool(found)
 
 
 def _descend(target: Any, key: str, path: str, override: str) -> Any:

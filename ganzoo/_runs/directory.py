@@ -29,9 +29,25 @@ def check_name(name: str) -> str:
     if not NAME.fullmatch(name) or _RESERVED.fullmatch(name) or name.endswith("."):
         raise GanzooError(
             f"'{clip(literal(name), 80)}' cannot name a run: use 1 to 64 letters, digits, '.', '_' or '-', "
-            "beginning with a letter or digit. Rename the recipe's file."
+            "beginning with a letter or digit. Rename the recipe's file, or give the run a name with --name."
         )
     return name
+
+
+def check_new_run(root: Path, name: str, seed: int) -> None:
+    """Judge before any work whether the folder of a new run can be made, and make nothing.
+
+    Raises:
+        GanzooError: No run can have this name, or `root` is a file, or in a folder that may not be written to.
+    """
+    check_name(f"{name}-s{seed}")
+    folder = root
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise GanzooError(f"cannot write {shown(root)}: {shown(folder)} is a file. Choose another folder with --runs.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise GanzooError(f"cannot write {shown(root)}: Permission denied. Choose another folder with --runs.")
 
 
 class RunDirectory:

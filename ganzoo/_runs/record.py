@@ -157,6 +157,7 @@ class RunRecord(_Frozen):
         parameters: Trainable parameters per network.
         best_images_seen: The best snapshot by selection scores, in images seen; None: none was chosen.
         message: Why the run diverged or failed; empty otherwise.
+        skip_bad: Whether images that cannot be read were left out; so they are whenever the run goes on.
         initial: The run whose weights this one began from (`run`, `images_seen`), and their SHA-256 (`weights`).
         files: SHA-256 of files of the run that no longer change, by path below the run.
     """
@@ -177,6 +178,7 @@ class RunRecord(_Frozen):
     best_images_seen: NonNegativeInt | None = None
     status: Status = "running"
     message: str = ""
+    skip_bad: bool = False
     initial: dict[str, str | int] | None = None
     device: str = ""
     versions: dict[str, str] = {}

@@ -19,6 +19,17 @@ from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.objectives import AdversarialLoss, Augmentation, Regularizer, Role
 
 
+def check_networks_build(recipe: Recipe) -> None:
+    """Raise GanzooError if a network of the recipe cannot be built, before data are prepared for it."""
+    images: ImageSpec = recipe.dataset.cls.spec_of(recipe.dataset.options)
+    for role, chosen in (("generator", recipe.generator), ("discriminator", recipe.discriminator)):
+        try:
+            with torch.device("meta"):  # takes no memory
+                build_part(role, chosen, images)
+        except Exception:  # a part that reads numbers has none there: the CPU decides
+            build_part(role, chosen, images)
+
+
 def build_augmentation(selection: Selection | None, images: ImageSpec, seed: int) -> Augmentation | None:
     """Build what stands in front of the discriminator, on the CPU, or nothing."""
     if selection is None:

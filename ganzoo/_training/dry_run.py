@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ganzoo._inference.build import choose_device
+from ganzoo._inference.device import choose_device
 from ganzoo._inference.oom_batching import is_out_of_memory
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._runs.provenance import peak_memory_bytes

@@ -9,6 +9,7 @@ from pathlib import Path
 from ganzoo._inference.run import Run
 from ganzoo._io.atomic import sha256_of
 from ganzoo._recipe.compatibility import all_regularizers
+from ganzoo._recipe.locations import with_absolute_paths
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.schema import IMAGES_PER_KIMG
 from ganzoo._registry.registry import Registry
@@ -17,6 +18,7 @@ from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.manifest import folder_name
 from ganzoo._runs.provenance import git_state, hardware, library_versions, plugin_versions
 from ganzoo._runs.record import RunRecord, recipe_hash
+from ganzoo._training.build import check_networks_build
 from ganzoo._training.run_log import RunLog
 from ganzoo._training.session import Session
 from ganzoo._training.signals import on_stop_signal
@@ -57,17 +59,19 @@ def run_recipe(
         callbacks: Called after each step, before what the run itself does then.
     """
     with closing(RunLog(reporter)) as log:
-        recipe = require_initial(recipe, initial)
-        inputs = find_inputs(recipe, device, log, skip_bad=skip_bad)
-        recipe = inputs.recipe  # its epochs are kimg now that the data are known
+        recipe = with_absolute_paths(require_initial(recipe, initial))
+        check_networks_build(recipe)
         run = _earlier_run(name, recipe, root, registry) if resume else None
+        record = _earlier_record(run) if run else None
+        inputs = find_inputs(recipe, device, log, skip_bad=skip_bad, record=record)
+        recipe = inputs.recipe  # its epochs are kimg now that the data are known
         if run is None:
             run = Run(RunDirectory.create(root, name, recipe.seed), registry=registry)
             if initial:
                 initial.write(run.directory)
             run.write_recipe(recipe)
         with run.directory.lock():
-            _complete(run, inputs, log, callbacks)
+            _complete(run, inputs, log, callbacks, skip_bad=skip_bad)
     return run
 
 
@@ -89,23 +93,30 @@ def resume_run(
     """
     with run.directory.lock(), closing(RunLog(reporter)) as log:
         run.refresh()
-        recipe = run.recipe_with(overrides)
+        recipe = with_absolute_paths(run.recipe_with(overrides))
         if overrides and recipe.dynamics_hash != run.recipe.dynamics_hash:
             raise RefusedError(
                 f"--set {' '.join(overrides)} would change what {run.path} trains; on a resume only total_kimg, the "
                 f"*_kimg intervals and [scoring] may change. Start a new run instead"
             )
         _refuse_shorter(run, recipe)
-        inputs = find_inputs(recipe, device, log, skip_bad=skip_bad)
-        _complete(run, inputs, log, callbacks)
+        inputs = find_inputs(recipe, device, log, skip_bad=skip_bad, record=_earlier_record(run))
+        _complete(run, inputs, log, callbacks, skip_bad=skip_bad)
 
 
 def _earlier_run(name: str, recipe: Recipe, root: Path, registry: Registry) -> Run | None:
     for directory in reversed(RunDirectory.of(root, name, recipe.seed)):
         run = Run(directory, registry=registry)
-        if directory.recipe.exists() and run.recipe.training_hash == recipe.training_hash:
+        if directory.recipe.exists() and run.recipe.training_hash == _in_kimg_of(run, recipe).training_hash:
             return run
     return None
+
+
+def _in_kimg_of(run: Run, recipe: Recipe) -> Recipe:
+    """Return the recipe with its epochs in kimg, by the count of images that a run learned from."""
+    dataset = run.record.dataset if recipe.counts_epochs and run.directory.record.exists() else None
+    count = dataset.images.get(recipe.training.split) if dataset else None
+    return recipe.with_image_count(count) if count else recipe
 
 
 def _refuse_shorter(run: Run, recipe: Recipe) -> None:
@@ -117,7 +128,7 @@ def _refuse_shorter(run: Run, recipe: Recipe) -> None:
         )
 
 
-def _complete(run: Run, inputs: Inputs, log: RunLog, callbacks: Sequence[Callback]) -> None:
+def _complete(run: Run, inputs: Inputs, log: RunLog, callbacks: Sequence[Callback], *, skip_bad: bool) -> None:
     """Do whatever is left of a run: train, then score. The caller holds its lock."""
     run.refresh()  # what another process wrote before it let go of the lock
     earlier = _earlier_record(run)
@@ -125,7 +136,7 @@ def _complete(run: Run, inputs: Inputs, log: RunLog, callbacks: Sequence[Callbac
         check_same_data(run, earlier, inputs)
     log.open(run.directory.log)
     run.write_recipe(inputs.recipe)  # longer, or scored otherwise: it is this recipe from now on
-    record = _record(run, inputs, earlier)
+    record = _record(run, inputs, earlier, skip_bad=skip_bad)
     if earlier is None or record.files != earlier.files:  # the record vouches for the recipe, done or not
         run.write_record(record)
     with on_stop_signal(_stop_at_once(run)):
@@ -162,7 +173,7 @@ def _earlier_record(run: Run) -> RunRecord | None:
     return run.record
 
 
-def _record(run: Run, inputs: Inputs, earlier: RunRecord | None) -> RunRecord:
+def _record(run: Run, inputs: Inputs, earlier: RunRecord | None, *, skip_bad: bool) -> RunRecord:
     recipe, directory = inputs.recipe, run.directory
     plain = recipe.plain()
     now = {
@@ -176,6 +187,7 @@ def _record(run: Run, inputs: Inputs, earlier: RunRecord | None) -> RunRecord:
         "git": git_state(Path.cwd()),
         "penalties": tuple(choice.cls.name for choice in all_regularizers(recipe)),
         "files": {"recipe.toml": sha256_of(directory.recipe)},
+        "skip_bad": skip_bad or bool(earlier and earlier.skip_bad),
     }
     if earlier:
         return RunRecord.model_validate(earlier.model_dump() | now)

@@ -58,8 +58,11 @@ class Metric(Component[OptionsT], ABC):
 
     def shortage(self, generated: int, reference: int) -> str | None:
         """Say why it cannot be computed from so few images, with the remedy, or None."""
-        least = min(generated, reference) if self.uses_reference else generated
-        return None if least >= 2 else f"needs at least 2 images on either side, but there is {least}; raise the counts"
+        if generated < 2:
+            return f"needs at least 2 generated images; raise scoring.generated, which is {generated}"
+        if self.uses_reference and reference < 2:
+            return f"needs at least 2 real images, but there is {reference}; add images, or leave the metric out"
+        return None
 
     def images_needed(self) -> int:
         """Return how many images it needs on either side to rank; with fewer it is shown, and another one ranks."""

@@ -13,7 +13,7 @@ from ganzoo.data.pack.pack import Pack, PackSplit
 from ganzoo.data.stream.batches import Batches
 from ganzoo.errors import RefusedError
 from ganzoo.scoring.protocol import HELD_OUT_SPLITS
-from ganzoo.scoring.real_data import read_pack
+from ganzoo.scoring.real_data import images_of, read_pack
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,9 @@ def dataset_of(generator: OpenedGenerator) -> RunDataset:
     if run.was_imported:
         raise no_dataset(generator)
     recipe = run.trained
-    pack = read_pack(recipe.dataset, _ProgressAlone(generator.progress), skip_bad=True)
+    pack = read_pack(
+        recipe.dataset, _ProgressAlone(generator.progress), skip_bad=True, begun_with=images_of(run.record)
+    )
     if run.record.dataset and run.record.dataset.fingerprint != pack.fingerprint:
         raise RefusedError(f"the images of dataset '{recipe.dataset.name}' have changed since {run.path} began")
     split = recipe.training.split

@@ -24,7 +24,7 @@ def check_counts(metrics: Sequence[Metric], settings: ScoringSettings, reference
         )
     for index, metric in enumerate(metrics):
         if reason := metric.shortage(settings.generated, reference_images):
-            raise RecipeError(f"scoring.metrics.{index}: {metric.name}: {reason}.")
+            raise RecipeError(f"scoring.metrics.{index}: {metric.name}: {reason} (split '{settings.split}').")
 
 
 def check_widths(metrics: Sequence[Metric], settings: ScoringSettings, extractor: Extractor) -> None:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
-from ganzoo._inference.build import choose_device
+from ganzoo._inference.device import choose_device
 from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo._inference.run_files import RunFiles
 from ganzoo._io.cache_dir import cache_root
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.selection import DatasetChoice
 from ganzoo._runs.record import DatasetId, RunRecord, Score
+from ganzoo.contracts.datasets import Item
 from ganzoo.contracts.extractors import Extractor
 from ganzoo.contracts.reporter import Reporter
 from ganzoo.data.pack.pack import Pack
 from ganzoo.data.prepare.prepare import prepare
-from ganzoo.data.prepare.ready_pack import ready_pack
+from ganzoo.data.prepare.ready_pack import kept_pack, ready_pack
 from ganzoo.data.stream.batches import Batches
 from ganzoo.data.stream.prefetch import Prefetched
 from ganzoo.errors import DataError, GanzooError, RefusedError
+from ganzoo.scoring.checks import check_widths
+from ganzoo.scoring.early_checks import check_listed
 from ganzoo.scoring.estimates import MetricsFailed
 from ganzoo.scoring.protocol import ScoringProtocol, plan
 from ganzoo.scoring.score import score
@@ -61,49 +66,98 @@ class Inputs:
         return prefetched
 
 
-def find_inputs(recipe: Recipe, device: str, reporter: Reporter, *, skip_bad: bool = False) -> Inputs:
+def find_inputs(
+    recipe: Recipe, device: str, reporter: Reporter, *, skip_bad: bool = False, record: RunRecord | None = None
+) -> Inputs:
     """Find device, weights and data, in the order in which a failure is cheapest.
+
+    Args:
+        recipe: What is trained or scored.
+        device: Where to compute.
+        reporter: Takes messages and progress.
+        skip_bad: Leave out images that cannot be read.
+        record: What is known of the run, where it has begun: it goes on with its images, the same left out.
 
     Raises:
         GanzooError: One of them cannot be had, or the data are not those of the recipe.
     """
     chosen_device = choose_device(device)
     extractor: Extractor = recipe.scoring.extractor.cls(recipe.scoring.extractor.options)
-    _check_weights(extractor, recipe)
-    pack = read_pack(recipe.dataset, reporter, skip_bad=skip_bad)
+    _check_weights(extractor, recipe, has_begun=record is not None)
+    check_widths([chosen.cls(chosen.options) for chosen in recipe.scoring.metrics], recipe.scoring, extractor)
+    skip_bad, judge = skip_bad or bool(record and record.skip_bad), partial(check_listed, recipe)
+    pack = read_pack(recipe.dataset, reporter, skip_bad=skip_bad, begun_with=images_of(record), on_listed=judge)
     _check_splits(recipe, pack)
     recipe = recipe.with_image_count(len(pack.split(recipe.training.split)))
     return Inputs(recipe, pack, extractor, plan(recipe.scoring, extractor, pack), chosen_device)
 
 
-def _check_weights(extractor: Extractor, recipe: Recipe) -> None:
+def images_of(record: RunRecord | None) -> str:
+    """Return the fingerprint of the images that a run began with; empty where none is known."""
+    return record.dataset.fingerprint if record and record.dataset else ""
+
+
+def _check_weights(extractor: Extractor, recipe: Recipe, *, has_begun: bool) -> None:
     """Raise an error unless the extractor's weights are here; where the data are missing too, it says both."""
     try:
         extractor.weights()
     except GanzooError as error:
         chosen = recipe.dataset
         try:
-            if not chosen.options.pack:
+            if not chosen.options.pack and not has_begun:
                 chosen.build().items()
         except DataError as missing:
             raise DataError(f"{missing}\n{error}") from missing
         raise
 
 
-def read_pack(chosen: DatasetChoice, reporter: Reporter, *, skip_bad: bool = False) -> Pack:
-    """Return a dataset's prepared images, preparing them if need be, and say which were left out."""
-    name, dataset = chosen.name, chosen.build()
-    if location := chosen.options.pack:
-        pack = ready_pack(dataset, name, cache_root())
-        reporter.info(f"images of {name} from the pack {location}")
-    else:
-        pack = prepare(
-            dataset, name, cache=cache_root(), skip_bad=skip_bad, progress=reporter.progress(f"preparing {name}")
-        )
+def read_pack(
+    chosen: DatasetChoice,
+    reporter: Reporter,
+    *,
+    skip_bad: bool = False,
+    begun_with: str = "",
+    on_listed: Callable[[Sequence[Item]], None] | None = None,
+) -> Pack:
+    """Return a dataset's prepared images, preparing them if need be, and say which were left out.
+
+    Args:
+        chosen: The dataset.
+        reporter: Takes messages and progress.
+        skip_bad: Leave out images that cannot be read.
+        begun_with: Fingerprint of the images that a run began with; empty where none has. Where their source is gone,
+            the pack of them that is still in the cache is used.
+        on_listed: Called with the images of a source before any is prepared.
+    """
+    name, dataset, listed = chosen.name, chosen.build(), list[Sequence[Item]]()
+
+    def judge(items: Sequence[Item]) -> None:
+        listed.append(items)
+        if on_listed:
+            on_listed(items)
+
+    try:
+        if location := chosen.options.pack:
+            pack = ready_pack(dataset, name, cache_root())
+            reporter.info(f"images of {name} from the pack {location}")
+        else:
+            progress = reporter.progress(f"preparing {name}")
+            pack = prepare(dataset, name, cache=cache_root(), skip_bad=skip_bad, progress=progress, on_listed=judge)
+    except DataError as error:
+        kept = None if listed or not begun_with else kept_pack(cache_root(), begun_with)
+        if kept is None:
+            raise
+        reporter.warning(f"{_first_sentence(error)}; going on with the images as they were prepared: {kept.path}")
+        return kept
     if pack.bad_files:
         left_out = ", ".join(pack.bad_files[:_NAMED]) + (", ..." if len(pack.bad_files) > _NAMED else "")
         reporter.warning(f"left out of {name}, since they cannot be used ({len(pack.bad_files):,}): {left_out}")
     return pack
+
+
+def _first_sentence(error: DataError) -> str:
+    """Return what is wrong, without what would do about it."""
+    return re.split(r"[;.:] |\n", str(error), maxsplit=1)[0].rstrip(".")
 
 
 def _check_splits(recipe: Recipe, pack: Pack) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from ganzoo._inference.build import choose_device
+from ganzoo._inference.device import choose_device
 from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo._inference.run import Run
 from ganzoo._recipe.error_messages import describe

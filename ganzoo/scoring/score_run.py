@@ -8,6 +8,7 @@ from copy import deepcopy
 from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo._inference.run import Run, Weights
 from ganzoo._recipe.load import validate
+from ganzoo._recipe.locations import with_absolute_paths
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.toml_source import apply_override
 from ganzoo._runs.record import Score
@@ -42,7 +43,7 @@ def score_run(
                 f"[scoring], such as --set scoring.generated=5000"
             )
         record = run.record
-        inputs = find_inputs(recipe, device, reporter, skip_bad=skip_bad)
+        inputs = find_inputs(with_absolute_paths(recipe), device, reporter, skip_bad=skip_bad, record=record)
         check_same_data(run, record, inputs)
         chosen = generators(run, at, snapshots=snapshots, weights=inputs.protocol.weights, device=device)
         return score_each(

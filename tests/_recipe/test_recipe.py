@@ -159,14 +159,41 @@ def test_an_empty_file_names_every_missing_section(tmp_path):
         ("published.fid.value=3", "published.fid.source: is missing; add it (Source of the value"),
         ("seed=-1", "seed: should be greater than or equal to 0, but is -1"),
         ("seed=1.5", "seed: should be a whole number"),
-        ("title=3", "title: should be text, but is 3"),
+        ("title=[3]", "title: should be text"),
         ("dataset.root=x", "dataset.root: unknown key 'root'"),
         ("generator.kernel=3", "generator.kernel: "),
         ("nonsense.deeper=1", "nonsense: unknown key 'nonsense'"),
+        ("lr=1", "did you mean training.generator_optimizer.learning_rate or training.discriminator_optimizer.lea"),
+        ("training.beta1=0", "did you mean training.generator_optimizer.betas or training.discriminator_optimizer.be"),
+        ("generator.resolution=8", "unknown key 'resolution'; did you mean dataset.resolution?"),
+        ("total_kimgs=1", "unknown key 'total_kimgs'; did you mean training.total_kimg?"),
+        ("training.generator_optimizer.betas=[1,2,3]", "betas: should have at most 2 items, not 3"),
     ],
 )
 def test_a_wrong_value_is_found_in_its_place(tmp_path, override, expected):
     assert expected in mistakes_of(tmp_path, MINIMAL, override)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (r'root = "C:\Users\anna"', "line 2: in double quotes \\ begins an escape: write / in its place"),
+        (r'root = "C:\data"', "or put the text in 'single quotes'"),
+        ("root = ~/scans  # here", "line 2: text stands in quotes: root = '~/scans'"),
+        ("mirror = True", "line 2: write mirror = true"),
+        ("pack = None", "line 2: leave pack out"),
+    ],
+)
+def test_what_other_formats_write_is_explained(tmp_path, line, expected):
+    assert f"{expected}" in mistakes_of(tmp_path, f"[dataset]\n{line}\n")
+
+
+def test_a_number_is_taken_as_text_where_text_is_wanted(tmp_path):
+    assert resolved(tmp_path, MINIMAL, "title=2023").title == "2023"
+    text = MINIMAL.replace('name = "phantom"', 'name = "folder"')
+    assert resolved(tmp_path, text, "dataset.root=2023").dataset.options.root == Path("2023")
+    in_file = text.replace("[dataset]", "[dataset]\nroot = 2023")
+    assert 'dataset.root: should be a path in quotes, such as "2023", but is 2023' in mistakes_of(tmp_path, in_file)
 
 
 def test_very_many_mistakes_are_counted_quickly(tmp_path):

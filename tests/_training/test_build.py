@@ -6,7 +6,8 @@ import pytest
 import torch
 from training_world import DCGAN, GROWING, installed, recipe_of, same, weights
 
-from ganzoo._inference.build import build_discriminator, build_generator, choose_device
+from ganzoo._inference.build import build_discriminator, build_generator
+from ganzoo._inference.device import choose_device
 from ganzoo._training.memory_estimate import estimate_memory
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.errors import GanzooError
@@ -21,8 +22,10 @@ def tiny_plugin(tmp_path_factory):
 def test_devices():
     assert choose_device("cpu") == torch.device("cpu")
     assert choose_device("auto").type in ("cpu", "cuda", "mps")
-    for name in ("gpu", "cuda:99"):
-        with pytest.raises(GanzooError, match=f"device '{name}' cannot be used: .*; try --device auto"):
+    with pytest.raises(GanzooError, match=r"device 'cuda:99' cannot be used: .*; try --device auto"):
+        choose_device("cuda:99")
+    for name, meant in (("gpu", "a GPU is called 'cuda'"), ("GPU1", "a GPU is called 'cuda:1'"), ("CPU", "'cpu'")):
+        with pytest.raises(GanzooError, match=f"there is no device '{name}'; .*{meant}.*devices: auto, cpu"):
             choose_device(name)
 
 

@@ -169,7 +169,10 @@ def test_noise_and_cutoff_enter_where_they_move_a_number(tmp_path):
             r"scoring\.metrics\.1: kid: a subset of subset_size = 51 .* but there are 60 generated and 50 real images",
         ),
         ({"reference_images": 51}, r"scoring\.reference_images: 51 asked for, but split 'train' has 50"),
-        ({"metrics": ("fid",), "generated": 1}, "fid: needs at least 2 images on either side, but there is 1"),
+        (
+            {"metrics": ("fid",), "generated": 1},
+            "fid: needs at least 2 generated images; raise scoring.generated, which is 1",
+        ),
         (
             {"metrics": ({"name": "precision-recall", "neighborhood": 50},)},
             r"neighborhood = 50 needs at least 51 images",

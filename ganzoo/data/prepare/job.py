@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ganzoo._io.os_errors import absolute
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.datasets import ImageDataset, Item
 from ganzoo.data.pack.format import PackFormat
@@ -96,10 +97,11 @@ def settings_of(dataset: ImageDataset) -> dict[str, Any]:
 
 def options_fingerprint(dataset: ImageDataset, name: str) -> str:
     """Hash all options that can change a pack (mirroring is done when a batch is drawn)."""
-    options = dataset.options.model_dump(exclude={"mirror", "pack"})
+    plain = dataset.options.model_dump(exclude={"mirror", "pack"})
+    options = {key: absolute(value) if isinstance(value, Path) else value for key, value in plain.items()}
     kind = f"{type(dataset).__module__}.{type(dataset).__qualname__}"
-    plain = [RULE_VERSION, type(dataset).reading_version, name, kind, options]
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()
+    identity = [RULE_VERSION, type(dataset).reading_version, name, kind, options]
+    return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def source_fingerprint(options: str, items: Sequence[Item]) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ganzoo._io.atomic import make_folder, remove_tree, sweep_temporaries, writing
-from ganzoo.contracts.datasets import ImageDataset
+from ganzoo.contracts.datasets import ImageDataset, Item
 from ganzoo.data.pack.manifest import BadFile, read_manifest
 from ganzoo.data.pack.pack import Pack
 from ganzoo.data.prepare import chunks as chunk_files
@@ -33,6 +33,7 @@ def prepare(
     skip_bad: bool = False,
     workers: int | None = None,
     progress: Progress | None = None,
+    on_listed: Callable[[Sequence[Item]], None] | None = None,
 ) -> Pack:
     """Return the pack of a dataset in the cache, preparing it unless a finished, current and undamaged one is there.
 
@@ -46,6 +47,7 @@ def prepare(
         skip_bad: Leave out files that cannot be read, instead of stopping.
         workers: Number of processes; None takes one per core as soon as it is worth while.
         progress: Called with the number of images done and of all.
+        on_listed: Called with all images before any is prepared; what it raises is raised here.
 
     Raises:
         DataError: There are no images, some cannot be read, or the pack that is there is damaged.
@@ -53,6 +55,8 @@ def prepare(
         RunError: The disk is full, or a worker process died.
     """
     job = Job.of(dataset, name, PreparationOptions(skip_bad, workers, progress))
+    if on_listed:
+        on_listed(job.items)
     packs = cache / "packs"
     stem = f"{re.sub(r'[^A-Za-z0-9_-]+', '-', name)}-{job.spec.resolution}"
     final = packs / f"{stem}-{job.source[:16]}"

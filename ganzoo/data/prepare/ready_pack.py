@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from ganzoo.contracts.datasets import ImageDataset
+from ganzoo.data.pack.manifest import read_manifest
 from ganzoo.data.pack.open import is_url, open_pack
 from ganzoo.data.pack.pack import Pack
 from ganzoo.data.prepare.job import settings_of
@@ -25,6 +27,15 @@ def ready_pack(dataset: ImageDataset, name: str, cache: Path) -> Pack:
         raise DataError(f"{'; '.join(problems)}. Prepare it again, or fetch it again")
     _hold_against(pack, dataset, name, location)
     return pack
+
+
+def kept_pack(cache: Path, fingerprint: str) -> Pack | None:
+    """Return the intact pack of these very images in the cache, if it is there, whatever became of their source."""
+    for folder in sorted((cache / "packs").glob("[!.]*")):
+        with suppress(DataError):
+            if read_manifest(folder).fingerprint == fingerprint and not (pack := Pack.open(folder)).verify():
+                return pack
+    return None
 
 
 def _hold_against(pack: Pack, dataset: ImageDataset, name: str, location: str) -> None:
