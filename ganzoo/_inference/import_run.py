@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from ganzoo._inference.exported_file import LAYOUT, is_checkpoint_part, is_export, read_export
@@ -25,9 +26,10 @@ from ganzoo._runs.record import RunRecord, recipe_hash, write_record
 from ganzoo.contracts.checkpoints import ForeignCheckpoint, ForeignNetwork
 from ganzoo.errors import CheckpointError, GanzooError, PluginError, RefusedError
 from ganzoo.interchange import Record, read_content
-from ganzoo.text import clip, literal
+from ganzoo.text import clip, literal, requirement
 
 SHOWN = 300
+_ROLES = {"ema": "EMA generator", "generator": "generator", "discriminator": "discriminator"}
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,21 @@ def _judged(path: Path, layout: str, registry: Registry, read: Callable[[], Fore
         raise
     except GanzooError as error:
         raise CheckpointError(f"{shown(path)} looks like '{layout}', but {_line(error)}") from None
-    except MemoryError:
-        raise CheckpointError(f"{shown(path)} looks like '{layout}', but memory ran out") from None
     except Exception as error:  # an importer that met what its author did not expect
-        reason = f"{type(error).__name__}: {_line(error)}"
-        raise CheckpointError(f"{shown(path)} looks like '{layout}', but cannot be used ({reason})") from error
+        raise CheckpointError(f"{shown(path)} looks like '{layout}', but {_unforeseen(error)}") from error
+
+
+def _unforeseen(error: Exception) -> str:
+    """Say what is wrong where options, torch or the importer stumbled."""
+    if isinstance(error, MemoryError):
+        return "memory ran out"
+    if isinstance(error, ValidationError):  # of the options that its sizes would need
+        first = error.errors()[0]
+        name, wanted = ".".join(map(str, first["loc"])), requirement(first["type"], first["msg"])
+        return _line(f"its sizes are impossible: {name} {wanted}")
+    if isinstance(error, RuntimeError):  # what torch says of tensors
+        return "its tensors do not fit each other in shape or type"
+    return f"cannot be used ({type(error).__name__}: {_line(error)})"
 
 
 def _importer_of(content: Any, path: Path, registry: Registry) -> Part:
@@ -172,7 +184,7 @@ def _network(role: str, foreign: ForeignNetwork, checkpoint: ForeignCheckpoint) 
         here, there = expected.get(name), foreign.weights.get(name)
         if here is None or there is None or here.shape != there.shape:
             sizes = f"{_shape(there)} in the file, {_shape(here)} in the part"
-            raise CheckpointError(f"its {role} does not fit '{foreign.cls.name}': {name} is {sizes}")
+            raise CheckpointError(f"its {_ROLES[role]} does not fit '{foreign.cls.name}': {name} is {sizes}")
     network: nn.Module = foreign.cls(foreign.options, checkpoint.images)
     network.load_state_dict(dict(foreign.weights))
     return network
@@ -185,7 +197,7 @@ def _shape(tensor: Tensor | None) -> str:
 def _require_finite(role: str, tensors: Mapping[str, Tensor]) -> None:
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise CheckpointError(f"its {role}'s {name} holds inf or nan")
+            raise CheckpointError(f"the {name} of its {_ROLES[role]} holds inf or nan")
 
 
 def _count(network: nn.Module) -> int:

@@ -78,9 +78,9 @@ def _read(path: Path, what: str) -> NDArray[Any]:
         raise DataError(f"{shown(path)} cannot be read: {error.strerror or error}.") from error
     except DataError:
         raise
-    except Exception as error:  # numpy parses the header, and says what it dislikes in many ways
+    except Exception as error:  # numpy parses the header as Python, and says so in many ways
         raise DataError(
-            f"{shown(path)} is no usable .npy file: it is cut off, or holds objects, which are never read ({error})."
+            f"{shown(path)} is no usable .npy file: it is damaged or cut off, or holds objects, which are never read."
         ) from error
     if not array.size:
         raise DataError(f"{shown(path)} is empty: its shape is {_text(array.shape)}.")

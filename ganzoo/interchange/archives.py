@@ -18,6 +18,7 @@ from ganzoo.interchange.limits import MAX_STREAMS, Budget
 from ganzoo.interchange.opcodes import run
 from ganzoo.interchange.tensors import TENSOR_MEANINGS, Storage
 from ganzoo.interchange.unpickler import Meaning, Persistent
+from ganzoo.text import literal
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_VERSION = 1001
@@ -108,7 +109,8 @@ def read_zip(data: bytes, budget: Budget) -> Any:
 def _damage(data: bytes, error: Exception) -> str:
     if _END not in data:  # the list of members stands last
         return "it is a zip archive that ends too early, as a download that was cut off: get it again"
-    return f"its zip archive is damaged ({' '.join(str(error).split()) or 'it ends early'})"
+    reason = literal(" ".join(str(error).split())) if isinstance(error, zipfile.BadZipFile) else ""
+    return f"its zip archive is damaged{f' ({reason})' if reason else ''}"
 
 
 def _read_archive(archive: zipfile.ZipFile, budget: Budget) -> Any:

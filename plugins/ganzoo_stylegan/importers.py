@@ -124,7 +124,7 @@ def rosinality_discriminator_weights(state: Mapping[str, Tensor]) -> Weights:
 def _rosinality_layer(weights: Weights, ours: str, state: Mapping[str, Tensor], theirs: str, number: int) -> None:
     noise = state[f"{theirs}.noise{number}.weight_orig"].flatten()
     # Its noise weights are scaled at run time like a convolution's: gain sqrt(2), fan-in their number.
-    weights[f"{ours}.noise_weight"] = noise * math.sqrt(2 / len(noise))
+    weights[f"{ours}.noise_weight"] = noise * math.sqrt(2 / max(len(noise), 1))
     weights[f"{ours}.style.weight"] = state[f"{theirs}.adain{number}.style.linear.weight_orig"] * math.sqrt(2)
     bias = state[f"{theirs}.adain{number}.style.linear.bias"].clone()
     # Its scales are learned around 1 (the bias begins there), this network's around 0.

@@ -32,25 +32,25 @@ def generator_from(weights: Weights, **options: Any) -> tuple[ForeignNetwork, Im
         CheckpointError: Something is missing or unlike every StyleGAN.
     """
     found = dict(weights)
-    widths = {int(each): _size(found, f"to_rgb.{each}.weight", 1) for each in _names(found, r"to_rgb\.(\d+)\.weight")}
+    widths = {int(each): size_of(found, f"to_rgb.{each}.weight", 1) for each in _names(found, r"to_rgb\.(\d+)\.weight")}
     resolution = _resolution(widths)
     embedding = found.get("mapping.embedding.weight")
     layers = len(_names(found, r"mapping\.layers\.(\d+)\.weight"))
     base, highest = _base_and_max(widths)
     sizes = {
         # Joint labels are embedded to the latents' size, so that the first layer sees two of them.
-        "latent_dim": _size(found, "mapping.layers.0.weight", 1) // (1 if embedding is None else 2),
-        "style_dim": _size(found, f"mapping.layers.{max(layers - 1, 0)}.weight", 0),
+        "latent_dim": size_of(found, "mapping.layers.0.weight", 1) // (1 if embedding is None else 2),
+        "style_dim": size_of(found, f"mapping.layers.{max(layers - 1, 0)}.weight", 0),
         "mapping_layers": layers,
         "channel_base": base,
         "channel_max": highest,
     }
     images = ImageSpec(
         resolution,
-        _size(found, f"to_rgb.{resolution}.weight", 0),
-        0 if embedding is None else _size(found, "mapping.embedding.weight", 0),
+        size_of(found, f"to_rgb.{resolution}.weight", 0),
+        0 if embedding is None else size_of(found, "mapping.embedding.weight", 0),
     )
-    hidden = _size(found, "mapping.layers.0.weight", 0)
+    hidden = size_of(found, "mapping.layers.0.weight", 0)
     if layers > 1 and hidden != sizes["style_dim"]:
         sizes["mapping_width"] = hidden
     chosen = StyleGANGenerator.Options(**sizes, **options)
@@ -73,12 +73,12 @@ def discriminator_from(weights: Weights, **options: Any) -> tuple[ForeignNetwork
     """
     found = dict(weights)
     readers = _names(found, r"body\.from_rgb\.(\d+)\.weight")
-    widths = {int(each): _size(found, f"body.from_rgb.{each}.weight", 0) for each in readers}
+    widths = {int(each): size_of(found, f"body.from_rgb.{each}.weight", 0) for each in readers}
     resolution = _resolution(widths)
-    channels = _size(found, f"body.from_rgb.{resolution}.weight", 1)
+    channels = size_of(found, f"body.from_rgb.{resolution}.weight", 1)
     # The dense layer is as wide as a map of 2x2 would be.
-    base, highest = _base_and_max(widths | {LOWEST_RESOLUTION // 2: _size(found, "body.head.dense.weight", 0)})
-    classes = _size(found, "body.head.logit.weight", 0)
+    base, highest = _base_and_max(widths | {LOWEST_RESOLUTION // 2: size_of(found, "body.head.dense.weight", 0)})
+    classes = size_of(found, "body.head.logit.weight", 0)
     group = _without_deviation(found, options)
     chosen = StyleGANDiscriminator.Options(channel_base=base, channel_max=highest, **options | group)
     return ForeignNetwork(StyleGANDiscriminator, chosen, found), ImageSpec(
@@ -89,7 +89,7 @@ def discriminator_from(weights: Weights, **options: Any) -> tuple[ForeignNetwork
 def _without_deviation(weights: dict[str, Tensor], options: Mapping[str, Any]) -> dict[str, Any]:
     """Give a head without minibatch deviation a map of it that counts nothing."""
     name = "body.head.convolution.weight"
-    inputs, outputs = _size(weights, name, 1), _size(weights, name, 0)
+    inputs, outputs = size_of(weights, name, 1), size_of(weights, name, 0)
     if inputs == outputs + 1:
         return {}
     if inputs != outputs:
@@ -129,7 +129,8 @@ def _names(weights: Weights, pattern: str) -> list[str]:
     return [match.group(1) for name in weights if (match := re.fullmatch(pattern, name))]
 
 
-def _size(weights: Weights, name: str, axis: int) -> int:
+def size_of(weights: Weights, name: str, axis: int) -> int:
+    """Return the length of a tensor along an axis. Raises CheckpointError where there is none."""
     if name not in weights or weights[name].ndim <= axis:
         raise CheckpointError(f"'{name}' is missing or damaged")
     return int(weights[name].shape[axis])

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ganzoo import CheckpointError, ForeignCheckpoint, ForeignNetwork, ImageSpec, Importer
 from ganzoo.interchange import TensorFlowNetwork, is_network, network_of
-from ganzoo_stylegan.shapes import discriminator_from, generator_from
+from ganzoo_stylegan.shapes import discriminator_from, generator_from, size_of
 from ganzoo_stylegan.tensorflow_names import DISCRIMINATOR, GENERATOR, translated
 
 FUSED_FROM = 128  # `fused_scale = "auto"` of the official code
@@ -101,7 +101,7 @@ def _generator(network: TensorFlowNetwork) -> tuple[ForeignNetwork, ImageSpec]:
     given, variables = _arguments(network), network.all_variables()
     weights = translated(variables, GENERATOR, "synthesis/ToRGB_lod", "to_rgb")
     for name, value in variables.items():
-        if match := re.fullmatch(r"synthesis/noise(\d+)", name):
+        if match := re.fullmatch(r"synthesis/noise(\d{1,2})", name):
             index = int(match.group(1))
             weights[f"blocks.{4 << index // 2}.{'second' if index % 2 else 'first'}.noise_const"] = value
     resolutions = _numbers(weights, r"blocks\.(\d+)\.first\.bias")
@@ -128,8 +128,8 @@ def _discriminator(network: TensorFlowNetwork) -> tuple[ForeignNetwork, ImageSpe
     for resolution in (4, *resolutions):  # a network of fixed structure reads images at one resolution alone
         if f"body.from_rgb.{resolution}.weight" not in weights:
             reader = f"body.blocks.{resolution}.first.weight" if resolution > 4 else "body.head.dense.weight"
-            width = weights[reader].shape[1] // (1 if resolution > 4 else 4 * 4)
-            channels = weights[f"body.from_rgb.{max(resolutions)}.weight"].shape[1]
+            width = size_of(weights, reader, 1) // (1 if resolution > 4 else 4 * 4)
+            channels = size_of(weights, f"body.from_rgb.{max(resolutions, default=4)}.weight", 1)
             weights[f"body.from_rgb.{resolution}.weight"] = torch.zeros(width, channels, 1, 1)
             weights[f"body.from_rgb.{resolution}.bias"] = torch.zeros(width)
     group = given.get("mbstd_group_size", 4)
@@ -146,8 +146,8 @@ def _add_images(weights: dict[str, Tensor], resolutions: list[int]) -> None:
     """A network of fixed structure makes images at one resolution alone; the layers of the others count nothing."""
     for resolution in resolutions:
         if f"to_rgb.{resolution}.weight" not in weights:
-            width = weights[f"blocks.{resolution}.first.bias"].shape[0]
-            channels = weights[f"to_rgb.{max(resolutions)}.weight"].shape[0]
+            width = size_of(weights, f"blocks.{resolution}.first.bias", 0)
+            channels = size_of(weights, f"to_rgb.{max(resolutions)}.weight", 0)
             weights[f"to_rgb.{resolution}.weight"] = torch.zeros(channels, width, 1, 1)
             weights[f"to_rgb.{resolution}.bias"] = torch.zeros(channels)
 
@@ -176,7 +176,8 @@ def _number(given: Mapping[str, Any], name: str, default: float) -> float:
 def _reached(network: TensorFlowNetwork, resolution: int) -> tuple[int | None, float]:
     """Return the resolution that a growing network works at and the weight of its newest block; None: the final one."""
     variables = network.all_variables()
-    lod = float(variables.get("lod", variables.get("synthesis/lod", torch.zeros(1))).flatten()[0])
+    stage = variables.get("lod", variables.get("synthesis/lod", torch.zeros(1))).flatten()
+    lod = float(stage[0]) if len(stage) else -1.0
     if not 0 <= lod < resolution.bit_length():
         raise CheckpointError(f"its level of detail is {lod:g}, which is none of its resolutions")
     # The level of detail counts halvings from the final resolution; its fraction is how far the fade has to go.
@@ -193,5 +194,5 @@ def _notes(network: TensorFlowNetwork, resolution: int | None, alpha: float) -> 
     psi, cutoff = (network.static_kwargs.get(key) for key in ("truncation_psi", "truncation_cutoff"))
     if isinstance(psi, int | float) and psi != 1:
         layers = f" --truncation-cutoff {cutoff}" if isinstance(cutoff, int) else ""
-        notes.append(f"its authors sample it with --truncation {psi:g}{layers}, which is not the default here")
+        notes.append(f"its authors sample it with --truncation-psi {psi:g}{layers}, which is not the default here")
     return tuple(notes)

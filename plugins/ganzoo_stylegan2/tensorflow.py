@@ -156,7 +156,7 @@ def _at_the_end(variables: Mapping[str, Tensor], prefix: str, layer: str) -> dic
     lods = [name for name in variables if name.startswith(f"{prefix}{layer}_lod")]
     if not lods:
         return dict(variables)
-    if float(variables.get("lod", variables.get(f"{prefix}lod", Tensor([0.0]))).flatten()[0]) > 0:
+    if variables.get("lod", variables.get(f"{prefix}lod", Tensor([0.0]))).flatten()[:1].gt(0).any():
         raise CheckpointError("its networks had not grown to their end, and only whole ones are known here")
     found_at = (re.match(rf"{prefix}(\d+)x\d+/", name) for name in variables)
     highest = max((int(match.group(1)) for match in found_at if match), default=4)

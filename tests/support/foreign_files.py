@@ -274,3 +274,81 @@ def rosinality_stylegan2_discriminator(make: Maker, widths: dict[int, int], *, c
     found |= {"final_linear.0.weight": make(last, last * 16), "final_linear.0.bias": make(last)}
     found |= {"final_linear.1.weight": make(1, last), "final_linear.1.bias": make(1)}
     return {name: torch.from_numpy(np.asarray(value, "f4")) for name, value in found.items()}
+
+
+class _Persistent:
+    """Stands for a module of NVIDIA's PyTorch pickles: a call that would make it from its source."""
+
+    def __init__(self, kind, state, **attributes):
+        inside, own = {}, {}
+        for name, value in state.items():
+            head, _, rest = name.partition(".")
+            if rest:
+                inside.setdefault(head, {})[rest] = value
+            else:
+                own[head] = value
+        modules = {name: _Persistent("Layer", values) for name, values in inside.items()}
+        if "out" in modules:  # the head of a discriminator
+            modules["mbstd"] = _Persistent("MinibatchStdLayer", {}, group_size=4)
+        self.meta = {
+            "type": "class",
+            "version": 6,
+            "module_src": "raise SystemExit",
+            "class_name": kind,
+            "state": {"_parameters": own, "_buffers": {}, "_modules": modules} | attributes,
+        }
+
+    def __reduce__(self):
+        return sys.modules["torch_utils.persistence"]._reconstruct_persistent_obj, (self.meta,)
+
+
+def nvidia_pytorch(generator: dict, discriminator: dict):
+    """The content of a pickle of StyleGAN2-ADA, from states by official names."""
+    return {
+        "G": _Persistent("Generator", generator),
+        "D": _Persistent("Discriminator", discriminator),
+        "G_ema": _Persistent("Generator", generator),
+        "training_set_kwargs": {"class_name": "training.dataset.ImageFolderDataset", "use_labels": False},
+    }
+
+
+def persistent_pickled(content) -> bytes:
+    """Pickle content whose modules are NVIDIA's PyTorch ones."""
+
+    def _reconstruct_persistent_obj(meta):
+        raise SystemExit
+
+    names = ("torch_utils", "torch_utils.persistence")
+    modules = {name: types.ModuleType(name) for name in names}
+    _reconstruct_persistent_obj.__module__ = names[-1]
+    _reconstruct_persistent_obj.__qualname__ = "_reconstruct_persistent_obj"
+    modules[names[-1]]._reconstruct_persistent_obj = _reconstruct_persistent_obj
+    sys.modules.update(modules)
+    try:
+        return pickle.dumps(content, 4)
+    finally:
+        for name in names:
+            del sys.modules[name]
+
+
+def official_states(generator: dict, discriminator: dict) -> tuple[dict, dict]:
+    """Return a pair of rosinality's networks by the names of NVIDIA's PyTorch code."""
+    from ganzoo_stylegan2.rosinality_names import discriminator_state, generator_state
+
+    return generator_state(generator) | {"mapping.w_avg": torch.zeros(6)}, discriminator_state(discriminator)
+
+
+def exported(generator: dict) -> dict:
+    """Return tensors and metadata as `ganzoo export` writes them, of one of rosinality's generators."""
+    from ganzoo_stylegan2.rosinality import Rosinality
+
+    found = Rosinality.read({"g_ema": generator, "latent_avg": torch.zeros(6)})
+    options = "".join(f"{name} = {_toml(value)}\n" for name, value in found.ema.options.model_dump().items() if value)
+    images = f"resolution = {found.images.resolution}\nchannels = {found.images.channels}\nlabel_dim = 0\n"
+    text = f'title = "a"\nseed = 0\n[images]\n{images}[generator]\nname = "stylegan2"\n{options}'
+    metadata = {"format": "pt", "ganzoo": "1", "images_seen": "64", "weights": "ema", "networks": text}
+    return {"tensors": {name: value.contiguous() for name, value in found.ema.weights.items()}, "metadata": metadata}
+
+
+def _toml(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value).lower()

@@ -1,0 +1,124 @@
+"""Sources to fuzz: one of every format, each with pictures in it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import made_up_sources as made
+import numpy as np
+from damage import damaged
+from fuzzing import refused
+from PIL import Image
+
+from ganzoo.data.prepare.prepare import prepare
+from ganzoo.errors import DataError
+from ganzoo_images import Folder
+
+PACKED = 25  # every so many inputs a whole pack is made
+Files = dict[str, bytes]
+
+
+class SourceTarget:
+    """A source whose file, or one of whose files, is damaged."""
+
+    def __init__(self, name: str, root: str, files: Files, donors: Sequence[bytes]) -> None:
+        self.name, self._root, self._files, self._donors = name, root, files, donors
+
+    def attempt(self, root: Path, number: int, rng: random.Random) -> str:
+        victim = rng.choice(sorted(self._files))
+        for path, data in self._files.items():
+            target = root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(damaged(rng, data, rng.choice(self._donors)) if path == victim else data)
+        dataset = made.dataset(
+            Folder,
+            root=root / self._root,
+            resolution=16,
+            channels=1,
+            source=rng.choice(("auto", "auto", _stated(self.name))),
+            classes=0,
+            window=rng.choice(((0, 255), "range")),
+        )
+        return _read(dataset, root / "cache", rng.randrange(PACKED) == 0)
+
+
+def source_targets(folder: Path, seed: int) -> list[SourceTarget]:
+    """Write one source of each kind, and return them as targets."""
+    pictures = made.noise(3, 1, seed=seed)
+    sources = {}
+    for kind, maker in MAKERS.items():
+        (folder / kind).mkdir(parents=True)
+        sources[kind] = contents(maker(folder / kind / "s", pictures))
+    donors = [data for _, files in sources.values() for data in files.values()]
+    return [SourceTarget(kind, *sources[kind], donors) for kind in sorted(sources)]
+
+
+def contents(root: Path) -> tuple[str, Files]:
+    """Return the name of a source's root, and its files by path below the folder that holds it."""
+    paths = [path for path in [root, *root.rglob("*")] if path.is_file() and path.name != "lock.mdb"]
+    return root.name, {str(path.relative_to(root.parent)): path.read_bytes() for path in paths}
+
+
+def mixed_folder(root: Path, pictures: Sequence[np.ndarray]) -> Path:
+    """Write each format that Pillow and tifffile read."""
+    import tifffile
+
+    root.mkdir(parents=True)
+    image = Image.fromarray(pictures[0])
+    for suffix in ("png", "jpg", "gif", "webp", "bmp", "tif"):
+        image.save(root / f"a.{suffix}")
+    image.convert("CMYK").save(root / "cmyk.jpg")
+    image.convert("P").save(root / "palette.png", transparency=3)
+    image.save(root / "deflated.tif", compression="tiff_deflate")
+    deep = np.arange(256, dtype=np.uint16).reshape(16, 16) * 200
+    Image.fromarray(deep).save(root / "deep.png")
+    tifffile.imwrite(root / "deep.tif", np.stack([deep] * 3, axis=2), photometric="rgb")
+    return root
+
+
+def small_lmdb(root: Path, pictures: Sequence[np.ndarray]) -> Path:
+    """Write an LMDB without the sparse end of its map."""
+    return made.lmdb(root, pictures)
+
+
+MAKERS: dict[str, Callable[[Path, Sequence[np.ndarray]], Path]] = {
+    **made.MAKERS,
+    "mixed": mixed_folder,
+    "lmdb": small_lmdb,
+}
+
+
+def _stated(kind: str) -> str:
+    stem = kind.partition("-")[0]
+    return {"npy": "array", "npz": "array", "mixed": "folder"}.get(stem, stem)
+
+
+def _read(dataset: Folder, cache: Path, pack: bool) -> str:
+    """Read all of a damaged source; anything else than a DataError or images is a failure."""
+    try:
+        items = dataset.items()
+    except DataError as error:
+        return refused(error)
+    bad = 0
+    for item in items[:20]:
+        try:
+            image = dataset.load(item)
+            assert image.dtype == np.uint8 and image.shape == (1, 16, 16)
+        except DataError as error:
+            refused(error)
+            bad += 1
+    if pack and items:
+        _pack(dataset, cache)
+    return "some bad" if bad else "read" if items else "nothing"
+
+
+def _pack(dataset: Folder, cache: Path) -> None:
+    try:
+        pack = prepare(dataset, "fuzz", cache=cache, workers=1, skip_bad=True)
+    except DataError as error:
+        refused(error)
+        return
+    assert pack.verify() == []
+    assert len(pack) + len(pack.bad_files) == len(dataset.items())
