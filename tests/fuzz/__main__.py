@@ -1,4 +1,4 @@
-"""Command: python tests/fuzz [FIRST-LAST] [--seed N] tries damaged inputs of all sources and importers, in one process."""
+"""Command: python tests/fuzz [FIRST-LAST] [--seed N] tries damaged inputs of all sources and importers."""
 
 from __future__ import annotations
 
