@@ -53,10 +53,15 @@ class SourceOptions(ReadingOptions):
         description="Volumes: leave out slices of which less than this share is brighter than a twentieth of the "
         "window.",
     )
+    spacing: Literal["square", "ignore"] = Field(
+        default="square",
+        description="Slices whose file states that their pixels are not square (voxels of 1 x 1 x 4 mm seen from the "
+        "side): 'square' resamples them to square pixels of the smaller size, 'ignore' shows the pixels as they are.",
+    )
     frame: PositiveInt | None = Field(
         default=None,
-        description="Slices: height and width, in pixels, of the square around the center that is shown; "
-        "outside of the slice it is black.",
+        description="Slices: height and width, in pixels, of the square around the center that is shown, after "
+        "'spacing'; outside of the slice it is black.",
     )
 
     @field_validator("source")

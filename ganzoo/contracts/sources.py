@@ -90,7 +90,7 @@ class Source(Component[OptionsT], ABC):
 
     @abstractmethod
     def picture(self, key: str) -> Picture:
-        """Decode the image of an entry. Raises DataError naming it."""
+        """Decode the image of an entry, before `spacing` and `frame` are applied. Raises DataError naming it."""
 
     def classes(self) -> StatedClasses:
         """Return what is stated of classes, after entries were listed."""
@@ -99,6 +99,10 @@ class Source(Component[OptionsT], ABC):
     def window_for(self, key: str, rule: ReadingRule) -> Window:
         """Return the window for an image; a volume's is the same for all its slices."""
         return rule.window
+
+    def spacing_for(self, key: str) -> tuple[float, float] | None:
+        """Return how far apart rows and columns are, of the image as `picture` gives it; None where nothing says so."""
+        return None
 
     def found(self) -> str:
         """Say what is there, by counts only: for the message that there are no images."""

@@ -19,7 +19,6 @@ from ganzoo_sources.dicom_listing import Header, Listed, list_headers, members_o
 from ganzoo_sources.dicom_objects import IMAGE, Kind, counted, keepable
 from ganzoo_sources.dicom_reader import DicomReader
 from ganzoo_sources.dicom_start import DICOM_DIRECTORY, DICOM_SUFFIXES
-from ganzoo_sources.volume import framed
 
 
 class DicomOptions(ComponentOptions):
@@ -73,12 +72,11 @@ class DicomSource(Source[DicomOptions]):
 
     def picture(self, key: str) -> Picture:
         frame = self._reader.frame(key)
-        values, black = frame.values, 0.0
+        values = frame.values
         if not frame.color_bits:
             black, _ = self._bounds(key, frame, self.reading.window)
             values = self._displayed(frame, literal(key), black)
-        turned = frame.placement.turn(self.reading, literal(key)).applied(values)
-        return framed(turned, self.reading.frame, black)
+        return frame.placement.turn(self.reading, literal(key)).applied(values)
 
     def window_for(self, key: str, rule: ReadingRule) -> Window:
         return self._bounds(key, self._reader.frame(key), rule.window)

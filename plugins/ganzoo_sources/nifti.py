@@ -24,7 +24,7 @@ from ganzoo.data import (
     require_extra,
 )
 from ganzoo.text import literal
-from ganzoo_sources.volume import Volume, framed, slice_axis
+from ganzoo_sources.volume import Volume, slice_axis
 
 MAX_VOLUME_BYTES = 2**30
 
@@ -60,11 +60,13 @@ class NiftiSource(Source):
         volume = self._loaded(name)
         if number >= volume.stored.shape[slice_axis(self.reading)]:
             raise DataError(f"{literal(key)}: the volume has no slice {number}")
-        black, _ = self._bounds(name, self.reading.window)
-        return framed(volume.plane(number, self.reading), self.reading.frame, black)
+        return volume.plane(number, self.reading)
 
     def window_for(self, key: str, rule: ReadingRule) -> Window:
         return self._bounds(place_of(key)[0], rule.window)
+
+    def spacing_for(self, key: str) -> tuple[float, float]:
+        return self._loaded(place_of(key)[0]).spacing(self.reading)
 
     def found(self) -> str:
         return self._tree.found() if self._tree else "a volume without slices that are wanted"
@@ -165,14 +167,16 @@ def _volume(image: Any, options: SourceOptions, name: str) -> Volume:
     try:
         stored = np.asanyarray(image.dataobj.get_unscaled()).reshape(image.shape[:3], order="A")
         slope, inter = float(image.dataobj.slope), float(image.dataobj.inter)
+        voxel = np.sqrt((image.affine[:3, :3] ** 2).sum(axis=0))
         if options.orientation != "stored":
             orientation = _orientation(image)
-            stored = stored[tuple(slice(None, None, int(sense)) for sense in orientation[:, 1])]
-            stored = stored.transpose(np.argsort(orientation[:, 0].astype(int)))
+            order = np.argsort(orientation[:, 0].astype(int))
+            stored = stored[tuple(slice(None, None, int(sense)) for sense in orientation[:, 1])].transpose(order)
+            voxel = voxel[order]
     except (DataError, MemoryError):
         raise
     except Exception as error:
         raise DataError(f"{name}: is damaged or cut off: {literal(str(error))[:200]}") from error
     if not np.isfinite([slope, inter]).all():
         raise DataError(f"{name}: scales its intensities by {slope} and {inter}")
-    return Volume(stored, slope, inter, name)
+    return Volume(stored, slope, inter, name, (float(voxel[0]), float(voxel[1]), float(voxel[2])))

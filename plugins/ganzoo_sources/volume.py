@@ -24,12 +24,14 @@ class Volume:
         slope: Intensity is `slope * stored + inter`.
         inter: See `slope`.
         name: What messages call it.
+        voxel: Size of a voxel along the axes of `stored`.
     """
 
     stored: NDArray[Any]
     slope: float
     inter: float
     name: str
+    voxel: tuple[float, float, float]
 
     def plane(self, number: int, options: SourceOptions) -> NDArray[Any]:
         """Return intensities of slice `number` as `[H, W]`, the way the options want it shown."""
@@ -44,6 +46,14 @@ class Volume:
         if right not in _POSITIVE:
             picture = picture[:, ::-1]
         return self._scaled(picture)
+
+    def spacing(self, options: SourceOptions) -> tuple[float, float]:
+        """Return how far apart the rows of a slice are, and its columns."""
+        if options.orientation == "stored":
+            return self.voxel[1], self.voxel[0]
+        down, right = (axis_of(letter) for letter in directions(options.orientation, options.plane))
+        assert down is not None and right is not None, "the options were validated"
+        return self.voxel[down], self.voxel[right]
 
     def window(self, window: Window) -> tuple[float, float]:
         """Return what is black and what is white in every slice. Raises DataError."""
@@ -69,20 +79,3 @@ def slice_axis(options: SourceOptions) -> int:
     if options.orientation == "stored":
         return 2
     return {"sagittal": 0, "coronal": 1, "axial": 2}[options.plane]
-
-
-def framed(picture: NDArray[Any], side: int | None, black: float) -> NDArray[Any]:
-    """Return the centered square of `side` pixels; what it reaches beyond the picture has the value `black`."""
-    if side is None:
-        return picture
-    for axis in (0, 1):
-        length = picture.shape[axis]
-        if length > side:
-            start = (length - side) // 2
-            picture = np.take(picture, np.arange(start, start + side), axis)
-        else:
-            before = (side - length) // 2
-            widths = [(0, 0)] * picture.ndim
-            widths[axis] = (before, side - length - before)
-            picture = np.pad(picture, widths, constant_values=black)
-    return picture

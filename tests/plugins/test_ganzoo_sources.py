@@ -408,10 +408,11 @@ def test_intensities_are_scaled_as_the_header_says(tmp_path):
 
 
 def test_a_frame_is_cut_out_or_filled_up_around_the_center(tmp_path):
-    source = volume(tmp_path, frame=8)
-    picture = source.picture("v.nii#2")
-    assert picture.shape == (8, 8) and (picture[:, :2] == 0).all() and picture[1, 2] == 342
-    assert volume(tmp_path, frame=2).picture("v.nii#2").tolist() == [[232, 132], [222, 122]]
+    rule = ReadingRule(8, 1, (0, 510))
+    picture = read_entry(volume(tmp_path, frame=8), "v.nii#2", rule)[0]
+    assert (picture[:, :2] == 0).all() and picture[1, 2] == 171
+    picture = read_entry(volume(tmp_path, frame=2), "v.nii#2", ReadingRule(2, 1, (0, 510)))[0]
+    assert picture.tolist() == [[116, 66], [111, 61]]
 
 
 def test_a_volume_without_an_orientation_can_be_shown_as_stored(tmp_path):

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from ganzoo.contracts.component import PixelArray
-from ganzoo.contracts.reading import ReadingRule
+from ganzoo.contracts.reading import DeepPicture, Picture, ReadingRule
 from ganzoo.contracts.sources import Source
 from ganzoo.data.images.decode import reading
 from ganzoo.data.images.pixels import pixels_of
+from ganzoo.data.images.slice_geometry import framed, squared_image, squared_pixels
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 
@@ -21,9 +22,23 @@ def read_entry(source: Source[Any], key: str, rule: ReadingRule) -> PixelArray:
     """Return an image of a source as uint8 `[C, R, R]`. Raises DataError naming it."""
     name = literal(key)
     with reading(name), np.errstate(all="ignore"):  # what overflows is seen to be not finite
-        window = source.window_for(key, rule)
-        picture = source.picture(key)
-        return pixels_of(picture, replace(rule, window=window), name)
+        own = replace(rule, window=source.window_for(key, rule))
+        return pixels_of(_shown(source, key, source.picture(key), own, name), own, name)
+
+
+def _shown(source: Source[Any], key: str, picture: Picture, rule: ReadingRule, name: str) -> Picture:
+    """Return a slice with square pixels, in the frame that the options ask for."""
+    spacing = source.spacing_for(key) if source.reading.spacing == "square" else None
+    frame = source.reading.frame if source.holds_volumes else None
+    if not isinstance(picture, np.ndarray):
+        return picture if isinstance(picture, DeepPicture) else squared_image(picture, spacing, name, rule.resize)
+    black = rule.window[0] if isinstance(rule.window, tuple) and picture.dtype != np.uint8 else 0
+    finite = np.isfinite(picture) if picture.dtype.kind == "f" else np.ones(1, np.bool_)
+    if finite.all():
+        return framed(squared_pixels(picture, spacing, name, rule.resize), frame, black)
+    # What is not finite would spread to its neighbors; it keeps its own place.
+    known = squared_pixels(np.where(finite, picture, black), spacing, name, rule.resize)
+    return framed(np.where(squared_pixels(finite, spacing, name), known, np.nan), frame, black)
 
 
 def inside_root(source: Source[Any], path: Path) -> Path:
