@@ -72,6 +72,10 @@ def compare(
     checkpoint: Annotated[
         Checkpoint, typer.Option(help="Which network of each run counts: the last, or the best by selection scores.")
     ] = Checkpoint.LAST,
+    figure: Annotated[
+        Path | None,
+        typer.Option(help="Of two recipes: also write their kept samples side by side, as PNG or SVG."),
+    ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Say how many more seeds would settle open pairs, and the lines to run.")
     ] = False,
@@ -86,6 +90,8 @@ def compare(
     from ganzoo import api
     from ganzoo._leaderboard.rules import parse_looks, parse_share
 
+    if figure is not None:
+        _check_figure(figure, runs or [])
     comparison = api.compare(
         runs or [Path("runs")],
         metric=metric,
@@ -97,6 +103,8 @@ def compare(
         looks=parse_looks(looks) if looks else (),
         checkpoint=checkpoint.value,
     )
+    if figure is not None:
+        _write_figure(comparison, runs or [], figure)
     if plan:
         _print_plan(comparison, format)
         return
@@ -126,6 +134,30 @@ def _show_two(comparison: Comparison, runs: list[Path], format: Format) -> bool:
     else:
         page.print(_console())
     return True
+
+
+def _check_figure(figure: Path, runs: list[Path]) -> None:
+    """Raise GanzooError, before any work, where no figure could be written."""
+    from ganzoo._leaderboard.named import two_named
+    from ganzoo.contracts.figures import PICTURES
+
+    if figure.suffix.lower() not in PICTURES:
+        raise GanzooError(f"--figure '{figure}': should end in {' or '.join(PICTURES)}")
+    if two_named(runs) is None:
+        raise GanzooError("--figure shows two recipes or runs side by side: name two, such as ganzoo compare A B")
+
+
+def _write_figure(comparison: Comparison, runs: list[Path], figure: Path) -> None:
+    from ganzoo._leaderboard.named import two_named
+    from ganzoo.figures import side_by_side
+
+    names = two_named(runs)
+    if names is None:
+        return
+    page = comparison.between(*names)
+    seen = [round(1000 * row.kimg) for row in (page.one, page.other)]
+    for path in side_by_side([page.folders[run] for run in page.pictured], seen).write(figure):
+        sys.stderr.write(f"wrote {path}\n")
 
 
 def _print_plan(comparison: Comparison, format: Format) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from ganzoo._io.atomic import atomic_write
+from ganzoo._io.os_errors import shown
 from ganzoo.contracts.component import PixelArray
+from ganzoo.errors import RunError
 
 GAP = 2
 
@@ -38,9 +42,26 @@ def grid_png(images: PixelArray, columns: int | None = None) -> bytes:
     return _png(grid(images, columns))
 
 
-def write_grid(path: Path, images: PixelArray, columns: int | None = None) -> None:
-    """Write a grid of uint8 images `[N, C, H, W]` as PNG, atomically."""
-    atomic_write(path, grid_png(images, columns))
+def write_grid(
+    path: Path, images: PixelArray, columns: int | None = None, facts: Mapping[str, str] | None = None
+) -> None:
+    """Write a grid of uint8 images `[N, C, H, W]` as PNG, atomically; `facts` of it stand in the file, by keyword."""
+    atomic_write(path, _png(grid(images, columns), facts))
+
+
+def read_grid(path: Path) -> tuple[PixelArray, dict[str, str]]:
+    """Return the pixels of a grid, `[1, H, W]` or `[3, H, W]` of uint8, and its facts.
+
+    Raises:
+        RunError: There is no such file, or it is no picture.
+    """
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            pixels = np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
+            facts = {str(key): str(value) for key, value in getattr(image, "text", {}).items()}
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise RunError(f"{shown(path)} is no picture that can be read: {error}.") from error
+    return (pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)), facts
 
 
 def write_picture(path: Path, image: PixelArray) -> None:
@@ -48,7 +69,9 @@ def write_picture(path: Path, image: PixelArray) -> None:
     atomic_write(path, _png(image[0] if len(image) == 1 else image[:3].transpose(1, 2, 0)))
 
 
-def _png(pixels: PixelArray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, format="PNG")
+def _png(pixels: PixelArray, facts: Mapping[str, str] | None = None) -> bytes:
+    buffer, info = io.BytesIO(), PngInfo()
+    for key, value in (facts or {}).items():
+        info.add_text(key, value)
+    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, format="PNG", pnginfo=info)
     return buffer.getvalue()

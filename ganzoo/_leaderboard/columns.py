@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from ganzoo._leaderboard.record_fields import NONE, value_text
 from ganzoo._leaderboard.statistics.estimate import Estimate
-from ganzoo._leaderboard.tables import Pair, Row, Section, ShownMetric, Table
+from ganzoo._leaderboard.tables import Row, Section, ShownMetric, Table
 from ganzoo._leaderboard.variants import own_key
+from ganzoo._leaderboard.verdict import Pair
 from ganzoo._runs.plain_data import Floor
 from ganzoo._runs.score_text import decimals_for, number_text, shown_name
 from ganzoo.text import duration

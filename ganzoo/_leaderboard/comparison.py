@@ -54,7 +54,7 @@ class Comparison(tables.Comparison):
         """
         from ganzoo._leaderboard.two_recipes_page import TwoRecipesPage
 
-        return TwoRecipesPage.of(two_recipes(self.tables, one, other))
+        return TwoRecipesPage.of(two_recipes(self.tables, one, other, self.folders))
 
     def plan(self) -> list[PlannedPair]:
         """Return what would settle each pair that is not known yet: seeds each, hours, and the lines that run them."""

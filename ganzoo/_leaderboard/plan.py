@@ -11,7 +11,8 @@ import numpy as np
 
 from ganzoo._leaderboard.rules import LEVEL, PLANNED_LOOKS, Rules
 from ganzoo._leaderboard.statistics.studentized_range import critical_t
-from ganzoo._leaderboard.tables import Pair, Row, Table
+from ganzoo._leaderboard.tables import Row, Table
+from ganzoo._leaderboard.verdict import Pair
 
 _POWER = 0.84
 """Quantile of the normal distribution at 80 %: the chance to settle a pair if it is as it looks."""

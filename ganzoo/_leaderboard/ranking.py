@@ -15,7 +15,8 @@ from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.statistics.simultaneous import LEAST_SEEDS, Intervals, Samples, simultaneous_intervals
 from ganzoo._leaderboard.statistics.transforms import Transform, back, forward, relative_step, slope
 from ganzoo._leaderboard.statistics.verdicts import BETTER, EQUIVALENT, UNKNOWN, WORSE, Answers, answers_of, rank_sets
-from ganzoo._leaderboard.tables import Answer, Pair, Row, Verdict
+from ganzoo._leaderboard.tables import Row
+from ganzoo._leaderboard.verdict import Answer, Pair, Verdict
 
 Array = NDArray[np.float64]
 MOST_LISTED_ROWS = 100

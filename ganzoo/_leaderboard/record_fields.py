@@ -39,6 +39,16 @@ def penalties(record: RunRecord) -> tuple[str, ...]:
     return tuple(str(each.get("name", NONE)) for each in named if isinstance(each, dict))
 
 
+def machine(record: RunRecord) -> str:
+    """Return what a run was trained on, such as `Tesla T4` or `Intel Xeon, 2 threads`; empty if that is not known."""
+    hardware = record.hardware
+    if "gpu" in hardware:
+        return str(hardware["gpu"])
+    threads = hardware.get("threads")
+    counted = f", {threads} thread{'s' * (threads != 1)}" if threads else ""
+    return f"{hardware['cpu']}{counted}" if hardware.get("cpu") else ""
+
+
 def recipe_name(record: RunRecord) -> str:
     """Return the run's name without its seed: that of the recipe's file."""
     return without_seed(record.name)

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ganzoo._leaderboard.course import courses_of
 from ganzoo._leaderboard.published import published_values
 from ganzoo._leaderboard.record_fields import (
     MISSING,
     experiment_id,
     flatten,
     lookup,
+    machine,
     part,
     penalties,
     recipe_name,
@@ -38,11 +40,13 @@ class Entry:
         record: The run.
         scores: By metric.
         end: Length that it shares with the seeds of its row, in images seen.
+        course: All scores up to there.
     """
 
     record: RunRecord
     scores: Mapping[str, Score]
     end: int = 0
+    course: tuple[Score, ...] = ()
 
 
 def latest(scores: Iterable[Score]) -> dict[str, Score]:
@@ -66,7 +70,8 @@ def at_ends(runs: Sequence[tuple[RunRecord, Sequence[Score]]]) -> list[Entry]:
     for record, scores in runs:
         for images_seen in sorted(ends[experiment_id(record)]):
             if there := [score for score in scores if score.images_seen == images_seen]:
-                entries.append(Entry(record, latest(there), images_seen))
+                course = tuple(score for score in scores if score.images_seen <= images_seen)
+                entries.append(Entry(record, latest(there), images_seen, course))
     return entries
 
 
@@ -154,6 +159,8 @@ def _row(entries: Sequence[Entry], transforms: Mapping[str, Transform], section:
         settings=flatten(training_fields(record)),
         peak_memory_bytes=max(each.peak_memory_bytes for each in records),
         section=section,
+        course=courses_of({entry.record.seed: entry.course for entry in entries}, transforms),
+        machines=tuple(sorted(set(map(machine, records)))) if all(map(machine, records)) else (),
     )
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from pydantic import JsonValue
 
+from ganzoo._leaderboard.course import Point
 from ganzoo._leaderboard.published import Published
 from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.statistics.transforms import Transform
+from ganzoo._leaderboard.verdict import Verdict
 from ganzoo._runs.plain_data import Floor
-
-Answer = Literal["better", "worse", "equivalent", "not known yet"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,8 @@ class Row:
         diverged: Seeds of this experiment whose training diverged: outcomes that no mean holds.
         recipe_of: Name of the run whose saved recipe trains this row; empty where it was imported.
         published: Published values by metric, from the recipe.
+        course: By metric: where all seeds were scored on the way, and at the end; nothing where that is the end alone.
+        machines: What its runs were trained on, each once; nothing where a record does not say.
     """
 
     recipe: str
@@ -66,76 +67,13 @@ class Row:
     equivalent_to: tuple[int, ...] = ()
     diverged: tuple[int, ...] = ()
     recipe_of: str = ""
+    course: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    machines: tuple[str, ...] = ()
 
     @property
     def open(self) -> bool:
         """Whether it may hold more than one rank."""
         return self.rank is not None and self.rank[0] != self.rank[1]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """What is known of two rows, by an interval that holds together with those of all other pairs.
-
-    Attributes:
-        first: Number of one row.
-        second: Number of the other, behind it in the order of the means.
-        answer: What the first is, against the second. Not known yet also where neighbors have fewer than three seeds.
-        difference: First minus second: relative to the second, or in the metric's own units.
-        low: Lower end of its interval; None where an error is not known.
-        high: Its upper end.
-        relative: Whether the difference is a share of the second's score.
-        smaller_than_matters: Whether they surely differ, though by less than matters.
-        seeds_needed: Where it is not known yet: seeds that each row should have to settle it with 80 %, if the two are
-            as they look; None: more than 200.
-        towards: What would be known then.
-    """
-
-    first: int
-    second: int
-    answer: Answer
-    difference: float
-    low: float | None
-    high: float | None
-    relative: bool
-    smaller_than_matters: bool
-    seeds_needed: int | None = None
-    towards: str = ""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a table says of its rows, and under which rules.
-
-    Attributes:
-        level: Chance of a false claim about any pair at this look, at most.
-        looks: Numbers of seeds at which looks were planned; empty if they were not.
-        equivalence: Relative difference below which it does not matter which is better.
-        assumed_spread: Relative spread over trainings assumed of rows of one seed.
-        checkpoint: Which network of each run counts: `last`, or `best` by selection scores.
-        transform: Scale on which differences are judged: `log`, `logit`, or `raw`.
-        few: Numbers of rows with fewer than three seeds, whose ranks are never definite.
-        better: Number of pairs of which one row is surely better.
-        equivalent: Number of pairs that surely differ by less than matters.
-        unknown: Number of pairs of which neither is known.
-        correlation: Mean correlation of two rows over their seeds; None where they do not share three.
-        paired: Whether what seeds have in common was taken out, because it surely helps.
-        pairs: Each pair, where there are not too many.
-    """
-
-    level: float
-    looks: tuple[int, ...]
-    equivalence: float
-    assumed_spread: float
-    checkpoint: str
-    transform: str
-    few: tuple[int, ...]
-    better: int
-    equivalent: int
-    unknown: int
-    correlation: float | None
-    paired: bool
-    pairs: tuple[Pair, ...]
 
 
 @dataclass(frozen=True)

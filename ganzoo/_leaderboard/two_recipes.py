@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from pydantic import JsonValue
 
 from ganzoo._leaderboard.columns import parameters_text
+from ganzoo._leaderboard.pace import Pace, pace
 from ganzoo._leaderboard.record_fields import NONE
 from ganzoo._leaderboard.rows import differing
 from ganzoo._leaderboard.statistics.studentized_range import critical_t
-from ganzoo._leaderboard.tables import Pair, Row, Table
+from ganzoo._leaderboard.tables import Row, Table
+from ganzoo._leaderboard.verdict import Pair
 from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.text import duration, literal
 
@@ -52,6 +55,7 @@ class TwoRecipes:
         other: The second row.
         keys: By key of the recipe in which they differ: its two values; None where a recipe lacks it.
         equal: How many keys are equal.
+        folders: Of runs by their names, where the records were read from some.
     """
 
     table: Table
@@ -59,6 +63,7 @@ class TwoRecipes:
     other: Row
     keys: Mapping[str, tuple[JsonValue, JsonValue]]
     equal: int
+    folders: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, str]:
@@ -98,6 +103,27 @@ class TwoRecipes:
         correlation = float(np.corrcoef(scaled.T)[0, 1]) if spreads.all() else math.nan
         return Paired(len(gaps), mean, low, high, correlation, relative)
 
+    @property
+    def leader(self) -> Row | None:
+        """The one that is surely better; None where that is not known, or they are equivalent."""
+        if self.pair is None or self.pair.answer not in ("better", "worse"):
+            return None
+        better = self.pair.first if self.pair.answer == "better" else self.pair.second
+        return self.one if self.one.number == better else self.other
+
+    def pace(self) -> Pace | None:
+        """Return when the better one is where the other ends; None where that is not known."""
+        if self.leader is None:
+            return None
+        return pace(self.table, self.leader, self.other if self.leader is self.one else self.one, self.folders)
+
+    @property
+    def pictured(self) -> tuple[str, str]:
+        """A run of each whose images to look at: of the first seed that both have, else of each one's first."""
+        shared = sorted(set(self.one.seeds) & set(self.other.seeds))
+        one, other = (row.runs[row.seeds.index(shared[0]) if shared else 0] for row in (self.one, self.other))
+        return one, other
+
     def costs(self) -> dict[str, tuple[str, str]]:
         """Return what each training took, by name of the cost."""
         return {
@@ -117,16 +143,18 @@ _COSTS: Mapping[str, Callable[[Row], str]] = {
     "images/s": lambda row: f"{row.images_per_second:,.4g}" if row.images_per_second else NONE,
     "M params G + D": parameters_text,
     "peak memory": _gibibytes,
+    "trained on": lambda row: " / ".join(row.machines) or NONE,
 }
 
 
-def two_recipes(tables: Sequence[Table], one: str, other: str) -> TwoRecipes:
+def two_recipes(tables: Sequence[Table], one: str, other: str, folders: Mapping[str, Path] | None = None) -> TwoRecipes:
     """Return two recipes of a comparison side by side, in the first table that holds both.
 
     Args:
         tables: The comparison's.
         one: A recipe's name, or a run's.
         other: Another one's.
+        folders: Of runs by their names, where the records were read from some.
 
     Raises:
         GanzooError: There is no such recipe, or both names are of one row.
@@ -143,7 +171,7 @@ def two_recipes(tables: Sequence[Table], one: str, other: str) -> TwoRecipes:
         found = [(mine, theirs) for mine in _rows(table, one) for theirs in _rows(table, other) if mine is not theirs]
         if found:
             mine, theirs = min(found, key=lambda pair: abs(pair[0].kimg - pair[1].kimg))
-            return _side_by_side(table, mine, theirs)
+            return _side_by_side(table, mine, theirs, folders or {})
     if any(_rows(table, one) == _rows(table, other) != [] for table in tables):
         raise GanzooError(f"'{literal(one)}' and '{literal(other)}' are one recipe: its seeds are one row")
     raise RefusedError(
@@ -163,8 +191,8 @@ def _require_one(rows: Sequence[Row], name: str) -> None:
         raise GanzooError(f"'{literal(name)}' is {len(rows)} experiments of one name; name a run of one: {runs}")
 
 
-def _side_by_side(table: Table, one: Row, other: Row) -> TwoRecipes:
+def _side_by_side(table: Table, one: Row, other: Row, folders: Mapping[str, Path]) -> TwoRecipes:
     settings = [one.settings, other.settings]
     fields = differing(settings)
     keys = {field: (one.settings.get(field), other.settings.get(field)) for field in fields}
-    return TwoRecipes(table, one, other, keys, len(set(one.settings) | set(other.settings)) - len(fields))
+    return TwoRecipes(table, one, other, keys, len(set(one.settings) | set(other.settings)) - len(fields), folders)

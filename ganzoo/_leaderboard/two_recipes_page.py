@@ -14,10 +14,12 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ganzoo._leaderboard.captions import title
+from ganzoo._leaderboard.pace_text import pace_lines
 from ganzoo._leaderboard.record_fields import NONE, value_text
 from ganzoo._leaderboard.statistics.simultaneous import LEAST_SEEDS
-from ganzoo._leaderboard.tables import Pair, ShownMetric
+from ganzoo._leaderboard.tables import ShownMetric
 from ganzoo._leaderboard.two_recipes import Paired, TwoRecipes
+from ganzoo._leaderboard.verdict import Pair
 from ganzoo.text import clip, literal, markdown_cell
 
 _MOST_KEYS = 40
@@ -40,7 +42,7 @@ def blocks(two: TwoRecipes) -> list[Block]:
     """Return the page, part by part; texts are not escaped."""
     one, other = two.names
     return [
-        Block(f"A {one} against B {other}", (title(two.table), *answer(two))),
+        Block(f"A {one} against B {other}", (title(two.table), *answer(two), *pace_lines(two))),
         _keys(two),
         Block("Scores", (), ("", *_SIDES, "difference"), tuple(_scores(two))),
         Block("Cost", (), ("", *_SIDES), tuple((what, *cells) for what, cells in two.costs().items())),
@@ -49,10 +51,11 @@ def blocks(two: TwoRecipes) -> list[Block]:
 
 
 def _images(two: TwoRecipes) -> str:
-    shared = sorted(set(two.one.seeds) & set(two.other.seeds))
-    places = [row.seeds.index(shared[0]) if shared else 0 for row in (two.one, two.other)]
-    runs = " and ".join(row.runs[place] for row, place in zip((two.one, two.other), places, strict=True))
-    return f"ganzoo sample RUN draws the same seeds' latents of both: {runs}."
+    runs = " and ".join(two.pictured)
+    return (
+        f"ganzoo compare A B --figure FILE.png puts what {runs} kept of their samples side by side; ganzoo sample RUN "
+        f"draws others."
+    )
 
 
 def answer(two: TwoRecipes) -> list[str]:
@@ -169,7 +172,7 @@ class TwoRecipesPage(TwoRecipes):
     @classmethod
     def of(cls, two: TwoRecipes) -> Self:
         """Return the page of two recipes."""
-        return cls(two.table, two.one, two.other, two.keys, two.equal)
+        return cls(two.table, two.one, two.other, two.keys, two.equal, two.folders)
 
     def print(self, console: Console) -> None:
         """Print the page, as wide as the console."""

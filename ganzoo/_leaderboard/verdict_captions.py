@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ganzoo._leaderboard.tables import Pair, Row, Table
+from ganzoo._leaderboard.tables import Row, Table
+from ganzoo._leaderboard.verdict import Pair
 
 _MOST_NAMED = 4
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,7 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from ganzoo._inference.generate import generate, to_uint8
+from ganzoo._inference.generate import draw_latents, generate, to_uint8
 from ganzoo._io.atomic import remove_tree
 from ganzoo._io.image_grid import write_grid
 from ganzoo._runs.checkpoint import prune, write_checkpoint
@@ -17,6 +18,7 @@ from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.manifest import folder_name
 from ganzoo._runs.metrics_log import SELECTION, MetricsLog
 from ganzoo._runs.record import Score
+from ganzoo._runs.sample_grids import LATENTS
 from ganzoo._training.cadence import Cadence
 from ganzoo._training.checkpoint_state import gather
 from ganzoo._training.trainer import Losses, Trainer
@@ -101,8 +103,13 @@ class SamplesCallback:
         pixels: PixelArray = to_uint8(torch.cat(list(images))).cpu().numpy()
         scale = max(1, self._resolution // pixels.shape[-1])  # small ones while growing
         path = self._folder / f"{trainer.images_seen:010d}.png"
-        write_grid(path, pixels.repeat(scale, axis=2).repeat(scale, axis=3))
+        write_grid(path, pixels.repeat(scale, axis=2).repeat(scale, axis=3), facts={LATENTS: self._latents(trainer)})
         self.latest = path
+
+    def _latents(self, trainer: Trainer) -> str:
+        """Return which latents these are: equal where two networks draw alike for the same seed."""
+        first = draw_latents(trainer.ema.network, 0, 1, seed=self._seed)
+        return hashlib.sha256(first.numpy().tobytes()).hexdigest()[:16]
 
 
 class CurvesCallback:

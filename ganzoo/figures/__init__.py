@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ganzoo.figures.features import extractor_of, features_of
     from ganzoo.figures.files import write_floats, write_image, write_json
     from ganzoo.figures.gradient_search import descending
+    from ganzoo.figures.kept_samples import side_by_side
     from ganzoo.figures.result import FigureResult
     from ganzoo.figures.run_curves import curve_facts, curves_of
     from ganzoo.figures.run_dataset import RealImages, RunDataset, dataset_of, real_images
@@ -34,6 +35,7 @@ _HOME = {
     "ganzoo.figures.gradient_search": ("descending",),
     "ganzoo.figures.features": ("extractor_of", "features_of"),
     "ganzoo.figures.files": ("write_floats", "write_image", "write_json"),
+    "ganzoo.figures.kept_samples": ("side_by_side",),
     "ganzoo.figures.result": ("FigureResult",),
     "ganzoo.figures.run_curves": ("curve_facts", "curves_of"),
     "ganzoo.figures.run_dataset": ("RealImages", "RunDataset", "dataset_of", "real_images"),
@@ -65,6 +67,7 @@ __all__ = [
     "real_images",
     "require",
     "seed_for",
+    "side_by_side",
     "three_channels",
     "to_uint8",
     "write_floats",
