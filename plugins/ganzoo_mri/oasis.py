@@ -16,6 +16,9 @@ _SLICE = re.compile(r"case_(\d+)_slice_(\d+)(?:\.nii)?\.png", re.ASCII)
 _MASK = re.compile(r"seg_\d+_slice_\d+(?:\.nii)?\.png", re.ASCII)
 _SPLIT_FOLDER = re.compile(r"keras_png_slices_(train|validate|test)")
 _SCAN = re.compile(r"(OAS1_\d{4})(?:_MR\d)?", re.ASCII | re.IGNORECASE)
+# What the makers of OASIS-1 derived from a scan, the best for pictures of brains first: in the atlas space of Talairach
+# without and with the skull, the mean of the repeats, the repeats.
+_DERIVED = ("_t88_masked_gfc", "_t88_gfc", "_sbj_111", "_mpr-")
 _SEGMENTATION = re.compile(r"seg", re.IGNORECASE)
 
 
@@ -62,8 +65,9 @@ class Oasis(SourceDataset[OasisOptions]):
         "P50 AG05681, P01 AG03991, P01 AG026276, R01 AG021910, P20 MH071616, U24 RR021382.'"
     )
     expected: ClassVar[str] = (
-        "folders keras_png_slices_train, keras_png_slices_validate and keras_png_slices_test with files "
-        "case_<subject>_slice_<k>.nii.png, or one folder or zip of such files; or NIfTI volumes, one per scan "
+        "OASIS-1 as it is distributed (OAS1_<subject>_MR1/PROCESSED/... with .hdr and .img files); or folders "
+        "keras_png_slices_train, keras_png_slices_validate and keras_png_slices_test with files "
+        "case_<subject>_slice_<k>.nii.png, or one folder or zip of such files; or other volumes, one per scan "
         "(OAS1_<subject>_MR1/...nii.gz, masks have 'seg' in their names); or an array of slices (.npy, .npz) "
         "that states subjects, or whose slices stand in order with dataset.per_subject"
     )
@@ -78,7 +82,7 @@ class Oasis(SourceDataset[OasisOptions]):
         entries = self.entries()
         if entries and not (self.source.has_file_names or self.source.holds_volumes):
             return self.items_with_subjects(entries)
-        items = [item for entry in entries if (item := self._item(entry))]
+        items = [item for entry in _best_derived(entries) if (item := self._item(entry))]
         if not items:
             raise DataError(self.nothing_found("no OASIS slices", _masks(entries)))
         return items
@@ -102,6 +106,23 @@ def _scan(entry: Entry) -> Item | None:
         return None
     match = _SCAN.search(file)
     return item_of(entry, subject=match[1].upper() if match else entry.subject)
+
+
+def _best_derived(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the slices of one volume per scan, where several are derived from it as OASIS-1 is distributed."""
+    ranks = [_rank(entry.key) for entry in entries]
+    best: dict[str, int] = {}
+    for scan, rank in ranks:
+        best[scan] = min(rank, best.get(scan, rank))
+    return [entry for entry, (scan, rank) in zip(entries, ranks, strict=True) if rank == best[scan]]
+
+
+def _rank(key: str) -> tuple[str, int]:
+    """Return which scan a slice is of, and how far down in `_DERIVED`; others are scans by themselves."""
+    name = PurePosixPath(key.rpartition("#")[0]).name
+    match = None if _SEGMENTATION.search(name) else _SCAN.match(name)
+    rank = next((number for number, part in enumerate(_DERIVED) if part in name), None)
+    return (key, 0) if match is None or rank is None else (match[0].upper(), rank)
 
 
 def _masks(entries: Sequence[Entry]) -> str:

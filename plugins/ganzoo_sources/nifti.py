@@ -1,59 +1,87 @@
-"""NIfTI format: volumes, `.nii` and `.nii.gz`: each slice is an image, each volume a subject."""
+"""NIfTI format: volumes of NIfTI, Analyze and FreeSurfer; each slice is an image."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from pydantic import Field
 
 from ganzoo import ComponentOptions, DataError
 from ganzoo.data import (
+    IMAGE_SUFFIXES,
     Entry,
+    FoundFile,
     ImageTree,
     Picture,
     ReadingRule,
     Source,
     SourceOptions,
     Window,
-    file_fingerprint,
     find_files,
     place_of,
-    require_extra,
 )
 from ganzoo.text import literal
 from ganzoo_sources.volume import Volume, slice_axis
+from ganzoo_sources.volume_file import (
+    VOLUME_SUFFIXES,
+    axes_of,
+    fingerprint_of,
+    is_of_labels,
+    is_volume,
+    open_volume,
+)
+from ganzoo_sources.volume_names import is_segmentation, subjects_of
 
-MAX_VOLUME_BYTES = 2**30
+_KEEP = 'dataset.source = { name = "nifti", keep = ["segmentation"] }'
 
 
-class NiftiSource(Source):
-    """NIfTI volumes, one or all below a folder; each slice is an image, each volume a subject."""
+class NiftiOptions(ComponentOptions):
+    """Which volumes are images of a subject."""
+
+    keep: tuple[Literal["segmentation"], ...] = Field(
+        default=(), description="Volumes that are left out beside others unless they are named: 'segmentation'."
+    )
+
+
+class NiftiSource(Source[NiftiOptions]):
+    """Volumes of NIfTI, Analyze and FreeSurfer, one or all below a folder; those of a person are one subject."""
 
     name = "nifti"
-    suffixes = (".nii.gz", ".nii")
+    suffixes = VOLUME_SUFFIXES
     reads_trees = True
     precedence = -1
     has_file_names = True
     holds_volumes = True
 
-    def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
+    Options = NiftiOptions
+
+    def __init__(self, options: NiftiOptions, root: Path, reading: SourceOptions) -> None:
         super().__init__(options, root, reading)
         self._tree: ImageTree | None = None
         self._volume: tuple[str, Volume] | None = None
         self._window: tuple[str, Window, tuple[float, float]] | None = None
-        self._judged = self._dark = 0
+        self._judged = self._dark = self._segmentations = 0
+        self._people_are_known = True
+
+    @classmethod
+    def belongs(cls, file: FoundFile) -> bool:
+        return is_volume(file)
 
     def entries(self) -> Sequence[Entry]:
         self._judged = self._dark = 0
         if self.root.is_file():
-            names = [(self.root.name, file_fingerprint(self.root))]
+            names = [self.root.name]
         else:
             self._tree = find_files(self.root, self.belongs, follow_links=self.reading.follow_links)
-            names = [(file.key, file.fingerprint) for file in self._tree.files]
-        return [entry for name, fingerprint in names for entry in self._slices(name, fingerprint)]
+            names = [file.key for file in self._tree.files]
+        scans = self._scans(names)
+        self._segmentations = len(names) - len(scans)
+        subjects, self._people_are_known = subjects_of(scans)
+        return [entry for name in scans for entry in self._slices(name, subjects[name])]
 
     def picture(self, key: str) -> Picture:
         name, number = place_of(key)
@@ -72,27 +100,49 @@ class NiftiSource(Source):
         return self._tree.found() if self._tree else "a volume without slices that are wanted"
 
     def left_out(self) -> str:
-        if not self._dark:
-            return ""
-        return (
+        pictures = sum(self._tree.others[suffix] for suffix in IMAGE_SUFFIXES) if self._tree else 0
+        dark = (
             f"{self._dark:,} of {self._judged:,} slices, in which less than {self.reading.foreground:g} of the pixels "
             "are brighter than a twentieth of the window (dataset.foreground)"
         )
+        segmentations = f"{self._segmentations:,} volumes that are segmentations by their names or headers ({_KEEP})"
+        previews = f"{pictures:,} image files beside volumes, such as previews (dataset.source = 'folder' reads them)"
+        said = ((self._segmentations, segmentations), (pictures, previews), (self._dark, dark))
+        return "; ".join(text for count, text in said if count)
 
-    def _slices(self, name: str, fingerprint: str) -> list[Entry]:
+    def subject_advice(self) -> str:
+        if self._people_are_known:
+            return ""
+        return "Nothing says which volumes are of one person, so that each counts as a subject by itself"
+
+    def _scans(self, names: list[str]) -> list[str]:
+        """Return the volumes that are no segmentations; all of them where there is nothing else."""
+        if "segmentation" in self.options.keep:
+            return names
+        scans = [name for name in names if not is_segmentation(name) and not self._has_labels(name)]
+        return scans or names
+
+    def _has_labels(self, name: str) -> bool:
+        if name.lower().endswith((".mgz", ".mgh")):  # which do not say so
+            return False
+        with suppress(DataError):
+            return is_of_labels(open_volume(self._path(name), literal(name)))
+        return False
+
+    def _slices(self, name: str, subject: str) -> list[Entry]:
         """List the slices of a volume; one that cannot be read stands as a single entry, to be reported by name."""
-        suffix = next((suffix for suffix in self.suffixes if name.lower().endswith(suffix)), "")
-        subject = name[: len(name) - len(suffix)]
         try:
-            count = _oriented_shape(_opened(self._path(name), literal(name)), self.reading)[slice_axis(self.reading)]
-            first, last = self.reading.slices or (0, count - 1)
-            numbers = list(range(first, min(last, count - 1) + 1))
+            count = _oriented_shape(open_volume(self._path(name), literal(name)), self.reading, literal(name))
+            last_slice = count[slice_axis(self.reading)] - 1
+            first, last = self.reading.slices or (0, last_slice)
+            numbers = list(range(first, min(last, last_slice) + 1))
             if self.reading.foreground:
                 self._judged += len(numbers)
                 numbers, before = self._loaded(name).shown(numbers, self.reading), len(numbers)
                 self._dark += before - len(numbers)
         except DataError:
             numbers = [0]
+        fingerprint = fingerprint_of(self._path(name))
         return [Entry(f"{name}#{number}", fingerprint, subject=subject, together=name) for number in numbers]
 
     def _path(self, name: str) -> Path:
@@ -107,60 +157,16 @@ class NiftiSource(Source):
         """Return a volume with its intensities; the last one is kept."""
         if self._volume is None or self._volume[0] != name:
             self._volume = None
-            image = _opened(self._path(name), literal(name))
+            image = open_volume(self._path(name), literal(name))
             self._volume = name, _volume(image, self.reading, literal(name))
         return self._volume[1]
 
 
-def _opened(path: Path, name: str) -> Any:
-    """Open a volume without reading its intensities."""
-    nibabel = require_extra("nibabel", "nifti", "NIfTI volumes")
-    logging.getLogger("nibabel.global").disabled = True  # it logs what it then raises
-    try:
-        image = nibabel.load(path)
-        _refuse_odd(image, name)
-    except (DataError, MemoryError):
-        raise
-    except Exception as error:  # ImageFileError, HeaderDataError, OSError, EOFError, zlib.error and more
-        raise DataError(f"{name}: is no NIfTI volume or a damaged one: {literal(str(error))[:200]}") from error
-    return image
-
-
-def _refuse_odd(image: Any, name: str) -> None:
-    shape = image.shape
-    shown = " x ".join(str(side) for side in shape)
-    if len(shape) < 3 or 0 in shape or any(side != 1 for side in shape[3:]):
-        raise DataError(f"{name}: has the shape {shown}; a volume has three axes: take one time point or channel of it")
-    dtype = image.get_data_dtype()
-    if dtype.kind not in "iuf" or dtype.itemsize > 8:
-        raise DataError(f"{name}: holds {dtype}, not intensities")
-    if int(np.prod(np.array(shape, dtype=object))) * dtype.itemsize > MAX_VOLUME_BYTES:
-        raise DataError(f"{name}: {shown} of {dtype} is more than {MAX_VOLUME_BYTES // 2**30} GiB")
-
-
-def _oriented_shape(image: Any, options: SourceOptions) -> tuple[int, ...]:
+def _oriented_shape(image: Any, options: SourceOptions, name: str) -> tuple[int, ...]:
     if options.orientation == "stored":
         return tuple(image.shape[:3])
-    order = _orientation(image)[:, 0].astype(int)
+    order = axes_of(image, name)[:, 0].astype(int)
     return tuple(int(image.shape[axis]) for axis in np.argsort(order))
-
-
-def _orientation(image: Any) -> Any:
-    """Return, for each stored axis, which of right, anterior, superior it lies along and in which sense: `[3, 2]`."""
-    name = literal(Path(image.get_filename()).name)
-    if image.header.get("sform_code", 1) == 0 and image.header.get("qform_code", 1) == 0:
-        raise DataError(
-            f"{name}: does not state its orientation; show its slices as stored: dataset.orientation = 'stored'"
-        )
-    nibabel = require_extra("nibabel", "nifti", "NIfTI volumes")
-    try:
-        with np.errstate(all="ignore"):
-            found = nibabel.io_orientation(image.affine)
-    except (np.linalg.LinAlgError, ValueError):
-        found = np.full((3, 2), np.nan)
-    if not np.isfinite(found).all() or sorted(found[:, 0]) != [0, 1, 2]:
-        raise DataError(f"{name}: its orientation cannot be made out of its affine matrix")
-    return found
 
 
 def _volume(image: Any, options: SourceOptions, name: str) -> Volume:
@@ -169,9 +175,9 @@ def _volume(image: Any, options: SourceOptions, name: str) -> Volume:
         slope, inter = float(image.dataobj.slope), float(image.dataobj.inter)
         voxel = np.sqrt((image.affine[:3, :3] ** 2).sum(axis=0))
         if options.orientation != "stored":
-            orientation = _orientation(image)
-            order = np.argsort(orientation[:, 0].astype(int))
-            stored = stored[tuple(slice(None, None, int(sense)) for sense in orientation[:, 1])].transpose(order)
+            axes = axes_of(image, name)
+            order = np.argsort(axes[:, 0].astype(int))
+            stored = stored[tuple(slice(None, None, int(sense)) for sense in axes[:, 1])].transpose(order)
             voxel = voxel[order]
     except (DataError, MemoryError):
         raise

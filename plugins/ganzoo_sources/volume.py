@@ -13,6 +13,7 @@ from ganzoo_sources.orientation import axis_of, directions
 
 _POSITIVE = "RAS"
 _FOREGROUND = 1 / 20
+_MOST_SORTED = 2**24  # intensities, which percentiles copy; a brain of 256 x 256 x 256 voxels has as many
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Volume:
         """Return what is black and what is white in every slice. Raises DataError."""
         if isinstance(window, tuple):
             return window
-        ends = [self.slope * end + self.inter for end in bounds_of(self.stored, window, self.name)]
+        ends = [self.slope * end + self.inter for end in bounds_of(self._measured(window), window, self.name)]
         return min(ends), max(ends)
 
     def shown(self, numbers: list[int], options: SourceOptions) -> list[int]:
@@ -67,6 +68,11 @@ class Volume:
         low, high = self.window(options.window)
         floor = low + _FOREGROUND * (high - low)
         return [number for number in numbers if (self.plane(number, options) > floor).mean() >= options.foreground]
+
+    def _measured(self, window: Window) -> NDArray[Any]:
+        """Return the numbers that a window is measured on; percentiles of large volumes from a part, spread evenly."""
+        step = -(-self.stored.size // _MOST_SORTED)
+        return self.stored if window != "percentile" or step == 1 else self.stored.reshape(-1, order="A")[::step]
 
     def _scaled(self, stored: NDArray[Any]) -> NDArray[Any]:
         # Never 8 bits again, which would pass by the window.

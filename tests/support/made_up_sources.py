@@ -115,6 +115,26 @@ def nifti_gz(root: Path, pictures: Sequence[np.ndarray]) -> Path:
     return nifti(root, pictures, ".nii.gz")
 
 
+def analyze(root: Path, pictures: Sequence[np.ndarray]) -> Path:
+    """Write the same volume as OASIS-1 is distributed: its first axis points to the left."""
+    import nibabel
+
+    root.mkdir(parents=True)
+    volume = np.stack([picture.T[:, ::-1] for picture in pictures], axis=2)
+    nibabel.AnalyzeImage(volume, None).to_filename(root / "head.hdr")
+    return root
+
+
+def mgz(root: Path, pictures: Sequence[np.ndarray]) -> Path:
+    """Write the same volume as FreeSurfer does."""
+    import nibabel
+
+    root.mkdir(parents=True)
+    volume = np.stack([picture.T[::-1, ::-1] for picture in pictures], axis=2)
+    nibabel.MGHImage(volume, np.eye(4)).to_filename(root / "head.mgz")
+    return root
+
+
 def dicom(root: Path, pictures: Sequence[np.ndarray], **tags: object) -> Path:
     root.mkdir(parents=True)
     for number, picture in enumerate(pictures):
@@ -180,7 +200,9 @@ MAKERS: dict[str, Callable[[Path, Sequence[np.ndarray]], Path]] = {
     "tfrecords": tfrecords,
     "nifti": nifti,
     "nifti-gz": nifti_gz,
+    "nifti-analyze": analyze,
+    "nifti-mgz": mgz,
     "dicom": dicom,
     "arrow": arrow,
 }
-GRAY_ONLY = ("nifti", "nifti-gz")
+GRAY_ONLY = ("nifti", "nifti-gz", "nifti-analyze", "nifti-mgz")

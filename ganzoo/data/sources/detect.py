@@ -127,9 +127,13 @@ def _tree_opened(root: Path, options: SourceOptions, formats: Formats) -> Source
     single: list[tuple[type[Source[Any]], Path]] = []
     rivals: Formats = {key: cls for key, cls in formats.items() if cls.takes_folders and cls.reads_trees}
     roots = {key: cls for key, cls in formats.items() if cls.takes_files and not cls.reads_trees}
+    volumes = tuple({suffix for cls in rivals.values() if cls.holds_volumes for suffix in cls.suffixes})
+    stems: dict[Path, tuple[str, ...]] = {}
     for path in walk(root, options.follow_links, []):
         file = FoundFile(path)
         found = {key: cls for key, cls in rivals.items() if _asked(key, cls.belongs, file)}
+        if found and not any(cls.holds_volumes for cls in found.values()) and _is_preview(path, volumes, stems):
+            continue
         if found:
             claims, rivals = _highest({**claims, **found}, rivals)
             if claims == rivals:  # none is left that could still object
@@ -142,6 +146,17 @@ def _tree_opened(root: Path, options: SourceOptions, formats: Formats) -> Source
     if len(single) == 1:
         return _opened(*single[0], options)
     return UnclaimedFolder(root, options, others, _known(formats))
+
+
+def _is_preview(path: Path, volumes: tuple[str, ...], stems: dict[Path, tuple[str, ...]]) -> bool:
+    """Whether a file is called after a volume that lies beside it, as pictures that go with volumes are."""
+    if path.parent not in stems:
+        names = (name.lower() for name in _names(path.parent))
+        stems[path.parent] = tuple(
+            name.removesuffix(end) for name in names for end in volumes if name.endswith(end) and name != end
+        )
+    name = path.name.lower()
+    return any(name.startswith(stem) and not name[len(stem) :][:1].isalnum() for stem in stems[path.parent])
 
 
 def _highest(claims: Formats, rivals: Formats) -> tuple[Formats, Formats]:
