@@ -247,4 +247,4 @@ def verify(run: AnyRun) -> list[str]:
     """Return what is damaged in a run, a sentence each; nothing if every bit is what it was."""
     from ganzoo._runs.verify import verify_run
 
-    return verify_run(open(run).path)
+    return verify_run(run.path if isinstance(run, Run) else Path(run))

@@ -5,6 +5,7 @@ Nothing heavy is imported here: `ganzoo --help` answers at once, and each comman
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
@@ -82,9 +83,18 @@ def _options(
     pass
 
 
+def _require_folder() -> None:
+    """Raise GanzooError where the folder that the command was started in is gone: no path could be found from it."""
+    try:
+        os.getcwd()
+    except OSError:
+        raise GanzooError("the folder that this command was started in is gone; go to one that exists (cd)") from None
+
+
 def main() -> NoReturn:
     """Run the command line; a GanzooError becomes one message and its exit code."""
     try:
+        _require_folder()
         app()
     except GanzooError as error:
         from ganzoo._cli.terminal import print_error

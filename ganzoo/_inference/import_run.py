@@ -21,8 +21,10 @@ from ganzoo._recipe.selection import Selection
 from ganzoo._registry.registry import Part, Registry
 from ganzoo._runs.checkpoint import write_checkpoint
 from ganzoo._runs.directory import RunDirectory, check_name
+from ganzoo._runs.kept import kept_in
 from ganzoo._runs.provenance import library_versions
 from ganzoo._runs.record import RunRecord, recipe_hash, write_record
+from ganzoo._runs.sealed_toml import seal_toml
 from ganzoo.contracts.checkpoints import ForeignCheckpoint, ForeignNetwork
 from ganzoo.errors import CheckpointError, GanzooError, PluginError, RefusedError
 from ganzoo.interchange import Record, read_content
@@ -214,7 +216,7 @@ def _selection(kind: str, foreign: ForeignNetwork, registry: Registry) -> Select
 
 def _write(folder: Path, imported: Imported, name: str) -> None:
     run, networks = RunDirectory(folder), imported.networks
-    write_inside(folder, run.networks.name, networks.to_toml().encode("utf-8"))
+    write_inside(folder, run.networks.name, seal_toml(networks.to_toml()).encode("utf-8"))
     write_inside(folder, run.lock_file.name, b"")
     state = {"images_seen": imported.images_seen, "imported": True}
     write_checkpoint(run.checkpoints, imported.images_seen, imported.tensors, state)
@@ -231,5 +233,6 @@ def _write(folder: Path, imported: Imported, name: str) -> None:
         status="imported",
         versions=library_versions(),
         files={run.networks.name: sha256_of(run.networks)},
+        kept=kept_in(run),
     )
     write_record(run.record, record)

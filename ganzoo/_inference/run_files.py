@@ -15,6 +15,7 @@ from ganzoo._runs.forgotten import without_scores
 from ganzoo._runs.manifest import list_checkpoints
 from ganzoo._runs.provenance import changed_distributions
 from ganzoo._runs.record import RunRecord, Score, read_record, with_scores, write_record
+from ganzoo._runs.sealed_toml import read_sealed, seal_toml
 from ganzoo.errors import GanzooError, RecipeError, RefusedError, RunError
 
 if TYPE_CHECKING:  # a record alone is read without the registry
@@ -95,7 +96,7 @@ class RunFiles:
         """Make this the run's recipe, unless it is so already; as `write_record` does."""
         from ganzoo._recipe.toml_source import read
 
-        text = recipe.to_toml()
+        text = seal_toml(recipe.to_toml())
         if not self.directory.recipe.exists() or read(self.directory.recipe) != text:
             write_text(self.directory.recipe, text)
         self._recipes[text] = self._recipe = recipe
@@ -123,8 +124,6 @@ class RunFiles:
         return self._text
 
     def _read_recipe(self) -> str:
-        from ganzoo._recipe.toml_source import read
-
         if self.was_imported:
             raise RefusedError(
                 f"{self.path} was imported and has no recipe. Train from its weights with: ganzoo run RECIPE --init "
@@ -134,7 +133,7 @@ class RunFiles:
             raise RunError(
                 f"{self.path} has no recipe.toml: it was stopped before training started; start the run again"
             )
-        return read(self.directory.recipe)
+        return read_sealed(self.directory.recipe)
 
     @property
     def networks(self) -> Networks:
@@ -150,6 +149,7 @@ class RunFiles:
 
         if self._networks is None:
             if self.was_imported:
+                read_sealed(self.directory.networks)
                 self._networks = load_networks(self.directory.networks, self.registry)
             else:
                 self._networks = Networks.of_recipe(self.trained)

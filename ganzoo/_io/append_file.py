@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ganzoo._io.atomic import make_folder, write_all
 from ganzoo._io.os_errors import writing
+from ganzoo._io.regular_file import open_regular
 
 
 class AppendFile:
@@ -19,9 +20,8 @@ class AppendFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         make_folder(path.parent)
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         with writing(path):
-            self._descriptor = os.open(path, flags, 0o666)
+            self._descriptor = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         self.offset = os.fstat(self._descriptor).st_size
 
     def append(self, data: bytes) -> None:

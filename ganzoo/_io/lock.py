@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ganzoo._io.os_errors import shown, writing
+from ganzoo._io.regular_file import open_regular
 from ganzoo.errors import RefusedError
 from ganzoo.text import literal
 
@@ -43,8 +44,7 @@ def owned(path: Path, what: str) -> Iterator[None]:
         RefusedError: Another process holds it, or the file system has no locks.
     """
     with writing(path):
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(path, flags, 0o666)
+        descriptor = open_regular(path, os.O_RDWR | os.O_CREAT)
     try:
         _acquire(descriptor, path, what)
     except BaseException:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, suppress
 from itertools import count
 from pathlib import Path
 
-from ganzoo._io.atomic import make_folder, sync
+from ganzoo._io.atomic import (
+    make_folder,
+    publish_directory,
+    sweep_temporaries,
+    temporary_directory_beside,
+    write_inside,
+)
 from ganzoo._io.lock import owned
-from ganzoo._io.os_errors import shown, writing
-from ganzoo.errors import GanzooError
+from ganzoo._io.os_errors import shown
+from ganzoo._io.regular_file import kind_of
+from ganzoo.errors import GanzooError, RefusedError, RunError
 from ganzoo.text import clip, literal
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -50,6 +58,10 @@ def check_new_run(root: Path, name: str, seed: int) -> None:
         raise GanzooError(f"cannot write {shown(root)}: Permission denied. Choose another folder with --runs.")
 
 
+def _leave_empty(run: RunDirectory, name: str) -> None:
+    pass
+
+
 class RunDirectory:
     """The parts of one run on disk, by name; see docs/runs.md for the format."""
 
@@ -63,6 +75,9 @@ class RunDirectory:
         self.checkpoints = path / "checkpoints"
         self.snapshots = path / "snapshots"
         self.initial = path / "initial"  # the weights that a run of `ganzoo run --init` began from
+        self.figures = path / "figures"
+        self.tensorboard = path / "tensorboard"
+        self.curves = path / "curves.svg"
         self.log = path / "log.txt"
         self.lock_file = path / "run.lock"
 
@@ -75,27 +90,33 @@ class RunDirectory:
         return self.path.resolve().name
 
     @classmethod
-    def create(cls, root: Path, recipe_name: str, seed: int) -> RunDirectory:
-        """Make the folder of a new run, `<recipe>-s<seed>` or the first free `<recipe>-s<seed>-<k>`, k from 2."""
+    def create(
+        cls, root: Path, recipe_name: str, seed: int, fill: Callable[[RunDirectory, str], None] = _leave_empty
+    ) -> RunDirectory:
+        """Make the folder of a new run, `<recipe>-s<seed>` or the first free `<recipe>-s<seed>-<k>`, k from 2.
+
+        Args:
+            root: Folder that runs are kept in; what killed starts left in it is swept.
+            recipe_name: Begins the run's name.
+            seed: Follows in it.
+            fill: Writes what a run has from the beginning, given where and the run's name: it is there whole or not at
+                all, so that no stop leaves a run without its recipe.
+        """
         base = f"{recipe_name}-s{seed}"
         check_name(base)
         make_folder(root)
+        sweep_temporaries(root)
         for attempt in count(1):
-            run = cls(root / check_name(base if attempt == 1 else f"{base}-{attempt}"))
-            if run._made():
-                return run
+            final = root / check_name(base if attempt == 1 else f"{base}-{attempt}")
+            if os.path.lexists(final):
+                continue
+            with temporary_directory_beside(final) as temporary:
+                fill(cls(temporary), final.name)
+                write_inside(temporary, cls(temporary).lock_file.name, b"")
+                with suppress(RefusedError):  # another process has just taken the name
+                    publish_directory(temporary, final)
+                    return cls(final)
         raise AssertionError("unreachable: count() does not end")
-
-    def _made(self) -> bool:
-        with writing(self.path):
-            try:
-                self.path.mkdir()
-            except FileExistsError:
-                return False
-            self.lock_file.touch()
-            sync(self.path)
-            sync(self.path.parent)
-        return True
 
     @classmethod
     def open(cls, path: Path) -> RunDirectory:
@@ -103,24 +124,55 @@ class RunDirectory:
 
         Raises:
             GanzooError: There is no run at `path`.
+            RunError: In it, a link, a pipe or a device stands where the run has a file or folder of its own.
         """
-        if path.is_file():
-            raise GanzooError(f"{shown(path)} is a file, not a run: name a run's folder.")
-        if not path.is_dir():
+        run = cls.at(path)
+        run.require_own()
+        return run
+
+    @classmethod
+    def at(cls, path: Path) -> RunDirectory:
+        """Return the folder of a run whatever stands in it. Raises GanzooError where there is no run."""
+        if not os.path.lexists(path):
             raise GanzooError(f"there is no run {shown(path)}: no such folder.")
+        if not path.is_dir():
+            raise GanzooError(f"{shown(path)} is {kind_of(path.lstat().st_mode)}, not a run: name a run's folder.")
         if not is_run(path):
             raise GanzooError(f"{shown(path)} is not a run: it has neither record.json nor run.lock.")
         return cls(path)
+
+    def misplaced(self) -> list[str]:
+        """Return what stands in the place of the run's own files and folders and is none, a sentence each."""
+        folders = (self.samples, self.checkpoints, self.snapshots, self.initial, self.figures, self.tensorboard)
+        files = (self.recipe, self.networks, self.record, self.metrics, self.log, self.curves, self.lock_file)
+        problems = []
+        for places, is_own, own in ((folders, stat.S_ISDIR, "folder"), (files, stat.S_ISREG, "file")):
+            for path in places:
+                with suppress(FileNotFoundError):
+                    mode = path.lstat().st_mode
+                    if not is_own(mode):
+                        problems.append(
+                            f"{shown(path)} is {kind_of(mode)}, where a run has a {own} of its own; nothing is read or "
+                            f"written through it. Put the {own} back, or remove it."
+                        )
+        return problems
+
+    def require_own(self) -> None:
+        """Raise RunError if anything is `misplaced`."""
+        if problems := self.misplaced():
+            raise RunError("\n".join(problems))
 
     @classmethod
     def of(cls, root: Path, recipe_name: str, seed: int) -> list[RunDirectory]:
         """Return the runs of this recipe name and seed below `root`, oldest first."""
         base = f"{recipe_name}-s{seed}"
-        attempts = ((_attempt(path.name, base), path) for path in root.glob("*") if is_run(path))
+        folders = (path for path in root.glob("*") if is_run(path) and not path.is_symlink())
+        attempts = ((_attempt(path.name, base), path) for path in folders)
         return [cls(path) for attempt, path in sorted(attempts) if attempt]
 
     def lock(self) -> AbstractContextManager[None]:
-        """Own the run for the length of a `with` block; RefusedError names who else holds it."""
+        """Own the run for the length of a `with` block; RefusedError names who else holds it, RunError what is no run's."""
+        self.require_own()
         return owned(self.lock_file, f"the run {shown(self.path)}")
 
 

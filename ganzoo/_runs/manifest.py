@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 
 from ganzoo._io.atomic import TEMPORARY_PREFIX, write_inside
 from ganzoo._io.os_errors import shown
+from ganzoo._io.regular_file import read_regular
 from ganzoo._runs.signed_json import seal, unseal
 from ganzoo.errors import RunError
 
@@ -82,15 +83,13 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return a file's content without following a link.
+    """Return the content of a plain file: no link is followed, no pipe is waited for.
 
     Raises:
-        RunError: It is missing, a link, or unreadable.
+        RunError: It is missing, no plain file, or unreadable.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
-            return file.read()
+        return read_regular(path)
     except OSError as error:
         raise RunError(f"{shown(path)} cannot be read: {error.strerror}.") from error
 
@@ -122,7 +121,7 @@ def damage(folder: Path) -> list[str]:
             list(read_files(folder, manifest.model_copy(update={"files": {name: entry}})))
         except RunError as error:
             problems.append(str(error))
-    for extra in sorted(set(os.listdir(folder)) - set(manifest.files) - {MANIFEST}):
+    for extra in sorted({path.name for path in folder.glob("*")} - set(manifest.files) - {MANIFEST}):
         problems.append(f"{shown(folder / extra)} is not part of the checkpoint.")
     return problems
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from ganzoo._io.append_file import AppendFile
 from ganzoo._io.atomic import atomic_write
 from ganzoo._io.os_errors import shown
+from ganzoo._io.regular_file import read_regular
 from ganzoo.errors import RunError
 
 Moment = dict[str, float]
@@ -141,7 +142,7 @@ def read_metrics(path: Path) -> list[Moment]:
     Values that were not finite are read as `nan` and `inf`. No lock is needed beside a run that still writes.
     """
     try:
-        return _moments(path.read_bytes())
+        return _moments(read_regular(path))
     except FileNotFoundError:
         return []
     except OSError as error:

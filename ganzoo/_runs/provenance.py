@@ -1,17 +1,18 @@
-"""Provenance of a run: versions, hardware, state of the repository it was started from."""
+"""Provenance of a run: versions, hardware, commit of the repository it was started from."""
 
 from __future__ import annotations
 
 import os
 import platform
 import resource
-import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ganzoo._runs.git_commit import commit_around
 
 if TYPE_CHECKING:
     import torch
@@ -80,27 +81,13 @@ def peak_memory_bytes(device: torch.device) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def git_state(folder: Path) -> dict[str, Any] | None:
-    """Return commit and cleanness of the repository around `folder`, or None."""
-    commit = _git(folder, "rev-parse", "HEAD")
-    if commit is None:
-        return None
-    return {"commit": commit, "dirty": bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))}
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
+def git_state() -> dict[str, Any] | None:
+    """Return the commit of the repository around the working folder, or None. No program runs: see `git_commit`."""
     try:
-        found = subprocess.run(  # noqa: S603 - git, with arguments that stand in this file
-            ["git", *arguments],  # noqa: S607 - the user's git, wherever it is installed
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        commit = commit_around(Path.cwd())
+    except OSError:  # the folder is gone
         return None
-    return found.stdout.strip() if found.returncode == 0 else None
+    return {"commit": commit} if commit else None
 
 
 def _cpu_name() -> str:

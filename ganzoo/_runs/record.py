@@ -13,6 +13,7 @@ from pydantic import ValidationInfo as Info
 
 from ganzoo._io.atomic import atomic_write
 from ganzoo._io.os_errors import shown
+from ganzoo._io.regular_file import read_regular
 from ganzoo._runs.plain_data import Finite, Floor, plain
 from ganzoo._runs.score_text import shown_name, value_text
 from ganzoo._runs.signed_json import seal, unseal
@@ -160,6 +161,7 @@ class RunRecord(_Frozen):
         skip_bad: Whether images that cannot be read were left out; so they are whenever the run goes on.
         initial: The run whose weights this one began from (`run`, `images_seen`), and their SHA-256 (`weights`).
         files: SHA-256 of files of the run that no longer change, by path below the run.
+        kept: Names of its checkpoints, snapshots and sample images when the record was written, by folder.
     """
 
     format: Literal[2] = FORMAT
@@ -185,6 +187,7 @@ class RunRecord(_Frozen):
     hardware: dict[str, str | int] = {}
     git: dict[str, JsonValue] | None = None
     files: dict[str, str] = {}
+    kept: dict[str, tuple[str, ...]] = {}
     scores: tuple[Score, ...] = ()
 
     def __repr__(self) -> str:
@@ -206,7 +209,7 @@ def read_record(path: Path) -> RunRecord:
         GanzooError: A newer ganzoo wrote it.
     """
     try:
-        body = unseal(path.read_bytes(), path)
+        body = unseal(read_regular(path), path)
     except RunError as error:
         raise RunError(
             f"{error} Put back a copy, or remove the file: ganzoo resume then writes a new one, without the scores."

@@ -12,34 +12,59 @@ from typing import Any
 from ganzoo._io.os_errors import shown
 from ganzoo._io.png_check import png_damage
 from ganzoo._runs.directory import RunDirectory
+from ganzoo._runs.kept import missing
 from ganzoo._runs.manifest import damage, foreign_entries, list_checkpoints, read_bytes
 from ganzoo._runs.plain_data import plain
 from ganzoo._runs.record import RunRecord, read_record, recipe_hash
+from ganzoo._runs.sealed_toml import require_seal
 from ganzoo.errors import GanzooError, RunError
+
+_ATTEMPTS = 5
 
 
 def verify_run(path: Path) -> list[str]:
     """Return all problems found in a run, a sentence each; nothing if it is intact.
 
-    Checked are the record against its checksum, the recipe against the record, every checkpoint and snapshot
-    against its manifest, the metrics against the newest intact checkpoint, and sample images against their CRCs.
+    Checked are the record against its checksum, the recipe against its own and the record, every checkpoint and
+    snapshot against its manifest, the metrics against the newest intact checkpoint, sample images against their CRCs,
+    and that all is there that the record vouches for. Beside a trainer that writes meanwhile, it is looked again.
 
     Raises:
         GanzooError: There is no run at `path`.
     """
-    run = RunDirectory.open(path)
-    problems = [*_record_problems(run)]
+    run, problems = RunDirectory.at(path), list[str]()
+    for _ in range(_ATTEMPTS):
+        before = _written(run)
+        problems = run.misplaced() or list(_problems(run))
+        if not problems or _written(run) == before:
+            break  # what is wrong is so by itself, and not because a trainer was at work
+    return problems
+
+
+def _written(run: RunDirectory) -> tuple[object, ...]:
+    """Return what changes whenever a trainer has written a checkpoint or a record."""
+    names = [path.name for folder in (run.checkpoints, run.snapshots) for path in list_checkpoints(folder)]
+    try:
+        return (*names, run.record.lstat().st_mtime_ns)
+    except OSError:
+        return (*names, None)
+
+
+def _problems(run: RunDirectory) -> Iterator[str]:
+    yield from _record_problems(run)
     newest: Path | None = None
     for folder in (run.checkpoints, run.snapshots, run.initial):
         for checkpoint in list_checkpoints(folder):
             found = damage(checkpoint)
-            problems += found
+            if found and not checkpoint.exists():
+                continue  # a trainer has just removed it; a record that vouches for it has said so above
+            yield from found
             if folder == run.checkpoints and newest is None and not found:
                 newest = checkpoint
-        problems += [f"{shown(entry)} is no checkpoint." for entry in foreign_entries(folder)]
+        yield from (f"{shown(entry)} is no checkpoint." for entry in foreign_entries(folder))
     if newest is not None:
-        problems += _metrics_problems(run, newest)
-    return problems + list(_sample_problems(run.samples))
+        yield from _metrics_problems(run, newest)
+    yield from _sample_problems(run.samples)
 
 
 def _record_problems(run: RunDirectory) -> Iterator[str]:
@@ -51,6 +76,9 @@ def _record_problems(run: RunDirectory) -> Iterator[str]:
     if record.recipe_hash and recipe_hash(record.recipe) != record.recipe_hash:
         yield f"{shown(run.record)}: the recipe is not the one that the run was started with (its hash differs)."
     yield from _recipe_problems(run, record)
+    yield from missing(run, record.kept)
+    if record.initial and not list_checkpoints(run.initial):
+        yield f"{shown(run.initial)} is missing: it holds the weights that the run began from."
     for name, expected in record.files.items():
         yield from _file_problems(run.path, name, expected)
 
@@ -58,7 +86,9 @@ def _record_problems(run: RunDirectory) -> Iterator[str]:
 def _recipe_problems(run: RunDirectory, record: RunRecord) -> Iterator[str]:
     path = run.networks if record.status == "imported" else run.recipe
     try:
-        found: Mapping[str, Any] = tomllib.loads(read_bytes(path).decode("utf-8"))
+        text = read_bytes(path).decode("utf-8")
+        require_seal(text, path)
+        found: Mapping[str, Any] = tomllib.loads(text)
     except RunError as error:
         yield str(error)
     except (ValueError, RecursionError) as error:
@@ -82,7 +112,10 @@ def _file_problems(root: Path, name: str, expected: str) -> Iterator[str]:
 
 def _metrics_problems(run: RunDirectory, checkpoint: Path) -> Iterator[str]:
     """The log may have grown since the checkpoint; up to there it is what it was."""
-    position = json.loads(read_bytes(checkpoint / "state.json")).get("metrics")
+    try:
+        position = json.loads(read_bytes(checkpoint / "state.json")).get("metrics")
+    except RunError:  # a trainer has just removed it
+        return
     if not isinstance(position, dict) or not isinstance(position.get("offset"), int):
         return
     try:

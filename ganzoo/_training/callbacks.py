@@ -26,6 +26,7 @@ from ganzoo.contracts.component import PixelArray
 from ganzoo.errors import RunStopped
 from ganzoo.figures.run_curves import write_curves
 from ganzoo.scoring.estimates import MetricsFailed
+from ganzoo.scoring.real_data import Inputs
 
 
 class Tracker(Protocol):
@@ -112,6 +113,18 @@ class SamplesCallback:
         return hashlib.sha256(first.numpy().tobytes()).hexdigest()[:16]
 
 
+def grid_labels(inputs: Inputs) -> Tensor:
+    """Return labels of the sample grid: each class in turn; fewer images at higher resolutions."""
+    spec = inputs.pack.spec
+    count = inputs.recipe.training.preview_images or (
+        64 if spec.resolution <= 64 else 36 if spec.resolution == 128 else 16
+    )
+    labels = torch.zeros(count, spec.label_dim)
+    if spec.label_dim:
+        labels[torch.arange(count), torch.arange(count) % spec.label_dim] = 1.0
+    return labels
+
+
 class CurvesCallback:
     """Draws all that was measured so far, so that a run's folder can be understood by looking."""
 
@@ -164,6 +177,7 @@ class ScoreCallback:
         self._score, self._metric, self._metrics, self._snapshots, self._warn = score, metric, metrics, snapshots, warn
         self._cadence = Cadence(kimg)
         self.best: dict[str, float] | None = None
+        self.superseded: list[int] = []  # snapshots that are to go once a checkpoint knows of the better one
 
     def on_step_end(self, trainer: Trainer, losses: Losses) -> None:
         """See `Callback.on_step_end`."""
@@ -176,14 +190,20 @@ class ScoreCallback:
         if self._metric not in scores:
             return
         # The best by the metric that ranks; a snapshot of the best is kept even between the regular ones, and the
-        # former best goes unless it was regular.
+        # former best goes unless it was regular: after the next checkpoint, since a kill before it would lose both.
         value, sign = scores[self._metric].value, 1 if scores[self._metric].lower_is_better else -1
         if self.best is None or sign * value < sign * self.best["value"]:
             self._snapshots.write(trainer)
             if self.best and not self.best["regular"]:
-                self._snapshots.remove(int(self.best["images_seen"]))
+                self.superseded.append(int(self.best["images_seen"]))
             regular = self._snapshots.due(trainer)
             self.best = {"images_seen": trainer.images_seen, "value": value, "regular": regular}
+
+    def remove_superseded(self) -> None:
+        """Drop the snapshots that a better one has replaced."""
+        for images_seen in self.superseded:
+            self._snapshots.remove(images_seen)
+        self.superseded = []
 
     def _sound_scores(self, trainer: Trainer) -> Sequence[Score]:
         """Return the scores of the metrics that work: a fault in one must not cost the hours of training so far."""

@@ -66,10 +66,15 @@ def run_recipe(
         inputs = find_inputs(recipe, device, log, skip_bad=skip_bad, record=record)
         recipe = inputs.recipe  # its epochs are kimg now that the data are known
         if run is None:
-            run = Run(RunDirectory.create(root, name, recipe.seed), registry=registry)
-            if initial:
-                initial.write(run.directory)
-            run.write_recipe(recipe)
+
+            def fill(folder: RunDirectory, run_name: str) -> None:
+                if initial:
+                    initial.write(folder)
+                begun = Run(folder, registry=registry)
+                begun.write_recipe(recipe)
+                begun.write_record(_record(begun, inputs, None).model_copy(update={"name": run_name}))
+
+            run = Run(RunDirectory.create(root, name, recipe.seed, fill), registry=registry)
         with run.directory.lock():
             _complete(run, inputs, log, callbacks, skip_bad=skip_bad)
     return run
@@ -184,7 +189,7 @@ def _record(run: Run, inputs: Inputs, earlier: RunRecord | None, *, skip_bad: bo
         "device": str(inputs.device),
         "versions": library_versions(),
         "hardware": hardware(inputs.device),
-        "git": git_state(Path.cwd()),
+        "git": git_state(),
         "penalties": tuple(choice.cls.name for choice in all_regularizers(recipe)),
         "files": {"recipe.toml": sha256_of(directory.recipe)},
         "skip_bad": skip_bad or bool(earlier and earlier.skip_bad),

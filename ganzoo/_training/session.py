@@ -16,6 +16,7 @@ from ganzoo._io.atomic import sweep_temporaries
 from ganzoo._io.image_grid import write_grid
 from ganzoo._random.seeds import seed_for
 from ganzoo._runs.checkpoint import newest_good
+from ganzoo._runs.kept import kept_in
 from ganzoo._runs.metrics_log import MetricsLog
 from ganzoo._runs.provenance import peak_memory_bytes
 from ganzoo._runs.record import RunRecord, Score, ranking_metric
@@ -27,6 +28,7 @@ from ganzoo._training.callbacks import (
     SamplesCallback,
     ScoreCallback,
     SnapshotCallback,
+    grid_labels,
 )
 from ganzoo._training.checkpoint_state import not_finite, restore
 from ganzoo._training.meta_memory import less_memory
@@ -115,7 +117,7 @@ class Session:
         snapshots = SnapshotCallback(directory.snapshots, settings.snapshot_kimg)
         self.samples = SamplesCallback(
             directory.samples,
-            _grid_labels(self.inputs),
+            grid_labels(self.inputs),
             seed_for(self.inputs.recipe.seed, "samples"),
             settings.samples_kimg,
             self.inputs.pack.spec.resolution,
@@ -132,7 +134,7 @@ class Session:
         self._checkpoints = CheckpointCallback(
             directory.checkpoints, settings.checkpoint_kimg, settings.keep_checkpoints, self._extra_state
         )
-        self._checkpoints.after_write = lambda at: self._update(**self._measured(at))
+        self._checkpoints.after_write = self._written
         # Last, so that a checkpoint holds what the others wrote in the same step.
         trainer.callbacks.append(self._checkpoints)
 
@@ -148,6 +150,8 @@ class Session:
             self.reporter.warning(complaint)
         if self._scores and state.get("best"):
             self._scores.best = dict(state["best"])
+            self._scores.superseded = list(state["superseded"])
+            self._scores.remove_superseded()
         self.reporter.info(f"resuming at {trainer.images_seen:,} of {trainer.total_images:,} images")
 
     def _only_longer(self, state: Mapping[str, Any]) -> bool:
@@ -161,10 +165,17 @@ class Session:
             "log": self._metrics.state(),
             "metrics": self._metrics.state()["metrics"],
             "best": self._scores.best if self._scores else None,
+            "superseded": self._scores.superseded if self._scores else [],
         }
 
+    def _written(self, trainer: Trainer) -> None:
+        """Record a checkpoint; only then goes what neither it nor the record holds any more."""
+        self._update(**self._measured(trainer))
+        if self._scores:
+            self._scores.remove_superseded()
+
     def _first_pictures(self, trainer: Trainer) -> None:
-        count = len(_grid_labels(self.inputs))
+        count = len(grid_labels(self.inputs))
         split = self.inputs.pack.split(self.inputs.recipe.training.split)
         reals = split.images(self.inputs.batches("real").indices(0, min(count, len(split))))
         write_grid(self.directory.samples / "reals.png", reals)
@@ -210,6 +221,7 @@ class Session:
             "peak_memory_bytes": max(self.record.peak_memory_bytes, peak_memory_bytes(trainer.game.device)),
             "parameters": {role: _count(getattr(trainer.game, role)) for role in ("generator", "discriminator")},
             "best_images_seen": int(best["images_seen"]) if best else None,
+            "kept": kept_in(self.directory, self._scores.superseded if self._scores else ()),
         }
 
     def _update(self, **changes: Any) -> None:
@@ -235,15 +247,3 @@ def primary_metric(inputs: Inputs) -> str:
 
 def _count(network: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
-
-
-def _grid_labels(inputs: Inputs) -> torch.Tensor:
-    """Return labels of the sample grid: each class in turn; fewer images at higher resolutions."""
-    spec = inputs.pack.spec
-    count = inputs.recipe.training.preview_images or (
-        64 if spec.resolution <= 64 else 36 if spec.resolution == 128 else 16
-    )
-    labels = torch.zeros(count, spec.label_dim)
-    if spec.label_dim:
-        labels[torch.arange(count), torch.arange(count) % spec.label_dim] = 1.0
-    return labels

@@ -13,6 +13,7 @@ from safetensors import safe_open
 from training_world import GROWING, in_memory, installed, recipe_of, start
 
 from ganzoo._inference.run import Run
+from ganzoo._runs.sealed_toml import seal_toml
 from ganzoo.errors import RecipeError
 
 GONE = {"loss": {"name": "acme-loss"}, "regularizers": [{"name": "acme-penalty"}]}
@@ -29,7 +30,7 @@ def changed(trained: Path, folder: Path, changes: dict) -> Run:
     """Copy a run with other sections in its recipe, as if the parts that these name had been uninstalled since."""
     path = Path(shutil.copytree(trained, folder / "run"))
     recipe = path / "recipe.toml"
-    recipe.write_text(tomli_w.dumps(tomllib.loads(recipe.read_text()) | changes))
+    recipe.write_text(seal_toml(tomli_w.dumps(tomllib.loads(recipe.read_text()) | changes)))
     return Run(path)
 
 

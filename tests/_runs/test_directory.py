@@ -9,8 +9,9 @@ import pytest
 from made_up_records import record
 
 from ganzoo._runs.directory import RunDirectory, check_name, find_runs
-from ganzoo._runs.record import write_record
-from ganzoo.errors import GanzooError, RefusedError
+from ganzoo._runs.record import read_record, write_record
+from ganzoo._runs.verify import verify_run
+from ganzoo.errors import GanzooError, RefusedError, RunError
 
 HOLD = """
 import sys, time
@@ -181,3 +182,44 @@ def test_a_run_named_in_two_ways_is_found_once(tmp_path, monkeypatch):
     run = RunDirectory.create(tmp_path, "tiny", 0)
     monkeypatch.chdir(tmp_path)
     assert find_runs([Path("tiny-s0"), run.path, tmp_path]) == [Path("tiny-s0")]
+
+
+PLACES = ("run.lock", "recipe.toml", "metrics.jsonl", "log.txt", "samples", "checkpoints", "tensorboard")
+
+
+@pytest.mark.parametrize("what", ["pipe", "link", "device"])
+def test_what_stands_in_a_place_of_a_run_is_neither_waited_for_nor_followed(tmp_path, what):
+    run = RunDirectory.create(tmp_path / "runs", "a", 0, lambda made, name: write_record(made.record, record()))
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    target = "/dev/zero" if what == "device" else elsewhere
+    for place in PLACES:
+        path = run.path / place
+        path.unlink(missing_ok=True)
+        os.mkfifo(path) if what == "pipe" else path.symlink_to(target)
+        with pytest.raises(RunError, match=rf"{place} is a (named pipe|link), where a run has"):
+            RunDirectory.open(run.path)
+        with pytest.raises(RunError, match=place), run.lock():
+            pass
+        assert any(place in problem for problem in verify_run(run.path))
+        path.unlink()
+        (run.path / "run.lock").touch()
+    os.remove(run.record)
+    os.mkfifo(run.record) if what == "pipe" else run.record.symlink_to(target)
+    with pytest.raises(RunError, match="it is a (named pipe|link)"):
+        read_record(run.record)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_run_is_there_whole_or_not_at_all(tmp_path):
+    def fails(run, name):
+        (run.path / "recipe.toml").write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        RunDirectory.create(tmp_path, "a", 0, fails)
+    assert list(tmp_path.iterdir()) == []
+    left = tmp_path / ".tmp-0123456789abcdef"
+    left.mkdir()
+    made = RunDirectory.create(tmp_path, "a", 0, lambda run, name: (run.path / name).touch())
+    assert sorted(made.path.iterdir()) == [made.path / "a-s0", made.lock_file]
+    assert not left.exists()

@@ -20,7 +20,9 @@ from training_world import (
 
 from ganzoo._inference.run import Run
 from ganzoo._inference.sample_run import Outputs, SampleRequest, write_samples
+from ganzoo._io.atomic import remove_tree
 from ganzoo._runs.record import read_record, write_record
+from ganzoo._runs.sealed_toml import seal_toml
 from ganzoo._runs.verify import verify_run
 from ganzoo._training import experiment
 from ganzoo.errors import GanzooError, RefusedError, RunError, RunStopped
@@ -60,13 +62,41 @@ def test_other_data_are_refused_and_nothing_is_changed(folder):
     with pytest.raises(RunStopped):
         start(folder, recipe_of(), stop_at(24))
     run = only_run(folder)
-    text = run.recipe.read_text().replace("count = 40", "count = 41")
+    text = seal_toml(recipe_of({"dataset": {"count": 41}}).to_toml())
     run.recipe.write_text(text)
     before = run.record.read_bytes()
     with pytest.raises(RefusedError, match="the images of dataset 'tiny' have changed"):
         go_on(run.path, "training.total_kimg=0.1")
     assert run.record.read_bytes() == before
     assert run.recipe.read_text() == text
+
+
+def test_a_recipe_with_a_flipped_bit_is_refused_and_not_vouched_for(folder):
+    with pytest.raises(RunStopped):
+        start(folder, recipe_of(), stop_at(24))
+    run = only_run(folder)
+    whole, record = run.recipe.read_bytes(), run.record.read_bytes()
+    for at in (whole.index(b"batch_size = 8") + 13, whole.index(b"total_kimg = 0.064") + 16, len(whole) - 3, 2):
+        run.recipe.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        for use in (lambda: go_on(run.path), lambda: score_run(Run(run), "cpu", Quiet())):
+            with pytest.raises(RunError, match=r"recipe.toml is damaged: it was changed since ganzoo wrote it. Put"):
+                use()
+        assert verify_run(run.path)
+    assert run.record.read_bytes() == record
+    run.recipe.write_bytes(whole)
+    assert status_of(go_on(run.path)) == "finished"
+
+
+def test_a_run_that_was_stopped_as_it_began_goes_on(folder):
+    """Nothing but its recipe and record may be there: the folder gets its name with both in it."""
+    with pytest.raises(RunStopped):
+        start(folder, recipe_of(), stop_at(8))
+    run = only_run(folder)
+    for path in (*run.checkpoints.iterdir(), *run.samples.iterdir(), run.metrics, run.log):
+        remove_tree(path)
+    write_record(run.record, read_record(run.record).model_copy(update={"kept": {}, "images_seen": 0}))
+    assert verify_run(run.path) == []
+    assert status_of(go_on(run.path)) == "finished"
 
 
 def test_what_would_change_the_training_is_refused(folder):

@@ -1,6 +1,9 @@
 import io
+import itertools
 import random
+import threading
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import tomli_w
@@ -11,10 +14,12 @@ from typer.testing import CliRunner
 
 from ganzoo._io.atomic import atomic_write, sha256_of, write_text
 from ganzoo._io.png_check import png_damage
-from ganzoo._runs.checkpoint import write_checkpoint
+from ganzoo._runs.checkpoint import prune, write_checkpoint
 from ganzoo._runs.directory import RunDirectory
+from ganzoo._runs.kept import kept_in
 from ganzoo._runs.metrics_log import MetricsLog
-from ganzoo._runs.record import recipe_hash, write_record
+from ganzoo._runs.record import read_record, recipe_hash, write_record
+from ganzoo._runs.sealed_toml import seal_toml
 from ganzoo._runs.verify import verify_run
 from ganzoo.errors import GanzooError
 
@@ -23,7 +28,7 @@ from ganzoo.errors import GanzooError
 def run(tmp_path):
     """A small run, as a training would leave it."""
     run = RunDirectory.create(tmp_path, "a", 0)
-    write_text(run.recipe, tomli_w.dumps(record().recipe))
+    write_text(run.recipe, seal_toml(tomli_w.dumps(record().recipe)))
     recipe = tomllib.loads(run.recipe.read_text())
     with MetricsLog(run.metrics) as log:
         for images in (64, 128):
@@ -35,7 +40,7 @@ def run(tmp_path):
     Image.new("L", (8, 8), 7).save(png, "PNG")
     atomic_write(run.samples / "0000000064.png", png.getvalue())
     files = {"recipe.toml": sha256_of(run.recipe)}
-    write_record(run.record, record(recipe=recipe, recipe_hash=recipe_hash(recipe), files=files, name="a-s0"))
+    write_record(run.record, record(recipe=recipe, recipe_hash=recipe_hash(recipe), files=files, name="a-s0", kept=kept_in(run)))
     return run
 
 
@@ -73,6 +78,44 @@ def test_another_recipe_is_noticed(run):
     assert any("recipe" in problem for problem in verify_run(run.path))
     run.recipe.unlink()
     assert any("recipe.toml cannot be read" in problem for problem in verify_run(run.path))
+
+
+def test_what_was_deleted_is_missed_and_what_a_trainer_removes_is_not(run):
+    for gone in (run.checkpoints / f"{128:010d}", run.checkpoints / f"{64:010d}", run.snapshots / f"{64:010d}"):
+        put_back = gone.rename(run.path / "aside")
+        assert any(f"{gone} is missing" in problem for problem in verify_run(run.path))
+        put_back.rename(gone)
+    sample = run.samples / "0000000064.png"
+    data = sample.read_bytes()
+    sample.unlink()
+    assert any("0000000064.png is missing" in problem for problem in verify_run(run.path))
+    atomic_write(sample, data)
+    (run.checkpoints / f"{64:010d}").rename(run.path / "aside")
+    with MetricsLog(run.metrics) as log:
+        log.append(192, {"loss": 0.1})
+        write_checkpoint(run.checkpoints, 192, {"generator": {"w": torch.randn(9)}}, {"metrics": log.position()})
+    assert verify_run(run.path) == []  # killed after a newer checkpoint, before its record
+
+
+def test_beside_a_trainer_nothing_is_wrong_and_nothing_fails(run):
+    """A trainer writes checkpoints and removes them as fast as it can."""
+    ended = threading.Event()
+
+    def train():
+        for images in itertools.count(129):
+            if ended.is_set():
+                return
+            write_checkpoint(run.checkpoints, images, {"generator": {"w": torch.randn(9)}}, {})
+            prune(run.checkpoints, 2)
+            write_record(run.record, read_record(run.record).model_copy(update={"kept": kept_in(run)}))
+
+    with ThreadPoolExecutor(1) as pool:
+        trainer = pool.submit(train)
+        try:
+            assert [verify_run(run.path) for _ in range(30)] == [[]] * 30
+        finally:
+            ended.set()
+        trainer.result()
 
 
 def test_strangers_and_paths_out_of_the_run_are_told(run):
