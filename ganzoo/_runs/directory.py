@@ -171,7 +171,12 @@ class RunDirectory:
         return [cls(path) for attempt, path in sorted(attempts) if attempt]
 
     def lock(self) -> AbstractContextManager[None]:
-        """Own the run for the length of a `with` block; RefusedError names who else holds it, RunError what is no run's."""
+        """Own the run for the length of a `with` block.
+
+        Raises:
+            RefusedError: Another process holds it; the message says who.
+            RunError: Something in it is `misplaced`.
+        """
         self.require_own()
         return owned(self.lock_file, f"the run {shown(self.path)}")
 

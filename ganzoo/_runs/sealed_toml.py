@@ -12,8 +12,8 @@ from ganzoo.errors import GanzooError, RunError
 
 _MARK = "# checksum of all above: sha256:"
 _REMEDIES = {
-    "recipe.toml": "A run's length and scoring are changed with ganzoo resume --set, all else by a new run of a copy of "
-    "the file: ganzoo run COPY.toml.",
+    "recipe.toml": "A run's length and scoring are changed with ganzoo resume --set, all else by a new run of a copy: "
+    "ganzoo run COPY.toml.",
     "networks.toml": "Or import the checkpoint again.",
 }
 

@@ -205,7 +205,7 @@ def test_what_stands_in_a_place_of_a_run_is_neither_waited_for_nor_followed(tmp_
         (run.path / "run.lock").touch()
     os.remove(run.record)
     os.mkfifo(run.record) if what == "pipe" else run.record.symlink_to(target)
-    with pytest.raises(RunError, match="it is a (named pipe|link)"):
+    with pytest.raises(RunError, match=r"it is a (named pipe|link)"):
         read_record(run.record)
     assert list(elsewhere.iterdir()) == []
 

@@ -77,7 +77,7 @@ def test_nothing_that_a_downloaded_repository_names_is_run(repository, tmp_path,
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     (repository / "config").write_text(
         f"[core]\n\trepositoryformatversion = 0\n\tfsmonitor = {script}\n\tsshCommand = {script}\n\tpager = {script}\n"
-        f"\thooksPath = {tmp_path}\n[filter \"f\"]\n\tclean = {script}\n\tsmudge = {script}\n\tprocess = {script}\n"
+        f'\thooksPath = {tmp_path}\n[filter "f"]\n\tclean = {script}\n\tsmudge = {script}\n\tprocess = {script}\n'
         f"[alias]\n\tstatus = !{script}\n[diff]\n\texternal = {script}\n"
     )
     (repository / "objects").mkdir()

@@ -40,7 +40,9 @@ def run(tmp_path):
     Image.new("L", (8, 8), 7).save(png, "PNG")
     atomic_write(run.samples / "0000000064.png", png.getvalue())
     files = {"recipe.toml": sha256_of(run.recipe)}
-    write_record(run.record, record(recipe=recipe, recipe_hash=recipe_hash(recipe), files=files, name="a-s0", kept=kept_in(run)))
+    write_record(
+        run.record, record(recipe=recipe, recipe_hash=recipe_hash(recipe), files=files, name="a-s0", kept=kept_in(run))
+    )
     return run
 
 
