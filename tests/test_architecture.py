@@ -140,12 +140,10 @@ WRITERS = {"ganzoo._io.atomic", "ganzoo._io.temporaries", "ganzoo._io.os_errors"
 WRITING_METHODS = {"write_text", "write_bytes", "unlink", "rename", "rmdir", "touch", "symlink_to", "hardlink_to"}
 # Into a temporary folder that ganzoo._io.atomic publishes, into memory, or to append to a lock.
 WRITES_BY_RIGHT = {
-    "ganzoo._runs.directory": {"self.lock_file.touch"},
     "ganzoo.data.pack.export": {"zipfile.ZipFile"},
     "ganzoo.data.pack.shard_writer": {"self._path.open"},
     "ganzoo.data.prepare.prepare": {"path.open"},
     "ganzoo.plotting.video": {"av.open"},
-    "ganzoo.scoring.reference": {"(temporary / TENSORS).write_bytes"},
 }
 
 

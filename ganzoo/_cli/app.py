@@ -20,6 +20,7 @@ from ganzoo._cli.doctor import doctor
 from ganzoo._cli.explore import explore
 from ganzoo._cli.fetch import fetch_weights
 from ganzoo._cli.import_export import export, import_
+from ganzoo._cli.lasting_output import lasting_output
 from ganzoo._cli.lazy_command import lazy_function, lazy_group
 from ganzoo._cli.metrics import metrics
 from ganzoo._cli.plugins import plugins
@@ -28,7 +29,7 @@ from ganzoo._cli.sample import sample
 from ganzoo._cli.score import score
 from ganzoo._cli.verify import verify
 from ganzoo._version import __version__
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, RunError
 
 _FUNCTIONS: dict[str, Callable[..., None]] = {
     "run": run,
@@ -93,12 +94,29 @@ def _require_folder() -> None:
 
 def main() -> NoReturn:
     """Run the command line; a GanzooError becomes one message and its exit code."""
+    code = 0
+    try:
+        with lasting_output():
+            code = _exit_code()
+    except RunError as error:
+        code = code or _told(error)
+    sys.exit(code)
+
+
+def _exit_code() -> int:
     try:
         _require_folder()
         app()
+    except SystemExit as end:  # how every command ends
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except GanzooError as error:
-        from ganzoo._cli.terminal import print_error
+        return _told(error)
+    return 0
 
-        print_error(error)
-        sys.exit(error.exit_code)
-    sys.exit(0)
+
+def _told(error: GanzooError) -> int:
+    """Print an error and return its exit code."""
+    from ganzoo._cli.terminal import print_error
+
+    print_error(error)
+    return error.exit_code

@@ -17,8 +17,8 @@ from pydantic import JsonValue
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from ganzoo._io.atomic import publish_directory, remove_tree, temporary_directory_beside, write_json
-from ganzoo._io.cache_dir import cache_root
+from ganzoo._io.atomic import publish_directory, remove_tree, temporary_directory_beside, write_inside, write_json
+from ganzoo._io.cache_dir import cache_root, sweep_cache
 from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.scoring.features import LayerFeatures, layers_for
@@ -51,9 +51,10 @@ def cached_reference(
             return _read(folder, key, protocol)
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             reporter.warning(f"cached reference features in {folder} are damaged ({error}); extracting them again.")
-            remove_tree(folder)
     features = extract()
     try:
+        sweep_cache(root or cache_root())
+        remove_tree(folder)  # damaged, if there is one
         _write(folder, key, features)
     except GanzooError as error:
         reporter.warning(f"reference features are not kept: {error}")
@@ -98,7 +99,7 @@ def _read(folder: Path, key: dict[str, JsonValue], protocol: ScoringProtocol) ->
 def _write(folder: Path, key: dict[str, JsonValue], features: LayerFeatures) -> None:
     data = save(features)
     with temporary_directory_beside(folder) as temporary:
-        (temporary / TENSORS).write_bytes(data)
+        write_inside(temporary, TENSORS, data)
         write_json(temporary / MANIFEST, {"key": key, "sha256": hashlib.sha256(data).hexdigest()})
         try:
             publish_directory(temporary, folder)

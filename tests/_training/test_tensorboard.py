@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 import pytest
 
 from ganzoo._training.tensorboard import TensorBoardTracker
@@ -21,6 +24,9 @@ def test_a_resume_replaces_what_came_after_its_checkpoint(tmp_path):
     for images_seen in (24, 32):
         second.log(images_seen, {"loss": images_seen + 0.5})
     second.close()
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert len(names) == 2
+    assert not any(socket.gethostname() in name or str(os.getpid()) in name.split(".") for name in names)
     events = EventAccumulator(str(tmp_path))
     events.Reload()
     assert [(event.step, event.value) for event in events.Scalars("loss")] == [

@@ -27,6 +27,7 @@ from ganzoo.data.pack.area_average import shrunk
 from ganzoo.data.pack.manifest import (
     DIGESTS,
     LABELS,
+    MANIFEST,
     SPLITS,
     SUBJECTS,
     IndexArray,
@@ -36,6 +37,7 @@ from ganzoo.data.pack.manifest import (
     read_manifest,
 )
 from ganzoo.data.pack.pack_files import LocalFiles, PackFiles
+from ganzoo.data.pack.plausible import implausible
 from ganzoo.data.pack.storage import Level
 from ganzoo.data.pack.stored_images import StoredImages
 from ganzoo.errors import DataError
@@ -125,6 +127,8 @@ class Pack:
         self.path = path
         self.manifest = manifest
         self.files = files
+        if complaint := implausible(manifest):
+            raise damaged(files.where, f"{MANIFEST}: {complaint}")
         self.levels = {side: _level(manifest, side) for side in sorted(manifest.shards, reverse=True)}
         expected = {LABELS, SUBJECTS, DIGESTS, *(name for level in self.levels.values() for name in level.files)}
         if expected != set(manifest.files):

@@ -11,10 +11,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ganzoo._io.atomic import atomic_stream, atomic_write, make_folder, remove_tree, sha256_of, sweep_temporaries
+from ganzoo._io.atomic import (
+    atomic_stream,
+    atomic_write,
+    make_folder,
+    remove_tree,
+    require_space,
+    sha256_of,
+    sweep_temporaries,
+)
 from ganzoo.data.pack.manifest import DIGESTS, LABELS, MANIFEST, SUBJECTS, Manifest, read_manifest
 from ganzoo.data.pack.pack import Pack
 from ganzoo.data.pack.pack_files import mapped
+from ganzoo.data.pack.plausible import implausible
 from ganzoo.data.pack.storage import Bytes
 from ganzoo.errors import DataError
 
@@ -22,14 +31,17 @@ LIMIT_VARIABLE = "GANZOO_REMOTE_CACHE_GB"
 _DEFAULT_LIMIT_GB = 20.0
 _BLOCK = 4 * 2**20
 _LARGEST_MANIFEST = 64 * 2**20
+# What reaches a server by its own network protocol. Others read this machine's files, chain to such, or start programs.
+_PROTOCOLS = ("https", "http", "s3", "gs", "az", "abfs", "hf")
+_LOCAL = ("file", "local")
 _ALWAYS_KEPT = frozenset({MANIFEST, LABELS, SUBJECTS, DIGESTS})
 
 
 def open_remote(url: str, cache: Path, limit_bytes: int | None = None) -> Pack:
-    """Open a pack behind a URL that fsspec understands.
+    """Open a pack behind a URL.
 
     Args:
-        url: The pack's folder there: `https://...`, `s3://bucket/...`, `hf://datasets/...`.
+        url: The pack's folder there: `https://...`, `s3://bucket/...`, `hf://datasets/...`; no file of this machine.
         cache: Fetched files are kept below `remote/` in it.
         limit_bytes: How much of the images may be kept; `$GANZOO_REMOTE_CACHE_GB`, 20 GB unless set, if not given.
 
@@ -43,6 +55,8 @@ def open_remote(url: str, cache: Path, limit_bytes: int | None = None) -> Pack:
     sweep_temporaries(folder)
     atomic_write(folder / MANIFEST, _small(system, f"{root}/{MANIFEST}", url))
     manifest = read_manifest(folder, url)
+    if complaint := implausible(manifest):
+        raise DataError(f"{url} is no usable prepared dataset: {MANIFEST}: {complaint}. Ask who made it")
     limit = limit_bytes if limit_bytes is not None else _limit()
     return Pack(folder, manifest, RemoteFiles(url, system, root, folder, manifest, limit))
 
@@ -60,7 +74,7 @@ class RemoteFiles:
         self._system, self._root, self._folder, self._manifest, self._limit = system, root, folder, manifest, limit
         self._maps: OrderedDict[str, Bytes] = OrderedDict()
         self._lock = threading.Lock()
-        largest = max(mark.size for name, mark in manifest.files.items() if name not in _ALWAYS_KEPT)
+        largest = max(mark.size for mark in manifest.files.values())
         if largest > limit:
             raise DataError(
                 f"{url}: a file of {largest / 1e9:.3g} GB does not fit into the {limit / 1e9:.3g} GB that may be kept "
@@ -116,6 +130,7 @@ class RemoteFiles:
     def _fetch(self, name: str, path: Path) -> None:
         mark = self._manifest.files[name]
         digest = hashlib.sha256()
+        require_space(self._folder, mark.size)
         with atomic_stream(path, mark.size) as write:
             for block in _blocks(self._system, f"{self._root}/{name}", self.where, mark.size):
                 digest.update(block)
@@ -128,6 +143,10 @@ class RemoteFiles:
 
 
 def _connect(url: str) -> tuple[Any, str]:
+    protocol = url.partition("://")[0].lower()
+    if protocol not in _PROTOCOLS:
+        place = "A folder on this machine is named by its path, without that. " if protocol in _LOCAL else ""
+        raise DataError(f"{url}: packs are not fetched by {protocol}://. {place}Use one of: {', '.join(_PROTOCOLS)}")
     try:
         import fsspec.core
     except ImportError as error:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ganzoo._io.atomic import make_folder, remove_tree, sweep_temporaries, writing
+from ganzoo._io.cache_dir import sweep_cache
 from ganzoo.contracts.datasets import ImageDataset, Item
 from ganzoo.data.pack.manifest import BadFile, read_manifest
 from ganzoo.data.pack.pack import Pack
@@ -54,6 +55,7 @@ def prepare(
         PluginError: The dataset does not keep its contract.
         RunError: The disk is full, or a worker process died.
     """
+    sweep_cache(cache)
     job = Job.of(dataset, name, PreparationOptions(skip_bad, workers, progress))
     if on_listed:
         on_listed(job.items)

@@ -1,6 +1,7 @@
 """Packs behind URLs: fetched when needed, checked, kept within bounds; read by several readers without overlap."""
 
 import http.server
+import json
 import threading
 from functools import partial
 
@@ -146,7 +147,11 @@ def test_what_is_no_pack_or_not_there_is_said(server, tmp_path):
     for location, said in (
         (f"{url}/nothing", "is not a prepared dataset"),
         ("http://127.0.0.1:9/pack", "cannot be re"),
-        ("nonsense://x/y", r"nonsense://x/y"),
+        ("nonsense://x/y", r"packs are not fetched by nonsense://"),
+        (f"file://{www}/pack", r"A folder on this machine is named by its path"),
+        (f"simplecache::file://{www}", r"not fetched by simplecache::file://"),
+        ("ssh://host/pack", r"not fetched by ssh"),
+        ("memory://pack", r"not fetched by memory"),
     ):
         with pytest.raises(DataError, match=said):
             open_remote(location, tmp_path / "cache")
@@ -154,6 +159,30 @@ def test_what_is_no_pack_or_not_there_is_said(server, tmp_path):
     (www / "odd" / "manifest.json").write_text("[1]")
     with pytest.raises(DataError, match="damaged"):
         open_remote(f"{url}/odd", tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"files": {}}, "lists 0 files"),
+        ({"splits": {"train": 10**12, "validate": 0, "test": 0, "held-out": 0}}, "images are in 1"),
+        ({"splits": {"train": 10**12, "validate": 0, "test": 0, "held-out": 0}, "shards": {32: 10**12}}, "lists 10 files"),
+        ({"splits": {"train": -1, "validate": 41, "test": 0, "held-out": 0}}, "below 0"),
+        ({"splits": {"train": 0, "validate": 0, "test": 0, "held-out": 0}}, "0 images"),
+        ({"resolution": 2**20, "shards": {2**20: 8}}, "1048576 pixels"),
+        ({"channels": 10**9}, "1000000000 channels"),
+    ],
+)
+def test_a_manifest_that_cannot_be_is_refused_before_anything_is_fetched(server, tmp_path, changes, said):
+    url, www = server
+    local = pack_of(www / "pack", noise(40), SHARDS)
+    changed = local.manifest.model_copy(update=changes)
+    (www / "pack" / "manifest.json").write_text(json.dumps(changed.as_json()))
+    with pytest.raises(DataError, match=said):
+        open_remote(f"{url}/pack", tmp_path / "cache")
+    assert Handler.asked[-1] == "manifest.json"
+    with pytest.raises(DataError, match=said):
+        Pack.open(www / "pack")
 
 
 # --- several readers
