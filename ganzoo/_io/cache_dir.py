@@ -27,4 +27,6 @@ def sweep_cache(root: Path) -> None:
         for _ in range(_DEPTH + 1):
             for folder in folders:
                 sweep_temporaries(folder)
-            folders = [path for folder in folders for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
+            folders = [
+                path for folder in folders for path in folder.iterdir() if path.is_dir() and not path.is_symlink()
+            ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 import shutil
 from contextlib import suppress
@@ -16,6 +17,7 @@ from pathlib import Path
 from ganzoo._io.os_errors import writing
 
 TEMPORARY_PREFIX = ".tmp-"
+_OURS = re.compile(re.escape(TEMPORARY_PREFIX) + "(?:[0-9a-f]{16}|mode)")  # another program's may begin so too
 
 
 def temporary_name(path: Path) -> Path:
@@ -72,7 +74,7 @@ def sweep_temporaries(folder: Path) -> None:
     """Remove what killed processes left in `folder`; temporaries that a living process fills are left alone."""
     with suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in list(entries):
-            if entry.name.startswith(TEMPORARY_PREFIX):
+            if _OURS.fullmatch(entry.name):
                 _sweep(Path(entry.path))
 
 

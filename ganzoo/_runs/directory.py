@@ -146,14 +146,14 @@ class RunDirectory:
         folders = (self.samples, self.checkpoints, self.snapshots, self.initial, self.figures, self.tensorboard)
         files = (self.recipe, self.networks, self.record, self.metrics, self.log, self.curves, self.lock_file)
         problems = []
-        for places, is_own, own in ((folders, stat.S_ISDIR, "folder"), (files, stat.S_ISREG, "file")):
+        for places, is_own, own in ((folders, stat.S_ISDIR, "a folder"), (files, stat.S_ISREG, "a file")):
             for path in places:
                 with suppress(FileNotFoundError):
                     mode = path.lstat().st_mode
                     if not is_own(mode):
                         problems.append(
-                            f"{shown(path)} is {kind_of(mode)}, where a run has a {own} of its own; nothing is read or "
-                            f"written through it. Put the {own} back, or remove it."
+                            f"{shown(path)} is {kind_of(mode)}, where a run has {own} of its own; nothing is read or "
+                            f"written through it. Put back what was there, or remove it."
                         )
         return problems
 

@@ -72,7 +72,9 @@ def run_recipe(
                     initial.write(folder)
                 begun = Run(folder, registry=registry)
                 begun.write_recipe(recipe)
-                begun.write_record(_record(begun, inputs, None, skip_bad=skip_bad).model_copy(update={"name": run_name}))
+                begun.write_record(
+                    _record(begun, inputs, None, skip_bad=skip_bad).model_copy(update={"name": run_name})
+                )
 
             run = Run(RunDirectory.create(root, name, recipe.seed, fill), registry=registry)
         with run.directory.lock():

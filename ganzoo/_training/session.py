@@ -106,7 +106,13 @@ class Session:
 
     def _listen(self, trainer: Trainer, images_seen: int) -> None:
         settings, directory = self.inputs.recipe.training, self.directory
-        for folder in (directory.path, directory.samples, directory.snapshots, directory.checkpoints):
+        for folder in (
+            directory.path.parent,
+            directory.path,
+            directory.samples,
+            directory.snapshots,
+            directory.checkpoints,
+        ):
             sweep_temporaries(folder)
         log = self._closers.enter_context(MetricsLog(directory.metrics))
         trackers = []

@@ -127,9 +127,9 @@ def test_links_are_removed_not_followed(tmp_path):
 
 
 def test_sweeping_spares_what_a_living_process_fills(tmp_path):
-    (tmp_path / ".tmp-dead").mkdir()
-    (tmp_path / ".tmp-dead" / "half").touch()
-    (tmp_path / ".tmp-dead-file").touch()
+    (tmp_path / ".tmp-000000000000dead").mkdir()
+    (tmp_path / ".tmp-000000000000dead" / "half").touch()
+    (tmp_path / ".tmp-00000000deadf11e").touch()
     (tmp_path / "kept").touch()
     with temporary_directory_beside(tmp_path / "d") as temporary:
         subprocess.run(

@@ -113,11 +113,11 @@ def test_pruning_keeps_the_newest_intact_and_the_protected(tmp_path):
     for images in range(1, 8):
         write_checkpoint(tmp_path, images, tensors(images), {})
     (tmp_path / "0000000006" / "state.json").write_text("{}")
-    (tmp_path / ".tmp-dead").mkdir()
+    (tmp_path / ".tmp-000000000000dead").mkdir()
     removed = prune(tmp_path, keep=2, protected={2})
     assert [int(path.name) for path in list_checkpoints(tmp_path)] == [7, 6, 5, 2]
     assert sorted(int(path.name) for path in removed) == [1, 3, 4]
-    assert not (tmp_path / ".tmp-dead").exists()
+    assert not (tmp_path / ".tmp-000000000000dead").exists()
 
 
 def test_nothing_is_pruned_before_newer_ones_verify(tmp_path):

@@ -37,7 +37,10 @@ def test_a_reader_that_goes_ends_no_work(monkeypatch):
 
 def test_a_full_disk_under_the_output_is_said_at_the_end(monkeypatch):
     monkeypatch.setattr(sys, "stdout", sys.stdout)
-    with open("/dev/full", "w") as full, pytest.raises(RunError, match="the output could not be written: No space left"):
+    with (
+        open("/dev/full", "w") as full,
+        pytest.raises(RunError, match="the output could not be written: No space left"),
+    ):
         printed_much(full)
 
 

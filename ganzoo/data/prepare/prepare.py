@@ -84,10 +84,10 @@ def prepare_at(dataset: ImageDataset, name: str, path: Path, preparation: Prepar
 def _obtain(job: Job, final: Path, working: Path, lock: Path, make: Callable[[Path], None]) -> Pack:
     skip_bad = job.preparation.skip_bad
     pack = _finished(final)
-    if pack is None:
+    if pack is None or working.exists():  # there are leftovers where a kill came between the last two lines
         make(working)
         with _lock(lock):
-            pack = _finished(final)  # perhaps the owner of the lock has just made it
+            pack = pack or _finished(final)  # perhaps the owner of the lock has just made it
             if pack is None:
                 parts = _fill(job, working)
                 bad = bad_files(parts)
@@ -95,7 +95,7 @@ def _obtain(job: Job, final: Path, working: Path, lock: Path, make: Callable[[Pa
                 if bad and job.preparation.on_bad_files:
                     job.preparation.on_bad_files(bad)
                 pack = assemble(job.prepared(), parts, final)
-                remove_tree(working)
+            remove_tree(working)
     _report(pack.manifest.bad_files, len(job.items), job.name, skip_bad)
     return pack
 
