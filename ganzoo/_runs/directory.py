@@ -170,6 +170,12 @@ class RunDirectory:
         attempts = ((_attempt(path.name, base), path) for path in folders)
         return [cls(path) for attempt, path in sorted(attempts) if attempt]
 
+    def sweep(self) -> None:
+        """Remove what killed processes left half-written in the run, and beside it."""
+        inside = (self.samples, self.snapshots, self.checkpoints, self.initial, self.figures)
+        for folder in (self.path.parent, self.path, *inside):
+            sweep_temporaries(folder)
+
     def lock(self) -> AbstractContextManager[None]:
         """Own the run for the length of a `with` block.
 

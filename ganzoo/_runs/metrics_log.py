@@ -11,10 +11,13 @@ from pathlib import Path
 from ganzoo._io.append_file import AppendFile
 from ganzoo._io.atomic import atomic_write
 from ganzoo._io.os_errors import shown
-from ganzoo._io.regular_file import read_regular
+from ganzoo._io.regular_file import open_regular, read_regular
 from ganzoo.errors import RunError
 
 Moment = dict[str, float]
+MOST_DRAWN = 1200
+"""How many moments are drawn of a training: more than a chart has pixels."""
+_ADDING_UP = ("images_seen", "seconds")
 SELECTION = "selection/"
 """What keys of scores that choose the best snapshot begin with; then follows the name under which each is shown."""
 
@@ -125,15 +128,16 @@ def _whole_lines(data: bytes) -> bytes:
 
 
 def _moments(data: bytes) -> list[Moment]:
-    moments = []
-    for line in _whole_lines(data).splitlines():
-        try:
-            moment = {key: float(value) for key, value in json.loads(line).items()}
-        except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
-            continue
-        if "images_seen" in moment:
-            moments.append(moment)
-    return moments
+    moments = (_moment(line) for line in _whole_lines(data).splitlines())
+    return [moment for moment in moments if moment]
+
+
+def _moment(line: bytes) -> Moment | None:
+    try:
+        moment = {key: float(value) for key, value in json.loads(line).items()}
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
+        return None
+    return moment if "images_seen" in moment else None
 
 
 def read_metrics(path: Path) -> list[Moment]:
@@ -147,3 +151,38 @@ def read_metrics(path: Path) -> list[Moment]:
         return []
     except OSError as error:
         raise RunError(f"{shown(path)} cannot be read: {error.strerror}.") from error
+
+
+def read_course(path: Path, most: int = MOST_DRAWN) -> list[Moment]:
+    """Return what `read_metrics` does, neighbors taken together to their means where there are more than `most`.
+
+    So much memory is enough for any training: a run that draws its curves again and again does not grow with its log.
+    """
+    moments: list[Moment] = []
+    waiting: list[Moment] = []
+    together = 1
+    try:
+        with open(open_regular(path), "rb") as file:
+            for line in file:
+                if line.endswith(b"\n") and (moment := _moment(line)):
+                    waiting.append(moment)
+                if len(waiting) == together:
+                    moments.append(_mean(waiting))
+                    waiting = []
+                if len(moments) > most:
+                    moments, together = [_mean(moments[at : at + 2]) for at in range(0, len(moments), 2)], 2 * together
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(f"{shown(path)} cannot be read: {error.strerror}.") from error
+    return [*moments, *([_mean(waiting)] if waiting else [])]
+
+
+def _mean(moments: list[Moment]) -> Moment:
+    """Return the mean of each value, where the last of the moments was: counts and times add up over the lines."""
+    values: dict[str, list[float]] = {}
+    for moment in moments:
+        for key, value in moment.items():
+            values.setdefault(key, []).append(value)
+    last = {key: values[key][-1] for key in _ADDING_UP if key in values}
+    return {key: sum(each) / len(each) for key, each in values.items()} | last

@@ -12,7 +12,6 @@ import torch
 from ganzoo._inference.oom_batching import is_out_of_memory
 from ganzoo._inference.run_files import RunFiles
 from ganzoo._io.append_file import AppendFile
-from ganzoo._io.atomic import sweep_temporaries
 from ganzoo._io.image_grid import write_grid
 from ganzoo._random.seeds import seed_for
 from ganzoo._runs.checkpoint import newest_good
@@ -106,14 +105,7 @@ class Session:
 
     def _listen(self, trainer: Trainer, images_seen: int) -> None:
         settings, directory = self.inputs.recipe.training, self.directory
-        for folder in (
-            directory.path.parent,
-            directory.path,
-            directory.samples,
-            directory.snapshots,
-            directory.checkpoints,
-        ):
-            sweep_temporaries(folder)
+        directory.sweep()
         log = self._closers.enter_context(MetricsLog(directory.metrics))
         trackers = []
         if TensorBoardTracker.installed() and images_seen < trainer.total_images:

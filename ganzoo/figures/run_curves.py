@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ganzoo._io.atomic import atomic_write, sha256_of
 from ganzoo._runs.directory import RunDirectory
-from ganzoo._runs.metrics_log import SELECTION, Moment, read_metrics
+from ganzoo._runs.metrics_log import SELECTION, Moment, read_course
 from ganzoo._runs.record import read_record
 from ganzoo.errors import RunError
 from ganzoo.plotting.canvas import Canvas
@@ -57,7 +57,7 @@ def curve_facts(runs: Sequence[Path | str]) -> list[dict[str, str]]:
 
 def write_curves(directory: RunDirectory) -> None:
     """Write `curves.svg` into a run's folder, once anything was measured."""
-    if read_metrics(directory.metrics):
+    if read_course(directory.metrics):
         atomic_write(directory.path / "curves.svg", curves_of([directory.path]).svg())
 
 
@@ -67,7 +67,7 @@ def _name(directory: RunDirectory, all_of_them: Sequence[RunDirectory]) -> str:
 
 
 def _measured(directory: RunDirectory) -> dict[str, Course]:
-    moments = read_metrics(directory.metrics)
+    moments = read_course(directory.metrics)
     if not moments:
         raise RunError(f"{directory.path} has no metrics yet: nothing was measured, so there are no curves to draw")
     found = {}

@@ -1,10 +1,11 @@
 import hashlib
 import math
 import random
+import tracemalloc
 
 import pytest
 
-from ganzoo._runs.metrics_log import MetricsLog, read_metrics
+from ganzoo._runs.metrics_log import MetricsLog, read_course, read_metrics
 from ganzoo.errors import RunError
 
 
@@ -109,3 +110,28 @@ def test_a_log_that_was_changed_is_put_aside(tmp_path):
         log.append(416, {"loss": 0.5})
     assert [moment["images_seen"] for moment in read_metrics(path)] == [416]
     assert [moment["images_seen"] for moment in read_metrics(tmp_path / "metrics.changed.jsonl")] == [420]
+
+
+def test_a_long_course_is_read_in_bounded_memory_as_means_of_neighbors(tmp_path):
+    with MetricsLog(tmp_path / "metrics.jsonl") as log:
+        for number in range(1, 501):
+            log.append(8 * number, {"loss": float(number), "seconds": 2.0 * number})
+            if number % 100 == 0:
+                log.append(8 * number, {"selection/FID": 10.0 - number / 100})
+    path = tmp_path / "metrics.jsonl"
+    assert read_course(path, most=1000) == read_metrics(path)
+    course = read_course(path, most=60)
+    assert 25 <= len(course) <= 61
+    assert [moment["images_seen"] for moment in course] == sorted(moment["images_seen"] for moment in course)
+    assert (course[-1]["images_seen"], course[-1]["seconds"]) == (4000, 1000.0)
+    for moment in course[:-1]:
+        assert moment["loss"] <= moment["images_seen"] / 8 <= moment["loss"] + 16
+    assert [moment["selection/FID"] for moment in course if "selection/FID" in moment] == [9.0, 8.0, 7.0, 6.0, 5.0]
+    tracemalloc.start()
+    read_course(path, most=60)
+    _, course_peak = tracemalloc.get_traced_memory()
+    tracemalloc.reset_peak()
+    read_metrics(path)
+    _, whole_peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert course_peak < whole_peak / 3
