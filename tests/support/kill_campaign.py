@@ -1,7 +1,7 @@
 """Runs that are killed, at random moments or at a random one of their writes, and gone on with until they end.
 
 The process trains one run unbroken and forks a child per attempt: a kill costs neither a start nor a first step. Each
-attempt has surroundings that were drawn: an output that nobody reads, temporary files elsewhere, a cache on a full disk.
+attempt has surroundings that were drawn: output that nobody reads, temporary files elsewhere, a cache on a full disk.
 """
 
 from __future__ import annotations
