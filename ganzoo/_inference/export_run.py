@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+import tomli_w
 import torch
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo._inference.run import Run, Weights
 from ganzoo._io.atomic import atomic_write
+from ganzoo._recipe.locations import without_locations
 from ganzoo._recipe.network_spec import Networks
 from ganzoo._version import __version__
 from ganzoo.contracts.capabilities import Growable, NoiseInputs, NoiseMode
@@ -42,13 +44,13 @@ def export_safetensors(run: Run, out: Path, *, weights: Weights = "ema", at: int
     """Write a run's generator as safetensors, what builds it in the metadata; returns its images seen.
 
     The metadata are `ganzoo` (version), `images_seen`, `weights`, `networks` (as `networks.toml` reads), and `recipe`
-    (as `recipe.toml` reads) where the run has one.
+    (as `recipe.toml` reads, without where images and weights lie) where the run has one.
 
     Raises:
         GanzooError: The run kept no such generator.
     """
     opened = run.generator(at, weights, device="cpu")
-    recipe = {} if run.was_imported else {"recipe": run.recipe_text}
+    recipe = {} if run.was_imported else {"recipe": tomli_w.dumps(without_locations(run.recipe_data()))}
     metadata = {"format": "pt", **_metadata(opened), **recipe}
     tensors = {name: value.contiguous().clone() for name, value in opened.generator.state_dict().items()}
     atomic_write(out, save(tensors, metadata))

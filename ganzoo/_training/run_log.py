@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -46,10 +47,16 @@ class RunLog:
         return self._reporter.progress(what)
 
     def _write(self, text: str) -> None:
-        shown = "\n".join(literal(line) for line in text.splitlines())
+        shown = "\n".join(literal(line) for line in without_home(text).splitlines())
         line = f"{datetime.now().astimezone().isoformat(timespec='seconds')} {shown}\n"
         encoded = line.encode("utf-8", "backslashreplace")
         if self._file is None:
             self._early.append(encoded)
         else:
             self._file.append(encoded)
+
+
+def without_home(text: str) -> str:
+    """Return text with `~` for the home folder: a run that is passed on does not say who trained it."""
+    home = os.path.expanduser("~")
+    return text.replace(home, "~") if len(home) > 1 else text

@@ -32,6 +32,7 @@ from ganzoo._training.callbacks import (
 from ganzoo._training.checkpoint_state import not_finite, restore
 from ganzoo._training.meta_memory import less_memory
 from ganzoo._training.progress import ProgressCallback
+from ganzoo._training.run_log import without_home
 from ganzoo._training.signals import on_stop_signal
 from ganzoo._training.tensorboard import TensorBoardTracker
 from ganzoo._training.trainer import Callback, Diverged, Trainer
@@ -197,7 +198,7 @@ class Session:
     def _log_traceback(self) -> None:
         with suppress(GanzooError):
             log = AppendFile(self.directory.log)
-            log.append(traceback.format_exc().encode("utf-8", "backslashreplace"))
+            log.append(without_home(traceback.format_exc()).encode("utf-8", "backslashreplace"))
             log.close()
 
     def _failed(self, trainer: Trainer, error: GanzooError) -> RunError:
