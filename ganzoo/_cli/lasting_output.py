@@ -65,7 +65,7 @@ def lasting_output() -> Iterator[None]:
     before = sys.stdout, sys.stderr
     _fill_closed()
     out, err = LastingStream(sys.stdout), LastingStream(sys.stderr)
-    sys.stdout, sys.stderr = out, err  # type: ignore[assignment]
+    sys.stdout, sys.stderr = out, err
     try:
         yield
         out.flush()
