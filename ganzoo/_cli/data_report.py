@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LISTED = 8
 _LISTED_BAD = 100
+_LISTED_CLASSES = 100
 _BARS = " ▁▂▃▄▅▆▇█"
 _BINS = 64
 
@@ -33,8 +34,7 @@ def say_pack(terminal: Terminal, pack: Pack) -> None:
     stored = f"{manifest.storage}, resolutions {', '.join(map(str, pack.levels))}"
     terminal.info(f"dataset         {pack.name}")
     terminal.info(f"images          {len(pack):,} of {spec.resolution}x{spec.resolution}, {_color(spec.channels)}")
-    if spec.label_dim:
-        terminal.info(f"classes         {', '.join(_class_counts(pack))}")
+    _say_classes(terminal, pack)
     _say_splits(terminal, split_counts(pack))
     terminal.info(f"stored          {stored}; {len(files)} files, {size_text(sum(mark.size for mark in files))}")
     terminal.info(f"settings        {', '.join(f'{key} = {value}' for key, value in manifest.settings.items())}")
@@ -48,6 +48,7 @@ def say_inspection(terminal: Terminal, pack: Pack, found: Inspection) -> None:
     """Say what reading a pack has shown."""
     from ganzoo.data.prepare.quality_checks import KINDS
 
+    _say_classes(terminal, pack)
     _say_splits(terminal, found.splits)
     say_histogram(terminal, found.histogram)
     for duplicates in found.duplicates:
@@ -165,6 +166,12 @@ def _color(channels: int) -> str:
     return {1: "grayscale", 3: "RGB"}.get(channels, f"{channels} channels")
 
 
-def _class_counts(pack: Pack) -> list[str]:
-    counts = zip(*(pack.split(name).label_counts().tolist() for name in pack.splits), strict=True)
-    return [f"{label}: {sum(each):,}" for label, each in enumerate(counts)]
+def _say_classes(terminal: Terminal, pack: Pack) -> None:
+    from ganzoo.data.pack.class_counts import class_called, class_counts, empty_classes
+
+    if pack.spec.label_dim:
+        counts = [f"{class_called(pack, number)}: {count:,}" for number, count in enumerate(class_counts(pack))]
+        more = f" and {len(counts) - _LISTED_CLASSES} more" if len(counts) > _LISTED_CLASSES else ""
+        terminal.info(f"classes         {', '.join(counts[:_LISTED_CLASSES])}{more}")
+    if empty := empty_classes(pack):
+        terminal.warning(empty)

@@ -30,7 +30,9 @@ def sample(
     labels: Annotated[
         Path | None, typer.Option(help="Labels [N, L] or class numbers [N] in a .npy file. [default: seed modulo L]")
     ] = None,
-    class_: Annotated[int | None, typer.Option("--class", help="One class for all images.")] = None,
+    class_: Annotated[
+        str | None, typer.Option("--class", help="One class for all images, by its number or name.")
+    ] = None,
     truncation_psi: Annotated[float, typer.Option(help="Truncation psi: 1 is none, 0 gives the mean style.")] = 1.0,
     truncation_cutoff: Annotated[
         int | None, typer.Option(min=0, help="Number of first style layers that are truncated. [default: all]")
@@ -100,6 +102,7 @@ def sample(
     chosen = [] if latents else _seeds(seeds, count, seed, columns * rows or _COUNT)
     if out is None and (grid or not (folder or raw)):
         out = run / "samples" / "grid.png"
+    _warn_of_unlearned(run, class_)
     for path in write_samples(
         opened,
         SampleRequest(chosen, latents, labels),
@@ -115,6 +118,15 @@ def sample(
         label=class_,
     ):
         Terminal().info(f"wrote {path}")
+
+
+def _warn_of_unlearned(run: Path, asked: str | None) -> None:
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo._inference.class_labels import unlearned
+    from ganzoo._inference.run import Run
+
+    if note := unlearned(Run(run), asked):
+        Terminal().warning(note)
 
 
 def _check_numbers(truncation_psi: float, cutoff: int | None, alpha: float | None) -> None:

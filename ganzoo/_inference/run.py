@@ -39,7 +39,7 @@ class View(TypedDict, total=False):
         truncation_psi: Pull of styles towards their mean: 1 none, 0 all the way.
         truncation_cutoff: How many of the first style layers are truncated; by default all.
         noise_mode: Noise inside the generator; by default `random` if it has any.
-        label: One class for all images; by default each seed's own.
+        label: One class for all images, by its number or name; by default each seed's own.
         progress: Takes how many images are done, and of how many.
     """
 
@@ -49,7 +49,7 @@ class View(TypedDict, total=False):
     truncation_psi: float
     truncation_cutoff: int | None
     noise_mode: NoiseMode | None
-    label: int | None
+    label: int | str | None
     progress: Progress
 
 
@@ -170,6 +170,7 @@ class Run(RunFiles):
     def _opened(
         self, generator: Generator, images_seen: int, weights: Weights, sha256: str, view: View
     ) -> OpenedGenerator:
+        from ganzoo._inference.class_labels import class_names, class_number
         from ganzoo._inference.device import choose_device
         from ganzoo._inference.opened_generator import OpenedGenerator
         from ganzoo._inference.sampling_options import SamplingOptions
@@ -182,6 +183,7 @@ class Run(RunFiles):
         sampling.check(generator)
         generator = generator.eval().requires_grad_(False).to(device)
         spec = self.networks.spec
+        label = class_number(label, spec.label_dim, class_names(self))
         return OpenedGenerator(
             self, generator, spec, images_seen, weights, sha256, device, sampling, label=label, progress=progress
         )

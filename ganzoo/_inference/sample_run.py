@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from typing_extensions import Unpack
 
+from ganzoo._inference.class_labels import class_names, class_number
 from ganzoo._inference.generate import to_uint8
 from ganzoo._inference.run import Run, View, Weights
 from ganzoo._io.image_grid import write_grid, write_picture
@@ -76,7 +77,7 @@ def write_samples(
         request = replace(request, seeds=range(len(latents)))
     else:
         latents = opened.latents(request.seeds)
-    labels = _labels(request, opened.spec.label_dim, view.get("label"))
+    labels = _labels(request, opened.spec.label_dim, opened.label)
     _check_grid(outputs, len(latents))
     images = opened.batches(latents, labels, request.seeds)
     shape = (opened.spec.channels, opened.resolution, opened.resolution)
@@ -89,7 +90,7 @@ def write_logits(
     out: Path,
     *,
     labels: Path | None = None,
-    label: int | None = None,
+    label: int | str | None = None,
     at: int | None = None,
     device: str = "auto",
     resolution: int | None = None,
@@ -109,7 +110,8 @@ def write_logits(
             "the discriminator is conditional: give the classes of the images by --labels FILE or --class K"
         )
     request = SampleRequest(range(len(pictures)), labels=labels)
-    logits = opened.logits(pictures, _labels(request, opened.spec.label_dim, label))
+    number = class_number(label, opened.spec.label_dim, class_names(run))
+    logits = opened.logits(pictures, _labels(request, opened.spec.label_dim, number))
     with writing_floats(out, logits.shape) as write:
         write(logits)
 
@@ -128,8 +130,6 @@ def _labels(request: SampleRequest, classes: int, label: int | None) -> Tensor:
                 "the generator is conditional: give the classes of the latents by --labels FILE or --class K"
             )
         return torch.eye(classes)[[seed % classes for seed in request.seeds]]
-    if not 0 <= label < classes:
-        raise GanzooError(f"--class {label}: the network has classes 0 to {classes - 1}")
     return torch.eye(classes)[[label] * count]
 
 

@@ -64,9 +64,9 @@ def read_grid(path: Path) -> tuple[PixelArray, dict[str, str]]:
     return (pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)), facts
 
 
-def write_picture(path: Path, image: PixelArray) -> None:
-    """Write one uint8 image `[C, H, W]` as PNG, atomically; channels after the third are left out."""
-    atomic_write(path, _png(image[0] if len(image) == 1 else image[:3].transpose(1, 2, 0)))
+def write_picture(path: Path, image: PixelArray, facts: Mapping[str, str] | None = None) -> None:
+    """Write one uint8 image `[C, H, W]` as PNG, as `write_grid` does; channels after the third are left out."""
+    atomic_write(path, _png(image[0] if len(image) == 1 else image[:3].transpose(1, 2, 0), facts))
 
 
 def _png(pixels: PixelArray, facts: Mapping[str, str] | None = None) -> bytes:

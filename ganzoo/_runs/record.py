@@ -46,7 +46,7 @@ class _Frozen(BaseModel):
 
 
 class DatasetId(_Frozen):
-    """Which images a run learned from: `fingerprint` is the hash of their pixels, labels and splits."""
+    """Which images a run learned from: `fingerprint` hashes pixels, labels, splits; `class_images` counts by class."""
 
     name: str
     resolution: int
@@ -54,6 +54,8 @@ class DatasetId(_Frozen):
     label_dim: int = 0
     fingerprint: str
     images: dict[str, int] = {}
+    class_names: tuple[str, ...] = ()
+    class_images: tuple[int, ...] = ()
 
 
 class Score(_Frozen):

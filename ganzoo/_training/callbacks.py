@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor
 
 from ganzoo._inference.generate import draw_latents, generate, to_uint8
 from ganzoo._io.atomic import remove_tree
-from ganzoo._io.image_grid import write_grid
+from ganzoo._io.image_grid import write_grid, write_picture
 from ganzoo._runs.checkpoint import prune, write_checkpoint
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.manifest import folder_name
@@ -21,12 +20,12 @@ from ganzoo._runs.record import Score
 from ganzoo._runs.sample_grids import LATENTS
 from ganzoo._training.cadence import Cadence
 from ganzoo._training.checkpoint_state import gather
+from ganzoo._training.preview_classes import PreviewClasses
 from ganzoo._training.trainer import Losses, Trainer
 from ganzoo.contracts.component import PixelArray
 from ganzoo.errors import RunStopped
 from ganzoo.figures.run_curves import write_curves
 from ganzoo.scoring.estimates import MetricsFailed
-from ganzoo.scoring.real_data import Inputs
 
 
 class Tracker(Protocol):
@@ -77,10 +76,13 @@ class MetricsCallback:
 
 
 class SamplesCallback:
-    """Writes a grid of the EMA generator's images for the same latents each time."""
+    """Writes a grid of the EMA generator's images for the same latents each time; of each class, rows with its name."""
 
-    def __init__(self, folder: Path, labels: Tensor, seed: int, kimg: float, resolution: int) -> None:
-        self._folder, self._labels, self._seed = folder, labels, seed
+    def __init__(
+        self, folder: Path, count: int, classes: PreviewClasses | None, seed: int, kimg: float, resolution: int
+    ) -> None:
+        self._folder, self._classes, self._seed = folder, classes, seed
+        self._labels = torch.zeros(count, 0) if classes is None else classes.labels
         self._cadence, self._resolution = Cadence(kimg), resolution
         self.latest: Path | None = None
 
@@ -104,25 +106,17 @@ class SamplesCallback:
         pixels: PixelArray = to_uint8(torch.cat(list(images))).cpu().numpy()
         scale = max(1, self._resolution // pixels.shape[-1])  # small ones while growing
         path = self._folder / f"{trainer.images_seen:010d}.png"
-        write_grid(path, pixels.repeat(scale, axis=2).repeat(scale, axis=3), facts={LATENTS: self._latents(trainer)})
+        pixels, facts = pixels.repeat(scale, axis=2).repeat(scale, axis=3), {LATENTS: self._latents(trainer)}
+        if self._classes is None:
+            write_grid(path, pixels, facts=facts)
+        else:
+            write_picture(path, self._classes.picture(pixels), facts)
         self.latest = path
 
     def _latents(self, trainer: Trainer) -> str:
         """Return which latents these are: equal where two networks draw alike for the same seed."""
         first = draw_latents(trainer.ema.network, 0, 1, seed=self._seed)
         return hashlib.sha256(first.numpy().tobytes()).hexdigest()[:16]
-
-
-def grid_labels(inputs: Inputs) -> Tensor:
-    """Return labels of the sample grid: each class in turn; fewer images at higher resolutions."""
-    spec = inputs.pack.spec
-    count = inputs.recipe.training.preview_images or (
-        64 if spec.resolution <= 64 else 36 if spec.resolution == 128 else 16
-    )
-    labels = torch.zeros(count, spec.label_dim)
-    if spec.label_dim:
-        labels[torch.arange(count), torch.arange(count) % spec.label_dim] = 1.0
-    return labels
 
 
 class CurvesCallback:

@@ -27,10 +27,10 @@ from ganzoo._training.callbacks import (
     SamplesCallback,
     ScoreCallback,
     SnapshotCallback,
-    grid_labels,
 )
 from ganzoo._training.checkpoint_state import not_finite, restore
 from ganzoo._training.meta_memory import less_memory
+from ganzoo._training.preview_classes import preview_classes, preview_count
 from ganzoo._training.progress import ProgressCallback
 from ganzoo._training.run_log import without_home
 from ganzoo._training.signals import on_stop_signal
@@ -105,7 +105,7 @@ class Session:
         return trainer
 
     def _listen(self, trainer: Trainer, images_seen: int) -> None:
-        settings, directory = self.inputs.recipe.training, self.directory
+        settings, directory, spec = self.inputs.recipe.training, self.directory, self.inputs.pack.spec
         directory.sweep()
         log = self._closers.enter_context(MetricsLog(directory.metrics))
         trackers = []
@@ -114,12 +114,14 @@ class Session:
             self._closers.callback(trackers[0].close)
         self._metrics = MetricsCallback(log, list(trackers), settings.log_kimg)
         snapshots = SnapshotCallback(directory.snapshots, settings.snapshot_kimg)
+        count = preview_count(spec, settings.preview_images)
         self.samples = SamplesCallback(
             directory.samples,
-            grid_labels(self.inputs),
+            count,
+            preview_classes(spec, self.inputs.pack.class_names, count),
             seed_for(self.inputs.recipe.seed, "samples"),
             settings.samples_kimg,
-            self.inputs.pack.spec.resolution,
+            spec.resolution,
         )
         self._scores = None
         trainer.callbacks += [self._metrics, self.samples, snapshots]
@@ -174,7 +176,7 @@ class Session:
             self._scores.remove_superseded()
 
     def _first_pictures(self, trainer: Trainer) -> None:
-        count = len(grid_labels(self.inputs))
+        count = preview_count(self.inputs.pack.spec, self.inputs.recipe.training.preview_images)
         split = self.inputs.pack.split(self.inputs.recipe.training.split)
         reals = split.images(self.inputs.batches("real").indices(0, min(count, len(split))))
         write_grid(self.directory.samples / "reals.png", reals)

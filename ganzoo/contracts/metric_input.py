@@ -74,6 +74,7 @@ class MetricInput:
         held_out: Real images of a split that is neither the reference's nor was trained on; without any role unless
             the metric uses them.
         networks: The networks; None unless the metric asks for a capability of theirs.
+        class_names: Names of classes 0, 1, ...; empty where they have none.
     """
 
     generated: Features
@@ -81,3 +82,4 @@ class MetricInput:
     blocks: int
     held_out: Features = field(default_factory=lambda: Features({}))
     networks: ScoredNetworks | None = None
+    class_names: tuple[str, ...] = ()

@@ -17,8 +17,8 @@ class ViewOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    label: int | None = Field(
-        default=None, alias="class", description="One class for all images. [default: seed modulo classes]"
+    label: int | str | None = Field(
+        default=None, alias="class", description="One class for all images, by number or name. [default: seed modulo L]"
     )
     truncation_psi: float = Field(default=1.0, description="Truncation psi: 1 is none, 0 gives the mean style.")
     truncation_cutoff: int | None = Field(

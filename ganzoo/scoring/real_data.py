@@ -20,6 +20,7 @@ from ganzoo._runs.record import DatasetId, RunRecord, Score
 from ganzoo.contracts.datasets import Item
 from ganzoo.contracts.extractors import Extractor
 from ganzoo.contracts.reporter import Reporter
+from ganzoo.data.pack.class_counts import class_counts, empty_classes
 from ganzoo.data.pack.pack import Pack
 from ganzoo.data.prepare.prepare import prepare
 from ganzoo.data.prepare.ready_pack import kept_pack, ready_pack
@@ -152,6 +153,8 @@ def read_pack(
     if pack.bad_files:
         left_out = ", ".join(pack.bad_files[:_NAMED]) + (", ..." if len(pack.bad_files) > _NAMED else "")
         reporter.warning(f"left out of {name}, since they cannot be used ({len(pack.bad_files):,}): {left_out}")
+    if empty := empty_classes(pack):
+        reporter.warning(f"{name}: {empty}")
     return pack
 
 
@@ -182,6 +185,8 @@ def identify(name: str, pack: Pack) -> DatasetId:
         label_dim=spec.label_dim,
         fingerprint=pack.fingerprint,
         images={split: len(pack.split(split)) for split in pack.splits},
+        class_names=pack.class_names,
+        class_images=tuple(class_counts(pack)),
     )
 
 

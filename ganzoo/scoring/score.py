@@ -95,7 +95,9 @@ def score(
         theirs = held_out.of(metric) if metric.uses_held_out else Features({})
         real = reference.of(metric) if metric.uses_reference else Features({})
         networks = _networks(metric, generator, extractor, protocol, device)
-        return MetricInput(fakes.of(metric), real, protocol.jackknife_blocks, theirs, networks)
+        return MetricInput(
+            fakes.of(metric), real, protocol.jackknife_blocks, theirs, networks, class_names=pack.class_names
+        )
 
     with _in_evaluation(generator, pack, protocol, device):
         found = scores_of(input_of, protocol, extractor, images_seen=images_seen, floors=floors)

@@ -47,15 +47,16 @@ class FolderOptions(SourceOptions):
 
 
 class Folder(SourceDataset[FolderOptions]):
-    """Any images: a tree of files, a zip, an array, LMDB, TFRecords, NIfTI, DICOM or a Hugging Face dataset on disk."""
+    """Any images: files, a zip or tar of them, arrays, LMDB, TFRecords, NIfTI, DICOM or a Hugging Face dataset."""
 
     name = "folder"
     _stated = 0
     _names: tuple[str, ...] = ()
     where_to_get = (
-        "Put PNG, JPEG, WEBP, TIFF, BMP or GIF files into the folder, at any depth; or let dataset.root name a zip of "
-        "them, an array (.npy, .npz), a folder with an LMDB, NVIDIA TFRecords, NIfTI volumes or DICOM files, or what "
-        "Hugging Face's save_to_disk wrote. Terms are those of your images' makers."
+        "Put PNG, JPEG, WEBP, TIFF, BMP or GIF files into the folder, at any depth; or let dataset.root name a zip or "
+        "tar of them (WebDataset's shards too), an array (.npy, .npz), a folder with an LMDB, NVIDIA TFRecords, NIfTI "
+        "volumes or DICOM files, Parquet of the Hugging Face Hub or what its save_to_disk wrote. "
+        "Terms are those of your images' makers."
     )
 
     Options = FolderOptions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -44,9 +44,9 @@ class ClassDistances(Metric):
 
     def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:
         found = distances_by_class(data.generated, data.reference)
-        missing, subjects = left_out(data.reference, found), known_subjects(data.reference.subjects)
+        missing, subjects = left_out(data.reference, found, data.class_names), known_subjects(data.reference.subjects)
         worst = max(found, key=lambda label: found[label].value)
-        named = (f"worst class {worst}", *missing)
+        named = (f"worst class {called(worst, data.class_names)}", *missing)
         return {
             "class_kd": replace(mean_over_classes(found, data.generated, data.reference, subjects), notes=missing),
             "class_kd_worst": replace(found[worst].estimate(_of_class(subjects, data.reference, worst)), notes=named),
@@ -89,8 +89,13 @@ def distances_by_class(generated: Features, reference: Features) -> dict[int, Di
     return found
 
 
-def left_out(reference: Features, found: Mapping[int, Discrepancy]) -> tuple[str, ...]:
+def called(label: int, names: Sequence[str]) -> str:
+    """Return what a class is called: its number, and its name where it has one."""
+    return f"{label} ({names[label]})" if label < len(names) else str(label)
+
+
+def left_out(reference: Features, found: Mapping[int, Discrepancy], names: Sequence[str] = ()) -> tuple[str, ...]:
     """Return a note of the classes that have too few images, if there are any."""
     assert reference.labels is not None
     missing = [int(label) for label in torch.unique(reference.labels).tolist() if label >= 0 and label not in found]
-    return (f"without class {', '.join(map(str, missing))}",) if missing else ()
+    return (f"without class {', '.join(called(label, names) for label in missing)}",) if missing else ()

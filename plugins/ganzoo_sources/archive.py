@@ -35,7 +35,7 @@ def open_zip(path: Path) -> zipfile.ZipFile:
 def visible_members(archive: zipfile.ZipFile) -> list[tuple[PurePosixPath, zipfile.ZipInfo]]:
     """List the files of an archive but hidden ones and those of `__MACOSX`."""
     members = [(PurePosixPath(info.filename.replace("\\", "/")), info) for info in archive.infolist()]
-    return [(path, info) for path, info in members if info.filename[-1:] not in ("", "/") and not _is_hidden(path)]
+    return [(path, info) for path, info in members if info.filename[-1:] not in ("", "/") and not is_hidden(path)]
 
 
 def open_member(archive: zipfile.ZipFile, key: str, name: str) -> IO[bytes]:
@@ -130,7 +130,8 @@ def _damaged(name: str, error: Exception) -> DataError:
     return DataError(f"{name}: is damaged in the archive: {literal(str(error))}")
 
 
-def _is_hidden(path: PurePosixPath) -> bool:
+def is_hidden(path: PurePosixPath) -> bool:
+    """Whether a member is hidden, or in `__MACOSX`."""
     return "__MACOSX" in path.parts or any(part.startswith(".") and part != ".." for part in path.parts)
 
 

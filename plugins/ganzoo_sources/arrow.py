@@ -4,62 +4,68 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ganzoo import ComponentOptions, DataError
+from ganzoo import DataError
 from ganzoo.data import (
     Entry,
     Picture,
     Source,
     SourceOptions,
-    decode_image,
+    StatedClasses,
     file_fingerprint,
     inside_root,
     place_of,
     require_extra,
 )
 from ganzoo.text import literal
+from ganzoo_sources.columns import ColumnOptions, columns_of, numbered, picture_in
 
 INFO, STATE, SPLITS_FILE = "dataset_info.json", "state.json", "dataset_dict.json"
 _SPLITS = {"train": "train", "validation": "validate", "valid": "validate", "validate": "validate", "test": "test"}
-_IMAGE_COLUMNS = ("image", "img", "images", "pixel_values")
-_LABEL_COLUMNS = ("label", "labels", "fine_label", "class")
 _MAX_JSON = 2**24
 
 
-class ArrowSource(Source):
+class ArrowSource(Source[ColumnOptions]):
     """A Hugging Face dataset on disk: rows with an encoded image and perhaps a class, mapped and not loaded."""
 
     name = "arrow"
+    Options = ColumnOptions
     takes_files = False
 
-    def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
+    def __init__(self, options: ColumnOptions, root: Path, reading: SourceOptions) -> None:
         super().__init__(options, root, reading)
         self._open: tuple[str, _Table] | None = None
+        self._names: tuple[str, ...] = ()
 
     @classmethod
     def recognizes_folder(cls, names: Collection[str]) -> bool:
         return SPLITS_FILE in names or STATE in names
 
     def entries(self) -> Sequence[Entry]:
-        return [entry for folder, split in self._folders() for entry in self._of_split(folder, split)]
+        self._names, rows, stated = (), [], []
+        for folder, split in self._folders():
+            for path in self._files(folder):
+                name, fingerprint = path.relative_to(self.root).as_posix(), file_fingerprint(path)
+                table = self._table(name)
+                labels = table.labels()
+                self._names = self._names or table.columns.class_names
+                stated += labels
+                rows += [(f"{name}#{number}", fingerprint, split) for number in range(len(labels))]
+        numbers, words = numbered(stated)
+        self._names = words or self._names
+        return [
+            Entry(key, fingerprint, label, split=split)
+            for (key, fingerprint, split), label in zip(rows, numbers, strict=True)
+        ]
+
+    def classes(self) -> StatedClasses:
+        return StatedClasses(self._names)
 
     def picture(self, key: str) -> Picture:
         file, number = place_of(key)
-        name = literal(key)
-        value = self._table(file).image(number, name)
-        if isinstance(value, bytes):
-            if not value:
-                raise DataError(f"{name}: is empty")
-            return decode_image(BytesIO(value), name)
-        array = np.asarray(value)
-        if array.dtype.kind == "i" and array.size and array.min() >= 0 and array.max() <= 255:  # Arrow's lists of int32
-            array = array.astype(np.uint8)
-        return array
+        return picture_in(self._table(file).image(number, literal(key)), literal(key))
 
     def _folders(self) -> list[tuple[Path, str | None]]:
         if not (self.root / SPLITS_FILE).is_file():
@@ -70,17 +76,6 @@ class ArrowSource(Source):
         return [
             (inside_root(self, self.root / name), _SPLITS.get(name)) for name in names if name not in ("", ".", "..")
         ]
-
-    def _of_split(self, folder: Path, split: str | None) -> list[Entry]:
-        entries = []
-        for path in self._files(folder):
-            name = path.relative_to(self.root).as_posix()
-            fingerprint = file_fingerprint(path)
-            labels = self._table(name).labels()
-            entries += [
-                Entry(f"{name}#{number}", fingerprint, label, split=split) for number, label in enumerate(labels)
-            ]
-        return entries
 
     def _files(self, folder: Path) -> list[Path]:
         if not folder.is_dir():
@@ -96,14 +91,14 @@ class ArrowSource(Source):
 
     def _table(self, name: str) -> _Table:
         if self._open is None or self._open[0] != name or self.forget_if_forked():
-            self._open = name, _Table(inside_root(self, self.root / name), literal(name))
+            self._open = name, _Table(inside_root(self, self.root / name), literal(name), self.options)
         return self._open[1]
 
 
 class _Table:
     """One Arrow file."""
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path, name: str, options: ColumnOptions) -> None:
         self.name = name
         pyarrow = require_extra("pyarrow", "arrow", "Hugging Face datasets")
         try:
@@ -113,38 +108,17 @@ class _Table:
             raise
         except Exception as error:  # ArrowInvalid, OSError, UnicodeDecodeError and more
             raise DataError(f"{name}: is no Arrow file or a damaged one: {literal(str(error))[:200]}") from error
-        self._features = _features(self._table.schema.metadata or {})
-        self._image = self._column(_IMAGE_COLUMNS, "Image")
-        if self._image is None:
-            columns = ", ".join(literal(column) for column in self._table.column_names) or "none"
-            raise DataError(f"{name}: has no column of images; it has: {columns}")
-        self._label = self._column(_LABEL_COLUMNS, "ClassLabel")
+        self.columns = columns_of(self._table.schema, options, name)
 
-    def labels(self) -> list[int | None]:
-        if self._label is None:
+    def labels(self) -> list[Any]:
+        if self.columns.label is None:
             return [None] * int(self._table.num_rows)
-        values = self._table.column(self._label).to_pylist()
-        return [value if isinstance(value, int) and value >= 0 else None for value in values]
+        return list(self._table.column(self.columns.label).to_pylist())
 
     def image(self, number: int, name: str) -> Any:
         if number >= self._table.num_rows:
             raise DataError(f"{name}: the file has only {self._table.num_rows} rows")
-        value = self._table.column(self._image)[number].as_py()
-        if isinstance(value, dict):
-            if value.get("bytes") is None:
-                raise DataError(
-                    f"{name}: holds only a path, not the image; embed the images before save_to_disk "
-                    "(datasets: cast_column('image', Image(decode=False)), or load them from an image folder)"
-                )
-            value = value["bytes"]
-        if value is None:
-            raise DataError(f"{name}: is missing")
-        return value
-
-    def _column(self, names: Sequence[str], kind: str) -> str | None:
-        typed = [column for column, feature in self._features.items() if feature.get("_type") == kind]
-        there = set(self._table.column_names)
-        return next((column for column in [*typed, *names] if column in there), None)
+        return self._table.column(self.columns.image)[number].as_py()
 
 
 def _mapped(pyarrow: Any, path: Path) -> Any:
@@ -155,15 +129,6 @@ def _mapped(pyarrow: Any, path: Path) -> Any:
         return ipc.open_stream(pyarrow.memory_map(str(path))).read_all()
     except pyarrow.ArrowInvalid:
         return ipc.open_file(pyarrow.memory_map(str(path))).read_all()
-
-
-def _features(metadata: Mapping[bytes, bytes]) -> dict[str, Mapping[str, Any]]:
-    """Return what `datasets` says of each column."""
-    try:
-        features = json.loads(metadata[b"huggingface"])["info"]["features"]
-        return {str(name): feature for name, feature in features.items() if isinstance(feature, dict)}
-    except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
-        return {}
 
 
 def _json(path: Path) -> dict[str, Any]:

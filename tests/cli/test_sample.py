@@ -261,7 +261,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_written(plain, sample, tmp_
 def test_stages_and_classes_that_are_not_there_are_refused(growing, styled, sample):
     with pytest.raises(GanzooError, match="resolution 16: this network grows through 4, 8; choose one of them"):
         sample(growing, "--resolution", 16)
-    with pytest.raises(GanzooError, match="--class 3: the network has classes 0 to 2"):
+    with pytest.raises(GanzooError, match="class 3: the network has classes 0 to 2"):
         sample(styled, "--class", 3)
 
 

@@ -136,7 +136,7 @@ def test_a_source_without_images_says_what_it_found(tmp_path, kind):
         path.write_bytes(b"")
     with pytest.raises(DataError) as caught:
         prepare(dataset(root), "empty", cache=tmp_path / "cache", workers=1, skip_bad=True)
-    assert any(said in str(caught.value) for said in ("source", "is empty", "0.dcm"))
+    assert any(said in str(caught.value) for said in ("source", "is empty", "0.dcm", "train.parquet"))
 
 
 # --- archives

@@ -7,6 +7,9 @@ import made_up_sources as made
 import numpy as np
 import pytest
 
+from ganzoo.data.pack.class_counts import class_counts, empty_classes
+from ganzoo.data.pack.export import export
+from ganzoo.data.prepare.prepare import prepare
 from ganzoo.errors import DataError
 from ganzoo_images import Folder
 
@@ -107,6 +110,21 @@ def test_names_of_classes_are_those_of_folders_or_of_the_source(tmp_path):
     file = tmp_path / "a.npz"
     np.savez(file, images=pictures, labels=np.arange(6) % 2, class_names=np.array(["even", "odd"]))
     assert names(file) == ("even", "odd")
+
+
+def test_names_and_counts_of_classes_go_through_packs_and_out_again(tmp_path):
+    root = folder(tmp_path / "s", [[path, 2 * label] for path, label in CATS_AND_DOGS.items()])
+    stated = json.loads((root / "dataset.json").read_text()) | {"class_names": ["hound", "wolf", "tom"]}
+    (root / "dataset.json").write_text(json.dumps(stated))
+    pack = prepare(opened(root, classes=3), "pets", cache=tmp_path / "cache", workers=1)
+    assert pack.class_names == ("hound", "wolf", "tom") and class_counts(pack) == [3, 0, 3]
+    assert empty_classes(pack) == "class 1 (wolf) of 3 has no image"
+    export(pack, tmp_path / "out.zip")
+    again = prepare(opened(tmp_path / "out.zip", classes=3), "pets", cache=tmp_path / "cache", workers=1)
+    assert again.class_names == pack.class_names and again.fingerprint == pack.fingerprint
+    (root / "dataset.json").write_text(json.dumps(stated | {"class_names": ["dog", "wolf", "cat"]}))
+    renamed = prepare(opened(root, classes=3), "pets", cache=tmp_path / "cache", workers=1)
+    assert renamed.class_names[0] == "dog" and renamed.fingerprint == pack.fingerprint
 
 
 @pytest.mark.parametrize("prefix", ["", "ds/"])

@@ -190,6 +190,50 @@ def arrow(root: Path, pictures: Sequence[np.ndarray], labels: Sequence[int] | No
     return root
 
 
+def parquet(
+    root: Path, pictures: Sequence[np.ndarray], labels: Sequence[object] | None = None, file: str = "data/train.parquet"
+) -> Path:
+    """Write what the Hub serves: Parquet with the schema of `datasets` beside it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    features: dict[str, object] = {"image": {"_type": "Image"}}
+    cells = [{"bytes": png(picture), "path": f"{number}.png"} for number, picture in enumerate(pictures)]
+    columns = {"id": pa.array(range(len(cells))), "image": pa.array(cells)}
+    if labels is not None:
+        columns["label"] = pa.array(labels)
+        if isinstance(labels[0], int):
+            features["label"] = {"names": [f"class-{n}" for n in range(max(labels) + 1)], "_type": "ClassLabel"}
+    table = pa.table(columns).replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    (root / file).parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, root / file, row_group_size=2, write_page_checksum=True)
+    return root
+
+
+def tarred(
+    root: Path, pictures: Sequence[np.ndarray], labels: Sequence[object] | None = None, suffix: str = ".tar"
+) -> Path:
+    """Write a shard as WebDataset has it: files of a sample share the name up to the first dot."""
+    import tarfile
+
+    path = root.with_suffix(suffix)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w:gz" if suffix.endswith("gz") else "w") as archive:
+        for number, picture in enumerate(pictures):
+            members = {f"{number:06}.png": png(picture), f"{number:06}.json": b"{}"}
+            if labels is not None:
+                members[f"{number:06}.cls"] = str(labels[number]).encode()
+            for name, data in members.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                archive.addfile(info, BytesIO(data))
+    return path
+
+
+def tarred_gz(root: Path, pictures: Sequence[np.ndarray]) -> Path:
+    return tarred(root, pictures, suffix=".tar.gz")
+
+
 MAKERS: dict[str, Callable[[Path, Sequence[np.ndarray]], Path]] = {
     "folder": folder,
     "zip": zipped,
@@ -204,5 +248,8 @@ MAKERS: dict[str, Callable[[Path, Sequence[np.ndarray]], Path]] = {
     "nifti-mgz": mgz,
     "dicom": dicom,
     "arrow": arrow,
+    "parquet": parquet,
+    "tar": tarred,
+    "tar-gz": tarred_gz,
 }
 GRAY_ONLY = ("nifti", "nifti-gz", "nifti-analyze", "nifti-mgz")

@@ -26,6 +26,7 @@ from typing import IO
 
 from PIL import Image, UnidentifiedImageError
 
+from ganzoo._io.file_kind import START_BYTES, kind_of
 from ganzoo.contracts.component import PixelArray
 from ganzoo.contracts.reading import DeepPicture, Picture, ReadingRule
 from ganzoo.data.images import png
@@ -135,9 +136,12 @@ def _opened(file: IO[bytes], name: str) -> Image.Image | None:
         image = Image.open(file, formats=FORMATS)
     except UnidentifiedImageError as error:
         file.seek(0)
-        if file.read(4) in _TIFF_STARTS:
+        start = file.read(START_BYTES)
+        if start[:4] in _TIFF_STARTS:
             return None
-        raise DataError(f"{name}: is not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image") from error
+        found = kind_of(start)
+        but = f": it is {found}" if found else ""
+        raise DataError(f"{name}: is not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image{but}") from error
     except Image.DecompressionBombError as error:
         raise DataError(f"{name}: has more than {MAX_PIXELS // 10**6} million pixels") from error
     if image.width * image.height > MAX_PIXELS:

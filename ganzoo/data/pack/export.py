@@ -84,7 +84,10 @@ def _files(pack: Pack, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
                 subjects[path] = int(split.subjects[within])
                 yield path, png_of(image)
                 number, within = number + 1, within + 1
-    index = {"labels": labels if pack.spec.label_dim else None, "subjects": subjects, "pack": pack.manifest.hash}
+    index: dict[str, object] = {"labels": labels if pack.spec.label_dim else None}
+    if pack.class_names:
+        index["class_names"] = pack.class_names
+    index |= {"subjects": subjects, "pack": pack.manifest.hash}
     yield INDEX, json.dumps(index).encode()
 
 

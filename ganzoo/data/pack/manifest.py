@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, PositiveInt, ValidationEr
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.errors import DataError
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 LABELS, SUBJECTS, DIGESTS = "labels.npy", "subjects.npy", "digests.npy"
 _CONTENT_RULE = 1  # counts up when equal images would have another fingerprint
@@ -49,6 +49,7 @@ class Manifest(BaseModel):
     Attributes:
         settings: The options that decided what the images are, and how they were split; no path is among them.
         storage: How images lie in their files, see `ganzoo.data.pack.pack.storage`.
+        class_names: Names of classes 0, 1, ..., all or none.
         shards: How many images a file holds, by resolution, the full one first: lower ones are its area averages.
     """
 
@@ -59,6 +60,7 @@ class Manifest(BaseModel):
     resolution: int
     channels: int
     label_dim: int
+    class_names: tuple[str, ...] = ()
     splits: dict[str, int]
     fingerprint: str
     source_fingerprint: str

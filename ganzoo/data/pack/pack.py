@@ -163,6 +163,11 @@ class Pack:
         return self.manifest.spec
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of classes 0, 1, ...; empty where they have none."""
+        return self.manifest.class_names
+
+    @property
     def fingerprint(self) -> str:
         """Hash of pixels, labels and splits: equal for equal content, wherever it came from."""
         return self.manifest.fingerprint

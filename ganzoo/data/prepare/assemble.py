@@ -62,6 +62,7 @@ class Prepared:
         split_seed: Another one draws other subjects.
         pack_format: How the images are stored.
         subject_advice: What the dataset says of its subjects where they may be too few.
+        class_names: Names of the classes, all or none.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Prepared:
     split_seed: int
     pack_format: PackFormat
     subject_advice: str = ""
+    class_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,7 @@ def _manifest(prepared: Prepared, layout: _Layout, parts: Parts, marks: dict[str
         resolution=spec.resolution,
         channels=spec.channels,
         label_dim=spec.label_dim,
+        class_names=prepared.class_names,
         splits=layout.splits,
         fingerprint=content_fingerprint(spec, layout.splits, layout.digests, layout.labels),
         source_fingerprint=prepared.source_fingerprint,

@@ -57,6 +57,7 @@ class Job:
     items: Sequence[Item]
     options: str
     source: str
+    class_names: tuple[str, ...]
 
     @classmethod
     def of(cls, dataset: ImageDataset, name: str, preparation: PreparationOptions) -> Job:
@@ -65,8 +66,10 @@ class Job:
         spec = type(dataset).spec_of(dataset.options)
         _check(dataset, spec, items)
         refuse_early(items, shares_of(dataset), dataset.options.split_seed, subject_advice(dataset))
+        names = _checked_names(dataset, spec)
         options = options_fingerprint(dataset, name)
-        return cls(dataset, name, preparation, spec, items, options, source_fingerprint(options, items))
+        source = source_fingerprint(options, items, names)
+        return cls(dataset, name, preparation, spec, items, options, source, names)
 
     def prepared(self) -> Prepared:
         return Prepared(
@@ -79,6 +82,7 @@ class Job:
             split_seed=self.dataset.options.split_seed,
             subject_advice=subject_advice(self.dataset),
             pack_format=self.preparation.pack_format,
+            class_names=self.class_names,
         )
 
 
@@ -104,9 +108,9 @@ def options_fingerprint(dataset: ImageDataset, name: str) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def source_fingerprint(options: str, items: Sequence[Item]) -> str:
+def source_fingerprint(options: str, items: Sequence[Item], class_names: Sequence[str] = ()) -> str:
     """Hash what the source looks like now: a file that changes, comes or goes gives another pack."""
-    digest = hashlib.sha256(options.encode())
+    digest = hashlib.sha256(json.dumps([options, *class_names]).encode())
     for item in items:
         digest.update(json.dumps([item.key, item.subject, item.label, item.split, item.fingerprint]).encode())
     return digest.hexdigest()
@@ -133,6 +137,16 @@ def _check(dataset: ImageDataset, spec: ImageSpec, items: Sequence[Item]) -> Non
                 f"dataset {dataset.name!r} promises {spec.label_dim} classes, but {literal(item.key)!r} "
                 f"has label {item.label}"
             )
+
+
+def _checked_names(dataset: ImageDataset, spec: ImageSpec) -> tuple[str, ...]:
+    names = tuple(dataset.class_names()) if spec.label_dim else ()
+    if names and (len(names) != spec.label_dim or len(set(names)) != len(names)):
+        raise PluginError(
+            f"dataset {dataset.name!r} promises {spec.label_dim} classes, but names {len(set(names))} of them; "
+            "class_names() gives each a name of its own, or none"
+        )
+    return tuple(literal(str(name)) for name in names)
 
 
 def _refuse_in_starting_worker() -> None:

@@ -235,6 +235,8 @@ def test_each_kind_of_bad_file_is_named(tmp_path):
         "empty.png": (b"", "is empty"),
         "text.png": (b"not an image at all", "is not a PNG, JPEG, WEBP, TIFF, BMP or GIF image"),
         "truncated.png": (good.getvalue()[:600], "damaged or truncated"),
+        "lfs.png": (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\n", "image: it is a Git LFS pointer"),
+        "page.jpg": (b"<!DOCTYPE html><html><body>denied", "image: it is an HTML page"),
         "eps.png": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not a PNG"),
         "gif.png": (b"GIF89a" + bytes(60), "is not a PNG"),
     }
