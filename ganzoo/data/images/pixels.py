@@ -11,7 +11,7 @@ from PIL import Image
 from ganzoo.contracts.component import PixelArray
 from ganzoo.contracts.reading import DeepPicture, NonFinite, Picture, ReadingRule, Window
 from ganzoo.data.images.intensity_window import bounds_of, scaled
-from ganzoo.data.images.resize import to_square
+from ganzoo.data.images.resize import image_to_square, to_square
 from ganzoo.errors import DataError
 
 MAX_PIXELS = 64_000_000
@@ -119,6 +119,8 @@ def _shaped(image: Image.Image, rule: ReadingRule) -> PixelArray:
         flat = flat.convert("L")
     elif flat.mode not in ("L", "RGB"):
         flat = flat.convert("RGB")
+    if (at_once := image_to_square(flat, rule.resolution, rule.resize, rule.shape)) is not None:
+        return np.repeat(at_once, rule.channels // len(at_once), axis=0)
     # One channel at a time: a large picture's arrays would not fit all at once.
     planes = [_square(np.asarray(flat.getchannel(band)), rule) for band in flat.getbands()]
     return np.stack(planes * (rule.channels // len(planes)))

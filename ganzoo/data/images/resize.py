@@ -50,6 +50,32 @@ def to_square(
     return _rounded(np.asarray(picture.resize((resolution, resolution), _PILLOW[filter_])))
 
 
+def image_to_square(image: Image.Image, resolution: int, resize: Resize, shape: Shape) -> NDArray[np.uint8] | None:
+    """Bring all channels of an 8-bit image to `[C, R, R]` at once, to the same values as `to_square` one by one.
+
+    Returns None where Pillow could not: sides that are padded, means over areas of other sizes than powers of two.
+    """
+    if shape == "pad":
+        return None
+    box = (0, 0, image.width, image.height)
+    if shape == "crop":
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        box = (left, top, left + side, top + side)
+    width, height = box[2] - box[0], box[3] - box[1]
+    filter_ = filter_for(resize, height, width, resolution)
+    if (height, width) == (resolution, resolution):
+        image = image.crop(box)
+    elif filter_ != "area":
+        image = image.crop(box).resize((resolution, resolution), _PILLOW[filter_])
+    elif width % resolution or height % resolution or (width * height // resolution**2).bit_count() != 1:
+        return None
+    else:
+        image = image.reduce((width // resolution, height // resolution), box)
+    pixels = np.array(image, np.uint8)
+    return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(np.moveaxis(pixels, 2, 0))
+
+
 def filter_for(resize: Resize, height: int, width: int, resolution: int) -> str:
     """Return which filter `auto` stands for at this size, or the one that was asked for."""
     if resize != "auto":
@@ -85,6 +111,11 @@ def _area_mean(plane: Plane, resolution: int) -> NDArray[np.uint8]:
     Whole numbers stay whole up to the last division, so 8-bit images come out the same everywhere.
     """
     height, width = plane.shape
+    if plane.dtype == np.uint8 and height % resolution == 0 and width % resolution == 0:
+        across = plane.reshape(height, resolution, -1).sum(axis=2, dtype=np.uint32)
+        whole = across.reshape(resolution, -1, resolution).sum(axis=1, dtype=np.int64)
+        size = (height // resolution) * (width // resolution)
+        return ((2 * whole + size) // (2 * size)).astype(np.uint8)
     exact = np.int64 if plane.dtype == np.uint8 else np.float64
     blocks = [
         _sums(plane[:, start : start + _BLOCK_COLUMNS].astype(exact), resolution)

@@ -21,7 +21,7 @@ from ganzoo.data.sources.dataset import build_dataset, formats_of
 from ganzoo.data.sources.detect import Formats
 from ganzoo.errors import RunError
 
-_PATIENCE_SECONDS = 8.0  # a pool costs some seconds, since each process imports torch once
+_PATIENCE_SECONDS = 2.0  # a pool costs a second: its processes import what reads images, but not torch
 
 Done = Callable[[Chunk, ChunkIndex], None]
 

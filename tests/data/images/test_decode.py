@@ -394,3 +394,24 @@ def test_a_root_that_is_none_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="is not a folder"):
         find_images(tmp_path / "file")
+
+
+@pytest.mark.parametrize("shape", ["crop", "stretch", "square"])
+@pytest.mark.parametrize("resize", ["auto", "area", "lanczos", "bilinear", "nearest"])
+def test_all_channels_at_once_are_what_they_are_one_by_one(shape, resize):
+    from ganzoo.data.images.resize import image_to_square, to_square
+
+    generator = np.random.default_rng(0)
+    reduced = 0
+    for height, width in ((8, 8), (16, 16), (32, 32), (24, 24), (40, 40), (13, 13), (16, 32), (9, 21), (4, 4)):
+        if shape == "square" and height != width:
+            continue
+        pixels = generator.integers(0, 256, (height, width, 3), np.uint8)
+        pixels[0] = 255
+        found = image_to_square(Image.fromarray(pixels), 8, resize, shape)
+        expected = np.stack([to_square(pixels[:, :, band], 8, resize, shape) for band in range(3)])
+        assert found is None or np.array_equal(found, expected)
+        reduced += found is not None
+        gray = image_to_square(Image.fromarray(pixels[:, :, 0]), 8, resize, shape)
+        assert gray is None or np.array_equal(gray, expected[:1])
+    assert reduced >= 3 and image_to_square(Image.new("L", (8, 4)), 4, "auto", "pad") is None
