@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 _FORMULA_STARTS = frozenset("=+-@＝＋－＠")
 _MARKDOWN_ACTIVE = re.compile(r"[\\`*\[\]<>|~&$#!{}]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
@@ -65,6 +65,17 @@ def duration(seconds: float) -> str:
     if whole >= 600:
         return f"{minutes} min"
     return f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{whole} s"
+
+
+def progress_line(what: str, done: int, total: int, facts: Mapping[str, str]) -> str:
+    """Return how far a long action is, as one line of a log: `training: 42 %, elapsed 3 min, left 4 min, ...`."""
+    known = ", ".join(f"{name} {value}" for name, value in facts.items())
+    return literal(f"{what}: {percent(done, total)}, {known}")
+
+
+def percent(done: int, total: int) -> str:
+    """Return a share as people read it, never 100 % before the end: `42 %`."""
+    return f"{min(100, 100 * done // max(1, total))} %"
 
 
 def requirement(kind: str, message: str) -> str:

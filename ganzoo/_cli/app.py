@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from typing import Annotated, Any, NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from ganzoo._cli.check import check
 from ganzoo._cli.compare import compare
@@ -21,7 +20,7 @@ from ganzoo._cli.explore import explore
 from ganzoo._cli.fetch import fetch_weights
 from ganzoo._cli.import_export import export, import_
 from ganzoo._cli.lasting_output import lasting_output
-from ganzoo._cli.lazy_command import lazy_function, lazy_group
+from ganzoo._cli.lazy_command import WholeLines, lazy_function, lazy_group
 from ganzoo._cli.metrics import metrics
 from ganzoo._cli.plugins import plugins
 from ganzoo._cli.run import resume, run
@@ -49,8 +48,14 @@ _FUNCTIONS: dict[str, Callable[..., None]] = {
 _GROUPS = (data, explore)
 
 
-class _Commands(TyperGroup):
+class _Commands(WholeLines):
     """All commands, in the order of the help."""
+
+    sections: ClassVar[Mapping[str, Sequence[str]]] = {
+        "Train and score": ("run", "resume", "score", "compare"),
+        "Before a training": ("check", "plugins", "metrics", "doctor", "fetch-weights", "data"),
+        "With a run": ("sample", "explore", "verify", "import", "export"),
+    }
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)

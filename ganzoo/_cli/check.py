@@ -161,7 +161,7 @@ def _table(recipe: Recipe, expected: MemoryEstimate, unit: str) -> list[str]:
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
-        f"  {'' if index else 'phases':13}  {row[0]:>{widths[0]}}  {row[1]:{widths[1]}}  {row[2]:{widths[2]}}  "
+        f"  {'' if index else 'phases':6}  {row[0]:>{widths[0]}}  {row[1]:{widths[1]}}  {row[2]:{widths[2]}}  "
         f"{row[3]:>{widths[3]}}  {row[4]:>{widths[4]}}  {row[5]:>{widths[5]}}"
         for index, row in enumerate(rows)
     ]
@@ -176,7 +176,8 @@ def _from_to(recipe: Recipe, phase: Phase) -> str:
 
 
 def _short(number: float) -> str:
-    return f"{number:,.3f}".rstrip("0").rstrip(".")
+    text = f"{number:,.3f}" if number < 100 else f"{number:,.1f}"
+    return text.rstrip("0").rstrip(".")
 
 
 def _learning_rate(recipe: Recipe, phase: Phase) -> str:

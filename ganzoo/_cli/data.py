@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ganzoo._cli.lazy_command import WholeLines
 from ganzoo._cli.run import Overrides, SkipBad
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 data = typer.Typer(
     name="data",
+    cls=WholeLines,
     help="Prepare packs of images, check, show and export them.",
     no_args_is_help=True,
     add_completion=False,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
-from ganzoo._cli.lazy_command import LazyCommand
+from ganzoo._cli.lazy_command import LazyCommand, WholeLines
 
 
-class FigureGroup(TyperGroup):
+class FigureGroup(WholeLines):
     """The commands of all installed figures."""
 
     def list_commands(self, ctx: Any) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
+from ganzoo._cli.streams import take_any_text
 from ganzoo.errors import RunError
 
 _STANDARD_STREAMS = 3
@@ -24,8 +25,7 @@ class LastingStream:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.failure: OSError | None = None
-        with suppress(AttributeError, OSError, ValueError):  # what the terminal cannot show is a ? and no error
-            stream.reconfigure(errors="replace")  # type: ignore[attr-defined]
+        take_any_text(stream)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

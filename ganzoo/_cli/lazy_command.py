@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from ganzoo._cli.metavars import name_values
@@ -22,6 +22,33 @@ class LazyCommand(TyperCommand):
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Return the context of the command that was meant."""
         return self._make().make_context(info_name, args, parent=parent, **extra)
+
+
+class WholeLines(TyperGroup):
+    """A group whose help lists its commands with their whole first sentences, in sections where it has some.
+
+    Attributes:
+        sections: Names of commands by heading; what is in none comes last.
+    """
+
+    sections: ClassVar[Mapping[str, Sequence[str]]] = {}
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the lists of commands: click would cut each line at the edge."""
+        rest = list(self.list_commands(ctx))
+        for title, names in (*self.sections.items(), ("Commands", tuple(rest))):
+            listed = [(name, self.get_command(ctx, name)) for name in names if name in rest]
+            rows = [
+                (name, _first_paragraph(command.help)) for name, command in listed if command and not command.hidden
+            ]
+            rest = [name for name in rest if name not in names]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+def _first_paragraph(text: str | None) -> str:
+    return " ".join((text or "").strip().partition("\n\n")[0].split())
 
 
 def lazy_function(name: str, function: Callable[..., None]) -> LazyCommand:

@@ -172,6 +172,7 @@ class ScoreCallback:
         self._cadence = Cadence(kimg)
         self.best: dict[str, float] | None = None
         self.superseded: list[int] = []  # snapshots that are to go once a checkpoint knows of the better one
+        self.latest = ""
 
     def on_step_end(self, trainer: Trainer, losses: Losses) -> None:
         """See `Callback.on_step_end`."""
@@ -183,6 +184,7 @@ class ScoreCallback:
         self._metrics.write(trainer.images_seen, shown)
         if self._metric not in scores:
             return
+        self.latest = str(scores[self._metric])
         # The best by the metric that ranks; a snapshot of the best is kept even between the regular ones, and the
         # former best goes unless it was regular: after the next checkpoint, since a kill before it would lose both.
         value, sign = scores[self._metric].value, 1 if scores[self._metric].lower_is_better else -1

@@ -1,14 +1,18 @@
-"""Run log: a reporter whose messages are kept in the run's `log.txt` too."""
+"""Run log: a reporter whose messages are kept in the run's `log.txt` too, with a line on the training now and then."""
 
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from ganzoo._io.append_file import AppendFile
 from ganzoo.contracts.reporter import Progress, Reporter
-from ganzoo.text import literal
+from ganzoo.text import literal, progress_line
+
+_SECONDS_BETWEEN_TICKS = 180.0
 
 
 class RunLog:
@@ -44,7 +48,17 @@ class RunLog:
 
     def progress(self, what: str) -> Progress:
         """See `Reporter.progress`."""
-        return self._reporter.progress(what)
+        show = self._reporter.progress(what)
+        written_at = time.monotonic()
+
+        def both(done: int, total: int, facts: Mapping[str, str] | None = None, /) -> None:
+            nonlocal written_at
+            show(done, total, facts)
+            if facts and (now := time.monotonic()) - written_at > _SECONDS_BETWEEN_TICKS:
+                written_at = now
+                self._write(progress_line(what, done, total, facts))
+
+        return both
 
     def _write(self, text: str) -> None:
         shown = "\n".join(literal(line) for line in without_home(text).splitlines())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,7 +13,6 @@ import torch
 from ganzoo._inference.oom_batching import is_out_of_memory
 from ganzoo._inference.run_files import RunFiles
 from ganzoo._io.append_file import AppendFile
-from ganzoo._io.image_grid import write_grid
 from ganzoo._random.seeds import seed_for
 from ganzoo._runs.checkpoint import newest_good
 from ganzoo._runs.kept import kept_in
@@ -29,12 +29,14 @@ from ganzoo._training.callbacks import (
     SnapshotCallback,
 )
 from ganzoo._training.checkpoint_state import not_finite, restore
+from ganzoo._training.first_pictures import write_first_pictures
 from ganzoo._training.meta_memory import less_memory
 from ganzoo._training.preview_classes import preview_classes, preview_count
 from ganzoo._training.progress import ProgressCallback
 from ganzoo._training.run_log import without_home
 from ganzoo._training.signals import on_stop_signal
 from ganzoo._training.tensorboard import TensorBoardTracker
+from ganzoo._training.time_left import TimeLeft, arithmetic
 from ganzoo._training.trainer import Callback, Diverged, Trainer
 from ganzoo._training.warm_start import begin_from
 from ganzoo.contracts.reporter import Reporter
@@ -84,7 +86,12 @@ class Session:
 
     def _progress(self, trainer: Trainer) -> ProgressCallback:
         self.reporter.info(f"training {self.directory.path}: {trainer.total_images:,} images on {trainer.game.device}")
-        return ProgressCallback(self.reporter.progress("training"), trainer, self.directory.samples)
+        left, show = TimeLeft(trainer.schedule.phases, partial(arithmetic, self.inputs.recipe)), self.reporter.progress
+        return ProgressCallback(show("training"), trainer, self.directory.samples, left, self._latest_score)
+
+    def _latest_score(self) -> str:
+        chosen = self._scores.latest if self._scores else ""
+        return chosen or next((str(score) for score in self.record.scores[-1:]), "")
 
     def _trainer(self) -> Trainer:
         inputs, recipe = self.inputs, self.inputs.recipe
@@ -101,7 +108,7 @@ class Session:
         else:
             self._metrics.forget()  # what a run killed before its first checkpoint had measured
             begin_from(trainer, self.directory, recipe)
-            self._first_pictures(trainer)
+            write_first_pictures(trainer, inputs, self.directory, self.samples)
         return trainer
 
     def _listen(self, trainer: Trainer, images_seen: int) -> None:
@@ -174,12 +181,6 @@ class Session:
         self._update(**self._measured(trainer))
         if self._scores:
             self._scores.remove_superseded()
-
-    def _first_pictures(self, trainer: Trainer) -> None:
-        count = preview_count(self.inputs.pack.spec, self.inputs.recipe.training.preview_images)
-        split = self.inputs.pack.split(self.inputs.recipe.training.split)
-        reals = split.images(self.inputs.batches("real").indices(0, min(count, len(split))))
-        write_grid(self.directory.samples / "reals.png", reals)
 
     def _selection_score(self, trainer: Trainer) -> tuple[Score, ...]:
         return score(

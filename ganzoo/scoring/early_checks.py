@@ -34,7 +34,7 @@ def check_listed(recipe: Recipe, items: Sequence[Item]) -> None:
     scoring = recipe.scoring
     metrics = [chosen.cls(chosen.options) for chosen in scoring.metrics]
     most = splits[scoring.split]
-    check_counts(metrics, scoring, min(scoring.reference_images or most, most), most)
+    check_counts(metrics, scoring, scoring.reference_images or most, most)
     spec: ImageSpec = recipe.dataset.cls.spec_of(options)
     others = [name for name in HELD_OUT_SPLITS if name in splits and name != scoring.split]
     check_images(metrics, recipe.dataset.name, spec.label_dim, others[0] if others else None)

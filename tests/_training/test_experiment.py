@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from training_world import (
+    TINY,
     Quiet,
     go_on,
     in_memory,
     installed,
+    merged,
     only_run,
     recipe_of,
     start,
@@ -21,11 +27,15 @@ from training_world import (
 from ganzoo._inference.run import Run
 from ganzoo._inference.sample_run import Outputs, SampleRequest, write_samples
 from ganzoo._io.atomic import remove_tree
+from ganzoo._io.os_errors import absolute
+from ganzoo._recipe.load import validate
+from ganzoo._registry.registry import Registry
 from ganzoo._runs.record import read_record, write_record
 from ganzoo._runs.sealed_toml import seal_toml
 from ganzoo._runs.verify import verify_run
 from ganzoo._training import experiment
-from ganzoo.errors import GanzooError, RefusedError, RunError, RunStopped
+from ganzoo._training.first_look import look_first
+from ganzoo.errors import DataError, GanzooError, RefusedError, RunError, RunStopped
 from ganzoo.scoring.score_run import score_run
 
 
@@ -177,3 +187,87 @@ def test_a_run_that_never_began_says_so(folder):
     (path / "run.lock").touch()
     with pytest.raises(RunError, match=r"has no recipe.toml: it was stopped before training started"):
         go_on(path)
+
+
+@pytest.fixture
+def folder_recipe(folder, monkeypatch):
+    """A recipe of the folder `scans` beside the runs, one image of which is damaged, named relative to here."""
+    here = folder.parent / f"{folder.name}-here"
+    (here / "scans").mkdir(parents=True)
+    for number in range(12):
+        pixels = np.random.default_rng(number).integers(0, 256, (8, 8), np.uint8)
+        Image.fromarray(pixels).save(here / "scans" / f"{number}.png")
+    (here / "scans" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 30)
+    monkeypatch.chdir(here)
+    dataset = {"name": "folder", "root": "scans", "resolution": 8, "channels": 1}
+    yield validate({**merged(TINY), "dataset": dataset}, Registry.discover(), "recipe")
+    shutil.rmtree(here)
+
+
+def test_a_run_goes_on_from_any_folder_with_the_same_images_left_out(folder, folder_recipe, monkeypatch, tmp_path):
+    with pytest.raises(RunStopped):
+        start(folder, folder_recipe, stop_at(16), skip_bad=True)
+    run, here = only_run(folder), os.getcwd()
+    monkeypatch.chdir(tmp_path)
+    assert status_of(go_on(run.path)) == "finished"
+    assert Run(run).recipe.dataset.options.root == Path(here, "scans")
+    assert len(score_run(Run(run), "cpu", Quiet(), overrides=["scoring.generated=10"])) == 1
+
+
+def test_a_run_goes_on_with_the_pack_where_the_source_is_gone(folder, folder_recipe):
+    with pytest.raises(RunStopped):
+        start(folder, folder_recipe, stop_at(16), skip_bad=True)
+    shutil.move("scans", "elsewhere")
+    said = Quiet()
+    run = go_on(only_run(folder).path, reporter=said)
+    assert status_of(run) == "finished"
+    (text,) = [line for line in said.said if "going on with the images as they were prepared" in line]
+    assert "scans does not exist" in text and "packs" in text
+    with pytest.raises(DataError, match="scans does not exist"):
+        start(folder, folder_recipe)
+
+
+def test_a_recipe_that_must_fail_fails_before_data_are_prepared(folder, folder_recipe):
+    def refusal(**changes) -> str:
+        plain = merged(folder_recipe.plain(), changes)
+        with pytest.raises(GanzooError) as error:
+            start(folder, validate(plain, Registry.discover(), "recipe"))
+        return str(error.value)
+
+    assert "'test' (it has train)" in refusal(scoring={"split": "test"})
+    assert "50 asked for, but split 'train' has 13" in refusal(scoring={"reference_images": 50})
+    for path in Path("scans").glob("[1-9]*.png"):
+        path.unlink()
+    Path("scans/broken.png").unlink()
+    assert "fid: needs at least 2 real images, but there is 1" in refusal(scoring={"reference_images": 1})
+    assert not folder.exists()
+
+
+def test_names_and_paths_are_judged_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "my recipe (1).toml").write_text("seed = 1\n")
+    given = {"seed": 1, "dataset": {"name": "folder", "root": "scans"}}
+
+    def refusal(recipe, name="fine", runs="runs", device="cpu") -> str:
+        with pytest.raises(GanzooError) as error:
+            look_first(recipe, (), seed=None, name=name, runs=Path(runs), device=device)
+        return str(error.value)
+
+    look_first(given, (), seed=None, name="fine", runs=Path("runs"), device="cpu")
+    assert "'my recipe (1)-s1' cannot name a run" in refusal("my recipe (1).toml", name=None)
+    assert "file is a file. Choose another folder with --runs" in refusal(given, runs="file/runs")
+    assert "a GPU is called 'cuda:0'" in refusal(given, device="gpu:0")
+    wrong = {"dataset": {"name": "folder", "root": "scan"}}
+    assert f"does not exist, but {tmp_path / 'scans'} does" in refusal(wrong)
+    assert "in double quotes" in refusal({"dataset": {"name": "folder", "root": "C:\temp"}})
+
+
+def test_a_deleted_working_directory_is_named(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(GanzooError, match="which was deleted meanwhile; change to another folder"):
+        absolute(Path("scans"))

@@ -1,0 +1,47 @@
+"""Time left: the rest of a schedule by what each resolution took."""
+
+from __future__ import annotations
+
+import pytest
+
+from ganzoo._recipe.load import load
+from ganzoo._registry.registry import Registry
+from ganzoo._training.time_left import TimeLeft, arithmetic
+from ganzoo.contracts.phase import Phase
+
+PHASES = (Phase(4, 0, 100, 10), Phase(8, 100, 200, 10, fades=True), Phase(8, 200, 400, 10), Phase(16, 400, 800, 5))
+
+
+def test_one_phase_is_a_rule_of_three():
+    left = TimeLeft([Phase(32, 0, 1000, 10)], dict)
+    for _ in range(5):
+        left.measured(Phase(32, 0, 1000, 10), 2.0)
+    assert left.predict(50) == (pytest.approx(190.0), True)
+    assert left.predict(1000) == (0.0, True)
+
+
+def test_what_was_not_trained_yet_costs_more_by_its_arithmetic():
+    left = TimeLeft(PHASES, lambda: {4: 1.0, 8: 10.0, 16: 100.0})
+    left.measured(PHASES[0], 1000.0)  # 100 s per image
+    seconds, is_measured = left.predict(100)
+    assert not is_measured
+    assert seconds == pytest.approx(100 * (300 * 10**0.7 + 400 * 100**0.7))
+    left.measured(PHASES[1], 10_000.0)  # 1000 s per image: time grows just as the arithmetic does
+    assert left.predict(200) == (pytest.approx(1000 * 200 + 10_000 * 400), False)
+    left.measured(PHASES[3], 500.0)
+    assert left.predict(400) == (pytest.approx(100 * 400), True)
+
+
+def test_a_machine_that_slows_down_is_followed():
+    left, phase = TimeLeft([Phase(32, 0, 10_000, 1)], dict), Phase(32, 0, 10_000, 1)
+    for seconds in (1.0,) * 100 + (5.0,) * 3000:
+        left.measured(phase, seconds)
+    assert left.predict(5000)[0] == pytest.approx(25_000, rel=0.01)
+
+
+@pytest.mark.slow
+def test_arithmetic_grows_with_the_resolution():
+    work = arithmetic(load("progan_oasis_wgan_gp_32", Registry.discover())[1])
+    assert sorted(work) == [4, 8, 16, 32]
+    assert list(work.values()) == sorted(work.values())
+    assert 20 < work[32] / work[4] < 500
