@@ -153,11 +153,9 @@ class RunRecord(_Frozen):
         name: Name of the run's folder.
         title: The recipe's title.
         recipe: The resolved recipe, exactly as `recipe.toml` reads.
-        recipe_hash: `recipe_hash(recipe)`.
         penalties: Names of all penalties in effect, those that the loss brings along too; None: those of the recipe.
         plugins: Versions of the distributions that the parts come from.
         seconds: Time spent training, without scoring and pauses.
-        parameters: Trainable parameters per network.
         best_images_seen: The best snapshot by selection scores, in images seen; None: none was chosen.
         message: Why the run diverged or failed; empty otherwise.
         skip_bad: Whether images that cannot be read were left out; so they are whenever the run goes on.

@@ -90,8 +90,7 @@ class Session:
         return ProgressCallback(show("training"), trainer, self.directory.samples, left, self._latest_score)
 
     def _latest_score(self) -> str:
-        chosen = self._scores.latest if self._scores else ""
-        return chosen or next((str(score) for score in self.record.scores[-1:]), "")
+        return self._scores.latest if self._scores else ", ".join(map(str, self.record.scores[-1:]))
 
     def _trainer(self) -> Trainer:
         inputs, recipe = self.inputs, self.inputs.recipe
