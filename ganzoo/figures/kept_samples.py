@@ -44,7 +44,7 @@ def side_by_side(runs: Sequence[Path | str], images_seen: Sequence[int] | None =
         heads.append("real")
     same = _same(grids)
     side = max(max(panel.pixels.shape[1:]) for panel in panels)
-    sheet = Sheet([panels], heads, title=_TITLES[same], scale=max(1, _LEAST_SIDE // side))
+    sheet = Sheet([panels], heads, title=_TITLES[same], scale=-(-_LEAST_SIDE // side))
     facts = [
         {"run": shown(folder.path), "images_seen": grid.images_seen, "latents": grid.latents}
         for folder, grid in zip(folders, grids, strict=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
+from types import ModuleType
 
 from pydantic import BaseModel
 
@@ -78,7 +81,8 @@ def _fill_in_pool(dataset: ImageDataset, spec: ImageSpec, chunks: list[Chunk], c
     arguments = (type(dataset), dataset.options, dict(formats_of(dataset)), spec, lifeline)
     pool = ProcessPoolExecutor(count, context, initializer=_start, initargs=arguments)
     try:
-        chunk_of: dict[Future[ChunkIndex], Chunk] = {pool.submit(_fill, chunk): chunk for chunk in chunks}
+        with main_hidden(type(dataset), *formats_of(dataset).values()):  # processes start as work comes in
+            chunk_of: dict[Future[ChunkIndex], Chunk] = {pool.submit(_fill, chunk): chunk for chunk in chunks}
         for future in as_completed(chunk_of):
             done(chunk_of[future], future.result())
     except BrokenProcessPool as error:
@@ -93,6 +97,24 @@ def _fill_in_pool(dataset: ImageDataset, spec: ImageSpec, chunks: list[Chunk], c
         pool.shutdown(wait=True, cancel_futures=True)
         end.close()
         lifeline.close()
+
+
+@contextmanager
+def main_hidden(*parts: type) -> Iterator[None]:
+    """Keep processes that start inside from running the caller's program again, unless a part is defined there.
+
+    multiprocessing does so for what it pickled of it, and a script that calls `ganzoo.run` without a guard would begin
+    anew in each worker.
+    """
+    main = sys.modules["__main__"]
+    if any(part.__module__ == "__main__" for part in parts):
+        yield
+        return
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 _current: tuple[ImageDataset, ImageSpec] | None = None

@@ -4,7 +4,10 @@ import os
 import random
 import shutil
 import signal
+import sys
 import time
+import types
+from multiprocessing.spawn import get_preparation_data
 
 import made_up_sources as made
 import numpy as np
@@ -15,6 +18,7 @@ from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.datasets import ImageDataset, Item
 from ganzoo.data.pack.pack import Pack
 from ganzoo.data.prepare.prepare import prepare
+from ganzoo.data.prepare.workers import main_hidden
 from ganzoo.errors import DataError, PluginError, RunError
 from ganzoo_images import Folder, Phantom
 
@@ -409,3 +413,18 @@ def test_nothing_of_a_broken_preparation_is_opened_as_a_pack(toy, tmp_path):
         with pytest.raises(DataError):
             Pack.open(path)
     shutil.rmtree(tmp_path / "packs")
+
+
+def test_workers_do_not_run_the_program_of_who_calls_again():
+    """A script that calls `ganzoo.run` without a guard would begin anew in each of them."""
+    script, before = types.ModuleType("__main__"), sys.modules["__main__"]
+    script.__file__ = "analysis.py"
+    sys.modules["__main__"] = script
+    try:
+        with main_hidden(int):
+            assert "init_main_from_path" not in get_preparation_data("worker")
+        assert get_preparation_data("worker")["init_main_from_path"].endswith("analysis.py")
+        with main_hidden(type("Mine", (), {"__module__": "__main__"})):  # a part that is defined in the script
+            assert "init_main_from_path" in get_preparation_data("worker")
+    finally:
+        sys.modules["__main__"] = before
