@@ -210,8 +210,9 @@ def _means(rows: Sequence[Row], metrics: Sequence[str]) -> dict[str, float]:
 def _require_metric(metric: str | None, tables: Sequence[Table]) -> None:
     if metric is None or not tables or any(table.reason == "as asked" for table in tables):
         return
-    known = sorted({key for table in tables for key in table.metrics})
-    raise GanzooError(f"no score of these runs is of the metric '{literal(metric)}'; they have {', '.join(known)}.")
+    known = sorted({f"{key} ({shown.label})" for table in tables for key, shown in table.metrics.items()})
+    listed = literal(", ".join(known))
+    raise GanzooError(f"no score of these runs is of the metric '{literal(metric)}'; they have {listed}.")
 
 
 def _with_differences(tables: Sequence[Table]) -> tuple[Table, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ganzoo._leaderboard.pace import Pace, Share
 from ganzoo._leaderboard.two_recipes import TwoRecipes
+from ganzoo._runs.score_text import shown_name
 
 
 def pace_lines(two: TwoRecipes) -> list[str]:
@@ -22,7 +23,7 @@ def pace_lines(two: TwoRecipes) -> list[str]:
         return [hint] if lacking else []
     final = target.estimates[two.table.primary].mean * shown.scale
     return [
-        f"{first} reaches {second}'s final {shown.label}, {final:.4g}, "
+        f"{first} reaches {second}'s final {shown_name(shown.label, shown.unit)}, {final:.4g}, "
         f"{_of(found, second, two.table.verdict.level)}: for good, read between {found.points} scores."
     ]
 
