@@ -40,6 +40,10 @@ class ScoreRequest:
     published: bool = False
     skip_bad: bool = False
 
+    def __post_init__(self) -> None:
+        if self.snapshots and self.at is not None:
+            raise GanzooError("every snapshot is scored, or the one generator named by `at`: leave one of them out")
+
 
 def score_requested(run: Run, request: ScoreRequest, device: str, reporter: Reporter) -> list[Score]:
     """Score a run as requested: against its own data or others, under its protocol, another or the published ones.

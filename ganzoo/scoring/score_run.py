@@ -76,5 +76,5 @@ def generators(
         RunError: Nothing was kept.
         GanzooError: There is no such checkpoint, or it was removed meanwhile.
     """
-    for images_seen in run.snapshots() if snapshots and at is None else [at]:
+    for images_seen in run.snapshots() if snapshots else [at]:
         yield run.generator(images_seen, weights, device=device)

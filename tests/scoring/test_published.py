@@ -9,10 +9,11 @@ from ganzoo._leaderboard.published import published_values
 from ganzoo._recipe.load import load
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.record import Score
-from ganzoo.errors import RecipeError
+from ganzoo.errors import GanzooError, RecipeError
 from ganzoo.scoring.features import reference_batches
 from ganzoo.scoring.protocol import plan
 from ganzoo.scoring.published import published_overrides
+from ganzoo.scoring.score_against import ScoreRequest
 
 STATED = 'published.fid={value=3.5, source="Table 2", scoring={generated=50, reference_images=40, mirror=true}}'
 
@@ -96,3 +97,8 @@ def test_the_table_says_what_was_measured_otherwise():
     all_reals = published_beside({"generated": 50_000}, generated=50_000, reference_images=70_000)
     assert all_reals.otherwise == ""
     assert published_beside(None).otherwise == "its protocol is not stated"
+
+
+def test_one_generator_is_scored_or_all_snapshots_but_not_both():
+    with pytest.raises(GanzooError, match="leave one of them out"):
+        ScoreRequest(at=1000, snapshots=True)
