@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo._io.os_errors import require_space, shown, writing
+from ganzoo._io.regular_file import open_regular
 from ganzoo._io.temporaries import (
     TEMPORARY_PREFIX,
     make_temporary_directory,
@@ -210,5 +211,5 @@ def _folder_mode(parent: Path) -> int:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's content, 64 hex digits."""
-    with path.open("rb") as file:
+    with open(open_regular(path, follow=True), "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

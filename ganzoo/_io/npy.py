@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ganzoo._io.atomic import atomic_stream
 from ganzoo._io.os_errors import shown
+from ganzoo._io.regular_file import open_regular
 from ganzoo.errors import DataError
 
 _MAGIC = b"\x93NUMPY"
@@ -69,7 +70,7 @@ def writing_floats(path: Path, shape: Sequence[int]) -> Iterator[Callable[[Tenso
 def _read(path: Path, what: str) -> NDArray[Any]:
     """Map a `.npy` file into memory: what its header claims is believed only if the file is as long."""
     try:
-        with path.open("rb") as file:
+        with open(open_regular(path, follow=True), "rb") as file:
             magic = file.read(len(_MAGIC))
         if magic != _MAGIC:
             raise DataError(f"{shown(path)} is no .npy file; save {what} with np.save.")

@@ -22,6 +22,7 @@ from pydantic import JsonValue, ValidationError
 
 from ganzoo._io.atomic import write_json
 from ganzoo._io.cache_dir import cache_root
+from ganzoo._io.regular_file import read_regular
 from ganzoo._runs.plain_data import Floor
 from ganzoo.contracts.metric_input import Features, MetricInput
 from ganzoo.contracts.metrics import Metric
@@ -187,7 +188,7 @@ def _part(features: Features, index: NDArray[np.int64]) -> Features:
 def _read(path: Path, key: Mapping[str, JsonValue]) -> dict[str, Floor] | None:
     """Return the floors of an entry; None where there is none, or none that fits and can be read."""
     try:
-        entry: Any = json.loads(path.read_text("utf-8"))
+        entry: Any = json.loads(read_regular(path))
         if entry["key"] != key:
             return None
         return {name: Floor.model_validate(floor) for name, floor in entry["floors"].items()}

@@ -19,6 +19,7 @@ from safetensors.torch import load, save
 
 from ganzoo._io.atomic import publish_directory, remove_tree, temporary_directory_beside, write_inside, write_json
 from ganzoo._io.cache_dir import cache_root, sweep_cache
+from ganzoo._io.regular_file import read_regular
 from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.scoring.features import LayerFeatures, layers_for
@@ -82,9 +83,9 @@ def _folder(root: Path, protocol: ScoringProtocol, key: dict[str, JsonValue]) ->
 
 
 def _read(folder: Path, key: dict[str, JsonValue], protocol: ScoringProtocol) -> LayerFeatures:
-    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    manifest = json.loads(read_regular(folder / MANIFEST))
     # Read once and check what was read, so that nothing can change between the check and the use.
-    data = (folder / TENSORS).read_bytes()
+    data = read_regular(folder / TENSORS)
     if manifest["key"] != key:
         raise ValueError("it belongs to other features")
     if hashlib.sha256(data).hexdigest() != manifest["sha256"]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, JsonValue, PositiveInt, ValidationError
 
+from ganzoo._io.regular_file import read_regular
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.errors import DataError
 
@@ -116,7 +117,7 @@ def read_manifest(path: Path, called: str | None = None) -> Manifest:
     """Read and check the manifest of the pack in folder `path`, which messages name `called`. Raises DataError."""
     where = called or str(path)
     try:
-        plain = json.loads((path / MANIFEST).read_text("utf-8"))
+        plain = json.loads(read_regular(path / MANIFEST, follow=True))
         stored = plain.pop("checksum")
     except OSError as error:
         raise DataError(f"{where} is not a prepared dataset: {MANIFEST}: {error.strerror}") from error
