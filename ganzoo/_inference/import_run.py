@@ -99,7 +99,7 @@ def _unforeseen(error: Exception) -> str:
         first = error.errors()[0]
         name, wanted = ".".join(map(str, first["loc"])), requirement(first["type"], first["msg"])
         return _line(f"its sizes are impossible: {name} {wanted}")
-    if isinstance(error, RuntimeError):  # what torch says of tensors
+    if isinstance(error, RuntimeError | TypeError | IndexError):  # what torch says of tensors
         return "its tensors do not fit each other in shape or type"
     return f"cannot be used ({type(error).__name__}: {_line(error)})"
 
