@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ganzoo import ComponentOptions
+from ganzoo import ComponentOptions, DataError
 from ganzoo.data import Entry, FoundFile, Picture, ReadingRule, Source, SourceOptions, Window, place_of
 from ganzoo.text import literal
 from ganzoo_sources.dicom_files import DicomFiles, is_dicom
 from ganzoo_sources.dicom_frame import Frame
-from ganzoo_sources.dicom_listing import Header, Listed, list_headers, members_of
+from ganzoo_sources.dicom_listing import Header, Listed, list_headers, members_of, numbered
 from ganzoo_sources.dicom_objects import IMAGE, Kind, counted, keepable
 from ganzoo_sources.dicom_reader import DicomReader
 from ganzoo_sources.dicom_start import DICOM_DIRECTORY, DICOM_SUFFIXES
+from ganzoo_sources.foreground import dark_text, is_dark
 
 
 class DicomOptions(ComponentOptions):
@@ -53,6 +54,7 @@ class DicomSource(Source[DicomOptions]):
         self._listed: dict[str, Listed] | None = None
         self._members: dict[str, list[str]] = {}
         self._windows: dict[tuple[str, Window], tuple[float, float]] = {}
+        self._dark = ""
 
     @classmethod
     def recognizes(cls, file: FoundFile) -> bool:
@@ -67,8 +69,13 @@ class DicomSource(Source[DicomOptions]):
         return any(name.lower() == DICOM_DIRECTORY for name in names)
 
     def entries(self) -> Sequence[Entry]:
-        self._listed = None
-        return [entry for file in self._listing().values() for entry in self._entries_of(file)]
+        self._listed, self._dark = None, ""
+        entries = [entry for file in self._listing().values() for entry in self._entries_of(file)]
+        if self.reading.slices:
+            first, last = self.reading.slices
+            numbers = numbered(self._images())
+            entries = [entry for entry in entries if first <= numbers.get(entry.key, first) <= last]
+        return self._bright(entries) if self.reading.foreground else entries
 
     def picture(self, key: str) -> Picture:
         frame = self._reader.frame(key)
@@ -94,10 +101,11 @@ class DicomSource(Source[DicomOptions]):
         names = ", ".join(f'"{name}"' for name in keepable(kinds))
         how = f' (dataset.source = {{ name = "dicom", keep = [{names}] }} keeps what has pixels)' if names else ""
         what = "DICOM file that is no image" if len(kinds) == 1 else "DICOM files that are no images"
-        return f"{len(kinds):,} {what} of the subject: {counted(kinds)}{how}" if kinds else ""
+        others = f"{len(kinds):,} {what} of the subject: {counted(kinds)}{how}" if kinds else ""
+        return "; ".join(text for text in (others, self._dark) if text)
 
     def subject_advice(self) -> str:
-        headers = [file.header for file in (self._listed or {}).values() if file.header and self._is_image(file.header)]
+        headers = [file.header for file in self._images() if file.header]
         patients, studies = {header.patient for header in headers}, {header.study for header in headers}
         if self.options.subject == "study" or len(patients) != 1 or len(studies) < 2:
             return ""
@@ -116,9 +124,11 @@ class DicomSource(Source[DicomOptions]):
     def _listing(self) -> dict[str, Listed]:
         if self._listed is None:
             self._listed = {file.name: file for file in list_headers(self._files, self.root)}
-            images = [file for file in self._listed.values() if file.header and self._is_image(file.header)]
-            self._members = members_of(images)
+            self._members = members_of(self._images())
         return self._listed
+
+    def _images(self) -> list[Listed]:
+        return [file for file in (self._listed or {}).values() if file.header and self._is_image(file.header)]
 
     def _entries_of(self, file: Listed) -> Iterator[Entry]:
         """List the frames of a file; one that cannot be read stands as a single entry, to be reported by name."""
@@ -126,9 +136,24 @@ class DicomSource(Source[DicomOptions]):
         if header is None:
             yield Entry(f"{file.name}#0", file.fingerprint)
         elif self._is_image(header):
-            patient = header.patient if self.options.subject == "patient" else ""
+            whom = (header.patient, header.study)[:: 1 if self.options.subject == "patient" else -1]
             for key in file.keys:
-                yield Entry(key, file.fingerprint, subject=patient or header.study, together=file.series)
+                yield Entry(key, file.fingerprint, subject=whom[0] or whom[1], together=file.series)
+
+    def _bright(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Return those entries that show enough, reading series by series."""
+        dark = {entry.key for entry in sorted(entries, key=lambda entry: entry.together) if self._is_dark(entry.key)}
+        self._dark = dark_text(len(dark), len(entries), self.reading) if dark else ""
+        return [entry for entry in entries if entry.key not in dark]
+
+    def _is_dark(self, key: str) -> bool:
+        try:
+            frame = self._reader.frame(key)
+            low, high = self._bounds(key, frame, self.reading.window)
+        except DataError:
+            return False  # it is reported when its own turn comes
+        values = frame.values if frame.color_bits else self._displayed(frame, literal(key), low)
+        return is_dark(values, low, high, self.reading)
 
     def _bounds(self, key: str, frame: Frame, window: Window) -> tuple[float, float]:
         """Return what is black and what is white in a frame as it is displayed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -17,17 +18,18 @@ from ganzoo_sources.dicom_frame import PALETTE
 from ganzoo_sources.dicom_header import decoding, read_attributes
 from ganzoo_sources.dicom_objects import kind_of
 
-_VERSION = 1  # counts up when `Header` or what it is made of changes
+_VERSION = 2  # counts up when `Header` or what it is made of changes
 _SALT = "ganzoo-patient-1"
 _WORTH_KEEPING = 50
 _MAX_FRAMES = 100_000
 
 _IMAGE_TYPE, _CLASS, _MODALITY = 0x00080008, 0x00080016, 0x00080060
-_PATIENT, _STUDY, _SERIES = 0x00100020, 0x0020000D, 0x0020000E
+_PATIENT, _STUDY, _SERIES, _INSTANCE = 0x00100020, 0x0020000D, 0x0020000E, 0x00200013
 _SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS = 0x00280002, 0x00280004, 0x00280008, 0x00280010
 _RESCALE_TYPE = 0x00281054
 _TAGS = [
-    _IMAGE_TYPE, _CLASS, _MODALITY, _PATIENT, _STUDY, _SERIES, _SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _RESCALE_TYPE,
+    _IMAGE_TYPE, _CLASS, _MODALITY, _PATIENT, _STUDY, _SERIES, _INSTANCE, _SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS,
+    _RESCALE_TYPE,
 ]  # fmt: skip
 
 
@@ -42,6 +44,7 @@ class Header:
         patient: Hash of PatientID.
         study: Hash of StudyInstanceUID and the patient.
         series: Hash of SeriesInstanceUID, the study and the unit of intensities: what shares a window.
+        instance: Number of the file within its series.
     """
 
     kind: str
@@ -50,6 +53,7 @@ class Header:
     patient: str
     study: str
     series: str
+    instance: int
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,18 @@ def members_of(listed: Iterable[Listed]) -> dict[str, list[str]]:
     return series
 
 
+def numbered(listed: Iterable[Listed]) -> dict[str, int]:
+    """Return the number of each frame within its series, from 0, in the order of InstanceNumber."""
+    ordered = sorted(listed, key=lambda file: (file.series, file.header.instance if file.header else 0, file.name))
+    numbers: dict[str, int] = {}
+    counts: Counter[str] = Counter()
+    for file in ordered:
+        for key in file.keys:
+            numbers[key] = counts[file.series]
+            counts[file.series] += 1
+    return numbers
+
+
 def _read(files: DicomFiles, name: str) -> Header | None:
     try:
         with decoding(name), files.open(name) as file:
@@ -113,7 +129,7 @@ def _read(files: DicomFiles, name: str) -> Header | None:
 
 def _header(elements: dict[int, Any]) -> Header:
     patient, study, series = (_text(elements.get(tag)) for tag in (_PATIENT, _STUDY, _SERIES))
-    frames = _text(elements.get(_FRAMES)) or "1"
+    frames, instance = _text(elements.get(_FRAMES)) or "1", _text(elements.get(_INSTANCE))[:12]
     return Header(
         kind=kind_of(
             _text(elements.get(_CLASS)),
@@ -126,6 +142,7 @@ def _header(elements: dict[int, Any]) -> Header:
         patient=_hashed(patient),
         study=_hashed(study, patient),
         series=_hashed(series, study, patient, _text(elements.get(_RESCALE_TYPE))),
+        instance=int(instance) if instance.isascii() and instance.isdigit() else 0,
     )
 
 

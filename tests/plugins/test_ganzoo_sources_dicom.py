@@ -396,3 +396,14 @@ def test_each_file_of_a_series_is_decoded_once_for_window_and_picture(tmp_path, 
     for number in range(6):
         read_entry(source, f"{number}.dcm#0", rule)
     assert reads.since() == 6
+
+
+def test_slices_are_chosen_by_their_number_in_the_series_and_by_what_they_show(tmp_path):
+    for number in range(6):  # named against their order
+        picture = np.zeros_like(RAMP) if number in (0, 5) else RAMP + number
+        save(tmp_path / f"{9 - number}.dcm", picture, InstanceNumber=number + 1)
+    chosen = opened(tmp_path, slices=(1, 2)).entries()
+    assert [entry.key for entry in chosen] == ["7.dcm#0", "8.dcm#0"]
+    source = opened(tmp_path, foreground=0.1)
+    assert [entry.key[0] for entry in source.entries()] == ["5", "6", "7", "8"]
+    assert source.left_out().startswith("2 of 6 slices, in which less than 0.1 of the pixels")
