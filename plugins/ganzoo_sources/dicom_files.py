@@ -18,7 +18,7 @@ from ganzoo_sources.archive import (
     refuse_names,
     visible_members,
 )
-from ganzoo_sources.dicom_start import DICOM_DIRECTORY, starts_like_dicom
+from ganzoo_sources.dicom_start import DICOM_DIRECTORY, DICOM_SUFFIXES, starts_like_dicom
 
 
 class DicomFiles:
@@ -42,7 +42,7 @@ class DicomFiles:
         self._others.update(tree.others)
         found: list[tuple[str, str]] = []
         for file in tree.files:
-            loose = not is_dicom_archive(FoundFile(file.path))
+            loose = file.key.lower().endswith(DICOM_SUFFIXES) or not is_dicom_archive(FoundFile(file.path))
             found += [(file.key, file.fingerprint)] if loose else self._members(f"{file.key}/", file.path)
         return found
 
