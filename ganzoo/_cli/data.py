@@ -55,7 +55,15 @@ def prepare(
 
     A pack is written whole or not at all; an interrupted preparation is resumed.
     """
-    from ganzoo._cli.data_report import say_bad, say_inspection, say_left_out, say_sizes, say_subjects, say_use
+    from ganzoo._cli.data_report import (
+        say_bad,
+        say_changes,
+        say_inspection,
+        say_left_out,
+        say_sizes,
+        say_subjects,
+        say_use,
+    )
     from ganzoo._cli.terminal import Terminal
     from ganzoo.data.pack.format import PackFormat
     from ganzoo.data.pack.storage import storage_called
@@ -72,6 +80,7 @@ def prepare(
     pack = prepare_at(dataset, name, out, preparation)
     terminal.info(f"pack {out}: {len(pack):,} images, hash {pack.manifest.hash}")
     say_left_out(terminal, dataset, pack)
+    say_changes(terminal, pack)
     say_subjects(terminal, dataset)
     say_sizes(terminal, pack)
     say_inspection(terminal, pack, inspect(pack, terminal.progress("inspecting")))

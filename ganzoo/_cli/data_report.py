@@ -35,7 +35,8 @@ def say_pack(terminal: Terminal, pack: Pack) -> None:
     terminal.info(f"dataset         {pack.name}")
     terminal.info(f"images          {len(pack):,} of {spec.resolution}x{spec.resolution}, {_color(spec.channels)}")
     _say_classes(terminal, pack)
-    _say_splits(terminal, split_counts(pack))
+    _say_splits(terminal, split_counts(pack), pack)
+    say_changes(terminal, pack)
     terminal.info(f"stored          {stored}; {len(files)} files, {size_text(sum(mark.size for mark in files))}")
     terminal.info(f"settings        {', '.join(f'{key} = {value}' for key, value in manifest.settings.items())}")
     terminal.info(f"fingerprint     {pack.fingerprint}")
@@ -49,7 +50,7 @@ def say_inspection(terminal: Terminal, pack: Pack, found: Inspection) -> None:
     from ganzoo.data.prepare.quality_checks import KINDS
 
     _say_classes(terminal, pack)
-    _say_splits(terminal, found.splits)
+    _say_splits(terminal, found.splits, pack)
     say_histogram(terminal, found.histogram)
     for duplicates in found.duplicates:
         _say_duplicates(terminal, duplicates)
@@ -136,9 +137,45 @@ def histogram_line(histogram: Any) -> str:
     return "".join(_BARS[min(len(_BARS) - 1, int(height + 0.999))] for height in heights)
 
 
-def _say_splits(terminal: Terminal, counts: tuple[SplitCount, ...]) -> None:
+def _say_splits(terminal: Terminal, counts: tuple[SplitCount, ...], pack: Pack) -> None:
+    stated = pack.manifest.stated_subjects
     for split in counts:
-        terminal.info(f"{split.name:<15} {split.images:,} images of {split.subjects:,} subjects")
+        subjects = "" if stated == 0 else f" of {split.subjects:,} subjects"
+        terminal.info(f"{split.name:<15} {split.images:,} images{subjects}")
+    if stated == 0 and len(counts) > 1 and "subject_pattern" in pack.manifest.settings:
+        terminal.info(
+            "subjects        nothing says which images show the same person or thing, so that each counts by itself: "
+            "where several do, let dataset.subject_pattern say what in a path names it, or they leak between splits"
+        )
+
+
+def say_changes(terminal: Terminal, pack: Pack) -> None:
+    """Say what became of images that were not as the pack is; nothing where all were."""
+    found, count, side = pack.manifest.changes, len(pack), pack.spec.resolution
+    if found.reshaped:
+        shape = pack.manifest.settings.get("shape")
+        what = {
+            "pad": "padded with the background",
+            "stretch": "stretched to squares",
+            "crop": f"cut to the centered square, of one {found.least_kept:.0%} is kept (dataset.shape = 'pad': all)",
+        }.get(str(shape), "made square")
+        terminal.info(f"not square      {found.reshaped:,} of {count:,} images: {what}")
+    if found.enlarged:
+        terminal.info(
+            f"enlarged        {found.enlarged:,} of {count:,} images, smaller than {side} pixels: up to "
+            f"{found.most_enlarged:.3g} times"
+        )
+    if found.squared:
+        terminal.info(f"spacing         {found.squared:,} of {count:,} slices resampled to square pixels")
+    if found.grayed:
+        terminal.info(
+            f"color           {found.grayed:,} of {count:,} images had colors and are gray (dataset.channels)"
+        )
+    if 0 < found.colored < count:
+        terminal.info(f"color           {found.colored:,} of {count:,} images are gray, the others have colors")
+    if found.smallest != found.largest:
+        (low, wide), (high, broad) = found.smallest, found.largest
+        terminal.info(f"sizes           from {wide}x{low} to {broad}x{high} pixels")
 
 
 def _say_duplicates(terminal: Terminal, duplicates: Duplicates) -> None:

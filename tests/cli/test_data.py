@@ -58,7 +58,7 @@ def test_prepare_check_show_and_export(tmp_path):
     assert f'pack = "{tmp_path / "pack"}"' in made.out
     checked = ganzoo("data", "check", "pack")
     assert checked.code == 0
-    for said in ("no subject is in two splits", "duplicates", "constant", "held-out        12 images of 12 subjects"):
+    for said in ("no subject is in two splits", "duplicates", "constant", "held-out        12 images\n"):
         assert said in checked.out
     shown = ganzoo("data", "show", "pack", "--sheet", "sheet.png")
     assert shown.code == 0 and pack.manifest.hash in shown.out and "intensities" in shown.out

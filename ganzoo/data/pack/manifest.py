@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, PositiveInt, ValidationEr
 
 from ganzoo._io.regular_file import read_regular
 from ganzoo.contracts.component import ImageSpec
+from ganzoo.data.images.original import Changes
 from ganzoo.errors import DataError
 
 FORMAT = 3
@@ -51,6 +52,8 @@ class Manifest(BaseModel):
         settings: The options that decided what the images are, and how they were split; no path is among them.
         storage: How images lie in their files, see `ganzoo.data.pack.pack.storage`.
         class_names: Names of classes 0, 1, ..., all or none.
+        stated_subjects: How many images are of a subject that something names; the others count by themselves.
+        changes: What became of images that were not as the pack is.
         shards: How many images a file holds, by resolution, the full one first: lower ones are its area averages.
     """
 
@@ -62,6 +65,8 @@ class Manifest(BaseModel):
     channels: int
     label_dim: int
     class_names: tuple[str, ...] = ()
+    stated_subjects: int | None = None
+    changes: Changes = Changes()
     splits: dict[str, int]
     fingerprint: str
     source_fingerprint: str

@@ -22,6 +22,7 @@ from ganzoo._io.atomic import (
 )
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.datasets import Item
+from ganzoo.data.images.original import changes_of
 from ganzoo.data.pack.format import PackFormat
 from ganzoo.data.pack.manifest import (
     DIGESTS,
@@ -198,6 +199,7 @@ def _write_images(folder: Path, prepared: Prepared, layout: _Layout, parts: Part
 
 def _manifest(prepared: Prepared, layout: _Layout, parts: Parts, marks: dict[str, FileMark]) -> Manifest:
     spec = prepared.spec
+    originals = [original for _, index in parts for original in index.originals]
     return Manifest(
         format=FORMAT,
         name=prepared.name,
@@ -205,6 +207,8 @@ def _manifest(prepared: Prepared, layout: _Layout, parts: Parts, marks: dict[str
         channels=spec.channels,
         label_dim=spec.label_dim,
         class_names=prepared.class_names,
+        stated_subjects=sum(bool(prepared.items[place].subject) for place in layout.places),
+        changes=changes_of(originals, spec, str(prepared.settings.get("shape", "crop"))),
         splits=layout.splits,
         fingerprint=content_fingerprint(spec, layout.splits, layout.digests, layout.labels),
         source_fingerprint=prepared.source_fingerprint,

@@ -20,6 +20,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ganzoo._io.atomic import atomic_write
 from ganzoo.contracts.component import ImageSpec, PixelArray
 from ganzoo.contracts.datasets import ImageDataset, Item
+from ganzoo.data.images.original import Original
+from ganzoo.data.sources.dataset import SourceDataset
 from ganzoo.errors import DataError, PluginError
 from ganzoo.text import literal
 
@@ -29,12 +31,13 @@ SUFFIX = ".chunk"
 
 
 class ChunkIndex(BaseModel):
-    """The first line of a chunk: per image the SHA-256 of its pixels, or the reason why it has none."""
+    """The first line of a chunk: per image the SHA-256 of its pixels or why it has none; and what images were."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     digests: tuple[str | None, ...]
     reasons: tuple[str, ...]
+    originals: tuple[Original, ...]
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,10 @@ def fill(dataset: ImageDataset, spec: ImageSpec, chunk: Chunk) -> ChunkIndex:
     pixels: list[bytes] = []
     digests: list[str | None] = []
     reasons: list[str] = []
+    originals: list[Original] = []
     for item in chunk.items:
+        if isinstance(dataset, SourceDataset):
+            dataset.last_original = None
         try:
             image = _load(dataset, spec, item)
         except DataError as error:
@@ -96,7 +102,9 @@ def fill(dataset: ImageDataset, spec: ImageSpec, chunk: Chunk) -> ChunkIndex:
         pixels.append(image.tobytes())
         digests.append(hashlib.sha256(pixels[-1]).hexdigest())
         reasons.append("")
-    index = ChunkIndex(digests=tuple(digests), reasons=tuple(reasons))
+        if isinstance(dataset, SourceDataset) and dataset.last_original:
+            originals.append(dataset.last_original)
+    index = ChunkIndex(digests=tuple(digests), reasons=tuple(reasons), originals=tuple(originals))
     head = json.dumps(index.model_dump(mode="json"), ensure_ascii=True).encode()
     atomic_write(chunk.path, b"\n".join([head, b"".join(pixels)]))
     return index

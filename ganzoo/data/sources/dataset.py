@@ -13,6 +13,7 @@ from ganzoo.contracts.entries import Entry
 from ganzoo.contracts.source_options import SourceOptions
 from ganzoo.contracts.sources import Source
 from ganzoo.data.images.decode import reading
+from ganzoo.data.images.original import Original
 from ganzoo.data.sources.detect import Formats, open_source
 from ganzoo.data.sources.reading import read_entry
 from ganzoo.errors import DataError
@@ -38,6 +39,7 @@ class SourceDataset(ImageDataset[SourceOptionsT]):
         super().__init__(options)
         self.formats: Formats = {}
         self._source: Source[Any] | None = None
+        self.last_original: Original | None = None  # of the image that was loaded last
         self._listed = 0
 
     @property
@@ -96,7 +98,10 @@ class SourceDataset(ImageDataset[SourceOptionsT]):
 
     def load(self, item: Item) -> PixelArray:
         channels = type(self).spec_of(self.options).channels
-        return read_entry(self.source, item.key, self.options.rule(channels))
+        return read_entry(self.source, item.key, self.options.rule(channels), self._note)
+
+    def _note(self, original: Original) -> None:
+        self.last_original = original
 
 
 def item_of(entry: Entry, *, subject: str = "", label: int | None = None, split: str | None = None) -> Item:

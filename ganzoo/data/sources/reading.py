@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,41 @@ from ganzoo.contracts.component import PixelArray
 from ganzoo.contracts.reading import DeepPicture, Picture, ReadingRule
 from ganzoo.contracts.sources import Source
 from ganzoo.data.images.decode import reading
+from ganzoo.data.images.original import Original, original_of
 from ganzoo.data.images.pixels import pixels_of
 from ganzoo.data.images.slice_geometry import framed, squared_image, squared_pixels
 from ganzoo.errors import DataError
 from ganzoo.text import literal
 
 
-def read_entry(source: Source[Any], key: str, rule: ReadingRule) -> PixelArray:
-    """Return an image of a source as uint8 `[C, R, R]`. Raises DataError naming it."""
+def read_entry(
+    source: Source[Any], key: str, rule: ReadingRule, note: Callable[[Original], None] | None = None
+) -> PixelArray:
+    """Return an image of a source as uint8 `[C, R, R]`.
+
+    Args:
+        source: The source.
+        key: Key of the image.
+        rule: What it is turned into.
+        note: Called with what it was.
+
+    Raises:
+        DataError: It cannot be read; the message names it.
+    """
     name = literal(key)
     with reading(name), np.errstate(all="ignore"):  # what overflows is seen to be not finite
         own = replace(rule, window=source.window_for(key, rule))
-        return pixels_of(_shown(source, key, source.picture(key), own, name), own, name)
+        picture = source.picture(key)
+        shown = _shown(source, key, picture, own, name)
+        pixels = pixels_of(shown, own, name)
+    if note:
+        note(original_of(shown, was_squared=source.reading.frame is None and _size(shown) != _size(picture)))
+    return pixels
+
+
+def _size(picture: Picture) -> tuple[int, int]:
+    found = original_of(picture, was_squared=False)
+    return found.height, found.width
 
 
 def _shown(source: Source[Any], key: str, picture: Picture, rule: ReadingRule, name: str) -> Picture:

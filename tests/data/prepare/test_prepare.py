@@ -428,3 +428,27 @@ def test_workers_do_not_run_the_program_of_who_calls_again():
             assert "init_main_from_path" in get_preparation_data("worker")
     finally:
         sys.modules["__main__"] = before
+
+
+def test_what_became_of_images_of_other_shapes_sizes_and_colors_is_counted(tmp_path):
+    import made_up_sources as made
+
+    from ganzoo.data.images.original import Changes
+    from ganzoo_images import Folder
+
+    (tmp_path / "in").mkdir()
+    for name, mode, size in (
+        ("a", "RGB", (400, 24)),
+        ("b", "L", (64, 64)),
+        ("c", "RGB", (64, 32)),
+        ("d", "RGB", (64, 64)),
+    ):
+        Image.effect_noise(size, 40).convert(mode).save(tmp_path / "in" / f"{name}.png")
+    pack = prepare(made.dataset(Folder, root=tmp_path / "in", resolution=64), "folder", cache=tmp_path, workers=1)
+    assert pack.manifest.stated_subjects == 0
+    assert pack.manifest.changes == Changes(
+        smallest=(32, 64), largest=(24, 400), reshaped=2, least_kept=0.06, enlarged=2, most_enlarged=2.67, colored=1
+    )
+    padded = made.dataset(Folder, root=tmp_path / "in", resolution=64, channels=1, shape="pad")
+    found = prepare(padded, "folder", cache=tmp_path, workers=1).manifest.changes
+    assert (found.least_kept, found.enlarged, found.grayed, found.colored) == (1, 0, 3, 0)
