@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -83,9 +84,49 @@ def small_lmdb(root: Path, pictures: Sequence[np.ndarray]) -> Path:
     return made.lmdb(root, pictures)
 
 
+def dicom_kinds(root: Path, pictures: Sequence[np.ndarray]) -> Path:
+    """Write DICOM as it comes: frames with their own scaling, a palette, padding, a table, bare, deflated, zipped."""
+    from pydicom.dataset import Dataset
+    from pydicom.sequence import Sequence as Items
+    from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+    root.mkdir(parents=True)
+    picture, frames = pictures[0], np.stack(pictures)
+    groups = Items()
+    for slope in range(1, len(frames) + 1):
+        scaling, group = Dataset(), Dataset()
+        scaling.RescaleSlope, scaling.RescaleIntercept = slope, -slope
+        group.PixelValueTransformationSequence = Items([scaling])
+        groups.append(group)
+    table = Dataset()
+    table.LUTDescriptor, table.LUTData = [256, 0, 16], np.arange(256, dtype=np.uint16).tobytes()
+    palette: dict[str, object] = {"PhotometricInterpretation": "PALETTE COLOR"}
+    for color in ("Red", "Green", "Blue"):
+        palette[f"{color}PaletteColorLookupTableDescriptor"] = [256, 0, 16]
+        palette[f"{color}PaletteColorLookupTableData"] = np.arange(256, dtype=np.uint16).tobytes()
+    files = {
+        "frames": made.dicom_file(
+            picture, NumberOfFrames=len(frames), PixelData=frames.tobytes(), PerFrameFunctionalGroupsSequence=groups
+        ),
+        "palette": made.dicom_file(picture, **palette),
+        "padded": made.dicom_file(picture, PixelPaddingValue=7, PixelPaddingRangeLimit=9, PixelSpacing=[2, 1]),
+        "table": made.dicom_file(picture, PhotometricInterpretation="MONOCHROME1", VOILUTSequence=Items([table])),
+        "deflated": made.dicom_file(picture),
+    }
+    files["deflated"].file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    for name, file in files.items():
+        file.save_as(root / f"{name}.dcm", enforce_file_format=True)
+    whole = (root / "padded.dcm").read_bytes()
+    (root / "IM1").write_bytes(whole[132:])
+    with zipfile.ZipFile(root / "export.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("S/IM1", whole)
+    return root
+
+
 MAKERS: dict[str, Callable[[Path, Sequence[np.ndarray]], Path]] = {
     **made.MAKERS,
     "mixed": mixed_folder,
+    "dicom-kinds": dicom_kinds,
     "lmdb": small_lmdb,
 }
 
