@@ -90,4 +90,4 @@ def _show(terminal: Terminal, run: Run) -> None:
     own, others = own_table(api.compare(folder), run.path.name, reports[-1].protocol_id if reports else "")
     print_table(own)
     if others:
-        terminal.info(f"There are {others} in {folder}: ganzoo compare {folder} shows them.")
+        terminal.info(f"Also in {folder}: {others}. To see all: ganzoo compare {folder}")
