@@ -24,6 +24,9 @@ def import_(
     `ganzoo plugins` lists under importers whose files are read; what `ganzoo export` wrote as safetensors is read too.
     Nothing in the file is executed.
     """
+    from ganzoo._inference.importable import require_importable
+
+    require_importable(file, out)  # before torch is imported: a typo answers at once
     from ganzoo._cli.terminal import Terminal
     from ganzoo._inference.import_run import import_checkpoint
     from ganzoo._registry.registry import Registry

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,19 +13,20 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 
 from ganzoo._inference.exported_file import LAYOUT, is_checkpoint_part, is_export, read_export
+from ganzoo._inference.importable import require_importable
 from ganzoo._io.atomic import publish_directory, sha256_of, temporary_directory_beside, write_inside
 from ganzoo._io.os_errors import shown
 from ganzoo._recipe.network_spec import Images, Networks, Origin
 from ganzoo._recipe.selection import Selection
 from ganzoo._registry.registry import Part, Registry
 from ganzoo._runs.checkpoint import write_checkpoint
-from ganzoo._runs.directory import RunDirectory, check_name
+from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.kept import kept_in
 from ganzoo._runs.provenance import library_versions
 from ganzoo._runs.record import RunRecord, recipe_hash, write_record
 from ganzoo._runs.sealed_toml import seal_toml
 from ganzoo.contracts.checkpoints import ForeignCheckpoint, ForeignNetwork
-from ganzoo.errors import CheckpointError, GanzooError, PluginError, RefusedError
+from ganzoo.errors import CheckpointError, GanzooError, PluginError
 from ganzoo.interchange import Record, read_content
 from ganzoo.text import clip, literal, requirement
 
@@ -58,11 +58,7 @@ def import_checkpoint(path: Path, out: Path, registry: Registry) -> tuple[RunDir
         RefusedError: There is something at `out` already.
         CheckpointError: The file is damaged or hostile, or no importer knows its layout, or two do.
     """
-    check_name(out.resolve().name)
-    if RunDirectory(path).record.is_file():
-        raise RefusedError(f"{shown(path)} is a run already: look at its images with `ganzoo sample {shown(path)}`")
-    if os.path.lexists(out):
-        raise RefusedError(f"{shown(out)} exists already and is not replaced; import into another folder")
+    require_importable(path, out)
     imported = understand(path, registry)
     with temporary_directory_beside(out) as temporary:
         _write(temporary, imported, out.resolve().name)
