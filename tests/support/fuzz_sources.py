@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -39,7 +42,7 @@ class SourceTarget:
             resolution=16,
             channels=1,
             source=rng.choice(("auto", "auto", _stated(self.name))),
-            classes=0,
+            classes=rng.choice((0, 2)),
             window=rng.choice(((0, 255), "range")),
         )
         return _read(dataset, root / "cache", rng.randrange(PACKED) == 0)
@@ -76,7 +79,56 @@ def mixed_folder(root: Path, pictures: Sequence[np.ndarray]) -> Path:
     deep = np.arange(256, dtype=np.uint16).reshape(16, 16) * 200
     Image.fromarray(deep).save(root / "deep.png")
     tifffile.imwrite(root / "deep.tif", np.stack([deep] * 3, axis=2), photometric="rgb")
+    tifffile.imwrite(root / "white-is-zero.tif", deep, photometric="miniswhite")
+    tifffile.imwrite(root / "floats.tif", deep.astype(np.float64), compression="zlib")
+    (root / "color.png").write_bytes(deep_png(np.stack([deep] * 3, axis=2), 2))
+    (root / "alpha.png").write_bytes(deep_png(np.stack([deep] * 2, axis=2), 4))
     return root
+
+
+def deep_png(array: np.ndarray, color_type: int) -> bytes:
+    """Return a PNG of 16 bits, with text beside its pixels."""
+    height, width = array.shape[:2]
+    pieces = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, color_type, 0, 0, 0)),
+        (b"zTXt", b"history\0\0" + zlib.compress(bytes(2000))),
+        (b"IDAT", zlib.compress(b"".join(b"\0" + row.astype(">u2").tobytes() for row in array))),
+        (b"IEND", b""),
+    )
+    chunks = (
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in pieces
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def labeled_folder(root: Path, pictures: Sequence[np.ndarray]) -> Path:
+    """Write a folder whose `dataset.json` names its classes."""
+    made.folder(root, pictures)
+    labels = [[f"{number:03}.png", number % 2] for number in range(len(pictures))]
+    (root / "dataset.json").write_text(json.dumps({"labels": labels, "class_names": ["cat", "dog"]}))
+    return root
+
+
+def labeled_zip(root: Path, pictures: Sequence[np.ndarray]) -> Path:
+    """Write a zip with labels."""
+    return made.zipped(root, pictures, [number % 2 for number in range(len(pictures))])
+
+
+def labeled_parquet(root: Path, pictures: Sequence[np.ndarray]) -> Path:
+    """Write Parquet whose schema names its classes."""
+    return made.parquet(root, pictures, [number % 2 for number in range(len(pictures))])
+
+
+def labeled_tar(root: Path, pictures: Sequence[np.ndarray]) -> Path:
+    """Write a shard with labels in words."""
+    return made.tarred(root, pictures, ["cat", "dog", "cat"])
+
+
+def split_npz(root: Path, pictures: Sequence[np.ndarray]) -> Path:
+    """Write arrays as MedMNIST has them."""
+    images, labels = np.stack(pictures), np.arange(len(pictures))[:, None] % 2
+    np.savez(root.with_suffix(".npz"), train_images=images, train_labels=labels, test_images=images, test_labels=labels)
+    return root.with_suffix(".npz")
 
 
 def small_lmdb(root: Path, pictures: Sequence[np.ndarray]) -> Path:
@@ -128,6 +180,11 @@ MAKERS: dict[str, Callable[[Path, Sequence[np.ndarray]], Path]] = {
     "mixed": mixed_folder,
     "dicom-kinds": dicom_kinds,
     "lmdb": small_lmdb,
+    "folder-labeled": labeled_folder,
+    "zip-labeled": labeled_zip,
+    "parquet-labeled": labeled_parquet,
+    "tar-labeled": labeled_tar,
+    "npz-split": split_npz,
 }
 
 
