@@ -19,7 +19,8 @@ from ganzoo._cli.app import main
 HOST, HOME, USER = "host-of-the-tester", "home-of-the-tester", "name-of-the-tester"
 STARTS = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.spawn", "os.startfile", "pty.spawn"}
 CONNECTS = {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.bind", "socket.sendto"}
-RECIPE = merged(TINY, DCGAN, {"training": {"total_kimg": 0.032, "preview_images": 4}})
+IMAGES = DCGAN["dataset"] | {"count": 12}
+RECIPE = merged(TINY, DCGAN, {"dataset": IMAGES, "training": {"total_kimg": 0.032, "preview_images": 4}})
 
 
 def commands(folder: Path) -> list[list[str]]:

@@ -122,7 +122,7 @@ class Campaign:
     def __init__(self, folder: Path, *, kimg: float = 0.096, full: bool = False):
         self.folder, self.with_full_disk = folder, full
         training = {"total_kimg": kimg, "checkpoint_kimg": 0.008, "samples_kimg": 0.04}
-        self.recipe = recipe_of(DCGAN, {"training": training})
+        self.recipe = recipe_of(DCGAN, {"dataset": DCGAN["dataset"] | {"count": 12}, "training": training})
         folder.mkdir(exist_ok=True)
         self.cache = folder / "cache"
         os.environ["GANZOO_CACHE"] = str(self.cache)
