@@ -105,6 +105,14 @@ def say_subjects(terminal: Terminal, dataset: ImageDataset) -> None:
         terminal.info(f"subjects        {advice}")
 
 
+def say_subject_advice(terminal: Terminal, dataset: ImageDataset, pack: Pack) -> None:
+    """Say what may be wrong with the subjects that splits were drawn from."""
+    from ganzoo.data.sources.dataset import subject_advice
+
+    if len(pack.splits) > 1 and (advice := subject_advice(dataset)):
+        terminal.info(f"subjects        {advice}")
+
+
 def say_use(terminal: Terminal, dataset: ImageDataset, name: str, out: Path) -> None:
     """Say how a recipe uses a pack: it states the options that are not what they would be anyway."""
     import tomli_w
