@@ -51,7 +51,7 @@ def test_everything_has_its_own_rhythm(folder):
     }
     run = start(folder, recipe_of({"training": rhythm}))
     assert [line["images_seen"] for line in metrics_of(run)] == list(range(8, 65, 8))
-    assert names(run.samples) == ["0000000024.png", "0000000048.png", "0000000064.png", "reals.png"]
+    assert names(run.samples) == ["0000000000.png", "0000000024.png", "0000000048.png", "0000000064.png", "reals.png"]
     assert names(run.snapshots) == ["0000000032", "0000000064"]
     assert names(run.checkpoints) == ["0000000032", "0000000048", "0000000064"]
 
@@ -112,7 +112,9 @@ def test_a_better_score_replaces_the_snapshot_of_the_last(folder, lower_is_bette
             snapshots.on_step_end(trainer, {})
             callback.on_step_end(trainer, {})
             kept.append([int(name) for name in names(folder / "snapshots")])
-    assert kept == [[8], [8], [24], [24]]
+    assert kept == [[8], [8], [8, 24], [8, 24]]  # until a checkpoint knows of the better one
+    callback.remove_superseded()
+    assert names(folder / "snapshots") == ["0000000024"]
     assert callback.best["images_seen"] == 24
 
 
