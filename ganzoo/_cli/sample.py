@@ -142,13 +142,13 @@ def _check_possible(out: Path | None, folder: Path | None, raw: Path | None, *, 
     """Refuse, before any work, what could not be written or made as it is asked for."""
     if not one_class:
         raise GanzooError("--labels and --class both choose classes; leave one of them out")
+    for option, path in (("--out", out), ("--raw", raw)):
+        if path is not None and path.is_dir():
+            raise GanzooError(f"{option} {path}: is a folder; name a file in it")
     if out is not None and out.suffix.lower() != ".png":
         raise GanzooError(
             f"--out {out}: grids are written as PNG, which loses nothing; name it {out.with_suffix('.png')}"
         )
-    for option, path in (("--out", out), ("--raw", raw)):
-        if path is not None and path.is_dir():
-            raise GanzooError(f"{option} {path}: is a folder; name a file in it")
     if folder is not None and folder.exists() and not folder.is_dir():
         raise GanzooError(f"--folder {folder}: is a file; name a folder")
 

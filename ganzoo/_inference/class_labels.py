@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ganzoo._inference.run_files import RunFiles
-from ganzoo.errors import GanzooError, RunError
+from ganzoo.errors import GanzooError, RefusedError, RunError
 from ganzoo.text import literal, nearest
 
 _LISTED = 20
@@ -33,7 +33,7 @@ def class_number(asked: int | str | None, classes: int, names: Sequence[str]) ->
     if 0 <= number < classes:
         return number
     if not classes:
-        raise GanzooError("the network has no classes; leave class out")
+        raise RefusedError("the network has no classes; leave class out")
     listed = f", called {_listed(names)}" if names else ""
     near = nearest(asked, names) if isinstance(asked, str) else None
     hint = f"; did you mean '{near}'?" if near else ""

@@ -107,7 +107,7 @@ def generate(
         Images `[n, C, R, R]` in about [-1, 1], on `device`.
 
     Raises:
-        RecipeError: Truncation is asked of a network that has no styles, or noise of one without noise inputs.
+        RefusedError: Truncation is asked of a network that has no styles, or noise of one without noise inputs.
     """
     sampling = SamplingOptions(
         truncation_psi, truncation_cutoff, noise_mode, None if resolution is None else GrowthStage(resolution)

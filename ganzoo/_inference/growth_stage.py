@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, RefusedError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -56,14 +56,15 @@ def chosen_stage(
         alpha: Weight of its newest block; None: fully in where a resolution is asked for, else as in training.
 
     Raises:
-        GanzooError: A stage is asked of a network that does not grow, or one that it does not grow through.
+        RefusedError: A stage is asked of a network that does not grow.
+        GanzooError: It is one that the network does not grow through.
     """
     from ganzoo.contracts.capabilities import Growable
 
     if not isinstance(network, Growable):
         for option, value in (("resolution", resolution), ("alpha", alpha)):
             if value is not None:
-                raise GanzooError(
+                raise RefusedError(
                     f"{option} {value:g} needs a growing network, which '{getattr(network, 'name', '')}' is not (it "
                     f"lacks the capability Growable); leave it out"
                 )

@@ -64,7 +64,7 @@ class OpenedGenerator:
         """Return the same generator used otherwise: `truncation_psi`, `truncation_cutoff`, `noise_mode`, `stage`.
 
         Raises:
-            RecipeError: It lacks the capability that this needs.
+            RefusedError: It lacks the capability that this needs.
         """
         sampling = replace(self.sampling, **changes)
         sampling.check(self.generator)
@@ -88,8 +88,8 @@ class OpenedGenerator:
         if self.label is None:
             return torch.eye(classes)[[seed % classes for seed in seeds]] if classes else torch.zeros(len(seeds), 0)
         if not 0 <= self.label < classes:
-            known = f"it has classes 0 to {classes - 1}" if classes else "it has no classes"
-            raise GanzooError(f"class {self.label} is asked of '{self.generator.name}', but {known}")
+            asked = f"class {self.label} is asked of '{self.generator.name}', but it has"
+            raise GanzooError(f"{asked} classes 0 to {classes - 1}") if classes else RefusedError(f"{asked} no classes")
         return torch.eye(classes)[[self.label] * len(seeds)]
 
     def images(self, seeds: Sequence[int]) -> PixelArray:

@@ -18,7 +18,7 @@ from ganzoo._inference.run import Run, View, Weights
 from ganzoo._io.image_grid import write_grid, write_picture
 from ganzoo._io.npy import read_floats, read_labels, writing_floats
 from ganzoo.contracts.component import PixelArray
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, RefusedError
 
 _MOST_IN_A_GRID = 10_000
 
@@ -120,7 +120,7 @@ def _labels(request: SampleRequest, classes: int, label: int | None) -> Tensor:
     count = len(request.seeds)
     if not classes:
         if request.labels is not None or label is not None:
-            raise GanzooError("the network has no classes; leave labels and class out")
+            raise RefusedError("the network has no classes; leave labels and class out")
         return torch.zeros(count, 0)
     if request.labels is not None:
         return read_labels(request.labels, count, classes)

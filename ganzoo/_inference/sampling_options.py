@@ -12,7 +12,7 @@ from torch import Tensor
 from ganzoo._inference.growth_stage import GrowthStage
 from ganzoo.contracts.capabilities import NoiseInputs, NoiseMode, StyleBased
 from ganzoo.contracts.networks import Generator
-from ganzoo.errors import RecipeError
+from ganzoo.errors import RecipeError, RefusedError
 from ganzoo.layers.style import truncated
 
 
@@ -34,16 +34,16 @@ class SamplingOptions:
     stage: GrowthStage | None = None
 
     def check(self, generator: Generator) -> None:
-        """Raise RecipeError, naming the capability, if the generator cannot be used like this."""
+        """Raise RefusedError, naming the capability, if the generator cannot be used like this."""
         if not math.isfinite(self.truncation_psi):
             raise RecipeError(f"truncation_psi {self.truncation_psi} is no number; choose one such as 0.7.")
         if self.truncation_psi != 1.0 and not isinstance(generator, StyleBased):
-            raise RecipeError(
+            raise RefusedError(
                 f"truncation_psi {self.truncation_psi:g} needs a generator with styles, which '{generator.name}' is "
                 f"not (it lacks the capability StyleBased); set it to 1."
             )
         if self.noise_mode is not None and not isinstance(generator, NoiseInputs):
-            raise RecipeError(
+            raise RefusedError(
                 f"noise_mode '{self.noise_mode}' needs a generator with noise inputs, which '{generator.name}' is not "
                 f"(it lacks the capability NoiseInputs); leave it out."
             )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ganzoo.errors import RecipeError
+from ganzoo.errors import RecipeError, RefusedError
 
 if TYPE_CHECKING:
     from ganzoo._recipe.schema import ScoringSettings
@@ -56,14 +56,14 @@ def check_images(metrics: Sequence[Metric], dataset: str, classes: int, held_out
 
 
 def check_networks(metrics: Sequence[Metric], generator: Generator, extractor: Extractor) -> None:
-    """Raise RecipeError if the generator or the extractor lacks what a metric asks of it."""
+    """Raise RefusedError if the generator or the extractor lacks what a metric asks of it."""
     for metric in metrics:
         for what, part, wanted in (
             ("generator", generator, metric.generator_must_be),
             ("extractor", extractor, metric.extractor_must_be),
         ):
             if wanted is not None and not isinstance(part, wanted):
-                raise RecipeError(
+                raise RefusedError(
                     f"metric '{metric.name}' needs a {wanted.__name__} {what}, which '{part.name}' is not; leave out "
                     f"the metric."
                 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganzoo import GanzooError, StyleBased, StyleResolutions
+from ganzoo import GanzooError, RefusedError, StyleBased, StyleResolutions
 
 if TYPE_CHECKING:
     from ganzoo.figures import OpenedGenerator
@@ -44,10 +44,11 @@ def ranges_by_resolution(generator: OpenedGenerator, spans: Sequence[tuple[int, 
     """Return the layers that act at the resolutions of each span, both ends included.
 
     Raises:
-        GanzooError: The generator does not say where its styles act, or none acts there.
+        RefusedError: The generator does not say where its styles act.
+        GanzooError: None acts there.
     """
     if not isinstance(generator.generator, StyleResolutions):
-        raise GanzooError(
+        raise RefusedError(
             f"'{generator.generator.name}' does not say at which resolution a style acts (it lacks the capability "
             f"StyleResolutions); choose layers instead"
         )

@@ -9,7 +9,7 @@ from scoring_world import GrowingToy, NoisyToy, StyledToy, Toy, UniformToy, toy
 
 from ganzoo._inference.generate import draw_labels, draw_latents, generate, to_uint8
 from ganzoo.contracts.component import ImageSpec
-from ganzoo.errors import RecipeError, RunError
+from ganzoo.errors import RecipeError, RefusedError, RunError
 from ganzoo.testing import TinyStyledGenerator
 
 
@@ -133,12 +133,14 @@ def test_scores_may_hold_the_noise_and_truncate_the_first_layers_only():
 
 
 def test_noise_needs_noise_inputs():
-    with pytest.raises(RecipeError, match=r"noise_mode 'none' needs a generator with noise inputs, which 'toy' is not"):
+    with pytest.raises(
+        RefusedError, match=r"noise_mode 'none' needs a generator with noise inputs, which 'toy' is not"
+    ):
         images_of(toy(), noise_mode="none")
 
 
 def test_truncation_needs_styles():
-    with pytest.raises(RecipeError, match=r"truncation_psi 0\.7 needs a generator with styles, which 'toy' is not"):
+    with pytest.raises(RefusedError, match=r"truncation_psi 0\.7 needs a generator with styles, which 'toy' is not"):
         images_of(toy(), truncation_psi=0.7)
 
 

@@ -13,7 +13,7 @@ from ganzoo._inference.per_seed import group_size, judge, latents_of, portray
 from ganzoo._inference.sampling_options import SamplingOptions
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Discriminator
-from ganzoo.errors import RecipeError, RunError
+from ganzoo.errors import RecipeError, RefusedError, RunError
 from ganzoo.testing import TinyGrowableGenerator, TinyStyledGenerator
 
 CPU = torch.device("cpu")
@@ -173,7 +173,7 @@ def test_what_a_generator_lacks_is_named():
     with pytest.raises(RecipeError, match=r"'toy' is not \(it lacks the capability StyleBased\)"):
         portraits(toy(), [0], SamplingOptions(truncation_psi=0.7))
     with pytest.raises(
-        RecipeError, match=r"noise_mode 'none' needs .* 'toy' is not \(it lacks the capability NoiseInputs\)"
+        RefusedError, match=r"noise_mode 'none' needs .* 'toy' is not \(it lacks the capability NoiseInputs\)"
     ):
         portraits(toy(StyledToy), [0], SamplingOptions(noise_mode="none"))
 

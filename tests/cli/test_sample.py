@@ -234,6 +234,9 @@ def test_a_conditional_critic_needs_classes(styled, sample):
         (["--alpha", 1.5], "--alpha 1.5: should be between 0"),
         (["--class", 0], "the network has no classes"),
         (["--labels", "c.npy", "--class", 0], "--labels and --class both choose classes"),
+        (["--out", "grid.jpg"], r"--out grid\.jpg: grids are written as PNG, .*; name it grid\.png"),
+        (["--out", "."], r"--out \.: is a folder; name a file in it"),
+        (["--raw", "."], r"--raw \.: is a folder; name a file in it"),
         (["--seeds", "3", "--count", 4], "--seeds already sets what is made; leave --count out"),
         (["--latents", "z.npy", "--seeds", "3", "--seed", 0], "leave --seeds and --seed out"),
         (["--latents", "wide.npy"], r"wide.npy has shape \[2, 9\]; latents of this generator have \[any, 8\]"),
@@ -253,9 +256,11 @@ def test_what_does_not_fit_is_refused_and_nothing_is_written(plain, sample, tmp_
     np.save("z.npy", np.zeros((2, 8), np.float32))
     np.save("wide.npy", np.zeros((2, 9), np.float32))
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(GanzooError, match=message):
+    with pytest.raises(GanzooError, match=message) as error:
         sample(plain, *options)
     assert sorted(tmp_path.iterdir()) == before
+    is_a_lack = any(words in str(error.value) for words in ("lacks the capability", "has no classes"))
+    assert error.value.exit_code == (3 if is_a_lack else 2)
 
 
 def test_stages_and_classes_that_are_not_there_are_refused(growing, styled, sample):

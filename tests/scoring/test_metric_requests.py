@@ -13,7 +13,7 @@ from ganzoo import Display, Estimate, Metric, Perceptual, StyleBased
 from ganzoo._registry.registry import Registry
 from ganzoo.contracts.component import ConfiguredPart
 from ganzoo.data.pack.pack import Pack
-from ganzoo.errors import RecipeError
+from ganzoo.errors import RecipeError, RefusedError
 from ganzoo.scoring.cost import estimate
 from ganzoo.scoring.estimates import MetricsFailed
 from ganzoo.scoring.image_set import ImageReader
@@ -151,13 +151,13 @@ def test_networks_are_lent_to_metrics_that_ask_and_given_back_as_they_were(tmp_p
 
 
 def test_networks_without_the_capability_are_refused(tmp_path, pack):
-    with pytest.raises(RecipeError, match="'looking' needs a StyleBased generator, which 'toy' is not"):
+    with pytest.raises(RefusedError, match="'looking' needs a StyleBased generator, which 'toy' is not"):
         scored(toy(), pack, Looking, cache=tmp_path)
 
     class Blind(RandomFeatures):
         perceptual = None
 
-    with pytest.raises(RecipeError, match="'looking' needs a Perceptual extractor, which 'random-features' is not"):
+    with pytest.raises(RefusedError, match="'looking' needs a Perceptual extractor, which 'random-features' is not"):
         scored(toy(StyledToy), pack, Looking, cache=tmp_path, extractor=Blind(Blind.Options()))
 
 
