@@ -19,6 +19,8 @@ def plain_type(annotation: Any) -> tuple[Any, bool]:
         rest = [each for each in get_args(annotation) if each is not NoneType]
         if len(rest) == 1:
             return plain_type(rest[0])[0], True
+        if set(rest) == {int, str}:  # a class by its number or its name: text, on a command line
+            return str, NoneType in get_args(annotation)
     return annotation, False
 
 

@@ -170,7 +170,7 @@ def test_truncation_and_its_cutoff_pull_the_first_layers():
 
 
 def test_what_a_generator_lacks_is_named():
-    with pytest.raises(RecipeError, match=r"'toy' is not \(it lacks the capability StyleBased\)"):
+    with pytest.raises(RefusedError, match=r"'toy' is not \(it lacks the capability StyleBased\)"):
         portraits(toy(), [0], SamplingOptions(truncation_psi=0.7))
     with pytest.raises(
         RefusedError, match=r"noise_mode 'none' needs .* 'toy' is not \(it lacks the capability NoiseInputs\)"

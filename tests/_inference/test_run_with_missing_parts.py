@@ -53,7 +53,7 @@ def test_it_is_drawn_sampled_and_exported(trained, tmp_path):
     exported = tmp_path / "exported.safetensors"
     for command in (
         ("explore", "grid", str(run.path), "--device", "cpu", "--out", str(tmp_path / "grid.png")),
-        ("sample", str(run.path), "--device", "cpu", "--seeds", "0-3", "--out", str(tmp_path / "samples")),
+        ("sample", str(run.path), "--device", "cpu", "--seeds", "0-3", "--out", str(tmp_path / "samples.png")),
         ("export", str(run.path), "--out", str(exported)),
     ):
         done = ganzoo(*command)

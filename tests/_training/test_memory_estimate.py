@@ -204,5 +204,5 @@ def test_other_failures_of_a_real_step():
     crash = recipe_of({"loss": {"name": "failing", "call": 1, "how": "crash"}})
     with pytest.raises(RunError, match=r"a step at 8 pixels .* a part failed: ValueError: the moon is"):
         dry_run_step(crash, crash.phases[0], "cpu")
-    with pytest.raises(GanzooError, match="device 'gpu' cannot be used"):
+    with pytest.raises(GanzooError, match="there is no device 'gpu'; a GPU is called 'cuda'"):
         dry_run_step(crash, crash.phases[0], "gpu")
