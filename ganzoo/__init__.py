@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.datasets import ImageDataset as ImageDataset
     from ganzoo.contracts.datasets import Item as Item
     from ganzoo.contracts.entries import Entry as Entry
+    from ganzoo.contracts.entries import StatedClasses as StatedClasses
     from ganzoo.contracts.extractors import Extractor as Extractor
     from ganzoo.contracts.extractors import Layer as Layer
     from ganzoo.contracts.extractors import WeightsFile as WeightsFile
@@ -80,6 +81,8 @@ if TYPE_CHECKING:
     from ganzoo.contracts.objectives import RegularizerOptions as RegularizerOptions
     from ganzoo.contracts.objectives import Role as Role
     from ganzoo.contracts.phase import Phase as Phase
+    from ganzoo.contracts.reading import DeepPicture as DeepPicture
+    from ganzoo.contracts.reading import NonFinite as NonFinite
     from ganzoo.contracts.reading import Picture as Picture
     from ganzoo.contracts.reading import ReadingOptions as ReadingOptions
     from ganzoo.contracts.reading import ReadingRule as ReadingRule
@@ -187,9 +190,18 @@ _HOME = {
         "Importer",
     ),
     "ganzoo.contracts.phase": ("Phase",),
-    "ganzoo.contracts.reading": ("Picture", "ReadingOptions", "ReadingRule", "Resize", "Shape", "Window"),
+    "ganzoo.contracts.reading": (
+        "DeepPicture",
+        "NonFinite",
+        "Picture",
+        "ReadingOptions",
+        "ReadingRule",
+        "Resize",
+        "Shape",
+        "Window",
+    ),
     "ganzoo.contracts.source_options": ("Plane", "SourceOptions"),
-    "ganzoo.contracts.entries": ("Entry",),
+    "ganzoo.contracts.entries": ("Entry", "StatedClasses"),
     "ganzoo.contracts.sources": ("FoundFile", "Source"),
     "ganzoo.contracts.step": ("Step",),
     "ganzoo.contracts.view_options": ("ViewOptions",),

@@ -99,7 +99,7 @@ def test_other_files_are_told_apart(tmp_path):
         read_floats(tmp_path / "file.npz", (None, 6), "latents")
     with pytest.raises(DataError, match="cannot be read: No such file"):
         read_floats(tmp_path / "none.npy", (None, 6), "latents")
-    with pytest.raises(DataError, match="cannot be read: Is a directory"):
+    with pytest.raises(DataError, match="cannot be read: it is a folder"):
         read_floats(tmp_path, (None, 6), "latents")
 
 

@@ -56,9 +56,11 @@ def test_the_recipe_trains_scores_and_compares_on_made_up_knees(tmp_path):
 def test_without_data_it_stops_at_once_and_says_what_akoa_is(tmp_path):
     outcome = ganzoo("run", RECIPE, *settings())
     assert outcome.code == 2
-    for said in ("data/akoa", "Osteoarthritis Initiative", "https://nda.nih.gov/oai", "ganzoo data prepare akoa"):
+    for said in ("data/akoa", "does not exist", "ganzoo data show akoa"):
         assert said in outcome.err
     assert not (tmp_path / "runs").exists()
     unscored = {key: value for key, value in SMALL.items() if not key.startswith("scoring")}
     both = ganzoo("run", RECIPE, *(word for item in unscored.items() for word in ("--set", "=".join(map(str, item)))))
-    assert both.code == 2 and "Osteoarthritis Initiative" in both.err
+    assert both.code == 2 and "ganzoo data show akoa" in both.err
+    shown = ganzoo("data", "show", "akoa").out
+    assert "Osteoarthritis Initiative" in shown and "https://nda.nih.gov/oai" in shown

@@ -186,8 +186,8 @@ def write_images(folder: Path, names: list[str]) -> None:
 
 def prepare_folder(page: Path, folder: Path) -> None:
     """Put there what a page takes for granted, and every file that it shows (its first line says its name)."""
-    write_images(folder / "my-images", [f"{number:03d}.png" for number in range(64)])
-    slices = [f"case_{number // 4:03d}_slice_{number % 4}.nii.png" for number in range(64)]
+    write_images(folder / "my-images", [f"{number:03d}.png" for number in range(256)])
+    slices = [f"case_{number // 4:03d}_slice_{number % 4}.nii.png" for number in range(256)]  # more than KID's subset
     write_images(folder / "data" / "oasis" / "keras_png_slices_train", slices)
     write_images(folder / "data" / "ffhq", [f"{number:05d}.png" for number in range(64)])
     for text in blocks(page, "toml", "python"):

@@ -9,6 +9,7 @@ from ganzoo._recipe.network_spec import Networks
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.checkpoint import write_checkpoint
 from ganzoo._runs.directory import RunDirectory
+from ganzoo._runs.sealed_toml import seal_toml
 
 STYLES = dict(latent_dim=16, style_dim=16, mapping_layers=2)
 BLOCKS = STYLES | dict(channel_base=128, channel_max=16)
@@ -35,7 +36,7 @@ def untrained(root, name, *, channels=1, resolution=16, classes=0, **options):
             if "noise" in parameter_name:
                 parameter.fill_(0.2)
     directory = RunDirectory.create(root, f"{name}-{channels}", 0)
-    directory.networks.write_text(networks.to_toml())
+    directory.networks.write_text(seal_toml(networks.to_toml()))
     for age in (1000, 2000):
         write_checkpoint(directory.snapshots, age, {"ema": generator.state_dict()}, {"images_seen": age})
         with torch.no_grad():
