@@ -74,6 +74,7 @@ def test_images_that_stylegan2_made_are_found_in_400_steps_above_30_db(space):
     torch.testing.assert_close(generator.synthesize(result.styles), result.images)
 
 
+@pytest.mark.slow
 def test_fitted_noise_finds_images_with_random_noise_better_and_stays_white():
     generator = styled("stylegan2", **GENERATORS["stylegan2"])
     torch.manual_seed(3)

@@ -224,7 +224,10 @@ def test_a_deep_folder_obeys_its_window(tmp_path):
 
 
 @pytest.mark.skipif("GANZOO_DATA" not in os.environ, reason="GANZOO_DATA names no folder of real images")
-@pytest.mark.parametrize(("name", "count", "classes"), [("ffhq", 600, 0), ("cifar10", 1000, 10), ("oasis2d", 100, 0)])
+@pytest.mark.parametrize(
+    ("name", "count", "classes"),
+    [pytest.param("ffhq", 600, 0, marks=pytest.mark.slow), ("cifar10", 1000, 10), ("oasis2d", 100, 0)],
+)
 def test_real_images_can_be_prepared(tmp_path, name, count, classes):
     root = os.path.join(os.environ["GANZOO_DATA"], name)
     dataset = folder(root, channels=3, classes=classes, resolution=32)

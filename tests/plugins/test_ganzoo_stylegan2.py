@@ -134,6 +134,7 @@ def test_networks_keep_their_contracts(architecture):
     check_discriminator(StyleGAN2Discriminator, discriminator, resolution=16)
 
 
+@pytest.mark.slow  # conformance tries them in other sizes
 def test_growing_generator_and_penalty_keep_their_contracts():
     sizes = {"channel_base": 256, "channel_max": 16, "mapping_layers": 2, "latent_dim": 8, "style_dim": 16}
     check_generator(RevisedGenerator, RevisedGenerator.Options(**sizes))
