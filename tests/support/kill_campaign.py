@@ -157,10 +157,12 @@ class Campaign:
         while True:
             stops = here < MOST_PER_RUN and self.told["stopped"] < self.wanted
             code = self.one_attempt(root, stops)
-            if code == 0:
+            if (
+                code == 0 and self.kind != FULL
+            ):  # after another cache, one more start in the run's own: it is swept then
                 break
             here += 1
-            self.told["stopped"] += code != 1
+            self.told["stopped"] += code not in (0, 1)
         run, cache = the_run(root), root.with_suffix(".cache")
         assert [path.name for path in root.iterdir()] == [run.name], "a run that nothing can use"
         assert status_of(run) == "finished"
@@ -172,7 +174,7 @@ class Campaign:
 
     def one_attempt(self, root: Path, stops: bool) -> int:
         kinds = [PLAIN, UNREAD, ELSEWHERE, *([FULL] if self.full and stops else [])]
-        kind = self.dice.choice(kinds)
+        kind = self.kind = self.dice.choice(kinds)
         self.told[kind] += 1
         kill = (self.number, int(2 ** self.dice.uniform(0, 7))) if stops and self.at_writes else None
         child = attempt(root, self.recipe, kind, self.full if kind == FULL else None, kill)
