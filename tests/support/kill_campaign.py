@@ -88,6 +88,7 @@ def attempt(
     root: Path, recipe, kind: str = PLAIN, cache: Path | None = None, kill: tuple[int, int] | None = None
 ) -> int:
     """Start the run or go on with it in a child; returns its process id."""
+    root.with_suffix(".log").touch()  # here: a child may be killed before it does anything
     child = os.fork()
     if child:
         return child
