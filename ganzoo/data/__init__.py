@@ -54,7 +54,10 @@ if TYPE_CHECKING:
     from ganzoo.data.sources.dataset import item_of as item_of
     from ganzoo.data.sources.detect import Formats as Formats
     from ganzoo.data.sources.detect import open_source as open_source
-    from ganzoo.data.sources.reading import inside_root as inside_root
+    from ganzoo.data.sources.files import files_of as files_of
+    from ganzoo.data.sources.files import inside_root as inside_root
+    from ganzoo.data.sources.files import path_of as path_of
+    from ganzoo.data.sources.files import tree_of as tree_of
     from ganzoo.data.sources.reading import place_of as place_of
     from ganzoo.data.sources.reading import read_entry as read_entry
     from ganzoo.data.sources.reading import subject_in_row as subject_in_row
@@ -130,8 +133,13 @@ _HOME = {
         "Formats",
         "open_source",
     ),
-    "ganzoo.data.sources.reading": (
+    "ganzoo.data.sources.files": (
+        "files_of",
         "inside_root",
+        "path_of",
+        "tree_of",
+    ),
+    "ganzoo.data.sources.reading": (
         "place_of",
         "read_entry",
         "subject_in_row",

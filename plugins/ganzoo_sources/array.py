@@ -23,9 +23,9 @@ from ganzoo.data import (
     SourceOptions,
     StatedClasses,
     Window,
-    file_fingerprint,
-    find_files,
+    files_of,
     inside_root,
+    path_of,
     place_of,
     subject_in_row,
 )
@@ -83,7 +83,7 @@ class ArraySource(Source[ArrayOptions]):
 
     def entries(self) -> Sequence[Entry]:
         self._classes, self._open = StatedClasses(), {}
-        return [entry for name, fingerprint in self._files() for entry in self._entries_of(name, fingerprint)]
+        return [entry for name, fingerprint in files_of(self) for entry in self._entries_of(name, fingerprint)]
 
     def classes(self) -> StatedClasses:
         return self._classes
@@ -104,12 +104,6 @@ class ArraySource(Source[ArrayOptions]):
             _refuse_unscaled(part.images, rule.window, literal(name))
         return rule.window
 
-    def _files(self) -> list[tuple[str, str]]:
-        if self.root.is_file():
-            return [(self.root.name, file_fingerprint(self.root))]
-        tree = find_files(self.root, self.belongs, follow_links=self.reading.follow_links)
-        return [(file.key, file.fingerprint) for file in tree.files]
-
     def _entries_of(self, name: str, fingerprint: str) -> list[Entry]:
         entries: list[Entry] = []
         for part in self._parts(name):
@@ -127,7 +121,7 @@ class ArraySource(Source[ArrayOptions]):
 
     def _parts(self, name: str) -> list[_Part]:
         if name not in self._open:
-            path = self.root if self.root.is_file() else self.root / name
+            path = path_of(self, name)
             parts = self._packed(path, literal(name)) if path.suffix.lower() == ".npz" else [self._single(path, name)]
             self._open = {name: parts}  # one at a time: mapped files are few
         return self._open[name]

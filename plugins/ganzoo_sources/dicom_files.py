@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import IO, Any
 
-from ganzoo.data import FoundFile, Source, counts_text, file_fingerprint, find_files, inside_root
+from ganzoo.data import FoundFile, Source, counts_text, file_fingerprint, inside_root, tree_of
 from ganzoo.text import literal
 from ganzoo_sources.archive import (
     ZIP_STARTS,
@@ -38,7 +38,7 @@ class DicomFiles:
             return self._members("", root)
         if root.is_file():
             return [(root.name, file_fingerprint(root))]
-        tree = find_files(root, self._source.belongs, follow_links=self._source.reading.follow_links)
+        tree = tree_of(self._source)
         self._others.update(tree.others)
         found: list[tuple[str, str]] = []
         for file in tree.files:

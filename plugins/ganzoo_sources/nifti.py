@@ -21,8 +21,9 @@ from ganzoo.data import (
     Source,
     SourceOptions,
     Window,
-    find_files,
+    path_of,
     place_of,
+    tree_of,
 )
 from ganzoo.text import literal
 from ganzoo_sources.volume import Volume, slice_axis
@@ -76,7 +77,7 @@ class NiftiSource(Source[NiftiOptions]):
         if self.root.is_file():
             names = [self.root.name]
         else:
-            self._tree = find_files(self.root, self.belongs, follow_links=self.reading.follow_links)
+            self._tree = tree_of(self)
             names = [file.key for file in self._tree.files]
         scans = self._scans(names)
         self._segmentations = len(names) - len(scans)
@@ -126,13 +127,13 @@ class NiftiSource(Source[NiftiOptions]):
         if name.lower().endswith((".mgz", ".mgh")):  # which do not say so
             return False
         with suppress(DataError):
-            return is_of_labels(open_volume(self._path(name), literal(name)))
+            return is_of_labels(open_volume(path_of(self, name), literal(name)))
         return False
 
     def _slices(self, name: str, subject: str) -> list[Entry]:
         """List the slices of a volume; one that cannot be read stands as a single entry, to be reported by name."""
         try:
-            count = _oriented_shape(open_volume(self._path(name), literal(name)), self.reading, literal(name))
+            count = _oriented_shape(open_volume(path_of(self, name), literal(name)), self.reading, literal(name))
             last_slice = count[slice_axis(self.reading)] - 1
             first, last = self.reading.slices or (0, last_slice)
             numbers = list(range(first, min(last, last_slice) + 1))
@@ -142,11 +143,8 @@ class NiftiSource(Source[NiftiOptions]):
                 self._dark += before - len(numbers)
         except DataError:
             numbers = [0]
-        fingerprint = fingerprint_of(self._path(name))
+        fingerprint = fingerprint_of(path_of(self, name))
         return [Entry(f"{name}#{number}", fingerprint, subject=subject, together=name) for number in numbers]
-
-    def _path(self, name: str) -> Path:
-        return self.root if self.root.is_file() else self.root / name
 
     def _bounds(self, name: str, window: Window) -> tuple[float, float]:
         if self._window is None or self._window[:2] != (name, window):
@@ -157,7 +155,7 @@ class NiftiSource(Source[NiftiOptions]):
         """Return a volume with its intensities; the last one is kept."""
         if self._volume is None or self._volume[0] != name:
             self._volume = None
-            image = open_volume(self._path(name), literal(name))
+            image = open_volume(path_of(self, name), literal(name))
             self._volume = name, _volume(image, self.reading, literal(name))
         return self._volume[1]
 

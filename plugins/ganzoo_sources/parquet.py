@@ -15,9 +15,8 @@ from ganzoo.data import (
     Source,
     SourceOptions,
     StatedClasses,
-    file_fingerprint,
-    find_files,
-    inside_root,
+    files_of,
+    path_of,
     place_of,
     require_extra,
 )
@@ -51,7 +50,7 @@ class ParquetSource(Source[ColumnOptions]):
 
     def entries(self) -> Sequence[Entry]:
         self._open = None
-        files = self._files()
+        files = files_of(self)
         rows: list[partial[Entry]] = []
         stated: list[Any] = []
         names: tuple[str, ...] = ()
@@ -73,16 +72,9 @@ class ParquetSource(Source[ColumnOptions]):
         name, number = place_of(key)
         return picture_in(self._table(name).image(number, literal(key)), literal(key))
 
-    def _files(self) -> list[tuple[str, str]]:
-        if self.root.is_file():
-            return [(self.root.name, file_fingerprint(self.root))]
-        tree = find_files(self.root, self.belongs, follow_links=self.reading.follow_links)
-        return [(file.key, file.fingerprint) for file in tree.files]
-
     def _table(self, name: str) -> _Table:
         if self._open is None or self._open[0] != name or self.forget_if_forked():
-            path = self.root if self.root.is_file() else inside_root(self, self.root / name)
-            self._open = name, _Table(path, literal(name), self.options)
+            self._open = name, _Table(path_of(self, name), literal(name), self.options)
         return self._open[1]
 
 

@@ -26,8 +26,8 @@ from ganzoo.data import (
     counts_text,
     decode_image,
     file_fingerprint,
-    find_files,
-    inside_root,
+    files_of,
+    path_of,
     unpack_once,
 )
 from ganzoo.text import literal
@@ -83,7 +83,7 @@ class TarSource(Source):
 
     def entries(self) -> Sequence[Entry]:
         self._indices, self._paths, self._others = {}, {}, Counter()
-        shards = self._shards()
+        shards = files_of(self)
         splits = splits_of([shard for shard, _ in shards])
         entries: list[Entry] = []
         names: list[str] = []
@@ -145,15 +145,9 @@ class TarSource(Source):
         text = self._content(shard, beside).decode("utf-8", "replace").strip()
         return int(text) if text.isascii() and text.isdigit() else text or None
 
-    def _shards(self) -> list[tuple[str, str]]:
-        if self.root.is_file():
-            return [(self.root.name, file_fingerprint(self.root))]
-        tree = find_files(self.root, self.belongs, follow_links=self.reading.follow_links)
-        return [(file.key, file.fingerprint) for file in tree.files]
-
     def _path(self, shard: str) -> Path:
         if shard not in self._paths:
-            path = self.root if self.root.is_file() else inside_root(self, self.root / shard)
+            path = path_of(self, shard)
             packed = FoundFile(path).start.startswith(_GZIP)
             self._paths[shard] = _unpacked(path, literal(shard)) if packed else path
         return self._paths[shard]

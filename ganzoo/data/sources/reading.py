@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -63,18 +62,6 @@ def _shown(source: Source[Any], key: str, picture: Picture, rule: ReadingRule, n
     # What is not finite would spread to its neighbors; it keeps its own place.
     known = squared_pixels(np.where(finite, picture, black), spacing, name, rule.resize)
     return framed(np.where(squared_pixels(finite, spacing, name), known, np.nan), frame, black)
-
-
-def inside_root(source: Source[Any], path: Path) -> Path:
-    """Return a path, or raise DataError where it is a link that leads out of the source's root."""
-    if path.is_symlink() and not source.reading.follow_links:
-        folder = source.root if source.root.is_dir() else source.root.parent
-        if not path.resolve().is_relative_to(folder.resolve()) and path != source.root:
-            raise DataError(
-                f"{literal(path.name)}: is a link that leads out of {literal(str(folder))}; copy the file, or set "
-                "dataset.follow_links = true if you trust it"
-            )
-    return path
 
 
 def place_of(key: str) -> tuple[str, int]:
