@@ -54,6 +54,14 @@ def clip(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(0, width - 1)] + "…"
 
 
+def reason_of(error: BaseException) -> str:
+    """Return what a library says of a fault, in one line of at most 200 characters; its kind if it says nothing.
+
+    Some quote what they could not read, which may be the whole file.
+    """
+    return clip(literal(str(error)), 200) or type(error).__name__
+
+
 def duration(seconds: float) -> str:
     """Return a time as people say it: `52 h`, `1 h 05 min`, `17 min`, `3 min 20 s`, `12 s`."""
     whole = round(seconds)

@@ -3,7 +3,7 @@ from hostile_names import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganzoo.text import clip, csv_cell, literal, markdown_cell
+from ganzoo.text import clip, csv_cell, literal, markdown_cell, reason_of
 
 
 def test_text_that_prints_is_left_alone():
@@ -57,6 +57,12 @@ def test_names_with_underscores_stay_readable_in_markdown():
 
 def test_markdown_makes_no_links():
     assert "https://" not in markdown_cell("https://x.invalid")
+
+
+def test_the_reason_of_a_fault_is_one_line_and_short():
+    assert reason_of(ValueError("bad\nheader")) == r"bad\nheader"
+    assert reason_of(ValueError(f"differs: {'x' * 5000}")) == f"differs: {'x' * 190}…"
+    assert reason_of(KeyboardInterrupt()) == "KeyboardInterrupt"
 
 
 def test_clip():

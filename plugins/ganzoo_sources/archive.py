@@ -11,7 +11,7 @@ from typing import IO
 
 from ganzoo import DataError
 from ganzoo.data import IMAGE_SUFFIXES, FoundFile
-from ganzoo.text import literal
+from ganzoo.text import literal, reason_of
 from ganzoo_sources.dicom_start import DICOM_DIRECTORY, DICOM_SUFFIXES, starts_like_dicom
 
 MAX_MEMBER_BYTES = 256 * 2**20
@@ -27,9 +27,9 @@ def open_zip(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except OSError as error:
-        raise DataError(f"{literal(str(path))}: {error.strerror or literal(str(error))}") from error
+        raise DataError(f"{literal(str(path))}: {error.strerror or reason_of(error)}") from error
     except Exception as error:  # BadZipFile, struct.error, UnicodeDecodeError, NotImplementedError
-        raise DataError(f"{literal(str(path))}: is no zip or a damaged one: {literal(str(error))}") from error
+        raise DataError(f"{literal(str(path))}: is no zip or a damaged one: {reason_of(error)}") from error
 
 
 def visible_members(archive: zipfile.ZipFile) -> list[tuple[PurePosixPath, zipfile.ZipInfo]]:
@@ -127,7 +127,7 @@ def is_dicom_member(archive: zipfile.ZipFile, path: PurePosixPath, info: zipfile
 
 
 def _damaged(name: str, error: Exception) -> DataError:
-    return DataError(f"{name}: is damaged in the archive: {literal(str(error))}")
+    return DataError(f"{name}: is damaged in the archive: {reason_of(error)}")
 
 
 def is_hidden(path: PurePosixPath) -> bool:

@@ -19,7 +19,7 @@ from ganzoo.data import (
     place_of,
     require_extra,
 )
-from ganzoo.text import literal
+from ganzoo.text import literal, reason_of
 from ganzoo_sources.columns import ColumnOptions, columns_of, numbered, picture_in
 
 INFO, STATE, SPLITS_FILE = "dataset_info.json", "state.json", "dataset_dict.json"
@@ -107,7 +107,7 @@ class _Table:
         except MemoryError:
             raise
         except Exception as error:  # ArrowInvalid, OSError, UnicodeDecodeError and more
-            raise DataError(f"{name}: is no Arrow file or a damaged one: {literal(str(error))[:200]}") from error
+            raise DataError(f"{name}: is no Arrow file or a damaged one: {reason_of(error)}") from error
         self.columns = columns_of(self._table.schema, options, name)
 
     def labels(self) -> list[Any]:
@@ -139,7 +139,7 @@ def _json(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise DataError(f"{literal(str(path))}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{literal(str(path))}: is damaged: {literal(str(error))}") from error
+        raise DataError(f"{literal(str(path))}: is damaged: {reason_of(error)}") from error
     if not isinstance(content, dict):
         raise DataError(f"{literal(str(path))}: is damaged: it holds no table")
     return content

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ganzoo import DataError
 from ganzoo.data import MAX_PIXELS, require_extra
-from ganzoo.text import literal
+from ganzoo.text import reason_of
 from ganzoo_sources.dicom_header import decoding, grouped
 from ganzoo_sources.dicom_placement import Placement, placement_of
 from ganzoo_sources.dicom_window import OwnWindow, stated_window
@@ -91,7 +91,7 @@ def _decoded(dataset: Any, number: int, name: str) -> NDArray[Any]:
     except Exception as error:
         raise DataError(
             f"{name}: its pixels cannot be decoded (damaged, or of a compression that needs another library, see "
-            f"pydicom's documentation): {literal(str(error))[:200]}"
+            f"pydicom's documentation): {reason_of(error)}"
         ) from error
     return stored
 
@@ -105,7 +105,7 @@ def _colors(stored: NDArray[Any], dataset: Any, name: str) -> NDArray[Any]:
         raise
     except Exception as error:
         raise DataError(
-            f"{name}: says that it is {PALETTE}, and its palette is missing or damaged: {literal(str(error))[:200]}"
+            f"{name}: says that it is {PALETTE}, and its palette is missing or damaged: {reason_of(error)}"
         ) from error
     tables = [dataset.get(f"{name}PaletteColorLookupTableData") for name in ("Red", "Green", "Blue")]
     highest = max((int(np.frombuffer(table, np.uint16).max()) for table in tables if table), default=2**16)

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from ganzoo import DataError
 from ganzoo.data import require_extra
-from ganzoo.text import literal
+from ganzoo.text import reason_of
 from ganzoo_sources.archive import MAX_MEMBER_BYTES
 from ganzoo_sources.dicom_start import META_AT, has_preamble, starts_like_dicom
 
@@ -31,7 +31,7 @@ def decoding(name: str) -> Iterator[None]:
     except (DataError, MemoryError):
         raise
     except Exception as error:  # InvalidDicomError, OSError, struct.error, NotImplementedError and more
-        raise DataError(f"{name}: is no DICOM file or a damaged one: {literal(str(error))[:200]}") from error
+        raise DataError(f"{name}: is no DICOM file or a damaged one: {reason_of(error)}") from error
 
 
 def read_dataset(file: IO[bytes], name: str) -> Any:

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from ganzoo import DataError
 from ganzoo.data import StatedClasses
-from ganzoo.text import literal
+from ganzoo.text import literal, reason_of
 
 LABELS_FILE = "dataset.json"
 
@@ -90,7 +90,7 @@ def parse_labels(file: IO[bytes], name: str) -> _Stated:
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{name}: is damaged: {literal(str(error))}") from error
+        raise DataError(f"{name}: is damaged: {reason_of(error)}") from error
     pairs = content.get("labels") if isinstance(content, dict) else None
     if not pairs:
         return _Stated({})

@@ -25,7 +25,7 @@ from ganzoo.data import (
     place_of,
     tree_of,
 )
-from ganzoo.text import literal
+from ganzoo.text import literal, reason_of
 from ganzoo_sources.volume import Volume, slice_axis
 from ganzoo_sources.volume_file import (
     VOLUME_SUFFIXES,
@@ -180,7 +180,7 @@ def _volume(image: Any, options: SourceOptions, name: str) -> Volume:
     except (DataError, MemoryError):
         raise
     except Exception as error:
-        raise DataError(f"{name}: is damaged or cut off: {literal(str(error))[:200]}") from error
+        raise DataError(f"{name}: is damaged or cut off: {reason_of(error)}") from error
     if not np.isfinite([slope, inter]).all():
         raise DataError(f"{name}: scales its intensities by {slope} and {inter}")
     return Volume(stored, slope, inter, name, (float(voxel[0]), float(voxel[1]), float(voxel[2])))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ganzoo import DataError
 from ganzoo.data import check_once, file_fingerprint, unpack_once
-from ganzoo.text import literal
+from ganzoo.text import literal, reason_of
 from ganzoo_sources.archive import open_zip
 
 _LOCAL_HEADER = 30
@@ -51,9 +51,9 @@ def map_npy(path: Path, offset: int = 0, size: int | None = None) -> NDArray[Any
     except DataError:
         raise
     except OSError as error:
-        raise DataError(f"{name}: {error.strerror or literal(str(error))}") from error
+        raise DataError(f"{name}: {error.strerror or reason_of(error)}") from error
     except Exception as error:  # a damaged header makes numpy raise whatever Python's own parser raises
-        raise DataError(f"{name}: is no array that can be read: {literal(str(error))[:200]}") from error
+        raise DataError(f"{name}: is no array that can be read: {reason_of(error)}") from error
 
 
 class NpzFile:
@@ -119,7 +119,7 @@ def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, append: Callable[[byt
         try:
             shape, _, dtype = _header(packed)
         except Exception as error:
-            raise DataError(f"{name}: is no array that can be read: {literal(str(error))[:200]}") from error
+            raise DataError(f"{name}: is no array that can be read: {reason_of(error)}") from error
         if packed.tell() + _byte_count(shape, dtype) != info.file_size:
             raise DataError(f"{name}: its header and its size do not agree")
     with _member(archive, info, name) as packed:
@@ -131,14 +131,14 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> IO[by
     try:
         return archive.open(info)
     except Exception as error:  # BadZipFile, RuntimeError for an encrypted one, NotImplementedError
-        raise DataError(f"{name}: is damaged or encrypted: {literal(str(error))[:200]}") from error
+        raise DataError(f"{name}: is damaged or encrypted: {reason_of(error)}") from error
 
 
 def _block(packed: IO[bytes], name: str) -> bytes:
     try:
         return packed.read(_COPIED_AT_ONCE)
     except Exception as error:  # zlib.error, BadZipFile, EOFError
-        raise DataError(f"{name}: is damaged: {literal(str(error))[:200]}") from error
+        raise DataError(f"{name}: is damaged: {reason_of(error)}") from error
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

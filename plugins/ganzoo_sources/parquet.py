@@ -20,7 +20,7 @@ from ganzoo.data import (
     place_of,
     require_extra,
 )
-from ganzoo.text import literal
+from ganzoo.text import literal, reason_of
 from ganzoo_sources.columns import ColumnOptions, Columns, columns_of, numbered, picture_in, splits_of
 
 _START = b"PAR1"
@@ -136,6 +136,4 @@ class _Table:
         except (DataError, MemoryError):
             raise
         except Exception as error:  # ArrowInvalid, OSError, UnicodeDecodeError and more
-            raise DataError(
-                f"{self._name}: is no Parquet file or a damaged one: {literal(str(error))[:200]}"
-            ) from error
+            raise DataError(f"{self._name}: is no Parquet file or a damaged one: {reason_of(error)}") from error

@@ -30,7 +30,7 @@ from ganzoo.data import (
     path_of,
     unpack_once,
 )
-from ganzoo.text import literal
+from ganzoo.text import literal, reason_of
 from ganzoo_sources.archive import MAX_MEMBER_BYTES, is_hidden, refuse_names
 from ganzoo_sources.columns import numbered, splits_of
 from ganzoo_sources.labels import LABELS_FILE, labels_of
@@ -185,11 +185,11 @@ def _members(path: Path, name: str) -> dict[str, _Member]:
                     refuse_names([key, key], name)
                 found[key] = _Member(info.offset_data, info.size, _reason(info, whole))
     except OSError as error:
-        raise DataError(f"{name}: {error.strerror or literal(str(error))}") from error
+        raise DataError(f"{name}: {error.strerror or reason_of(error)}") from error
     except (DataError, MemoryError):
         raise
     except Exception as error:  # tarfile.ReadError, ValueError, OverflowError, UnicodeDecodeError of damaged headers
-        raise DataError(f"{name}: is no tar archive or a damaged one: {literal(str(error))[:200]}") from error
+        raise DataError(f"{name}: is no tar archive or a damaged one: {reason_of(error)}") from error
     return found
 
 
@@ -221,7 +221,7 @@ def _unpacked(path: Path, name: str) -> Path:
                         )
                     append(block)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise DataError(f"{name}: is damaged or cut off: {literal(str(error))[:200]}") from error
+            raise DataError(f"{name}: is damaged or cut off: {reason_of(error)}") from error
 
     with path.open("rb") as file:
         file.seek(max(0, packed - _GZIP_SIZE.size))

@@ -25,7 +25,7 @@ from ganzoo.data import (
     require_extra,
     subject_in_row,
 )
-from ganzoo.text import literal
+from ganzoo.text import literal, reason_of
 from ganzoo_sources.levels import best_level
 from ganzoo_sources.numpy_files import map_npy
 from ganzoo_sources.tfexample import parse_example
@@ -155,7 +155,7 @@ def _pixels(data: bytes, name: str) -> NDArray[np.uint8]:
     try:
         features = parse_example(data)
     except ValueError as error:
-        raise DataError(f"{name}: is no tf.train.Example: it {literal(str(error))}") from error
+        raise DataError(f"{name}: is no tf.train.Example: it {reason_of(error)}") from error
     shape, pixels = features.get("shape"), features.get("data")
     if not isinstance(shape, list) or not isinstance(pixels, bytes) or len(shape) != 3:
         raise DataError(

@@ -14,7 +14,7 @@ import numpy as np
 
 from ganzoo import DataError
 from ganzoo.data import MAX_PIXELS, FoundFile, file_fingerprint, require_extra
-from ganzoo.text import literal
+from ganzoo.text import reason_of
 
 VOLUME_SUFFIXES = (".nii.gz", ".nii", ".hdr.gz", ".hdr", ".mgz", ".mgh")
 MAX_BYTES = 2**30
@@ -66,7 +66,7 @@ def open_volume(path: Path, name: str) -> Any:
     except (DataError, MemoryError):
         raise
     except Exception as error:  # ImageFileError, HeaderDataError, OSError, EOFError, zlib.error and more
-        raise DataError(f"{name}: is no volume or a damaged one: {literal(str(error))[:200]}") from error
+        raise DataError(f"{name}: is no volume or a damaged one: {reason_of(error)}") from error
     return image
 
 

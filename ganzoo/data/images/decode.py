@@ -34,7 +34,7 @@ from ganzoo.data.images.deep import deep_picture, upright
 from ganzoo.data.images.pixels import MAX_PIXELS, pixels_of
 from ganzoo.data.images.tiff import needs_tifffile, obeyed, read_rare_tiff, stated_by
 from ganzoo.errors import DataError
-from ganzoo.text import literal
+from ganzoo.text import literal, reason_of
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -74,9 +74,9 @@ def reading(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DataError(f"{name}: {error.strerror or literal(str(error))}") from error
+        raise DataError(f"{name}: {error.strerror or reason_of(error)}") from error
     except ValueError as error:  # a NUL in a name, a mode that Pillow cannot convert
-        raise DataError(f"{name}: {literal(str(error))}") from error
+        raise DataError(f"{name}: {reason_of(error)}") from error
     except MemoryError as error:
         raise DataError(f"{name}: does not fit in memory") from error
 
@@ -111,7 +111,7 @@ def _decoded(file: IO[bytes], name: str) -> Picture:
     except (DataError, MemoryError):
         raise
     except Exception as error:  # Pillow raises a dozen kinds for damaged files, struct.error and KeyError too
-        raise DataError(f"{name}: is damaged or truncated: {literal(str(error)) or type(error).__name__}") from error
+        raise DataError(f"{name}: is damaged or truncated: {reason_of(error)}") from error
 
 
 def _read(image: Image.Image, file: IO[bytes], name: str) -> Image.Image | DeepPicture:

@@ -13,6 +13,7 @@ from PIL import Image
 from ganzoo.contracts.reading import DeepPicture
 from ganzoo.data.images.extras import require_extra
 from ganzoo.errors import DataError
+from ganzoo.text import reason_of
 
 # TIFF 6.0 (Adobe, 1992): tags, and how many channels a PhotometricInterpretation has.
 _BITS, _PHOTOMETRIC, _SAMPLES, _PLANES, _EXTRA, _FORMAT = 258, 262, 277, 284, 338, 339
@@ -116,7 +117,7 @@ def read_rare_tiff(file: IO[bytes], name: str, max_pixels: int) -> DeepPicture |
     except (DataError, MemoryError):
         raise
     except Exception as error:  # tifffile raises many kinds for damaged files
-        raise DataError(f"{name}: is damaged, truncated or no TIFF that can be read: {error}") from error
+        raise DataError(f"{name}: is damaged, truncated or no TIFF that can be read: {reason_of(error)}") from error
 
 
 def _page(page: Any, name: str, max_pixels: int) -> DeepPicture | NDArray[Any]:
