@@ -198,8 +198,15 @@ def prepare_folder(page: Path, folder: Path) -> None:
             path.write_text(text, "utf-8")
 
 
-# Trainings of the small recipes, all formats and all figures, one after the other: each is tried by itself too.
-SLOW = {"docs/data.md", "docs/zoo.md", "docs/first-comparison.md", "docs/figures.md", "docs/probing.md"}
+# Trainings of the small recipes, all formats, recipes and figures, one after the other: each is tried by itself too.
+SLOW = {
+    "docs/data.md",
+    "docs/recipes.md",
+    "docs/zoo.md",
+    "docs/first-comparison.md",
+    "docs/figures.md",
+    "docs/probing.md",
+}
 
 
 @pytest.mark.parametrize(

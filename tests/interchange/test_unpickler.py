@@ -391,7 +391,7 @@ def refuse_truncated(name: str, every: int) -> None:
 @needs_reference
 @pytest.mark.parametrize("name", FILES)
 def test_truncated_files_are_refused(name, canary):
-    refuse_truncated(name, 8000)
+    refuse_truncated(name, 20_000)
 
 
 @needs_reference

@@ -219,9 +219,15 @@ def test_a_metric_may_read_pixels_and_classes_without_an_extractor(tmp_path):
         ("refuse", ": needs a dog; "),
         ("nan", " gives nan for 'wrong'; its value must be a finite float"),
         ("other", " gives 'other' and declares 'wrong'"),
-        ("none", " returns None; `estimates` must return a mapping of key to ganzoo.Estimate"),
-        ("number", " gives 1.0 for 'wrong'; it must be a ganzoo.Estimate"),
-        ("tensor", r" gives tensor\(1.\) \(a Tensor\) for 'wrong'; its value must be a finite float"),
+        pytest.param(
+            "none", " returns None; `estimates` must return a mapping of key to ganzoo.Estimate", marks=pytest.mark.slow
+        ),
+        pytest.param("number", " gives 1.0 for 'wrong'; it must be a ganzoo.Estimate", marks=pytest.mark.slow),
+        pytest.param(
+            "tensor",
+            r" gives tensor\(1.\) \(a Tensor\) for 'wrong'; its value must be a finite float",
+            marks=pytest.mark.slow,
+        ),
         ("error", " gives the standard error nan for 'wrong'; it must be a finite float from 0, or None"),
     ],
 )

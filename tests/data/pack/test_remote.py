@@ -50,7 +50,7 @@ def server(tmp_path):
     (tmp_path / "www").mkdir()
     Handler.asked, Handler.cut = [], set()
     httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(tmp_path / "www")))
-    thread = threading.Thread(target=httpd.serve_forever, daemon=True)
+    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{httpd.server_port}", tmp_path / "www"
     httpd.shutdown()
