@@ -45,3 +45,20 @@ def _own_cache() -> Iterator[None]:
             del os.environ["GANZOO_CACHE"]
         else:
             os.environ["GANZOO_CACHE"] = before
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _phantoms_once() -> Iterator[None]:
+    """Draw each phantom once; tests of the drawing itself ask for `drawn_anew`."""
+    from drawn_once import phantoms_drawn_once
+
+    with phantoms_drawn_once():
+        yield
+
+
+@pytest.fixture
+def drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw phantoms as users do, each time anew."""
+    from drawn_once import Phantom, draw
+
+    monkeypatch.setattr(Phantom, "load", draw)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
+from ganzoo._random.global_streams import seed_torch
 from ganzoo._random.seeds import seed_for
 from ganzoo._recipe.selection import Selection
 from ganzoo.contracts.component import ImageSpec
@@ -15,14 +14,14 @@ from ganzoo.errors import GanzooError
 
 def build_generator(selection: Selection, images: ImageSpec, seed: int) -> Generator:
     """Build a generator on the CPU, initialized from the seed."""
-    torch.manual_seed(seed_for(seed, "initialisation", "generator"))
+    seed_torch(seed_for(seed, "initialisation", "generator"))
     network: Generator = build_part("generator", selection, images)
     return network
 
 
 def build_discriminator(selection: Selection, images: ImageSpec, seed: int) -> Discriminator:
     """Build a discriminator on the CPU, initialized from the seed."""
-    torch.manual_seed(seed_for(seed, "initialisation", "discriminator"))
+    seed_torch(seed_for(seed, "initialisation", "discriminator"))
     network: Discriminator = build_part("discriminator", selection, images)
     return network
 

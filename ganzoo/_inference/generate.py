@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ganzoo._inference.growth_stage import GrowthStage
 from ganzoo._inference.sampling_options import SamplingOptions
+from ganzoo._random.global_streams import seed_global_streams
 from ganzoo._random.seeds import seed_for
 from ganzoo.contracts.capabilities import NoiseMode
 from ganzoo.contracts.networks import Generator
@@ -130,9 +131,7 @@ def seeded_noise(seed: int, device: torch.device) -> Iterator[None]:
     devices = [device] if device.type == "cuda" else []
     numpy_state, python_state = np.random.get_state(), random.getstate()
     with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        np.random.seed(seed % 2**32)
-        random.seed(seed)
+        seed_global_streams(seed, device)
         try:
             yield
         finally:

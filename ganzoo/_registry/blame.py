@@ -5,10 +5,10 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import entry_points
 
 from ganzoo import hookspecs
 from ganzoo._registry.figures import FIGURE_GROUP
+from ganzoo._registry.installed import entry_points_of
 from ganzoo._registry.registry import origin_of
 from ganzoo._registry.validation import describe
 from ganzoo.errors import GanzooError, PluginError, RunStopped
@@ -19,7 +19,7 @@ def named(kind: str, cls: type) -> str:
     who = f"{kind} '{getattr(cls, 'name', None) or cls.__qualname__}'"
     package = _package(cls.__module__)
     groups = (hookspecs.ENTRY_POINT_GROUP, FIGURE_GROUP)
-    points = [each for group in groups for each in entry_points(group=group) if _package(each.module) == package]
+    points = [each for group in groups for each in entry_points_of(group) if _package(each.module) == package]
     if not points:
         return who
     # Several distributions may share a package: the module itself tells most.

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.machinery import PathFinder
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo._registry.installed import entry_points_of
 from ganzoo._registry.registry import Failure, Part, ambiguity, origin_of
 from ganzoo._registry.validation import describe
 from ganzoo.errors import PluginError
@@ -39,10 +40,9 @@ class FigureCatalog:
     @classmethod
     def discover(cls) -> FigureCatalog:
         """Read the metadata of all installed plugins."""
-        found = {(ep.name, ep.value, origin_of(ep).distribution): ep for ep in entry_points(group=FIGURE_GROUP)}
         entries: dict[str, list[EntryPoint]] = {}
-        for key in sorted(found):
-            entries.setdefault(key[0], []).append(found[key])
+        for each in entry_points_of(FIGURE_GROUP):
+            entries.setdefault(each.name, []).append(each)
         return cls(entries)
 
     @cached_property

@@ -7,13 +7,14 @@ import inspect
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from functools import cached_property
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import pluggy
 
 from ganzoo import hookspecs
+from ganzoo._registry.installed import canonical, entry_points_of, name_and_version
 from ganzoo._registry.validation import describe, invalid_class, show, unknown_hooks
 from ganzoo.errors import PluginError
 
@@ -43,7 +44,7 @@ class PluginOrigin:
     def is_meant_by(self, name: str) -> bool:
         """Whether a part's `distribution:name` is of this distribution; a name without one means any."""
         distribution, colon, _ = name.rpartition(":")
-        return not colon or _canonical(self.distribution) == _canonical(distribution)
+        return not colon or canonical(self.distribution) == canonical(distribution)
 
     def __str__(self) -> str:
         return f"plugin '{self.plugin}' ({self.distribution} {self.version})"
@@ -160,11 +161,6 @@ class Registry:
         return "".join(f"; installed but broken: {failure}" for failure in self.failures)
 
 
-def _canonical(distribution: str) -> str:
-    """Return a distribution's name as installers compare it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", distribution).lower()
-
-
 def ambiguity(kind: str, name: str, origins: Sequence[PluginOrigin]) -> str:
     """Say that several plugins offer one name, and how to pick one of them."""
     own_name = name.rpartition(":")[2]
@@ -177,25 +173,14 @@ def ambiguity(kind: str, name: str, origins: Sequence[PluginOrigin]) -> str:
 
 def plugin_entry_points() -> Sequence[EntryPoint]:
     """Return the entry points of the group, sorted, without loading any."""
-    found = {
-        (ep.name, ep.value, origin_of(ep).distribution): ep for ep in entry_points(group=hookspecs.ENTRY_POINT_GROUP)
-    }
-    return [found[key] for key in sorted(found)]
+    return entry_points_of(hookspecs.ENTRY_POINT_GROUP)
 
 
 def origin_of(entry_point: EntryPoint) -> PluginOrigin:
     """Return who offers an entry point."""
     if entry_point.dist is None:
         return PluginOrigin(entry_point.name, entry_point.value.split(".")[0], "unknown")
-    return PluginOrigin(entry_point.name, *_name_and_version(entry_point.dist))
-
-
-@lru_cache(maxsize=64)
-def _name_and_version(dist: Distribution) -> tuple[str, str]:
-    # importlib parses the whole file, description and all, whenever it is asked for a field; all entry points of a
-    # distribution share one `dist`. A damaged installation may have lost the fields, whatever their types say.
-    metadata = dist.metadata
-    return str(metadata["Name"] or "unknown"), str(metadata["Version"] or "unknown")
+    return PluginOrigin(entry_point.name, *name_and_version(entry_point.dist))
 
 
 def _load(entry_point: EntryPoint) -> tuple[list[Part], list[Failure]]:

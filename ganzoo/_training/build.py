@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from ganzoo._inference.build import build_discriminator, build_generator, build_part
+from ganzoo._random.global_streams import seed_torch
 from ganzoo._random.seeds import seed_for
 from ganzoo._recipe.compatibility import all_regularizers
 from ganzoo._recipe.recipe import Recipe
@@ -35,7 +36,7 @@ def build_augmentation(selection: Selection | None, images: ImageSpec, seed: int
     if selection is None:
         return None
     # Each part is drawn from a seed of its own, so that changing one part leaves the weights of the others.
-    torch.manual_seed(seed_for(seed, "initialisation", "augmentation"))
+    seed_torch(seed_for(seed, "initialisation", "augmentation"))
     augmentation: Augmentation = build_part("augmentation", selection, images)
     return augmentation
 

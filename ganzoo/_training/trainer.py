@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from ganzoo._random.global_streams import seed_global_streams
 from ganzoo._random.seeds import seed_for
 from ganzoo._training.ema import EMA
 from ganzoo._training.growth import fade, grow
@@ -202,11 +201,4 @@ class Trainer:
 
 def seed_everything(seed: int, images_seen: int, device: torch.device) -> None:
     """Seed every global random stream from (seed, images_seen), as a part may draw from any of them."""
-    # A part may draw from any of Python's, NumPy's and torch's streams.
-    mixed = seed_for(seed, "step", images_seen)
-    random.seed(mixed)
-    np.random.seed(mixed % 2**32)
-    torch.default_generator.manual_seed(mixed)
-    if device.type == "cpu":
-        return  # torch.manual_seed would seed each kind of device, and walk the stack where one is not in use yet
-    torch.manual_seed(mixed)
+    seed_global_streams(seed_for(seed, "step", images_seen), device)

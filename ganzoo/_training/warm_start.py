@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ganzoo._inference.build import build_discriminator, build_generator
 from ganzoo._inference.run_files import RunFiles
 from ganzoo._inference.state_dict import load_into
+from ganzoo._random.global_streams import seed_torch
 from ganzoo._random.seeds import seed_for
 from ganzoo._recipe.network_spec import Networks
 from ganzoo._recipe.recipe import Recipe
@@ -185,7 +186,7 @@ def _agree(one: nn.Module, other: nn.Module, spec: ImageSpec) -> bool:
         else:
             inputs = torch.randn(4, spec.channels, spec.resolution, spec.resolution, generator=rng)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+            seed_torch(0)
             results.append(network(inputs, labels))
     scale = max(1.0, float(results[0].abs().max()))
     return bool((results[0] - results[1]).abs().max() <= TOLERANCE * scale)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from ganzoo._random.global_streams import seed_torch
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.extractors import Extractor, Layer, WeightsFile
 from ganzoo.contracts.metric_input import PIXELS, Features, MetricInput, ScoredNetworks
@@ -98,7 +99,7 @@ def networks(metric: Metric, count: int, *, bad: bool = False) -> ScoredNetworks
     if metric.generator_must_be is None and metric.extractor_must_be is None:
         return None
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        seed_torch(0)
         generator = TinyStyledGenerator(TinyStyledGenerator.Options(), ImageSpec(_SIDE, 3)).eval()
     if bad:
         with torch.no_grad():

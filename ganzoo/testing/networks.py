@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from ganzoo._random.global_streams import seed_torch
 from ganzoo.contracts.capabilities import NoiseInputs
 from ganzoo.testing.failure import Judge
 
@@ -20,7 +21,7 @@ SEED = 20
 def seeded(seed: int = SEED) -> Iterator[None]:
     """Use one seed inside and leave the global random state as it was."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        seed_torch(seed)
         yield
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import ClassVar
 
@@ -98,6 +99,7 @@ class RandomNetwork(nn.Module):
         return (torch.cat(features, dim=1),)
 
 
+@cache  # 150,000 numbers in all, from half a million hashed words, each time an extractor is built
 def frozen_layer(number: int, inputs: int, outputs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the weight `[outputs, inputs, 3, 3]` and bias `[outputs]` of a layer, the same bits everywhere."""
     fan_in = inputs * 9

@@ -126,11 +126,15 @@ class Canvas:
 
 def _wavy(x: FloatArray, y: FloatArray, radius: FloatArray, waves: Sequence[Wave]) -> FloatArray | float:
     """Return the radius of the outline in each direction: 1 + sum of size * cos(k * angle + phase)."""
-    edge: FloatArray | float = 1.0
-    if waves:
-        around = (x + 1j * y) / np.maximum(radius, 1e-9)  # e^(i angle), so its powers turn k times as fast
-        power = around ** waves[0][0]
-        for number, (_, size, phase) in enumerate(waves):
-            power = power * around if number else power
-            edge = edge + size * (np.cos(phase) * power.real - np.sin(phase) * power.imag)
+    if not waves:
+        return 1.0
+    around = (x + 1j * y) / np.maximum(radius, 1e-9)  # e^(i angle), so its powers turn k times as fast
+    # Horner's rule over consecutive frequencies, highest first: one product of the whole window per wave.
+    total = np.zeros(around.shape, np.complex128)
+    for _, size, phase in reversed(waves):
+        total *= around
+        total += size * complex(np.cos(phase), np.sin(phase))
+    for _ in range(waves[0][0]):
+        total *= around
+    edge: FloatArray = 1.0 + total.real
     return edge

@@ -14,6 +14,8 @@ from ganzoo.data.prepare.prepare import prepare
 from ganzoo.errors import DataError
 from ganzoo_images import Folder, Phantom
 
+pytestmark = pytest.mark.usefixtures("drawn_anew")
+
 
 def phantom(**options):
     return Phantom(Phantom.Options(**options))

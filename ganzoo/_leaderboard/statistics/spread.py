@@ -80,24 +80,24 @@ def _prior(own: Array, freedoms: Array) -> tuple[Array, Array]:
     return np.where(differ, 2 * half, np.inf), np.exp(mean + digamma(half) - np.log(half))
 
 
+_STEPS = 10
+"""Steps of the recurrence before the series, whose next terms are then below 1e-10."""
+
+
 def digamma(x: Array) -> Array:
     """Return the derivative of log Γ for x > 0, by its recurrence and its series for large x."""
-    shift, x = np.zeros_like(x), np.array(x, dtype=float)
-    for _ in range(8):
-        small = x < 8
-        shift -= np.where(small, 1 / x, 0.0)
-        x = np.where(small, x + 1, x)
-    return shift + np.log(x) - 1 / (2 * x) - 1 / (12 * x**2) + 1 / (120 * x**4)
+    shift, x = (1 / _ladder(x)).sum(-1), x + _STEPS
+    return np.asarray(np.log(x) - 1 / (2 * x) - 1 / (12 * x**2) + 1 / (120 * x**4) - shift)
 
 
 def trigamma(x: Array) -> Array:
     """Return the second derivative of log Γ for x > 0."""
-    shift, x = np.zeros_like(x), np.array(x, dtype=float)
-    for _ in range(10):
-        small = x < 10
-        shift += np.where(small, 1 / x**2, 0.0)
-        x = np.where(small, x + 1, x)
-    return shift + 1 / x + 1 / (2 * x**2) + 1 / (6 * x**3) - 1 / (30 * x**5)
+    shift, x = (1 / _ladder(x) ** 2).sum(-1), x + _STEPS
+    return np.asarray(1 / x + 1 / (2 * x**2) + 1 / (6 * x**3) - 1 / (30 * x**5) + shift)
+
+
+def _ladder(x: Array) -> Array:
+    return np.asarray(x[..., None] + np.arange(_STEPS))
 
 
 def inverse_trigamma(y: Array) -> Array:
