@@ -1,16 +1,16 @@
 import json
 import os
 import random
+import resource
 import signal
 import stat
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 import torch
+from forked import forked
 
 from ganzoo._io.atomic import sweep_temporaries
 from ganzoo._runs.checkpoint import newest_good, prune, read_checkpoint, write_checkpoint
@@ -212,21 +212,25 @@ def test_nothing_in_a_checkpoint_executes(tmp_path):
 def test_a_full_disk_leaves_the_others_intact(tmp_path):
     """Files larger than a limit cannot be written: at every size of the limit the older checkpoint survives."""
     write_checkpoint(tmp_path, 1, tensors(), {})
-    code = (
-        "import resource, signal, sys; from pathlib import Path; import torch\n"
-        "from ganzoo.errors import RunError; from ganzoo._runs.checkpoint import *; "
-        "from ganzoo._runs.manifest import *\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); root = Path(sys.argv[1]); failed = 0\n"
-        "for size in range(1, 50):\n"
-        "    resource.setrlimit(resource.RLIMIT_FSIZE, (size * 40, resource.RLIM_INFINITY))\n"
-        "    try: write_checkpoint(root, 2, {'g': {'w': torch.zeros(200)}, 'd': {'w': torch.ones(300)}}, {})\n"
-        "    except RunError: failed += 1; assert len(list(root.iterdir())) == 1\n"
-        "    else: break\n"
-        "    assert newest_good(root)[0].images_seen == 1\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)\n"
-        "assert newest_good(root)[0].images_seen == 2; print(failed)"
-    )
-    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True)
+
+    def fill_the_disk() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        failed = 0
+        for size in range(1, 50):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size * 40, resource.RLIM_INFINITY))
+            try:
+                write_checkpoint(tmp_path, 2, {"g": {"w": torch.zeros(200)}, "d": {"w": torch.ones(300)}}, {})
+            except RunError:
+                failed += 1
+                assert len(list(tmp_path.iterdir())) == 1
+            else:
+                break
+            assert newest_good(tmp_path)[0].images_seen == 1
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        assert newest_good(tmp_path)[0].images_seen == 2
+        print(failed)
+
+    done = forked(fill_the_disk, tmp_path.parent)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 20
 

@@ -7,22 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-# The console script's code, after the path is as a fresh installation would have it: this repository is not on it.
-LAUNCH = """
-import sys
-from pathlib import Path
-repository = Path(sys.argv.pop(1))
-# Not all that lies below it: the README's .venv does.
-sources = {repository, repository / "plugins", repository / "tests", repository / "tests" / "support"}
-sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() not in sources]
-sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in str(getattr(finder, "__module__", finder))]
-import ganzoo
-if sys.argv[1] == "where":
-    print(ganzoo.__file__)
-    sys.exit()
-from ganzoo._cli.app import main
-main()
-"""
+from forked import forget_modules, forked
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -50,5 +36,22 @@ def pip_install(source: Path, target: Path) -> None:
 
 
 def installed_ganzoo(*arguments: str, site: Path, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the `ganzoo` of `site`, and not the one of this repository."""
-    return python("-c", LAUNCH, str(REPOSITORY), *arguments, folder=folder, PYTHONPATH=str(site), **environment)
+    """Run the `ganzoo` of `site` in a child whose path is that of a fresh installation, without this repository."""
+
+    def command() -> None:
+        # Not all that lies below it: the README's .venv does.
+        sources = {REPOSITORY, *(REPOSITORY / name for name in ("plugins", "tests", "tests/support"))}
+        sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() not in sources]
+        sys.meta_path[:] = [each for each in sys.meta_path if "editable" not in str(getattr(each, "__module__", each))]
+        forget_modules("ganzoo")
+        import ganzoo
+
+        if arguments == ("where",):
+            print(ganzoo.__file__)
+            return
+        from ganzoo._cli.app import main
+
+        sys.argv = ["ganzoo", *arguments]
+        main()
+
+    return forked(command, folder, PYTHONPATH=str(site), **environment)
