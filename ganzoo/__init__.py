@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.figures import PICTURES as PICTURES
     from ganzoo.contracts.figures import CheckpointsFigure as CheckpointsFigure
     from ganzoo.contracts.figures import Drawing as Drawing
+    from ganzoo.contracts.figures import DrawsSeveral as DrawsSeveral
     from ganzoo.contracts.figures import Figure as Figure
     from ganzoo.contracts.figures import GeneratorFigure as GeneratorFigure
     from ganzoo.contracts.figures import Numbers as Numbers
@@ -137,6 +138,7 @@ _HOME = {
     "ganzoo.contracts.figures": (
         "CheckpointsFigure",
         "Drawing",
+        "DrawsSeveral",
         "FILMS",
         "Figure",
         "GeneratorFigure",

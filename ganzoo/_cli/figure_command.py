@@ -12,14 +12,20 @@ import typer
 from ganzoo._cli.figure_parameters import Parameter, parameters_of
 from ganzoo._cli.metavars import name_values
 from ganzoo._registry.blame import blaming
-from ganzoo.contracts.figures import FILMS, Drawing, Figure, RunsFigure, TargetsFigure
+from ganzoo.contracts.figures import FILMS, Drawing, DrawsSeveral, Figure, RunsFigure, TargetsFigure
 from ganzoo.errors import GanzooError
 from ganzoo.figures import ViewOptions
 
 _FEW = 24  # fewer images than these are not worth a line of progress
 _BY_FILE_NAME = "still"
 _RUN = Annotated[Path, typer.Argument(help="The run's folder, trained here or imported.")]
-_RUNS = Annotated[list[Path], typer.Argument(help="Runs, or folders of runs, drawn in the same charts.")]
+_RUNS = Annotated[
+    list[Path], typer.Argument(metavar="RUNS", help="Runs, or folders of runs, drawn in the same charts.")
+]
+_GENERATORS = Annotated[
+    list[Path],
+    typer.Argument(metavar="RUNS", help="A run's folder, trained here or imported; several, or a folder of runs."),
+]
 _IMAGES = Annotated[list[Path] | None, typer.Argument(help="Image files, or folders of them.")]
 
 
@@ -30,8 +36,7 @@ def figure_command(figure: type[Figure]) -> Any:
     def command(**given: Any) -> None:
         _run(figure, {key: _taken(given, each) for key, each in own.items()}, _viewed(given, view), given)
 
-    arguments = {"runs": _RUNS} if issubclass(figure, RunsFigure) else {"run": _RUN}
-    signature = [_positional(name, annotation) for name, annotation in arguments.items()]
+    signature = [_runs_argument(figure)]
     if issubclass(figure, TargetsFigure):
         signature.append(_positional("images", _IMAGES, None))
     signature += [each.signature for each in (*own.values(), *view.values())]
@@ -42,6 +47,12 @@ def figure_command(figure: type[Figure]) -> Any:
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(figure.name)(name_values(command))
     return typer.main.get_command(app)
+
+
+def _runs_argument(figure: type[Figure]) -> inspect.Parameter:
+    if issubclass(figure, RunsFigure):
+        return _positional("runs", _RUNS)
+    return _positional("runs", _GENERATORS) if issubclass(figure, DrawsSeveral) else _positional("run", _RUN)
 
 
 def _own_options(figure: type[Figure]) -> dict[str, Parameter]:
@@ -103,23 +114,43 @@ def _drawn(figure: Figure, view: dict[str, Any], given: Mapping[str, Any], termi
     """Return what was drawn, and the folder that it belongs to."""
     if isinstance(figure, RunsFigure):
         from ganzoo._inference.drawing import drawn_from
-        from ganzoo._runs.directory import find_runs
 
-        runs = find_runs(given["runs"])
-        if not runs:
-            raise GanzooError(f"there are no runs in {', '.join(map(str, given['runs']))}")
+        runs = _found(given["runs"])
         return drawn_from(figure, runs), runs[0] if len(runs) == 1 else Path()
-    from ganzoo import api
-
-    show = terminal.progress("drawing")
+    paths = _each_of(given["runs"]) if isinstance(figure, DrawsSeveral) else [given["run"]]
+    show, count = terminal.progress("drawing"), len(paths)
 
     def progress(done: int, total: int, facts: Any = None, /) -> None:
         if total >= _FEW:
             show(done, total)
 
-    run = api.open(given["run"])
-    drawn: Drawing = run.draw(figure, **view, progress=progress)
-    return drawn, run.path
+    from ganzoo import api
+
+    if count == 1:
+        run = api.open(paths[0])
+        drawn: Drawing = run.draw(figure, **view, progress=progress)
+        return drawn, run.path
+    from ganzoo._inference.drawing import draw_several
+
+    generators = [api.open(path).generator(**view, progress=progress) for path in paths]
+    return draw_several(figure, generators), Path()
+
+
+def _found(paths: list[Path]) -> list[Path]:
+    from ganzoo._runs.directory import find_runs
+
+    runs = find_runs(paths)
+    if not runs:
+        raise GanzooError(f"there are no runs in {', '.join(map(str, paths))}")
+    return runs
+
+
+def _each_of(paths: list[Path]) -> list[Path]:
+    """Return the runs that paths are or contain, each once; what holds none is opened, which says what is wrong."""
+    from ganzoo._runs.directory import find_runs
+
+    found = [run for path in paths for run in (find_runs([path]) if path.is_dir() else []) or [path]]
+    return list({run.resolve(): run for run in found}.values())
 
 
 def _check_out(out: Path | None, figure: type[Figure]) -> None:
@@ -128,5 +159,9 @@ def _check_out(out: Path | None, figure: type[Figure]) -> None:
         return
     if figure.suffixes and out.suffix.lower() not in figure.suffixes:
         raise GanzooError(f"--out '{out}': should end in {', '.join(figure.suffixes)}")
+    if out.suffix.lower() == ".pdf":
+        from ganzoo.plotting.pdf import require_installed
+
+        require_installed()
     if not figure.suffixes and out.exists() and not out.is_dir():
         raise GanzooError(f"--out '{out}': is a file; name a folder")

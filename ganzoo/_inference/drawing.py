@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ganzoo._registry.blame import blaming, named
 from ganzoo._registry.figures import FigureCatalog
-from ganzoo.contracts.figures import CheckpointsFigure, Drawing, Figure, RunsFigure
-from ganzoo.errors import GanzooError, PluginError
+from ganzoo.contracts.figures import CheckpointsFigure, Drawing, DrawsSeveral, Figure, RunsFigure
+from ganzoo.errors import GanzooError, PluginError, RefusedError
 
 if TYPE_CHECKING:
     from ganzoo._inference.opened_generator import OpenedGenerator
@@ -56,14 +56,30 @@ def draw(path: Path, figure: Any, viewed: Collection[str], opened: Callable[[], 
     return drawn_from(chosen, generator)
 
 
-def drawn_from(figure: Figure, source: Any) -> Drawing:
-    """Let a figure draw, and judge what it gives.
+def draw_several(figure: Figure, generators: Sequence[OpenedGenerator]) -> Drawing:
+    """Draw generators of several runs side by side.
+
+    Raises:
+        RefusedError: The figure shows one alone, or a generator lacks what it needs.
+        PluginError: It fails.
+    """
+    from ganzoo._inference.figure_requirements import check_figure_requirements
+
+    if not isinstance(figure, DrawsSeveral):
+        raise RefusedError(f"figure '{figure.name}' shows one run; name one")
+    for generator in generators:
+        check_figure_requirements(generator, figure)
+    return drawn_from(figure, generators, figure.draw_several)
+
+
+def drawn_from(figure: Figure, source: Any, draw: Callable[[Any], Any] | None = None) -> Drawing:
+    """Let a figure draw, by its `draw` or another method, and judge what it gives.
 
     Raises:
         PluginError: It fails, or gives something that cannot be written.
     """
     with blaming("figure", type(figure)):
-        drawn: Any = figure.draw(source)
+        drawn: Any = (draw or figure.draw)(source)
         texts = [name for name in ("name", "summary") if not isinstance(getattr(drawn, name, None), str)]
         lacking = [*texts, *([] if callable(getattr(drawn, "write", None)) else ["write"])]
     if lacking:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
 
@@ -18,7 +18,7 @@ from ganzoo.contracts._figure_errors import sentences
 from ganzoo.contracts.component import PixelArray
 from ganzoo.errors import GanzooError
 
-PICTURES = (".png", ".svg")
+PICTURES = (".png", ".svg", ".pdf")
 FILMS = (".mp4", ".webp", ".gif")
 
 
@@ -97,6 +97,14 @@ class CheckpointsFigure(Figure):
 
 class RunsFigure(Figure):
     """Drawn from what one or several runs recorded: `draw` gets their folders, and no network is loaded."""
+
+
+@runtime_checkable
+class DrawsSeveral(Protocol):
+    """A figure of one generator that can also show several side by side: its command then takes several runs."""
+
+    def draw_several(self, generators: Sequence[Any], /) -> Drawing:
+        """Draw them; gets two or more `ganzoo.figures.OpenedGenerator`, each of another run."""
 
 
 def _targets(value: Any) -> Any:

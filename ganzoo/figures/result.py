@@ -30,17 +30,23 @@ class FigureResult:
     summary: str = ""
 
     def write(self, path: str | Path) -> list[Path]:
-        """Write `path` (.png or .svg) and beside it `<path>.json`, which says what was drawn; returns both.
+        """Write `path` (.png, .svg or .pdf) and beside it `<path>.json`, which says what was drawn; returns both.
 
         Raises:
-            GanzooError: The name ends in neither.
+            GanzooError: The name ends in none of them, or what writes PDF is not installed.
         """
         path = Path(path)
         if path.suffix.lower() not in PICTURES:
             raise GanzooError(f"'{path}': figure '{self.name}' is written as {' or '.join(PICTURES)}; end its name so")
-        data = self.canvas.svg() if path.suffix.lower() == ".svg" else self.canvas.png()
-        atomic_write(path, data)
+        atomic_write(path, self._bytes(path.suffix.lower()))
         return [path, write_sidecar(path, self.name, self.facts, width=self.canvas.width, height=self.canvas.height)]
+
+    def _bytes(self, suffix: str) -> bytes:
+        if suffix == ".pdf":
+            from ganzoo.plotting.pdf import pdf
+
+            return pdf(self.canvas.svg(), self.name)
+        return self.canvas.svg() if suffix == ".svg" else self.canvas.png()
 
     def __repr__(self) -> str:
         return f"<FigureResult '{self.name}': {self.canvas.width} x {self.canvas.height} pixels>"

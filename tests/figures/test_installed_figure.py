@@ -117,7 +117,7 @@ def test_wrong_options_and_generators_are_refused(site, root, styled):
         (("--gains", "2e6"), "--gains: 2e+06 is not in the range from -1,000,000 to 1,000,000"),
         (("--seeds", "x"), "--seeds: 'x' is no seed"),
         (("--scale", "65"), "--scale: 65 is not in the range 1<=x<=64"),
-        (("--out", "mean.gif"), "--out 'mean.gif': should end in .png, .svg"),
+        (("--out", "mean.gif"), "--out 'mean.gif': should end in .png, .svg, .pdf"),
     ):
         done = ganzoo("explore", "mean-image", str(styled), *options)
         assert (done.code, words in done.err) == (2, True), done.err

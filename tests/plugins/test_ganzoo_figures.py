@@ -16,11 +16,13 @@ from PIL import Image
 
 from ganzoo._cli.app import app
 from ganzoo._inference.checkpoints import Checkpoints
+from ganzoo._inference.drawing import draw_several
 from ganzoo._inference.import_run import import_checkpoint
 from ganzoo._inference.run import Run
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.figures import possible_figures
+from ganzoo.plotting import Picture
 from ganzoo_figures.grid import Grid
 from ganzoo_figures.interpolate import Interpolate
 from ganzoo_figures.latent_paths import lerp, slerp, through, walk
@@ -316,6 +318,30 @@ def test_imported_checkpoints_work_with_each_figure(file, tmp_path):
                 draw(Run(run), figure)
         else:
             assert draw(Run(run), figure).canvas.png()
+
+
+def test_grids_of_several_runs_are_rows_of_the_same_seeds(runs, root, tmp_path):
+    """A smaller image is enlarged to the scale of the others; other latents are not called the same."""
+    gray = [runs["stylegan2", 1], runs["dcgan-styled", 1], Run(untrained(root, "progan", channels=1, resolution=8))]
+    generators = [run.generator(device="cpu") for run in gray]
+    figure = Grid(seeds=range(4), columns=2).draw_several(generators)
+    shown = [mark.pixels for mark in figure.canvas.marks if isinstance(mark, Picture)]
+    expected = [each.images(range(4)) for each in generators]
+    expected[2] = expected[2].repeat(2, axis=2).repeat(2, axis=3)
+    order = [images[seed] for half in ((0, 1), (2, 3)) for images in expected for seed in half]
+    assert all(np.array_equal(one, other) for one, other in zip(shown, order, strict=True))
+    assert figure.facts["same_latents"] is True
+    assert [each["seeds"] for each in figure.facts["runs"]] == [[0, 1, 2, 3]] * 3
+    wider = Run(untrained(root, "progan", latent_dim=8))
+    assert Grid(seeds=[0]).draw_several([generators[0], wider.generator(device="cpu")]).facts["same_latents"] is False
+    out = tmp_path / "pair.svg"
+    paths = [str(run.path) for run in gray[:2]]
+    app(["explore", "grid", *paths, "--out", str(out), "--device", "cpu", "--seeds", "0-1"], standalone_mode=False)
+    assert len(json.loads((tmp_path / "pair.svg.json").read_text())["runs"]) == 2
+    with pytest.raises(RefusedError, match="was imported, so the images it learned from are not known"):
+        Grid(reals=True).draw_several(generators)
+    with pytest.raises(RefusedError, match="figure 'noise' shows one run; name one"):
+        draw_several(Noise(), generators)
 
 
 def test_commands_write_the_figure_and_say_what_it_shows(root, tmp_path):
