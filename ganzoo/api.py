@@ -52,6 +52,8 @@ def run(
     resume: bool = False,
     initial: AnyRun | None = None,
     skip_bad: bool = False,
+    tags: Sequence[str] = (),
+    sweep: str | Path | None = None,
     reporter: Reporter | None = None,
 ) -> Run:
     """Train a recipe and score it.
@@ -66,36 +68,20 @@ def run(
         resume: Go on with the newest run of this recipe and seed, or begin one.
         initial: Run whose weights the training begins from.
         skip_bad: Leave out images that cannot be read, with a warning.
+        tags: Words that are kept in the run's record.
+        sweep: Folder of the sweep that the run belongs to, whose plan its record repeats.
         reporter: Takes messages and progress; None: nothing is shown.
 
     Raises:
         GanzooError: The recipe is not valid, data, weights or device cannot be had, or the training fails.
     """
-    from ganzoo._recipe.given import given_recipe
-    from ganzoo._registry.registry import Registry
-    from ganzoo._training.first_look import look_first
+    from ganzoo._sweep.plan import mark_of
+    from ganzoo._training.asked_run import Request, train_asked
 
-    look_first(recipe, overrides, seed=seed, name=name, runs=Path(runs), device=device)
-    earlier = None if initial is None else open(initial)  # all this before torch is imported, which takes seconds
-    from ganzoo._training.experiment import run_recipe
-    from ganzoo._training.warm_start import find_initial
-
-    registry, reporter = Registry.discover(), reporter or SILENT
-    stem, loaded = given_recipe(recipe, registry, overrides, seed)
-    weights = find_initial(loaded, open(earlier.path, registry=registry)) if earlier else None
-    for note in weights.notes if weights else ():
-        reporter.info(f"note: {note}")
-    return run_recipe(
-        name or stem,
-        loaded,
-        Path(runs),
-        registry,
-        device=device,
-        reporter=reporter,
-        initial=weights,
-        resume=resume,
-        skip_bad=skip_bad,
-    )
+    asked = Request(recipe, tuple(overrides), seed, name, tuple(tags), mark_of(Path(sweep)) if sweep else None)
+    earlier = None if initial is None else open(initial)
+    told = reporter or SILENT
+    return train_asked(asked, Path(runs), earlier, device=device, resume=resume, skip_bad=skip_bad, reporter=told)
 
 
 def resume(

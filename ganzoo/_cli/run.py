@@ -26,6 +26,10 @@ def _checked_device(name: str) -> str:
 Device = Annotated[str, typer.Option(callback=_checked_device, help="Device: auto, cpu, cuda, cuda:1, mps.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip images that cannot be read, and report them.")]
 
+Tags = Annotated[
+    list[str] | None, typer.Option("--tag", metavar="TEXT", help="A word that is kept in the record; may be repeated.")
+]
+
 
 def run(
     recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of one that ships with ganzoo.")],
@@ -43,6 +47,10 @@ def run(
         Path | None, typer.Option("--init", help="Start from the weights of this run, trained here or imported.")
     ] = None,
     skip_bad: SkipBad = False,
+    tag: Tags = None,
+    sweep: Annotated[
+        Path | None, typer.Option(hidden=True, help="Folder of the sweep whose plan the run's record repeats.")
+    ] = None,
 ) -> None:
     """Train a recipe, score it, and print the table that it stands in."""
     from ganzoo import api
@@ -59,6 +67,8 @@ def run(
             resume=resume,
             initial=init,
             skip_bad=skip_bad,
+            tags=tag or (),
+            sweep=sweep,
             reporter=terminal,
         )
         _show(terminal, trained)

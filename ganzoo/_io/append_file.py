@@ -47,6 +47,10 @@ class AppendFile:
         with writing(self.path):
             os.fsync(self._descriptor)
 
+    def fileno(self) -> int:
+        """Return its descriptor, for a process that writes into it."""
+        return self._descriptor
+
     def close(self) -> None:
         """Close the file; closing twice is harmless."""
         if self._descriptor >= 0:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,16 @@ def look_at(
     for override in overrides:
         apply_override(data, override)
     return path.stem, data
+
+
+def asked_id(data: Mapping[str, Any], seed: int | None) -> str:
+    """Return a hash of what is asked for, 64 hex digits: a recipe as given, less words for people.
+
+    It takes no part to be looked up, so that whoever hands out runs knows them again without torch.
+    """
+    kept = {key: value for key, value in data.items() if key not in ("title", "paper", "notes")}
+    kept["seed"] = data.get("seed", 0) if seed is None else seed
+    return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def given_recipe(

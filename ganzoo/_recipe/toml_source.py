@@ -146,7 +146,7 @@ def apply_override(data: dict[str, Any], override: str) -> None:
     for depth, key in enumerate(keys[:-1]):
         target = _descend(target, key, ".".join(keys[: depth + 1]), override)
     last = _index(target, keys[-1], path, override)
-    target[last] = _value(text)
+    target[last] = plain_value(text)
 
 
 def take_as_text(data: dict[str, Any], overrides: Sequence[str], paths: Collection[str]) -> bool:
@@ -184,7 +184,8 @@ def _index(target: Any, key: str, path: str, override: str) -> Any:
     raise RecipeError(f"--set {override}: '{path}' does not exist; the list has {count}, counted from 0")
 
 
-def _value(text: str) -> Any:
+def plain_value(text: str) -> Any:
+    """Return what the text behind `--set key=` reads as: TOML, or else itself."""
     try:
         parsed = parse(f"value = {text}", "--set")
     except RecipeError:

@@ -14,10 +14,11 @@ from pydantic import ValidationInfo as Info
 from ganzoo._io.atomic import atomic_write
 from ganzoo._io.os_errors import shown
 from ganzoo._io.regular_file import read_regular
+from ganzoo._runs.not_a_record import not_a_record
 from ganzoo._runs.plain_data import Finite, Floor, plain
 from ganzoo._runs.score_text import shown_name, value_text
 from ganzoo._runs.signed_json import seal, unseal
-from ganzoo.errors import GanzooError, RunError
+from ganzoo.errors import RunError
 
 FORMAT: Final = 2
 Status = Literal["running", "finished", "stopped", "diverged", "failed", "imported"]
@@ -159,6 +160,10 @@ class RunRecord(_Frozen):
         best_images_seen: The best snapshot by selection scores, in images seen; None: none was chosen.
         message: Why the run diverged or failed; empty otherwise.
         skip_bad: Whether images that cannot be read were left out; so they are whenever the run goes on.
+        asked: Hash of the recipe's text with overrides and seed that the run was asked for with; empty: there was none.
+        answered: The same, once all of it is done.
+        tags: Words that people gave it.
+        sweep: The plan that it belongs to: `name`, `title`, `file_sha256` and when it was `planned`, and more.
         initial: The run whose weights this one began from (`run`, `images_seen`), and their SHA-256 (`weights`).
         files: SHA-256 of files of the run that no longer change, by path below the run.
         kept: Names of its checkpoints, snapshots and sample images when the record was written, by folder.
@@ -181,6 +186,10 @@ class RunRecord(_Frozen):
     status: Status = "running"
     message: str = ""
     skip_bad: bool = False
+    asked: str = ""
+    answered: str = ""
+    tags: tuple[str, ...] = ()
+    sweep: dict[str, JsonValue] | None = None
     initial: dict[str, str | int] | None = None
     device: str = ""
     versions: dict[str, str] = {}
@@ -219,24 +228,7 @@ def read_record(path: Path) -> RunRecord:
     try:
         return RunRecord.model_validate_json(body)
     except ValidationError as error:
-        raise _explained(path, body, error) from error
-
-
-def _explained(path: Path, body: bytes, error: ValidationError) -> GanzooError:
-    first = error.errors(include_url=False, include_context=False)[0]
-    if first["loc"] == ("format",) or _newer(body):
-        remedy = "Install a newer ganzoo." if _newer(body) else "It is older: train or import the run again."
-        return GanzooError(f"{shown(path)} has a format that this ganzoo (format {FORMAT}) does not know. {remedy}")
-    where = ".".join(str(part) for part in first["loc"]) or "the file"
-    return RunError(f"{shown(path)} is not a run record: {where}: {first['msg']}.")
-
-
-def _newer(body: bytes) -> bool:
-    try:
-        found = json.loads(body).get("format")
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(found, int) and found > FORMAT
+        raise not_a_record(path, body, error, FORMAT) from error
 
 
 def with_scores(record: RunRecord, scores: Sequence[Score]) -> RunRecord:

@@ -13,6 +13,7 @@ from ganzoo._recipe.locations import with_absolute_paths
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.schema import IMAGES_PER_KIMG
 from ganzoo._registry.registry import Registry
+from ganzoo._runs.asked import Asked
 from ganzoo._runs.checkpoint import newest_good
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.manifest import folder_name
@@ -42,6 +43,7 @@ def run_recipe(
     initial: InitialWeights | None = None,
     resume: bool = False,
     skip_bad: bool = False,
+    asked: Asked | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> Run:
     """Train a recipe and score it.
@@ -56,8 +58,10 @@ def run_recipe(
         initial: Weights to begin from.
         resume: Go on with the newest run of this recipe and seed, if there is one.
         skip_bad: Leave out images that cannot be read.
+        asked: For what the run is made.
         callbacks: Called after each step, before what the run itself does then.
     """
+    asked = asked or Asked()
     with closing(RunLog(reporter)) as log:
         recipe = with_absolute_paths(require_initial(recipe, initial))
         check_networks_build(recipe)
@@ -72,13 +76,12 @@ def run_recipe(
                     initial.write(folder)
                 begun = Run(folder, registry=registry)
                 begun.write_recipe(recipe)
-                begun.write_record(
-                    _record(begun, inputs, None, skip_bad=skip_bad).model_copy(update={"name": run_name})
-                )
+                new = _record(begun, inputs, None, skip_bad=skip_bad, asked=asked)
+                begun.write_record(new.model_copy(update={"name": run_name}))
 
             run = Run(RunDirectory.create(root, name, recipe.seed, fill), registry=registry)
         with run.directory.lock():
-            _complete(run, inputs, log, callbacks, skip_bad=skip_bad)
+            _complete(run, inputs, log, callbacks, skip_bad=skip_bad, asked=asked)
     return run
 
 
@@ -108,7 +111,7 @@ def resume_run(
             )
         _refuse_shorter(run, recipe)
         inputs = find_inputs(recipe, device, log, skip_bad=skip_bad, record=_earlier_record(run))
-        _complete(run, inputs, log, callbacks, skip_bad=skip_bad)
+        _complete(run, inputs, log, callbacks, skip_bad=skip_bad, asked=Asked() if overrides else None)
 
 
 def _earlier_run(name: str, recipe: Recipe, root: Path, registry: Registry) -> Run | None:
@@ -135,16 +138,19 @@ def _refuse_shorter(run: Run, recipe: Recipe) -> None:
         )
 
 
-def _complete(run: Run, inputs: Inputs, log: RunLog, callbacks: Sequence[Callback], *, skip_bad: bool) -> None:
-    """Do whatever is left of a run: train, then score. The caller holds its lock."""
+def _complete(
+    run: Run, inputs: Inputs, log: RunLog, callbacks: Sequence[Callback], *, skip_bad: bool, asked: Asked | None
+) -> None:
+    """Do whatever is left of a run: train, then score. The caller holds its lock. `asked` None: as it was before."""
     run.refresh()  # what another process wrote before it let go of the lock
     earlier = _earlier_record(run)
     if earlier:
         check_same_data(run, earlier, inputs)
     log.open(run.directory.log)
     run.write_recipe(inputs.recipe)  # longer, or scored otherwise: it is this recipe from now on
-    record = _record(run, inputs, earlier, skip_bad=skip_bad)
-    if earlier is None or record.files != earlier.files:  # the record vouches for the recipe, done or not
+    record = _record(run, inputs, earlier, skip_bad=skip_bad, asked=asked)
+    # The record vouches for the recipe and says for what it is made, done or not.
+    if earlier is None or (record.files, record.asked) != (earlier.files, earlier.asked):
         run.write_record(record)
     with on_stop_signal(_stop_at_once(run)):
         session = Session(run, inputs, record, log)
@@ -156,6 +162,8 @@ def _complete(run: Run, inputs: Inputs, log: RunLog, callbacks: Sequence[Callbac
             score_each(unscored, lambda opened: score_opened(opened, inputs, inputs.protocol, log), run.add_scores)
         finally:  # the curves hold the scores, those too that another metric's failure left
             write_curves(run.directory)
+    if run.record.answered != run.record.asked:
+        run.write_record(run.record.model_copy(update={"answered": run.record.asked}))
     newest = max(run.directory.samples.glob("[0-9]*.png"), default=None)
     log.info(f"run {run.path} is finished; its newest samples: {newest}")
 
@@ -180,7 +188,7 @@ def _earlier_record(run: Run) -> RunRecord | None:
     return run.record
 
 
-def _record(run: Run, inputs: Inputs, earlier: RunRecord | None, *, skip_bad: bool) -> RunRecord:
+def _record(run: Run, inputs: Inputs, earlier: RunRecord | None, *, skip_bad: bool, asked: Asked | None) -> RunRecord:
     recipe, directory = inputs.recipe, run.directory
     plain = recipe.plain()
     now = {
@@ -195,6 +203,7 @@ def _record(run: Run, inputs: Inputs, earlier: RunRecord | None, *, skip_bad: bo
         "penalties": tuple(choice.cls.name for choice in all_regularizers(recipe)),
         "files": {"recipe.toml": sha256_of(directory.recipe)},
         "skip_bad": skip_bad or bool(earlier and earlier.skip_bad),
+        **(asked.fields(earlier) if asked else {}),
     }
     if earlier:
         return RunRecord.model_validate(earlier.model_dump() | now)
