@@ -10,12 +10,13 @@ from typing import Any
 
 from ganzoo._leaderboard.choice import Choice
 from ganzoo._leaderboard.ranking import ranked
-from ganzoo._leaderboard.record_fields import experiment_id, flatten, part, require_known
+from ganzoo._leaderboard.record_fields import flatten, part, require_known
 from ganzoo._leaderboard.rows import Entry, at_ends, differing, latest, rows_of
 from ganzoo._leaderboard.rules import Rules
 from ganzoo._leaderboard.statistics.transforms import usable
 from ganzoo._leaderboard.tables import Comparison, Difference, Row, Section, ShownMetric, Table, Unranked
 from ganzoo._leaderboard.variants import in_order, own_key, told_apart
+from ganzoo._runs.experiment import experiment_id
 from ganzoo._runs.record import DatasetId, RunRecord, Score, ranking_metric
 from ganzoo.errors import GanzooError
 from ganzoo.text import literal

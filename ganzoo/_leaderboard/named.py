@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ganzoo._io.os_errors import shown
-from ganzoo._leaderboard.record_fields import without_seed
 from ganzoo._runs.directory import find_runs, is_run
+from ganzoo._runs.experiment import without_seed
 from ganzoo.errors import GanzooError
 
 _FOLDER = Path("runs")

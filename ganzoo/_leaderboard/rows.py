@@ -14,19 +14,18 @@ from ganzoo._leaderboard.course import courses_of
 from ganzoo._leaderboard.published import published_values
 from ganzoo._leaderboard.record_fields import (
     MISSING,
-    experiment_id,
     flatten,
     lookup,
     machine,
     part,
     penalties,
     recipe_name,
-    training_fields,
     value_text,
 )
 from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.statistics.transforms import Transform
 from ganzoo._leaderboard.tables import Row
+from ganzoo._runs.experiment import experiment_id, training_fields
 from ganzoo._runs.record import RunRecord, Score
 
 _MAX_OPTIONS = 6

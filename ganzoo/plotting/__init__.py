@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from ganzoo.plotting.canvas import Area, Canvas, Line, Picture, Words
+from ganzoo.plotting.canvas import Area, Band, Canvas, Line, Picture, Words
 from ganzoo.plotting.chart import Chart, Curve, page
 from ganzoo.plotting.panel_grid import Panel, Sheet
 from ganzoo.plotting.video import film_bytes
 
-__all__ = ["Area", "Canvas", "Chart", "Curve", "Line", "Panel", "Picture", "Sheet", "Words", "film_bytes", "page"]
+__all__ = [
+    "Area",
+    "Band",
+    "Canvas",
+    "Chart",
+    "Curve",
+    "Line",
+    "Panel",
+    "Picture",
+    "Sheet",
+    "Words",
+    "film_bytes",
+    "page",
+]

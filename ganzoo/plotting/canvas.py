@@ -13,7 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageColor, ImageDraw
 
 from ganzoo.plotting.font import NAME, font, font_file, writable
 
@@ -70,7 +70,16 @@ class Area:
     color: str = PALE
 
 
-Mark = Words | Picture | Line | Area
+@dataclass(frozen=True)
+class Band:
+    """A filled shape between places, through which what lies below is seen."""
+
+    places: Sequence[Place]
+    color: str
+    opacity: float = 0.2
+
+
+Mark = Words | Picture | Line | Area | Band
 
 
 @dataclass
@@ -90,12 +99,14 @@ class Canvas:
     def gray(self) -> bool:
         """Whether all that is on the sheet is gray, so that one channel holds it."""
         colors = [mark.color for mark in self.marks if not isinstance(mark, Picture)]
+        if any(isinstance(mark, Band) for mark in self.marks):  # Pillow blends in color alone
+            return False
         images = [mark.pixels for mark in self.marks if isinstance(mark, Picture)]
         return all(len(image) == 1 for image in images) and all(_is_gray(each) for each in (self.ground, *colors))
 
     def raster(self) -> PixelArray:
         """Return the sheet as uint8 `[height, width]` where all is gray, else `[height, width, 3]`."""
-        fineness = _FINENESS if any(isinstance(mark, Line) for mark in self.marks) else 1
+        fineness = _FINENESS if any(isinstance(mark, Line | Band) for mark in self.marks) else 1
         image = Image.new("L" if self.gray else "RGB", (self.width * fineness, self.height * fineness), self.ground)
         draw = ImageDraw.Draw(image)
         for mark in self.marks:
@@ -143,6 +154,10 @@ def _paint(mark: Mark, image: Image.Image, draw: ImageDraw.ImageDraw, fineness: 
         case Area():
             corner = ((mark.x + mark.width) * fineness - 1, (mark.y + mark.height) * fineness - 1)
             draw.rectangle(((mark.x * fineness, mark.y * fineness), corner), fill=mark.color)
+        case Band():
+            red, green, blue = ImageColor.getrgb(mark.color)[:3]
+            places = [(x * fineness, y * fineness) for x, y in mark.places]
+            ImageDraw.Draw(image, "RGBA").polygon(places, fill=(red, green, blue, round(255 * mark.opacity)))
         case Words():
             _write(mark, image, draw, fineness)
 
@@ -181,6 +196,9 @@ def _element(mark: Mark) -> str:
                 f'<rect x="{mark.x:g}" y="{mark.y:g}" width="{mark.width:g}" height="{mark.height:g}" '
                 f'fill="{mark.color}"/>'
             )
+        case Band():
+            places = " ".join(f"{x:.2f},{y:.2f}" for x, y in mark.places)
+            return f'<polygon points="{places}" fill="{mark.color}" fill-opacity="{mark.opacity:g}"/>'
         case Words():
             turn = f' transform="rotate(-90 {mark.x:g} {mark.y:g})"' if mark.turned else ""
             return (

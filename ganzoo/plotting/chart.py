@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.plotting.canvas import INK, PALE, Area, Canvas, Line, Words
+from ganzoo.plotting.canvas import INK, PALE, Area, Band, Canvas, Line, Words
 from ganzoo.plotting.font import width_of
 
 # Distinct for all common kinds of color vision (Okabe and Ito 2008).
@@ -24,12 +24,23 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Curve:
-    """A named curve; where y is not finite it has a gap. `order` chooses the color."""
+    """A named curve; where y is not finite it has a gap.
+
+    Attributes:
+        label: Its name in the legend.
+        x: Where, `[N]`.
+        y: How much, `[N]`.
+        order: Chooses the color.
+        low: Lower edge of a band behind it, `[N]`, or None.
+        high: Its upper edge.
+    """
 
     label: str
     x: Values
     y: Values
     order: int = 0
+    low: Values | None = None
+    high: Values | None = None
 
 
 @dataclass(frozen=True)
@@ -96,22 +107,47 @@ def _draw(canvas: Canvas, chart: Chart, left: int, top: int, width: int, height:
         for curve, _, place in _legend(chart.curves, 1 << 30):
             _name(canvas, curve, x0 + place, y0 + 12)
         y0 += _LEGEND
-    xs, ys = _range([x for _, x, _ in curves]), _range([y for _, _, y in curves], 0.04)
+    edges = [(curve, *edge) for curve in chart.curves for edge in _edges(curve, chart.log)]
+    xs, ys = _range([x for _, x, _ in curves]), _range([y for _, _, y in (*curves, *edges)], 0.04)
     if chart.x_from is not None:
         xs = (chart.x_from, max(xs[1], chart.x_from + 1e-9))
-    for value in ticks(*ys, _ticks_wanted(height)):
-        y = y1 - (value - ys[0]) / (ys[1] - ys[0]) * (y1 - y0)
+    frame = _Frame(xs, ys, (x0, x1), (y0, y1))
+    _grid(canvas, chart, frame, _ticks_wanted(height))
+    for (curve, *below), (_, *above) in zip(edges[::2], edges[1::2], strict=True):
+        _shade(canvas, frame.placed(*below), frame.placed(*above), COLORS[curve.order % len(COLORS)])
+    for curve, x_values, y_values in curves:
+        _trace(canvas, *frame.placed(x_values, y_values), COLORS[curve.order % len(COLORS)])
+    canvas.add(Line(((x0, y0), (x0, y1), (x1, y1)), INK, 1))
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """From values to pixels: ranges of both axes, and where they are drawn (`y` from above downwards)."""
+
+    xs: tuple[float, float]
+    ys: tuple[float, float]
+    x: tuple[float, float]
+    y: tuple[float, float]
+
+    def placed(self, x_values: Values, y_values: Values) -> tuple[Values, Values]:
+        (x0, x1), (y0, y1) = self.x, self.y
+        return (
+            x0 + (x_values - self.xs[0]) / (self.xs[1] - self.xs[0]) * (x1 - x0),
+            y1 - (y_values - self.ys[0]) / (self.ys[1] - self.ys[0]) * (y1 - y0),
+        )
+
+
+def _grid(canvas: Canvas, chart: Chart, frame: _Frame, count: int) -> None:
+    """Draw lines and numbers of both axes."""
+    (x0, x1), y1 = frame.x, frame.y[1]
+    for value in ticks(*frame.ys, count):
+        _, (y,) = frame.placed(np.zeros(1), np.array([value]))
         canvas.add(Line(((x0, y), (x1, y)), PALE, 1))
         canvas.add(Words(_number(value, chart.log), x0 - 6, y + 4, _SMALL, "end"))
-    for value in ticks(*xs, 6):
-        x = x0 + (value - xs[0]) / (xs[1] - xs[0]) * (x1 - x0)
+    for value in ticks(*frame.xs, 6):
+        (x,), _ = frame.placed(np.array([value]), np.zeros(1))
         canvas.add(Words(_number(value), x, y1 + 16, _SMALL, "middle"))
     canvas.add(Words(chart.x_label, (x0 + x1) / 2, y1 + 32, _SMALL, "middle"))
-    for curve, x_values, y_values in curves:
-        px = x0 + (x_values - xs[0]) / (xs[1] - xs[0]) * (x1 - x0)
-        py = y1 - (y_values - ys[0]) / (ys[1] - ys[0]) * (y1 - y0)
-        _trace(canvas, px, py, COLORS[curve.order % len(COLORS)])
-    canvas.add(Line(((x0, y0), (x0, y1), (x1, y1)), INK, 1))
 
 
 def _trace(canvas: Canvas, x: Values, y: Values, color: str) -> None:
@@ -121,6 +157,24 @@ def _trace(canvas: Canvas, x: Values, y: Values, color: str) -> None:
             canvas.add(Line(places, color, 1.6))
         if len(places) == 1 or len(x) <= _FEW_POINTS:
             canvas.add(*(Area(px - 3, py - 3, 6, 6, color) for px, py in places))
+
+
+def _edges(curve: Curve, log: bool) -> list[tuple[Values, Values]]:
+    """Return the lower and the upper edge of a curve's band as they are drawn; nothing where it has none."""
+    if curve.low is None or curve.high is None:
+        return []
+    return [_shown(replace(curve, y=edge), log) for edge in (curve.low, curve.high)]
+
+
+def _shade(canvas: Canvas, below: tuple[Values, Values], above: tuple[Values, Values], color: str) -> None:
+    """Fill what lies between two edges, but for where they are not finite."""
+    finite = np.isfinite(below[1]) & np.isfinite(above[1])
+    forth = [*zip(below[0][finite].tolist(), below[1][finite].tolist(), strict=True)]
+    back = [*zip(above[0][finite].tolist(), above[1][finite].tolist(), strict=True)][::-1]
+    if len(forth) > 1:
+        canvas.add(Band([*forth, *back], color))
+    elif forth:
+        canvas.add(Line((*forth, *back), color, 1))
 
 
 def _shown(curve: Curve, log: bool) -> tuple[Values, Values]:

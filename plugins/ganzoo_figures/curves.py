@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
 
 from ganzoo import RunsFigure
 
@@ -13,16 +15,24 @@ if TYPE_CHECKING:
 
 
 class Curves(RunsFigure):
-    """Draw losses, scores and speed over kimg, of one or more runs."""
+    """Draw losses, scores and speed over kimg or hours, of one or more runs."""
 
     name = "curves"
+
+    over: Literal["kimg", "hours"] = Field(
+        default="kimg", description="The axis: thousands of real images shown, or hours of training."
+    )
+    bands: bool = Field(
+        default=False, description="Draw seeds of one recipe as their mean, in a band from the least to the greatest."
+    )
 
     def draw(self, runs: Sequence[Path | str]) -> FigureResult:
         """Draw a chart for each quantity, its curves of all runs.
 
         Raises:
-            RunError: A run has measured nothing yet.
+            RunError: A run has measured nothing yet, or no times.
         """
         from ganzoo.figures import FigureResult, curve_facts, curves_of
 
-        return FigureResult(self.name, curves_of(runs), {"runs": curve_facts(runs)})
+        canvas = curves_of(runs, over=self.over, bands=self.bands)
+        return FigureResult(self.name, canvas, {"over": self.over, "bands": self.bands, "runs": curve_facts(runs)})
