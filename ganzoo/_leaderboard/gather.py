@@ -67,4 +67,7 @@ def compare_runs(
         records = comparable(records, Choice.of(where, protocol))
     comparison = leaderboards(records, metric=metric, by=by, where=where, protocol=protocol, rules=Rules(**agreed))
     folders = {path.name: path for path in found}
-    return Comparison(comparison.tables, comparison.unfinished, comparison.unscored, tuple(unreadable), folders)
+    by_name = {record.name: record for record in records}
+    return Comparison(
+        comparison.tables, comparison.unfinished, comparison.unscored, tuple(unreadable), folders, by_name
+    )

@@ -14,6 +14,7 @@ from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.statistics.transforms import Transform
 from ganzoo._leaderboard.verdict import Verdict
 from ganzoo._runs.plain_data import Floor
+from ganzoo._runs.record import RunRecord
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,7 @@ class Comparison:
         unscored: Finished runs without a score.
         unreadable: Folders whose record is damaged, with what is wrong.
         folders: Folders of the runs by their names, where the records were read from some.
+        records: Records of the runs by their names, for what no table shows: versions, machines, messages.
     """
 
     tables: tuple[Table, ...]
@@ -184,3 +186,4 @@ class Comparison:
     unscored: tuple[Unranked, ...]
     unreadable: tuple[Unranked, ...] = ()
     folders: Mapping[str, Path] = field(default_factory=dict, compare=False)
+    records: Mapping[str, RunRecord] = field(default_factory=dict, compare=False, repr=False)
