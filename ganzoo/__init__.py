@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ganzoo._leaderboard.comparison import Comparison as Comparison
     from ganzoo._leaderboard.rules import RuleOptions as RuleOptions
     from ganzoo._recipe.recipe import Recipe as Recipe
+    from ganzoo._report.report import Report as Report
+    from ganzoo._report.report import report as report
     from ganzoo._runs.record import Score as Score
     from ganzoo._version import __version__ as __version__
     from ganzoo.api import compare as compare
@@ -115,6 +117,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "ganzoo._version": ("__version__",),
+    "ganzoo._report.report": ("Report", "report"),
     "ganzoo.contracts.component": (
         "Component",
         "ComponentOptions",

@@ -23,6 +23,7 @@ from ganzoo._cli.lasting_output import lasting_output
 from ganzoo._cli.lazy_command import WholeLines, lazy_function, lazy_group
 from ganzoo._cli.metrics import metrics
 from ganzoo._cli.plugins import plugins
+from ganzoo._cli.report import report
 from ganzoo._cli.run import resume, run
 from ganzoo._cli.sample import sample
 from ganzoo._cli.score import score
@@ -35,6 +36,7 @@ _FUNCTIONS: dict[str, Callable[..., None]] = {
     "resume": resume,
     "score": score,
     "compare": compare,
+    "report": report,
     "check": check,
     "plugins": plugins,
     "metrics": metrics,
@@ -52,7 +54,7 @@ class _Commands(WholeLines):
     """All commands, in the order of the help."""
 
     sections: ClassVar[Mapping[str, Sequence[str]]] = {
-        "Train and score": ("run", "resume", "score", "compare"),
+        "Train and score": ("run", "resume", "score", "compare", "report"),
         "Before a training": ("check", "plugins", "metrics", "doctor", "fetch-weights", "data"),
         "With a run": ("sample", "explore", "verify", "import", "export"),
     }

@@ -25,6 +25,7 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     CSV = "csv"
     JSON = "json"
+    HTML = "html"
 
 
 class Checkpoint(StrEnum):
@@ -85,7 +86,8 @@ def compare(
     One table per dataset and protocol; seeds of one recipe are one row, as mean ± sd.
 
     Runs or recipes named one by one are to be ranked together: refused (exit code 3) if their scores do not mean the
-    same. Two of them are shown on a page: in which keys they differ, their scores by seed, what each cost.
+    same. Two of them are shown on a page: in which keys they differ, their scores by seed, what each cost. HTML is the
+    page that `ganzoo report` writes.
     """
     from ganzoo import api
     from ganzoo._leaderboard.rules import parse_looks, parse_share
@@ -113,8 +115,16 @@ def compare(
     if format is Format.RICH:
         print_table(comparison)
         return
+    sys.stdout.write(_written(comparison, format))
+
+
+def _written(comparison: Comparison, format: Format) -> str:
+    if format is Format.HTML:
+        from ganzoo._report.page import report_html
+
+        return report_html(comparison)
     writers = {Format.MARKDOWN: comparison.to_markdown, Format.CSV: comparison.to_csv, Format.JSON: comparison.to_json}
-    sys.stdout.write(writers[format]())
+    return writers[format]()
 
 
 def _show_two(comparison: Comparison, runs: list[Path], format: Format) -> bool:

@@ -101,3 +101,4 @@ def _show(terminal: Terminal, run: Run) -> None:
     print_table(own)
     if others:
         terminal.info(f"Also in {folder}: {others}. To see all: ganzoo compare {folder}")
+    terminal.info(f"To mail it, as one file: ganzoo report {folder} --out report.html")

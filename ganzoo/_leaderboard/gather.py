@@ -43,11 +43,13 @@ def compare_runs(
     by: str | None = None,
     where: Sequence[str] = (),
     protocol: str | None = None,
+    together: bool = True,
     **agreed: Unpack[RuleOptions],
 ) -> Comparison:
     """Compare the runs that `paths` are or contain, or that are of the recipes that they name.
 
-    Two or more runs or recipes that are named themselves, and nothing else, are asked to be ranked together.
+    Two or more runs or recipes that are named themselves, and nothing else, are asked to be ranked together, unless
+    `together` is false: then each data set and protocol has a table of its own.
 
     Raises:
         RefusedError: Named runs whose datasets or protocols differ.
@@ -63,7 +65,7 @@ def compare_runs(
             records.append(read_record(path / "record.json"))
         except GanzooError as error:
             unreadable.append(Unranked(path.name, "unreadable", str(error), 0.0))
-    if len(paths) > 1 and all(map(names_one, paths)):
+    if together and len(paths) > 1 and all(map(names_one, paths)):
         records = comparable(records, Choice.of(where, protocol))
     comparison = leaderboards(records, metric=metric, by=by, where=where, protocol=protocol, rules=Rules(**agreed))
     folders = {path.name: path for path in found}

@@ -117,7 +117,7 @@ def _metric(table: Table, metric: str) -> list[_Column]:
     def value(line: TableLine) -> Cell:
         if isinstance(line, RealImages):
             floor = line.floors.get(metric)
-            return Cell(floor_text(floor, shown.scale, decimals), floor and floor.value)
+            return Cell(floor_text(floor, shown.scale, decimals), floor.value if floor else None)
         if isinstance(line, Row):
             found = line.estimates.get(metric)
             return Cell(estimate_text(found, shown.scale, decimals), found.mean) if found else Cell(NONE)
@@ -168,6 +168,7 @@ def pairs_table(table: Table, key: str) -> PageTable | None:
                  Cell(difference_text(pair, pair.difference, shown), pair.difference), Cell(f"[{low}, {high}]"),
                  Cell(needed, pair.seeds_needed))  # fmt: skip
         lines.append(Line(cells))
-    header = ("recipe", "is", "recipe it is compared with", f"difference in {shown.label}")
-    header += (f"{100 * (1 - table.verdict.level):.3g} % interval, all pairs at once", "seeds each to settle it")
+    interval = f"{100 * (1 - table.verdict.level):.3g} % interval, all pairs at once"
+    difference = f"difference in {shown.label}"
+    header = ("recipe", "is", "recipe it is compared with", difference, interval, "seeds each to settle it")
     return PageTable(key, "Every pair", header, tuple(lines), frozenset({3, 4, 5}), tools=len(lines) > 3)

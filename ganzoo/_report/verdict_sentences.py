@@ -82,7 +82,7 @@ def _gap(pair: Pair, shown: ShownMetric) -> str:
     word = "lower" if pair.difference < 0 else "higher"
     scale, unit, digits = (100.0, " %", ".0f") if pair.relative else (shown.scale, "", ".3g")
     ends = sorted(abs(end) * scale for end in (pair.low, pair.high) if end is not None)
-    if pair.relative and ends and ends[0] < 10:
+    if pair.relative and ends and ends[0] < 1:
         digits = ".1f"
     interval = f" [{ends[0]:{digits}}, {ends[1]:{digits}}]" if len(ends) == 2 else ""
     name = shown.label if pair.relative else shown_name(shown.label, shown.unit)

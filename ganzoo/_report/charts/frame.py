@@ -50,17 +50,22 @@ def svg(text: ChartText, width: float, height: float, *parts: str) -> str:
     )
 
 
-def label(text: str, x: float, y: float, *, anchor: str = "start", muted: bool = False, bold: bool = False) -> str:
-    """Return a line of text."""
+def label(
+    text: str, x: float, y: float, *, anchor: str = "start", muted: bool = False, bold: bool = False, halo: bool = False
+) -> str:
+    """Return a line of text; one with a halo is readable across lines."""
     return tag(
         "text",
         words(text),
         x=x,
         y=y,
         fill=MUTED if muted else INK,
-        class_="muted" if muted else "ink",
+        class_=("muted" if muted else "ink") + (" halo" if halo else ""),
         text_anchor=anchor if anchor != "start" else None,
         font_weight="600" if bold else None,
+        stroke=GROUND if halo else None,
+        stroke_width=3 if halo else None,
+        paint_order="stroke" if halo else None,
     )
 
 

@@ -64,7 +64,7 @@ def pareto_chart(
     bottom = _TOP + (240.0 if width < NARROW else 0.42 * width)
     costs = [point.cost for point in points]
     far = min(costs, default=0) > 0 and max(costs) / min(costs) > _FAR
-    x_axis = Axis.around(costs, _LEFT, width - _RIGHT, log=far, from_zero=not far)
+    x_axis = Axis.around(costs, _LEFT, width - _RIGHT, log=far)
     heights = [end for point in points for end in (point.score, point.low, point.high) if end is not None]
     y_axis = Axis.around(heights, bottom, _TOP, log=log)
     front = pareto_front(points, lower_is_better=lower_is_better)
@@ -112,5 +112,7 @@ def _names(placed: Sequence[tuple[CostPoint, float, float]], width: float) -> It
         taken.append((start, end, height))
         anchor = "start" if rightwards else "end"
         yield tag(
-            "g", label(shown, x + (10 if rightwards else -10), height, anchor=anchor), data_series=str(point.series)
+            "g",
+            label(shown, x + (10 if rightwards else -10), height, anchor=anchor, halo=True),
+            data_series=str(point.series),
         )

@@ -1,0 +1,207 @@
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hostile_names import HOSTILE
+from made_up_runs import made_up_run, made_up_zoo
+from typer.testing import CliRunner
+
+import ganzoo
+from ganzoo._cli.app import app as commands
+from ganzoo._leaderboard.leaderboard import leaderboards
+from ganzoo._report.page import report_html
+from ganzoo._report.without_places import without_places
+from ganzoo._runs.record import DatasetId
+from ganzoo.errors import GanzooError
+
+VOID = {"meta", "img", "br", "input", "link", "hr"}
+
+
+class Page(HTMLParser):
+    """What a page consists of: identifiers, attributes, texts, tables by key; elements that are not closed fail."""
+
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.ids, self.attributes, self.texts, self.opened = [], [], [], []
+        self.tables: dict[str, list[list[tuple[str, str | None]]]] = {}
+        self.feed(html)
+        assert self.opened == []
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.attributes += [(tag, *pair) for pair in attrs]
+        self.ids += [found["id"]] if "id" in found else []
+        if tag == "table":
+            self.rows = self.tables.setdefault(found["id"], [])
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append(["", found.get("data-value")])
+        if tag not in VOID:
+            self.opened.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.attributes += [(tag, *pair) for pair in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.opened.pop() == tag
+
+    def handle_data(self, data):
+        if {"td", "th"} & set(self.opened[-2:]):
+            self.rows[-1][-1][0] += data
+        if self.opened and self.opened[-1] not in ("script", "style"):
+            self.texts.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.texts).split())
+
+
+@pytest.fixture(scope="module")
+def zoo(tmp_path_factory):
+    folder = made_up_zoo(tmp_path_factory.mktemp("zoo"), recipes=3, seeds=3)
+    message = "the loss is nan at 3,200 images; see /home/someone/private/runs/log.txt"
+    same = {"sections": {"generator": {"width": 32}}}
+    made_up_run(folder, "net0_oasis_logistic", 3, scores=(), status="diverged", message=message, **same)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def html(zoo):
+    return ganzoo.report(zoo).html
+
+
+@pytest.fixture(scope="module")
+def page(html):
+    return Page(html)
+
+
+def test_the_numbers_are_those_of_the_comparison(zoo, page):
+    comparison = ganzoo.compare(zoo)
+    found = json.loads(comparison.to_json())["tables"][0]
+    scores = page.tables["t1-scores"][1:]
+    for row, line in zip(found["sections"][0]["rows"], scores, strict=False):
+        values = {value for _, value in line if value is not None}
+        assert {repr(float(estimate["mean"])) for estimate in row["estimates"].values()} <= values
+        assert line[1][0].startswith(row["recipe"])
+        first, last = row["rank"]
+        assert line[0][0] == (str(first) if first == last else f"{first}–{last}")
+    pairs = page.tables["t1-pairs"][1:]
+    assert [float(line[3][1]) for line in pairs] == [pair["difference"] for pair in found["verdict"]["pairs"]]
+    assert [line[1][0] for line in pairs] == [pair["answer"] for pair in found["verdict"]["pairs"]]
+
+
+def test_the_verdict_stands_first_and_outcomes_are_not_dropped(page):
+    verdict = page.text[: page.text.index("oasis 64×64×1")]
+    assert "net0_oasis_logistic beats" in verdict
+    assert "3 seeds each" in verdict
+    assert "diverged on 1 of 4 seeds" in verdict
+    assert [cell for cell, _ in page.tables["outcomes"][1][:2]] == ["net0_oasis_logistic-s3", "diverged"]
+
+
+def test_the_page_may_load_nothing_and_its_policy_names_what_it_holds(html, page):
+    policy = next(value for tag, name, value in page.attributes if tag == "meta" and "default-src" in str(value))
+    assert policy.startswith("default-src 'none'; img-src data:;")
+    for tag in ("style", "script"):
+        inside = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.S)
+        assert len(inside) == 1
+        digest = base64.b64encode(hashlib.sha256(inside[0].encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    loading = {(name, str(value)[:11]) for _, name, value in page.attributes if name in ("src", "href", "xlink:href")}
+    assert {value for name, value in loading if name == "src"} == {"data:image/"}
+    assert all(value.startswith("#") for name, value in loading if name == "href")
+    assert not [name for _, name, _ in page.attributes if name == "style" or name.startswith("on")]
+
+
+def test_everything_has_a_name_of_its_own_and_whoever_refers_to_one_finds_it(page):
+    assert len(page.ids) == len(set(page.ids))
+    referred = [
+        word
+        for _, name, value in page.attributes
+        if name in ("aria-labelledby", "href") and value
+        for word in value.removeprefix("#").split()
+    ]
+    assert set(referred) <= set(page.ids)
+    assert {len(line) for line in page.tables["t1-scores"]} == {len(page.tables["t1-scores"][0])}
+    described = [value for tag, name, value in page.attributes if tag == "img" and name == "alt"]
+    assert described
+    assert all(described)
+
+
+def test_equal_runs_give_equal_bytes_and_the_command_and_compare_write_the_same(zoo, html, tmp_path):
+    run = CliRunner().invoke(commands, ["report", str(zoo), "--out", str(tmp_path / "r.html")])
+    assert run.exit_code == 0, run.output
+    assert (tmp_path / "r.html").read_text("utf-8") == html
+    assert "r.html" in run.output
+    shown = CliRunner().invoke(commands, ["compare", str(zoo), "--format", "html"])
+    assert shown.output == html
+
+
+def test_no_path_user_or_host_is_in_it(html):
+    text = re.sub(r"base64,[A-Za-z0-9+/=]+", "", html)
+    assert "/home/" not in text
+    assert "someone" not in text
+    assert "/somewhere" not in text, "where data lie on the machine of a run is not a reader's business"
+
+
+def test_paths_and_addresses_are_taken_out_and_words_stay():
+    assert without_places("cannot read /mnt/data/a b") == "cannot read …/a b"
+    assert without_places("see '~/runs/x-s0/log.txt'.") == "see '…/log.txt'."
+    assert without_places(r"C:\Users\me\runs\x is gone") == "…/x is gone"
+    assert without_places("me@host.example wrote") == "…@… wrote"
+    kept = "images/s 0.34 + 0.33, 1/2 of G / D, https://arxiv.org/abs/1812.04948, s/kimg, data/oasis"
+    assert without_places(kept) == kept
+
+
+@pytest.mark.parametrize("name", HOSTILE[::4])
+def test_names_are_text_and_nothing_else(name, zoo):
+    records = list(ganzoo.compare(zoo).records.values())
+    changed = [record.model_copy(update={"name": f"{name}-s{record.seed}", "title": name}) for record in records[:3]]
+    failed = records[3].model_copy(update={"name": name, "status": "failed", "message": name})
+    html = report_html(leaderboards([*changed, failed]))
+    shown = Page(html)
+    assert html.count("<script") == 1
+    assert not [tag for tag, attribute, _ in shown.attributes if attribute.startswith("on")]
+    assert all(char.isprintable() or char == "\n" for char in html.replace("\u00ad", ""))
+
+
+@pytest.mark.slow
+def test_fifty_runs_are_small(tmp_path):
+    assert len(ganzoo.report(made_up_zoo(tmp_path)).html.encode()) < 3_000_000
+
+
+def test_one_run_no_score_and_two_data_sets(tmp_path):
+    one = Page(ganzoo.report(made_up_run(tmp_path / "one")).html)
+    assert "There is no other recipe to compare it with yet." in one.text
+    assert one.tables["t1-scores"][1][0][0] == "—"
+    none = Page(ganzoo.report(made_up_run(tmp_path / "none", scores=())).html)
+    assert "There is no score to compare yet" in none.text
+    two = tmp_path / "two"
+    for place, data in enumerate(("oasis", "knees")):
+        dataset = DatasetId(name=data, resolution=64, channels=1, fingerprint=f"{place:064x}", images={"train": 9000})
+        for loss, end in (("logistic", 30.0), ("hinge", 60.0)):
+            for seed in range(2):
+                sections = {"dataset": {"name": data, "resolution": 64, "root": "x"}}
+                name = f"dcgan_{data}_{loss}"
+                made_up_run(
+                    two, name, seed, end=end + seed, loss=loss, dataset=dataset, sections=sections, samples=False
+                )
+    both = Page(ganzoo.report(two).html)
+    across = both.tables["across"]
+    assert [line[0][0] for line in across[1:]] == ["dcgan_logistic", "dcgan_hinge"]
+    assert [float(line[1][1]) for line in across[1:]] == pytest.approx([1.0, 60.5 / 30.5], rel=1e-3)
+    assert {"t1-scores", "t2-scores"} <= set(both.tables)
+
+
+def test_a_report_is_a_file_of_html_and_nothing_is_written_otherwise(zoo, tmp_path):
+    for out, said in ((tmp_path / "report.pdf", "end its name in .html"), (tmp_path / "a.html", "is a folder")):
+        (tmp_path / "a.html").mkdir(exist_ok=True)
+        with pytest.raises(GanzooError, match=re.escape(said)):
+            ganzoo.report(zoo, out)
+    assert list((tmp_path / "a.html").iterdir()) == []
+    shown = ganzoo.report(zoo)
+    assert "srcdoc" in shown._repr_html_()
+    assert "kB" in repr(shown)
