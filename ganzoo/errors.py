@@ -47,6 +47,10 @@ class RefusedError(GanzooError):
     exit_code = 3
 
 
+class TakenOverError(RefusedError):
+    """This process owned a run by lease, was paused, and another process has taken the run over."""
+
+
 class RunStopped(GanzooError):
     """A signal stopped the run after a checkpoint; it can be resumed."""
 

@@ -6,9 +6,10 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from ganzoo._io.atomic import make_folder, write_all
+from ganzoo._io.atomic import make_folder, open_copy, write_all
 from ganzoo._io.os_errors import writing
 from ganzoo._io.regular_file import open_regular
+from ganzoo._io.staging import staging_of
 
 
 class AppendFile:
@@ -20,12 +21,20 @@ class AppendFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         make_folder(path.parent)
+        self._staging = staging_of(path)
         with writing(path):
-            self._descriptor = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+            # An owner by lease writes to a file of its own: one that it opened before it was paused is no longer this.
+            staged = self._staging is not None
+            self._descriptor = open_copy(path) if staged else open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         self.offset = os.fstat(self._descriptor).st_size
 
     def append(self, data: bytes) -> None:
-        """Add `data` at the end; a full disk raises RunError and leaves the file as it was."""
+        """Add `data` at the end; a full disk raises RunError and leaves the file as it was.
+
+        Raises TakenOverError where another process is known to have taken over the run.
+        """
+        if self._staging is not None and self._staging.lost:
+            raise self._staging.taken_over()
         with writing(self.path, len(data)):
             try:
                 write_all(self._descriptor, data)

@@ -7,6 +7,7 @@ neither SIGKILL nor power loss leaves a half-written file under a final name. Mo
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo._io.os_errors import require_space, shown, writing
-from ganzoo._io.regular_file import open_regular
+from ganzoo._io.regular_file import open_regular, read_regular
 from ganzoo._io.temporaries import (
     TEMPORARY_PREFIX,
     make_temporary_directory,
@@ -33,6 +34,7 @@ __all__ = [
     "atomic_write",
     "json_bytes",
     "make_folder",
+    "open_copy",
     "publish_directory",
     "publish_file",
     "remove_tree",
@@ -95,6 +97,28 @@ def atomic_stream(path: Path, size: int) -> Iterator[Callable[[bytes], None]]:
         finally:
             os.close(descriptor)
         _sync_folder(path.parent)
+
+
+def open_copy(path: Path) -> int:
+    """Put a copy of a file in its place, or an empty one where there is none, and return it, opened to append.
+
+    Whoever had the file open before writes to one without a name from now on.
+    """
+    try:
+        content = read_regular(path)
+    except FileNotFoundError:
+        content = b""
+    temporary, descriptor = open_temporary(path)
+    try:
+        write_all(descriptor, content)
+        os.fsync(descriptor)
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)
+        temporary.replace(path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    _sync_folder(path.parent)
+    return descriptor
 
 
 def write_inside(temporary: Path, name: str, data: bytes) -> None:

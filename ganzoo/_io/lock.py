@@ -1,4 +1,4 @@
-"""Lock: one owner per run, by a kernel lock that ends with its owner's process."""
+"""Lock: one owner per run, by a kernel lock that ends with its owner's process, or by a lease where there are none."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ganzoo._io.lease import Holder, leased, newest_lease, seems_alive
 from ganzoo._io.os_errors import shown, writing
 from ganzoo._io.regular_file import open_regular
-from ganzoo.errors import RefusedError
+from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.text import literal
+
+_VARIABLE = "GANZOO_LOCK"
 
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 _held: set[int] = set()
@@ -32,24 +35,56 @@ def _drop_in_child() -> None:
 os.register_at_fork(after_in_child=_drop_in_child)
 
 
+def _silent(text: str) -> None:
+    pass
+
+
 @contextmanager
-def owned(path: Path, what: str) -> Iterator[None]:
-    """Hold the lock file `path` for the length of a `with` block.
+def owned(path: Path, leases: Path, what: str, say: Callable[[str], None] = _silent) -> Iterator[None]:
+    """Own a folder for the length of a `with` block.
+
+    It is held by a kernel lock (`flock`), or by a lease where the file system has none, where it was leased before, or
+    where the environment says `GANZOO_LOCK=lease`. Processes that hold one folder in two ways would not see each other.
 
     Args:
-        path: The lock file; made if missing and never removed, since the lock is on the file itself.
+        path: The lock file in it; made if missing and never removed, since the lock is on the file itself.
+        leases: The folder of leases in it; made where one is needed.
         what: What is owned, for the message to a second process: `the run runs/a-s0`.
+        say: Takes a message where it has to be waited: whether a lease's owner lives is not known at once.
 
     Raises:
-        RefusedError: Another process holds it, or the file system has no locks.
+        RefusedError: Another process holds it, or the file system has neither locks nor hard links.
     """
+    if _kind() == "lease" or newest_lease(leases).number:
+        with leased(leases, what, _identity(), say):
+            yield
+        return
     with writing(path):
         descriptor = open_regular(path, os.O_RDWR | os.O_CREAT)
     try:
-        _acquire(descriptor, path, what)
+        has_locks = _acquire(descriptor, path, what)
     except BaseException:
         os.close(descriptor)
         raise
+    if has_locks:
+        yield from _hold(descriptor, path)
+        return
+    os.close(descriptor)
+    with leased(leases, what, _identity(), say):
+        yield
+
+
+def _kind() -> str:
+    kind = os.environ.get(_VARIABLE, "") or "auto"
+    if kind not in ("auto", "flock", "lease"):
+        raise GanzooError(
+            f"{_VARIABLE}={literal(kind)} is no way to lock runs: auto (flock, where there is none a lease), flock or "
+            "lease."
+        )
+    return kind
+
+
+def _hold(descriptor: int, path: Path) -> Iterator[None]:
     _held.add(descriptor)
     try:
         with writing(path):
@@ -65,7 +100,8 @@ def owned(path: Path, what: str) -> Iterator[None]:
             os.close(descriptor)
 
 
-def _acquire(descriptor: int, path: Path, what: str) -> None:
+def _acquire(descriptor: int, path: Path, what: str) -> bool:
+    """Take the kernel lock; returns False where the file system has none."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -73,16 +109,28 @@ def _acquire(descriptor: int, path: Path, what: str) -> None:
             f"{what} is held by {_holder(descriptor)}. Wait until it ends, or stop it; its lock goes with it."
         ) from None
     except OSError as error:
-        if error.errno in _NO_LOCKS:
+        if error.errno not in _NO_LOCKS:
+            raise
+        if _kind() == "flock":
             raise RefusedError(
-                f"{shown(path.parent)} is on a file system without locks (flock: {error.strerror}), "
-                "where two processes could damage one run. Keep runs on a local disk."
+                f"{shown(path.parent)} is on a file system without locks (flock: {error.strerror}), and {_VARIABLE} is "
+                f"flock. Unset it, so that runs are held by lease there, or keep runs on a local disk."
             ) from error
-        raise
+        return False
+    return True
 
 
-def holder_of(path: Path) -> str | None:
-    """Return who holds a lock file, for people, or None where nobody does. It takes no lock for more than a moment."""
+def holder_of(path: Path, leases: Path) -> str | None:
+    """Return who holds a run, for people, or None where nobody does. It takes no lock for more than a moment.
+
+    Args:
+        path: The run's lock file.
+        leases: Its folder of leases. Whether the owner by one lives is not known at once: a process of this machine
+            that is gone does not, and neither does one that misses its beats over several calls.
+    """
+    lease = newest_lease(leases)
+    if lease.number:
+        return lease.text if seems_alive(lease) and not _is_gone(lease) else None
     try:
         descriptor = open_regular(path)
     except OSError:
@@ -96,6 +144,12 @@ def holder_of(path: Path) -> str | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def _is_gone(lease: Holder) -> bool:
+    here = _identity()
+    on_this_machine = (lease.host, lease.boot_id) == (here["host"], here["boot_id"]) and lease.boot_id != ""
+    return on_this_machine and not Path(f"/proc/{lease.pid}").exists()
 
 
 def _identity() -> dict[str, str | int]:

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ganzoo._io.staging import staging_of
 from ganzoo.errors import GanzooError, RunError
 from ganzoo.text import literal
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+_GONE = {errno.ENOENT, errno.ESTALE}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -55,6 +57,7 @@ def writing(path: Path, need: int | None = None) -> Iterator[None]:
     Raises:
         RunError: The disk is full, or the system failed in another way.
         GanzooError: The folder is read-only or not ours.
+        TakenOverError: Another process has taken over the lease that it lies under.
     """
     try:
         yield
@@ -64,6 +67,8 @@ def writing(path: Path, need: int | None = None) -> Iterator[None]:
 
 def _explained(error: OSError, path: Path, need: int | None) -> GanzooError:
     reason = error.strerror or type(error).__name__
+    if error.errno in _GONE and (staging := staging_of(path)) and not staging.folder.exists():
+        return staging.taken_over()
     if error.errno in _NO_SPACE:
         free = f"have {size_text(_free_bytes(path))}"
         wanted = f"need {size_text(need)}, {free}" if need is not None else free

@@ -1,11 +1,13 @@
 """Temporaries: where something is written before it gets its name, and how leftovers are recognized.
 
 A process holds a kernel lock on each of its temporaries. The kernel frees it when the process dies, however it
-dies, so sweeping removes exactly what no process is filling any more.
+dies, so sweeping removes exactly what no process is filling any more. Where a folder is owned by lease, they lie in the
+owner's staging folder, which goes as a whole.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -15,14 +17,17 @@ from contextlib import suppress
 from pathlib import Path
 
 from ganzoo._io.os_errors import writing
+from ganzoo._io.staging import staging_of
 
 TEMPORARY_PREFIX = ".tmp-"
+_ATTEMPTS = 20
 _OURS = re.compile(re.escape(TEMPORARY_PREFIX) + "(?:[0-9a-f]{16}|mode)")  # another program's may begin so too
 
 
 def temporary_name(path: Path) -> Path:
-    """Return a fresh name in the same folder, so that renaming it to `path` is one atomic step."""
-    return path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+    """Return a fresh name on the same file system, so that renaming it to `path` is one atomic step."""
+    name, staging = f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}", staging_of(path)
+    return staging.folder / name if staging else path.with_name(name)
 
 
 def open_temporary(path: Path) -> tuple[Path, int]:
@@ -62,12 +67,31 @@ def remove_tree(path: Path) -> None:
     Links are removed, never followed.
     """
     with writing(path), suppress(FileNotFoundError):
-        if path.is_symlink() or not path.is_dir():
+        is_folder = path.is_dir() and not path.is_symlink()
+        if not path.name.startswith(TEMPORARY_PREFIX) and (is_folder or staging_of(path)):
+            path = path.rename(temporary_name(path))
+        if not is_folder:
             path.unlink()
             return
-        if not path.name.startswith(TEMPORARY_PREFIX):
-            path = path.rename(temporary_name(path))
         shutil.rmtree(path)  # noqa: TID251 - here is where it is done
+
+
+def remove_fenced(folder: Path) -> None:
+    """Remove a staging folder, whose owner may be writing in it or paused: afterwards it can rename nothing out of it.
+
+    It loses its name first, so that nothing new is made in it by its name.
+    """
+    path = folder
+    with writing(folder), suppress(FileNotFoundError):
+        if not folder.name.startswith(TEMPORARY_PREFIX):
+            path = folder.rename(folder.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"))
+        for attempt in range(_ATTEMPTS):
+            with suppress(OSError):  # not empty: a file was made in it, or one that is open stays for a while on NFS
+                shutil.rmtree(path)  # noqa: TID251 - as above
+                return
+            if attempt and all(name.startswith(".nfs") for name in os.listdir(path)):
+                return  # without a name that its owner knows
+        raise OSError(errno.ENOTEMPTY, "it cannot be emptied")
 
 
 def sweep_temporaries(folder: Path) -> None:

@@ -25,6 +25,7 @@ from ganzoo._io.atomic import (
     write_inside,
 )
 from ganzoo._io.os_errors import shown
+from ganzoo._io.staging import fencing_number
 from ganzoo._runs.manifest import (
     FILE_NAME,
     FileEntry,
@@ -82,6 +83,7 @@ def write_checkpoint(
     contents[_STATE] = json_bytes(dict(state))
     manifest = Manifest(
         images_seen=images_seen,
+        fencing_number=fencing_number(folder / _STATE),
         files={name: FileEntry.of(data) for name, data in contents.items()},
         versions={"ganzoo": __version__, "torch": torch.__version__, "python": platform.python_version()},
     )

@@ -80,6 +80,7 @@ class RunDirectory:
         self.curves = path / "curves.svg"
         self.log = path / "log.txt"
         self.lock_file = path / "run.lock"
+        self.leases = path / "leases"  # who owns it, where the file system has no locks
 
     def __repr__(self) -> str:
         return f"<RunDirectory {shown(self.path)}>"
@@ -143,7 +144,7 @@ class RunDirectory:
 
     def misplaced(self) -> list[str]:
         """Return what stands in the place of the run's own files and folders and is none, a sentence each."""
-        folders = (self.samples, self.checkpoints, self.snapshots, self.initial, self.figures, self.tensorboard)
+        folders = (self.samples, self.checkpoints, self.snapshots, self.initial, self.figures, self.tensorboard, self.leases)
         files = (self.recipe, self.networks, self.record, self.metrics, self.log, self.curves, self.lock_file)
         problems = []
         for places, is_own, own in ((folders, stat.S_ISDIR, "a folder"), (files, stat.S_ISREG, "a file")):
@@ -176,15 +177,19 @@ class RunDirectory:
         for folder in (self.path.parent, self.path, *inside):
             sweep_temporaries(folder)
 
-    def lock(self) -> AbstractContextManager[None]:
+    def lock(self, say: Callable[[str], None] | None = None) -> AbstractContextManager[None]:
         """Own the run for the length of a `with` block.
+
+        Args:
+            say: Takes a message where it has to be waited for a sign of life of the owner.
 
         Raises:
             RefusedError: Another process holds it; the message says who.
             RunError: Something in it is `misplaced`.
         """
         self.require_own()
-        return owned(self.lock_file, f"the run {shown(self.path)}")
+        what = f"the run {shown(self.path)}"
+        return owned(self.lock_file, self.leases, what, *([say] if say else []))
 
 
 def _attempt(name: str, base: str) -> int:

@@ -17,7 +17,7 @@ from ganzoo._io.regular_file import read_regular
 from ganzoo._runs.signed_json import seal, unseal
 from ganzoo.errors import RunError
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 MANIFEST = "MANIFEST.json"
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FOLDER_NAME = re.compile(r"\d{10,20}")
@@ -38,12 +38,16 @@ class FileEntry(BaseModel):
 
 
 class Manifest(BaseModel):
-    """The files of a checkpoint and when it was written, in real images shown to the discriminator."""
+    """The files of a checkpoint, when it was written (in real images shown to the discriminator), and by which owner.
+
+    `fencing_number` is that of the owner's lease, 0 where a kernel lock was held.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: Literal[2] = FORMAT
+    format: Literal[3] = FORMAT
     images_seen: NonNegativeInt
+    fencing_number: NonNegativeInt = 0
     files: Mapping[str, FileEntry]
     versions: Mapping[str, str] = {}
 

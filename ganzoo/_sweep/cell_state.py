@@ -70,7 +70,7 @@ def _attempts(runs: Path, base: str) -> Iterator[Path]:
 
 
 def _state(folder: Path, record: dict[str, Any]) -> CellState:
-    holder = holder_of(folder / "run.lock")
+    holder = holder_of(folder / "run.lock", folder / "leases")
     training = record.get("recipe", {}).get("training", {})
     return CellState(
         status=_status(record, holder),

@@ -80,7 +80,7 @@ def run_recipe(
                 begun.write_record(new.model_copy(update={"name": run_name}))
 
             run = Run(RunDirectory.create(root, name, recipe.seed, fill), registry=registry)
-        with run.directory.lock():
+        with run.directory.lock(log.info):
             _complete(run, inputs, log, callbacks, skip_bad=skip_bad, asked=asked)
     return run
 
@@ -101,7 +101,7 @@ def resume_run(
         RunError: The training fails.
         RunStopped: A signal stopped it after a checkpoint.
     """
-    with run.directory.lock(), closing(RunLog(reporter)) as log:
+    with closing(RunLog(reporter)) as log, run.directory.lock(log.info):
         run.refresh()
         recipe = with_absolute_paths(run.recipe_with(overrides))
         if overrides and recipe.dynamics_hash != run.recipe.dynamics_hash:

@@ -40,7 +40,7 @@ from ganzoo._training.time_left import TimeLeft, arithmetic
 from ganzoo._training.trainer import Callback, Diverged, Trainer
 from ganzoo._training.warm_start import begin_from
 from ganzoo.contracts.reporter import Reporter
-from ganzoo.errors import GanzooError, RunError, RunStopped
+from ganzoo.errors import GanzooError, RunError, RunStopped, TakenOverError
 from ganzoo.scoring.real_data import Inputs
 from ganzoo.scoring.score import score
 
@@ -77,6 +77,8 @@ class Session:
         except RunStopped as stopped:
             self._update(status="stopped", message=str(stopped), **self._measured(trainer))
             raise RunStopped(f"{stopped}; resume with: ganzoo resume {self.directory.path}") from None
+        except TakenOverError:  # it goes on elsewhere: there is nothing to record here
+            raise
         except GanzooError as error:
             raise self._failed(trainer, error) from error
         except Exception as error:

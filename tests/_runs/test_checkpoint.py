@@ -172,7 +172,7 @@ def test_links_missing_files_strangers_and_newer_formats_are_told(tmp_path):
     assert "cannot be read" in damage(path)[0]
     (path / "state.json").symlink_to(tmp_path / "state")
     assert "cannot be read" in damage(path)[0]
-    (path / "MANIFEST.json").write_bytes(seal({"format": 3, "images_seen": 1, "files": {}}))
+    (path / "MANIFEST.json").write_bytes(seal({"format": 4, "images_seen": 1, "files": {}}))
     with pytest.raises(RunError, match="newer ganzoo"):
         read_checkpoint(path)
     (path / "MANIFEST.json").unlink()
