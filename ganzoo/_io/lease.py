@@ -12,94 +12,23 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from ganzoo._io.atomic import make_folder, write_all, write_inside
+from ganzoo._io.lease_holder import BEAT, BEAT_S, LEASE, MISSED_BEATS, Holder, beat_of, lease_path, newest_lease
 from ganzoo._io.os_errors import shown, writing
-from ganzoo._io.regular_file import read_regular
 from ganzoo._io.staging import Staging, begin_staging, end_staging
 from ganzoo._io.temporaries import open_temporary, remove_fenced, remove_tree, sweep_temporaries
 from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.text import literal
 
-MISSED_BEATS = 3
-_BEAT = "beat"
-_BEAT_S = 10.0
 _VARIABLE = "GANZOO_LEASE_BEAT_S"
-_LEASE = re.compile(r"\d{10}")
-_TOKEN = re.compile(r"[0-9a-f]{32}")
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
-
-
-@dataclass(frozen=True)
-class Holder:
-    """Who owns or owned a folder: what the newest lease says.
-
-    Attributes:
-        number: The lease's number; 0 where there was never one.
-        staging: The owner's staging folder; None where the lease names none.
-        beat_s: Seconds between its heartbeats.
-        text: The owner for a message: `process 12 on gpu3, since ...`.
-        pid: Its process, 0 where that is not known.
-        host: Its machine.
-        boot_id: Since which start of it.
-    """
-
-    number: int
-    staging: Path | None
-    beat_s: float
-    text: str
-    pid: int = 0
-    host: str = ""
-    boot_id: str = ""
-
-    @property
-    def holds(self) -> bool:
-        """Whether it neither let go nor was taken over. It may be dead."""
-        return self.staging is not None and self.staging.is_dir()
-
-
-def newest_lease(folder: Path) -> Holder:
-    """Return the newest lease in a folder of leases."""
-    try:
-        number = max((int(name) for name in os.listdir(folder) if _LEASE.fullmatch(name)), default=0)
-    except FileNotFoundError:
-        number = 0
-    nobody = Holder(number, None, _BEAT_S, "another process")
-    try:
-        found = json.loads(read_regular(_path(folder, number), 4096)) if number else None
-        if not isinstance(found, dict) or not _TOKEN.fullmatch(str(found["staging"])):
-            return nobody
-        pid, host, since = int(found["pid"]), str(found["host"]), literal(str(found["since"]))
-        beat_s = min(max(float(found["beat_s"]), 0.01), 3600.0)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return nobody
-    text = f"process {pid} on {literal(host)}, since {since}"
-    return Holder(number, folder / str(found["staging"]), beat_s, text, pid, host, str(found.get("boot_id", "")))
-
-
-_looks: dict[Path, tuple[bytes | None, int, float]] = {}
-
-
-def seems_alive(holder: Holder) -> bool:
-    """Whether an owner holds its lease, and has not missed its beats over the calls so far; the first says yes."""
-    if holder.staging is None or not holder.holds:
-        return False
-    content, now = _content(holder.staging / _BEAT), time.monotonic()
-    before, missed, looked = _looks.get(holder.staging, (None, 0, now))
-    if content != before:
-        missed, looked = 0, now
-    elif now - looked >= holder.beat_s:
-        missed, looked = missed + 1, now
-    _looks[holder.staging] = content, missed, looked
-    return missed < MISSED_BEATS
 
 
 @contextmanager
@@ -123,7 +52,7 @@ def leased(folder: Path, what: str, identity: Mapping[str, str | int], say: Call
     token, process = secrets.token_hex(16), os.getpid()
     staging = folder / token
     make_folder(staging)
-    write_inside(staging, _BEAT, _beat_bytes(0))
+    write_inside(staging, BEAT, _beat_bytes(0))
     try:
         if former.staging is not None:
             remove_fenced(former.staging)  # before the number changes hands: now its owner can write nothing more
@@ -154,7 +83,7 @@ def _beat(owned: Staging, beat_s: float, ended: threading.Event) -> None:
     while not ended.wait(beat_s):
         count += 1
         try:
-            descriptor = os.open(owned.folder / _BEAT, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            descriptor = os.open(owned.folder / BEAT, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
             try:
                 write_all(descriptor, _beat_bytes(count))  # in place, and as long each time: never seen half
             finally:
@@ -174,21 +103,14 @@ def _await_silence(folder: Path, holder: Holder, what: str, say: Callable[[str],
     assert holder.staging is not None
     most = MISSED_BEATS * holder.beat_s
     say(f"{what} is leased to {holder.text}; waiting up to {most:.0f} s for a sign of life")
-    first, missed, looked = _content(holder.staging / _BEAT), 0, time.monotonic()
+    first, missed, looked = beat_of(holder.staging), 0, time.monotonic()
     while missed < MISSED_BEATS and holder.staging.is_dir():
         time.sleep(min(holder.beat_s / 5, 1.0))
-        if newest_lease(folder).number != holder.number or _content(holder.staging / _BEAT) not in (first, None):
+        if newest_lease(folder).number != holder.number or beat_of(holder.staging) not in (first, None):
             raise _refusal(what, newest_lease(folder))
         # One look counts for one missed beat however late it comes: this process may have been paused as well.
         if time.monotonic() - looked >= holder.beat_s:
             missed, looked = missed + 1, time.monotonic()
-
-
-def _content(path: Path) -> bytes | None:
-    try:
-        return read_regular(path, 4096)
-    except OSError:
-        return None
 
 
 def _refusal(what: str, holder: Holder) -> RefusedError:
@@ -200,7 +122,7 @@ def _refusal(what: str, holder: Holder) -> RefusedError:
 
 def _take(folder: Path, number: int, content: Mapping[str, str | int | float], what: str) -> int:
     """Put the lease of this number in the folder, which one process alone can; return the number."""
-    final = _path(folder, number)
+    final = lease_path(folder, number)
     with writing(final):
         temporary, descriptor = open_temporary(final)
         try:
@@ -239,19 +161,15 @@ def _clean(folder: Path, number: int) -> None:
     """Remove what former owners left: their leases, and staging folders that were being removed."""
     for name in os.listdir(folder):
         path = folder / name
-        if _LEASE.fullmatch(name) and int(name) < number:
+        if LEASE.fullmatch(name) and int(name) < number:
             remove_tree(path)
         elif name.startswith(".") and path.is_dir():
             remove_fenced(path)
     sweep_temporaries(folder)
 
 
-def _path(folder: Path, number: int) -> Path:
-    return folder / f"{number:010d}"
-
-
 def _beat_s() -> float:
-    given = os.environ.get(_VARIABLE, "") or str(_BEAT_S)
+    given = os.environ.get(_VARIABLE, "") or str(BEAT_S)
     try:
         seconds = float(given)
     except ValueError:

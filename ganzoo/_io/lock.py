@@ -12,14 +12,14 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ganzoo._io.lease import Holder, leased, newest_lease, seems_alive
+from ganzoo._io.lease import leased
+from ganzoo._io.lease_holder import Holder, newest_lease, seems_alive
 from ganzoo._io.os_errors import shown, writing
 from ganzoo._io.regular_file import open_regular
 from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.text import literal
 
 _VARIABLE = "GANZOO_LOCK"
-
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 _held: set[int] = set()
 

@@ -144,7 +144,8 @@ class RunDirectory:
 
     def misplaced(self) -> list[str]:
         """Return what stands in the place of the run's own files and folders and is none, a sentence each."""
-        folders = (self.samples, self.checkpoints, self.snapshots, self.initial, self.figures, self.tensorboard, self.leases)
+        folders: tuple[Path, ...] = (self.samples, self.checkpoints, self.snapshots, self.initial)
+        folders += (self.figures, self.tensorboard, self.leases)
         files = (self.recipe, self.networks, self.record, self.metrics, self.log, self.curves, self.lock_file)
         problems = []
         for places, is_own, own in ((folders, stat.S_ISDIR, "a folder"), (files, stat.S_ISREG, "a file")):

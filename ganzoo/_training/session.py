@@ -148,7 +148,8 @@ class Session:
         trainer.callbacks.append(self._checkpoints)
 
     def _restore(self, trainer: Trainer, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-        if state["training_hash"] != self.inputs.recipe.training_hash and not self._only_longer(state):
+        only_longer = state.get("dynamics_hash") == self.inputs.recipe.dynamics_hash
+        if state["training_hash"] != self.inputs.recipe.training_hash and not only_longer:
             raise RunError(
                 f"the checkpoints of {self.directory.path} were made by another recipe than its recipe.toml; "
                 f"start a new run"
@@ -162,9 +163,6 @@ class Session:
             self._scores.superseded = list(state["superseded"])
             self._scores.remove_superseded()
         self.reporter.info(f"resuming at {trainer.images_seen:,} of {trainer.total_images:,} images")
-
-    def _only_longer(self, state: Mapping[str, Any]) -> bool:
-        return bool(state.get("dynamics_hash") == self.inputs.recipe.dynamics_hash)
 
     def _extra_state(self) -> dict[str, Any]:
         recipe = self.inputs.recipe

@@ -189,6 +189,7 @@ def _appending_to(path):
     file = AppendFile.__new__(AppendFile)
     file.path, file.offset = path, 0
     file._descriptor = os.open(path, os.O_WRONLY)
+    file._staging = None
     return file
 
 

@@ -15,7 +15,7 @@ from ganzoo._io.lock import holder_of
 from ganzoo._runs.directory import RunDirectory
 from ganzoo.errors import GanzooError, RefusedError, TakenOverError
 
-BEAT_S = 0.05
+BEAT_S = 0.3  # an owner that waits for a processor for three of these would be taken for dead
 
 
 @pytest.fixture(autouse=True)
@@ -188,7 +188,7 @@ def test_of_many_that_take_over_one_does(run):
     dead = Child(run)
     dead.signal(signal.SIGKILL)
     os.waitpid(dead.pid, 0)
-    reading, writing = os.pipe()
+    (reading, writing), (waiting, ending) = os.pipe(), os.pipe()
     children = []
     for _ in range(8):
         children.append(os.fork())
@@ -196,16 +196,16 @@ def test_of_many_that_take_over_one_does(run):
             try:
                 with run.lock():
                     os.write(writing, b"held ")
-                    time.sleep(10 * BEAT_S)
+                    os.read(waiting, 1)
             except RefusedError:
                 os.write(writing, b"refused ")
             os._exit(0)
-    os.close(writing)
+    answers = b""
+    while answers.count(b" ") < 8:
+        answers += os.read(reading, 1000)
+    os.write(ending, 8 * b"x")
     for child in children:
         os.waitpid(child, 0)
-    answers = b""
-    while more := os.read(reading, 1000):
-        answers += more
     assert sorted(answers.split()) == [b"held"] + 7 * [b"refused"]
     assert leases(run) == ["0000000002"]
 
