@@ -11,8 +11,9 @@
     const text = [...state].map((pair) => pair.map(encodeURIComponent).join("=")).join("&");
     history.replaceState(null, "", text ? "#!" + text : location.pathname + location.search);
   };
+  const decoded = (text) => { try { return decodeURIComponent(text); } catch { return ""; } };
   const saved = location.hash.startsWith("#!")
-    ? location.hash.slice(2).split("&").map((pair) => pair.split("=").map(decodeURIComponent)) : [];
+    ? location.hash.slice(2).split("&").map((pair) => pair.split("=").map(decoded)) : [];
 
   const save = (name, type, content) => {
     const bytes = new TextEncoder().encode(content);
@@ -151,7 +152,8 @@
   const tools = (table) => {
     const bar = make("div", "", { className: "tools" }), heads = all("thead th", table);
     if ("tools" in table.dataset) {
-      const field = make("select"), text = make("input", "", { type: "search", placeholder: "filter" });
+      const field = make("select", "", { name: table.id + "-field" });
+      const text = make("input", "", { type: "search", placeholder: "filter", name: table.id + "-filter" });
       field.setAttribute("aria-label", "field to filter by");
       text.setAttribute("aria-label", "filter " + table.caption.textContent);
       field.append(make("option", "any field", { value: "" }));
@@ -161,7 +163,7 @@
       const columns = make("details"), list = make("div", "", { className: "columns" });
       columns.append(make("summary", "columns"), list);
       heads.forEach((head, index) => {
-        const label = make("label"), box = make("input", "", { type: "checkbox", checked: true });
+        const label = make("label"), box = make("input", "", { type: "checkbox", checked: true, name: table.id + "-column" });
         box.onchange = () => hide(table, index, !box.checked);
         label.append(box, " " + textOf(head));
         list.append(label);
@@ -205,9 +207,14 @@
     addEventListener("afterprint", () => { each.open = false; }, { once: true });
   }));
 
-  const restore = { sort: (table, value) => sort(table, Math.abs(Number(value)), value.startsWith("-")),
-    hide: (table, value) => value.split(".").forEach((at) => hide(table, Number(at), true)),
-    filter: (table, value) => filter(table, value.split(":")[0], value.split(":").slice(1).join(":")),
+  // A link may come from anywhere: a column that is not there is passed over.
+  const known = (table, at) => table.tHead.rows[0].cells[Math.abs(Number(at))] !== undefined;
+  const restore = { sort: (table, value) => known(table, value) && sort(table, Math.abs(Number(value)), value.startsWith("-")),
+    hide: (table, value) => value.split(".").filter((at) => known(table, at)).forEach((at) => hide(table, Number(at), true)),
+    filter: (table, value) => {
+      const [field, ...text] = value.split(":");
+      if (field === "" || known(table, field)) filter(table, field, text.join(":"));
+    },
     pin: (table, value) => value.split(".").forEach((at) =>
       table.querySelector('[data-number="' + Number(at) + '"] .pin button')?.click()) };
   saved.forEach(([key, value = ""]) => {

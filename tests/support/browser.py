@@ -68,21 +68,23 @@ class Page:
             raise AssertionError(json.dumps(found["exceptionDetails"])[:2000])
         return found["result"].get("value")
 
-    def show(self, file: Path, *, width: int = 1000, height: int = 900, dark: bool = False, scripts: bool = True):
+    def show(
+        self, file: Path, *, width: int = 1000, dark: bool = False, scripts: bool = True, fragment: str = ""
+    ) -> Page:
         """Open a file as wide as that, and wait until it is drawn."""
         self.complaints.clear()
         self.requests.clear()
         self.dialogs.clear()
         self.address = file.resolve().as_uri()
         self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
-        self.resize(width, height)
+        self.resize(width)
         self.color(dark=dark)
         before = self.loaded
         # A fragment alone would not load the page again.
         self.call("Page.navigate", url="about:blank")
         self.browser.wait(lambda: self.loaded > before)
         before = self.loaded
-        self.call("Page.navigate", url=self.address)
+        self.call("Page.navigate", url=self.address + fragment)
         self.browser.wait(lambda: self.loaded > before)
         return self
 
@@ -204,6 +206,14 @@ class Browser:
         if "error" in answer:
             raise AssertionError(f"{method}: {answer['error']}")
         return answer["result"]
+
+    def wait_for(self, done: Any) -> None:
+        """Ask until something is so."""
+        limit = time.monotonic() + _PATIENCE
+        while not done():
+            if time.monotonic() > limit:
+                raise AssertionError("it never came to be so")
+            time.sleep(0.05)
 
     def wait(self, done: Any) -> None:
         """Listen until something is so."""
