@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ganzoo._inference.samples import Samples as Samples
     from ganzoo._leaderboard.comparison import Comparison as Comparison
     from ganzoo._leaderboard.rules import RuleOptions as RuleOptions
+    from ganzoo._publish.verbs import publish as publish
+    from ganzoo._publish.verbs import verify as verify
     from ganzoo._recipe.recipe import Recipe as Recipe
     from ganzoo._report.report import Report as Report
     from ganzoo._report.report import report as report
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from ganzoo.api import run as run
     from ganzoo.api import sample as sample
     from ganzoo.api import score as score
-    from ganzoo.api import verify as verify
     from ganzoo.contracts.capabilities import Growable as Growable
     from ganzoo.contracts.capabilities import NoiseInputs as NoiseInputs
     from ganzoo.contracts.capabilities import NoiseMaps as NoiseMaps
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.figures import Seeds as Seeds
     from ganzoo.contracts.figures import Spans as Spans
     from ganzoo.contracts.figures import TargetsFigure as TargetsFigure
+    from ganzoo.contracts.memorization import MemorizationVerdict as MemorizationVerdict
     from ganzoo.contracts.metric_input import PIXELS as PIXELS
     from ganzoo.contracts.metric_input import Features as Features
     from ganzoo.contracts.metric_input import MetricInput as MetricInput
@@ -194,6 +196,7 @@ _HOME = {
         "ForeignNetwork",
         "Importer",
     ),
+    "ganzoo.contracts.memorization": ("MemorizationVerdict",),
     "ganzoo.contracts.phase": ("Phase",),
     "ganzoo.contracts.reading": (
         "DeepPicture",
@@ -220,7 +223,8 @@ _HOME = {
         "WeightsError",
     ),
     "ganzoo.hookspecs": ("hookimpl",),
-    "ganzoo.api": ("compare", "export", "open", "resume", "run", "sample", "score", "verify"),
+    "ganzoo.api": ("compare", "export", "open", "resume", "run", "sample", "score"),
+    "ganzoo._publish.verbs": ("publish", "verify"),
     "ganzoo._inference.run": ("Run",),
     "ganzoo._inference.samples": ("Samples",),
     "ganzoo._leaderboard.comparison": ("Comparison",),

@@ -227,10 +227,3 @@ def export(
     from ganzoo._inference.export_run import export_run
 
     return export_run(open(run), Path(out), format, weights=weights, at=at, noise_mode=noise_mode)
-
-
-def verify(run: AnyRun) -> list[str]:
-    """Return what is damaged in a run, a sentence each; nothing if every bit is what it was."""
-    from ganzoo._runs.verify import verify_run
-
-    return verify_run(run.path if isinstance(run, Run) else Path(run))

@@ -23,6 +23,7 @@ from ganzoo._cli.lasting_output import lasting_output
 from ganzoo._cli.lazy_command import WholeLines, lazy_function, lazy_group
 from ganzoo._cli.metrics import metrics
 from ganzoo._cli.plugins import plugins
+from ganzoo._cli.publish import publish
 from ganzoo._cli.report import report
 from ganzoo._cli.run import resume, run
 from ganzoo._cli.sample import sample
@@ -46,6 +47,7 @@ _FUNCTIONS: dict[str, Callable[..., None]] = {
     "doctor": doctor,
     "import": import_,
     "export": export,
+    "publish": publish,
 }
 _GROUPS = (data, explore)
 
@@ -56,7 +58,7 @@ class _Commands(WholeLines):
     sections: ClassVar[Mapping[str, Sequence[str]]] = {
         "Train and score": ("run", "resume", "score", "compare", "report"),
         "Before a training": ("check", "plugins", "metrics", "doctor", "fetch-weights", "data"),
-        "With a run": ("sample", "explore", "verify", "import", "export"),
+        "With a run": ("sample", "explore", "verify", "import", "export", "publish"),
     }
 
     def __init__(self, **settings: Any) -> None:

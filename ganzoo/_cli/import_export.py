@@ -14,18 +14,27 @@ def import_(
     file: Annotated[
         Path,
         typer.Argument(
-            help="Checkpoint of another code base (.pkl, .pth, .pt, .model), or a .safetensors file of `ganzoo export`."
+            help="Checkpoint of another code base (.pkl, .pth, .pt, .model), a .safetensors file of `ganzoo export`, "
+            "or a folder of `ganzoo publish`."
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", help="The new run's folder; it must not exist yet.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The new run's folder; it must not exist yet. [default, of a folder: runs/NAME]"),
+    ] = None,
 ) -> None:
-    """Import a checkpoint of another code base as a run.
+    """Import a checkpoint of another code base, or a published folder, as a run.
 
-    `ganzoo plugins` lists under importers whose files are read; what `ganzoo export` wrote as safetensors is read too.
-    Nothing in the file is executed.
+    `ganzoo plugins` lists under importers whose files are read; what `ganzoo export` and `ganzoo publish` wrote is read
+    too. Nothing in the file is executed.
     """
     from ganzoo._inference.importable import require_importable
+    from ganzoo._publish.published_folder import is_published
 
+    if is_published(file):
+        return _import_published(file, out)
+    if out is None:
+        raise GanzooError("name the new run's folder: --out runs/NAME")
     require_importable(file, out)  # before torch is imported: a typo answers at once
     from ganzoo._cli.terminal import Terminal
     from ganzoo._inference.import_run import import_checkpoint
@@ -45,6 +54,16 @@ def import_(
     for note in networks.origin.notes if networks.origin else ():
         terminal.info(f"note: {note}")
     terminal.info(f"look at its images with: ganzoo sample {directory.path}")
+
+
+def _import_published(folder: Path, out: Path | None) -> None:
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo._publish.import_published import import_published
+
+    terminal = Terminal()
+    for run in import_published(folder, out):
+        terminal.info(f"imported {run.path}; look at its images with: ganzoo sample {run.path}")
+    terminal.info(f"score again what {folder} says with: ganzoo verify {folder} --rescore --set dataset.root=PATH")
 
 
 def export(

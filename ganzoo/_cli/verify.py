@@ -1,35 +1,98 @@
-"""`ganzoo verify`: the checksums of runs."""
+"""`ganzoo verify`: the checksums of runs and published folders, the ranks of a saved comparison, scores made again."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo._cli.run import Device, SkipBad
+
+if TYPE_CHECKING:
+    from ganzoo._cli.terminal import Terminal
+
 
 def verify(
-    runs: Annotated[list[Path], typer.Argument(help="Runs, or folders of runs.", metavar="RUNS...")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Runs, published folders, folders of either, or saved comparisons.", metavar="RUNS..."),
+    ],
+    rescore: Annotated[
+        bool, typer.Option("--rescore", help="Score again, and compare with the scores on record, bit for bit.")
+    ] = False,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="With --rescore: where the images are, dataset.root=PATH."),
+    ] = None,
+    device: Device = "auto",
+    skip_bad: SkipBad = False,
 ) -> None:
-    """Check all checksums of runs.
+    """Check all checksums of runs and published folders, and the ranks of saved comparisons.
 
-    Records, recipes, checkpoints, snapshots, metrics and samples are checked.
+    Of runs, records, recipes, checkpoints, snapshots, metrics and samples are checked; of a published folder every
+    file; what `ganzoo compare --format json` wrote is ranked again from the records below its folder.
 
     Exits with 1 and a line for each damaged file, or says that all is intact.
     """
-    from ganzoo import api
     from ganzoo._io.os_errors import shown
-    from ganzoo._runs.directory import find_runs
+    from ganzoo._publish import verbs
     from ganzoo.errors import GanzooError, RunError
 
-    found = find_runs(runs)
+    if set_ and not rescore:
+        raise GanzooError("--set says where the images are that --rescore needs; without it nothing is scored")
+    found = _found(runs)
     if not found:
         raise GanzooError(f"there are no runs in {', '.join(map(shown, runs))}.")
     problems = []
     for path in found:
-        problems_here = api.verify(path)
+        problems_here = verbs.verify(path)
         problems += problems_here
         if not problems_here:
             typer.echo(f"{shown(path)}: intact")
+            if rescore and path.is_dir():
+                problems += _rescored(path, set_ or [], device, skip_bad)
     if problems:
         raise RunError("\n".join(problems))
+
+
+def _found(paths: list[Path]) -> list[Path]:
+    """Return what is to be verified: published folders as a whole, files, and all other runs."""
+    from ganzoo._publish.published_folder import find_published
+    from ganzoo._runs.directory import find_runs
+
+    found: list[Path] = []
+    for path in paths:
+        if path.is_file():
+            found.append(path)
+            continue
+        folders = find_published(path)
+        inside = [run for run in find_runs([path]) if not any(run.is_relative_to(folder) for folder in folders)]
+        found += [*folders, *inside]
+    return list({path.resolve(): path for path in found}.values())
+
+
+def _rescored(path: Path, overrides: list[str], device: str, skip_bad: bool) -> list[str]:
+    """Score again, say each score, and return a sentence where something is not as it was."""
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo._io.os_errors import shown
+    from ganzoo._publish.rescore import rescore
+    from ganzoo._registry.registry import Registry
+
+    with Terminal() as terminal:
+        again = rescore(path, overrides, device, Registry.discover(), terminal, skip_bad=skip_bad)
+        for score in again.scores:
+            terminal.info(score.text)
+        _say_samples(terminal, again.samples)
+        if again.equal:
+            return []
+        if not again.scores:
+            return [f"{shown(path)}: no score of a network that it holds is on record, so nothing was scored again."]
+        for what in again.elsewhere:
+            terminal.info(f"not as it was: {what}")
+    return [f"{shown(path)}: scored again, not everything is equal bit for bit; see above."]
+
+
+def _say_samples(terminal: Terminal, problems: tuple[str, ...]) -> None:
+    for problem in problems:
+        terminal.info(problem)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import warnings
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -40,21 +42,35 @@ def export_run(
     raise GanzooError(f"'{out}': should end in .safetensors or .onnx")
 
 
-def export_safetensors(run: Run, out: Path, *, weights: Weights = "ema", at: int | None = None) -> int:
+def export_safetensors(
+    run: Run, out: Path, *, weights: Weights = "ema", at: int | None = None, facts: Mapping[str, str] | None = None
+) -> int:
     """Write a run's generator as safetensors, what builds it in the metadata; returns its images seen.
 
     The metadata are `ganzoo` (version), `images_seen`, `weights`, `networks` (as `networks.toml` reads), and `recipe`
-    (as `recipe.toml` reads, without where images and weights lie) where the run has one.
+    (as `recipe.toml` reads, without where images and weights lie) where the run has one,
+    and `facts`.
 
     Raises:
         GanzooError: The run kept no such generator.
     """
     opened = run.generator(at, weights, device="cpu")
     recipe = {} if run.was_imported else {"recipe": tomli_w.dumps(without_locations(run.recipe_data()))}
-    metadata = {"format": "pt", **_metadata(opened), **recipe}
+    metadata = {"format": "pt", **(facts or {}), **_metadata(opened), **recipe}
     tensors = {name: value.contiguous().clone() for name, value in opened.generator.state_dict().items()}
-    atomic_write(out, save(tensors, metadata))
+    atomic_write(out, _with_sorted_header(save(tensors, metadata)))
     return opened.images_seen
+
+
+def _with_sorted_header(data: bytes) -> bytes:
+    """Return a safetensors file with its header in one order: the library's own changes from call to call.
+
+    The header is JSON after its length in 8 bytes, filled up with spaces; places of tensors are counted from its end.
+    """
+    size = int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8 : 8 + size]), sort_keys=True, separators=(",", ":")).encode("ascii")
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + data[8 + size :]
 
 
 def export_onnx(

@@ -19,7 +19,7 @@ from ganzoo.errors import RunError
 GAP = 2
 
 
-def grid(images: PixelArray, columns: int | None = None) -> PixelArray:
+def grid(images: PixelArray, columns: int | None = None, gap: int = GAP) -> PixelArray:
     """Lay uint8 images `[N, C, H, W]` out in rows on a dark ground; returns `[H', W']` or `[H', W', 3]`.
 
     No image is stretched or normalized: a grid that looks washed out is of images that are.
@@ -27,19 +27,19 @@ def grid(images: PixelArray, columns: int | None = None) -> PixelArray:
     count, channels, height, width = images.shape
     columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
-    sheet = np.full((channels, rows * (height + GAP) + GAP, columns * (width + GAP) + GAP), 32, np.uint8)
+    sheet = np.full((channels, rows * (height + gap) + gap, columns * (width + gap) + gap), 32, np.uint8)
     for index, image in enumerate(images):
-        top = GAP + (index // columns) * (height + GAP)
-        left = GAP + (index % columns) * (width + GAP)
+        top = gap + (index // columns) * (height + gap)
+        left = gap + (index % columns) * (width + gap)
         sheet[:, top : top + height, left : left + width] = image
     if channels == 1:
         return sheet[0]
     return sheet[:3].transpose(1, 2, 0)
 
 
-def grid_png(images: PixelArray, columns: int | None = None) -> bytes:
-    """Return a grid of uint8 images `[N, C, H, W]` as PNG."""
-    return _png(grid(images, columns))
+def grid_png(images: PixelArray, columns: int | None = None, gap: int = GAP) -> bytes:
+    """Return a grid of uint8 images `[N, C, H, W]`, `gap` pixels apart, as PNG."""
+    return _png(grid(images, columns, gap))
 
 
 def write_grid(

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from dataclasses import asdict
 from typing import Any
 
+from ganzoo._io.atomic import json_bytes
 from ganzoo._leaderboard.captions import differences, not_ranked, title
 from ganzoo._leaderboard.columns import options_text
 from ganzoo._leaderboard.statistics.estimate import Estimate
-from ganzoo._leaderboard.tables import Comparison, Row, Section, Table
+from ganzoo._leaderboard.tables import Comparison, Origin, Row, Section, Table
 from ganzoo._leaderboard.variants import in_order, own_key
 from ganzoo._runs.plain_data import Floor, plain
+from ganzoo._runs.record import RunRecord
 from ganzoo.text import csv_cell
 
-JSON_FORMAT = 3
+JSON_FORMAT = 4
 Cell = str | int | float | list[int] | list[str] | None
 _LEADING = (
     *("table", "dataset", "resolution", "channels", "generated", "reference_images", "protocol_id", "not_comparable"),
@@ -176,7 +179,20 @@ def to_json(comparison: Comparison) -> str:
     ]
     lists = {key: [asdict(run) for run in getattr(comparison, key)] for key in ("unfinished", "unscored", "unreadable")}
     whole = {"format": JSON_FORMAT, "tables": tables, **lists}
+    if comparison.origin is not None:
+        whole["made_of"] = made_of(comparison.origin)
     return json.dumps(plain(whole), indent=1, allow_nan=False, default=_floor_dump) + "\n"
+
+
+def made_of(origin: Origin) -> dict[str, Any]:
+    """Return what was asked for, and which records it was made of, each by its SHA-256."""
+    records = [{"name": record.name, "sha256": record_digest(record)} for record in origin.records]
+    return {"asked": dict(origin.asked), "records": records}
+
+
+def record_digest(record: RunRecord) -> str:
+    """Return the SHA-256 of all that a record says, 64 hex digits."""
+    return hashlib.sha256(json_bytes(plain(record.model_dump()))).hexdigest()
 
 
 def _section(section: Section) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import JsonValue
 from typing_extensions import Unpack
 
 from ganzoo._io.os_errors import shown
@@ -15,7 +17,8 @@ from ganzoo._leaderboard.comparison import Comparison
 from ganzoo._leaderboard.leaderboard import leaderboards
 from ganzoo._leaderboard.named import names_one, runs_of_names
 from ganzoo._leaderboard.rules import RuleOptions, Rules
-from ganzoo._leaderboard.tables import Unranked
+from ganzoo._leaderboard.tables import Origin, Unranked
+from ganzoo._runs.plain_data import plain
 from ganzoo._runs.record import RunRecord, read_record
 from ganzoo.errors import GanzooError
 
@@ -65,11 +68,22 @@ def compare_runs(
             records.append(read_record(path / "record.json"))
         except GanzooError as error:
             unreadable.append(Unranked(path.name, "unreadable", str(error), 0.0))
-    if together and len(paths) > 1 and all(map(names_one, paths)):
-        records = comparable(records, Choice.of(where, protocol))
-    comparison = leaderboards(records, metric=metric, by=by, where=where, protocol=protocol, rules=Rules(**agreed))
-    folders = {path.name: path for path in found}
+    asked: dict[str, JsonValue] = {
+        **{"metric": metric, "by": by, "where": list(where), "protocol": protocol},
+        "together": together and len(paths) > 1 and all(map(names_one, paths)),
+        "rules": plain(asdict(Rules(**agreed))),
+    }
+    comparison = replace(ranked_again(Origin(asked, tuple(records))), unreadable=tuple(unreadable))
     by_name = {record.name: record for record in records}
-    return Comparison(
-        comparison.tables, comparison.unfinished, comparison.unscored, tuple(unreadable), folders, by_name
-    )
+    return replace(comparison, folders={path.name: path for path in found}, records=by_name)
+
+
+def ranked_again(origin: Origin) -> Comparison:
+    """Return the comparison of these records, as it was asked for. Raises as `compare_runs` does."""
+    asked: dict[str, Any] = dict(origin.asked)
+    records, where, protocol = list(origin.records), asked["where"], asked["protocol"]
+    if asked["together"]:
+        records = comparable(records, Choice.of(where, protocol))
+    rules = Rules(**{**asked["rules"], "looks": tuple(asked["rules"]["looks"])})
+    found = leaderboards(records, metric=asked["metric"], by=asked["by"], where=where, protocol=protocol, rules=rules)
+    return Comparison(found.tables, found.unfinished, found.unscored, origin=origin)

@@ -169,6 +169,14 @@ class Unranked:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What a comparison was made of, by which it can be made again: what was asked for, and all records in order."""
+
+    asked: Mapping[str, JsonValue]
+    records: tuple[RunRecord, ...]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """All tables, and all runs that none of them holds: nothing is dropped.
 
@@ -179,6 +187,7 @@ class Comparison:
         unreadable: Folders whose record is damaged, with what is wrong.
         folders: Folders of the runs by their names, where the records were read from some.
         records: Records of the runs by their names, for what no table shows: versions, machines, messages.
+        origin: What it was made of, where the records were read from folders.
     """
 
     tables: tuple[Table, ...]
@@ -187,3 +196,4 @@ class Comparison:
     unreadable: tuple[Unranked, ...] = ()
     folders: Mapping[str, Path] = field(default_factory=dict, compare=False)
     records: Mapping[str, RunRecord] = field(default_factory=dict, compare=False, repr=False)
+    origin: Origin | None = field(default=None, compare=False, repr=False, kw_only=True)

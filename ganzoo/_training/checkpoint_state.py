@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ganzoo._inference.state_dict import load_into
+from ganzoo._io.os_errors import shown
 from ganzoo._training.trainer import Trainer
 from ganzoo._version import __version__
+from ganzoo.errors import RunError
 
 Tensors = dict[str, Mapping[str, Tensor]]
 
@@ -52,6 +55,20 @@ def arithmetic(device: torch.device) -> dict[str, Any]:
         "cpu": torch.backends.cpu.get_cpu_capability(),
         "ganzoo": __version__,
     }
+
+
+def training_hash_of(state: Mapping[str, Any], run: Path) -> str:
+    """Return the hash of the training that a checkpoint is of.
+
+    Raises:
+        RunError: It has the weights of a generator alone, as published runs have.
+    """
+    if "training_hash" not in state:
+        raise RunError(
+            f"{shown(run)} has the weights of its generator alone, as it was published, so it cannot be trained on. "
+            f"Train from these weights with: ganzoo run RECIPE --init {shown(run)}"
+        )
+    return str(state["training_hash"])
 
 
 def not_finite(trainer: Trainer) -> str | None:

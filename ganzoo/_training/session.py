@@ -28,7 +28,7 @@ from ganzoo._training.callbacks import (
     ScoreCallback,
     SnapshotCallback,
 )
-from ganzoo._training.checkpoint_state import not_finite, restore
+from ganzoo._training.checkpoint_state import not_finite, restore, training_hash_of
 from ganzoo._training.first_pictures import write_first_pictures
 from ganzoo._training.meta_memory import less_memory
 from ganzoo._training.preview_classes import preview_classes, preview_count
@@ -149,7 +149,7 @@ class Session:
 
     def _restore(self, trainer: Trainer, tensors: Mapping[str, Any], state: Mapping[str, Any]) -> None:
         only_longer = state.get("dynamics_hash") == self.inputs.recipe.dynamics_hash
-        if state["training_hash"] != self.inputs.recipe.training_hash and not only_longer:
+        if training_hash_of(state, self.directory.path) != self.inputs.recipe.training_hash and not only_longer:
             raise RunError(
                 f"the checkpoints of {self.directory.path} were made by another recipe than its recipe.toml; "
                 f"start a new run"

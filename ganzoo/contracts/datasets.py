@@ -64,11 +64,16 @@ class ImageDataset(Component[DatasetOptionsT], ABC):
 
     Attributes:
         where_to_get: What the dataset is, its terms and its layout on disk; shown when data are missing.
+        license: Identifier (SPDX) of the license of the images; empty: not known, so whoever publishes what was
+            trained on them has to name it.
+        publishing_forbidden: Why their terms do not let weights and samples be published; empty: they do not forbid it.
         reading_version: Count it up when `load` gives other pixels for the same file: images are prepared again.
     """
 
     Options: ClassVar[type[DatasetOptions]] = DatasetOptions
     where_to_get: ClassVar[str] = ""
+    license: ClassVar[str] = ""
+    publishing_forbidden: ClassVar[str] = ""
     reading_version: ClassVar[int] = 1
 
     def __init__(self, options: DatasetOptionsT) -> None:

@@ -60,6 +60,7 @@ class Figure(BaseModel, ABC):
     Attributes:
         name: Its name, that of its entry point.
         needs: Capabilities of the generator, any of which is enough, such as `(StyleBased,)`.
+        tests_memorization: Whether its drawing has `memorization`, a `MemorizationVerdict`; its sidecar has it too.
         needs_dataset: Whether it shows real images, which an imported checkpoint has not.
         without: View options that have no meaning for it (see `ganzoo.figures.ViewOptions`).
         suffixes: How its file may end, the usual ending first; none: it writes a folder. Where both pictures and films
@@ -70,6 +71,7 @@ class Figure(BaseModel, ABC):
 
     name: ClassVar[str]
     needs: ClassVar[tuple[type, ...]] = ()
+    tests_memorization: ClassVar[bool] = False
     needs_dataset: ClassVar[bool] = False
     without: ClassVar[frozenset[str]] = frozenset()
     suffixes: ClassVar[tuple[str, ...]] = PICTURES

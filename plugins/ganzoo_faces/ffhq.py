@@ -44,6 +44,7 @@ class Ffhq(SourceDataset[FfhqOptions]):
     """
 
     name = "ffhq"
+    license = "CC-BY-NC-SA-4.0"
     where_to_get = (
         "FFHQ is public: https://github.com/NVlabs/ffhq-dataset (images1024x1024, 89 GB, or thumbnails128x128, 2 GB). "
         "The dataset is under CC BY-NC-SA 4.0 by NVIDIA: no commercial use, credit, and what is made of it shared "

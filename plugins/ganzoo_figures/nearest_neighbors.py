@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo import PixelArray
+from ganzoo import MemorizationVerdict, PixelArray
 from ganzoo.data import PackSplit
 from ganzoo.figures import FigureResult
 from ganzoo.plotting import Panel, Sheet
@@ -56,8 +56,13 @@ class NearestNeighbors:
     @property
     def summary(self) -> str:
         """The memorization report in a sentence; each p-value is multiplied by the number of spaces."""
+        return self.memorization.text
+
+    @property
+    def memorization(self) -> MemorizationVerdict:
+        """Whether a test found memorization at the level of `ALARM`, and the report in a sentence."""
         if self.held_out is None:
-            return _NO_HELD_OUT
+            return MemorizationVerdict(None, _NO_HELD_OUT)
         spaces = len(self.reports)
         copied = [report.copy_found * spaces for report in self.reports if report.copy_found is not None]
         nearer = [report.p_nearer * spaces for report in self.reports if report.p_nearer is not None]
@@ -69,9 +74,12 @@ class NearestNeighbors:
         if nearer and min(nearer) < ALARM:
             found.append(f"samples are nearer to training images than to held-out ones (p = {min(nearer):.2g})")
         if found:
-            return "; ".join(found)
+            return MemorizationVerdict(True, "; ".join(found))
         smallest = min(1.0, *copied, *nearer)
-        return f"no sign of memorization in {len(self.samples):,} samples (smallest p = {smallest:.2g})"
+        samples = len(self.samples)
+        return MemorizationVerdict(
+            False, f"no sign of memorization in {samples:,} samples (smallest p = {smallest:.2g})"
+        )
 
     def figure(self) -> FigureResult:
         """Draw the most suspicious samples, each beside the real images nearest to it."""
@@ -94,6 +102,7 @@ class NearestNeighbors:
         return {
             **self.facts,
             "memorization_report": self.summary,
+            "memorization_found": self.memorization.found,
             "assumptions": list(ASSUMPTIONS) if self.held_out is not None else [],
             "tests": [report.plain() for report in self.reports],
             "samples": [self._sample(number) for number in self.order],

@@ -33,6 +33,7 @@ class Neighbors(GeneratorFigure):
 
     name = "neighbors"
     needs_dataset = True
+    tests_memorization = True
     without = frozenset({"resolution"})
 
     seeds: Seeds = Field(

@@ -48,6 +48,7 @@ class Phantom(ImageDataset[PhantomOptions]):
     """
 
     name = "phantom"
+    license = "CC0-1.0"
 
     Options = PhantomOptions
 

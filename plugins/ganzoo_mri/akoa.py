@@ -78,6 +78,10 @@ class Akoa(SourceDataset[AkoaOptions]):
     """
 
     name = "akoa"
+    publishing_forbidden = (
+        "the data use agreement with the NIMH Data Archive lets nobody pass the images on, and weights and samples "
+        "can hold what was learned by heart"
+    )
     where_to_get = (
         "The images are of the Osteoarthritis Initiative (OAI), free after registration and a data use agreement with "
         "the NIMH Data Archive: https://nda.nih.gov/oai (no attempt to identify anybody, no passing on, and the "

@@ -1,0 +1,1 @@
+"""Publishing: folders that strangers can import, score again to the same bits, and rank."""
