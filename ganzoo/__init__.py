@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ganzoo.api import run as run
     from ganzoo.api import sample as sample
     from ganzoo.api import score as score
+    from ganzoo.api import sweep as sweep
     from ganzoo.contracts.capabilities import Growable as Growable
     from ganzoo.contracts.capabilities import NoiseInputs as NoiseInputs
     from ganzoo.contracts.capabilities import NoiseMaps as NoiseMaps
@@ -191,7 +192,7 @@ _HOME = {
         "WeightsError",
     ),
     "ganzoo.hookspecs": ("hookimpl",),
-    "ganzoo.api": ("compare", "export", "open", "resume", "run", "sample", "score"),
+    "ganzoo.api": ("compare", "export", "open", "resume", "run", "sample", "score", "sweep"),
     "ganzoo._publish.verbs": ("publish", "verify"),
     "ganzoo._inference.run": ("Run",),
     "ganzoo._inference.samples": ("Samples",),

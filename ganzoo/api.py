@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ganzoo._recipe.recipe import Recipe
     from ganzoo._registry.registry import Registry
     from ganzoo._runs.record import Score
+    from ganzoo._sweep.options import SweepOptions, SweepSource
+    from ganzoo._sweep.sweep import SweepResult
     from ganzoo.contracts.capabilities import NoiseMode
 
 AnyRun = str | Path | Run
@@ -75,10 +77,9 @@ def run(
     Raises:
         GanzooError: The recipe is not valid, data, weights or device cannot be had, or the training fails.
     """
-    from ganzoo._sweep.plan import mark_of
     from ganzoo._training.asked_run import Request, train_asked
 
-    asked = Request(recipe, tuple(overrides), seed, name, tuple(tags), mark_of(Path(sweep)) if sweep else None)
+    asked = Request(recipe, tuple(overrides), seed, name, tuple(tags), Path(sweep) if sweep else None)
     earlier = None if initial is None else open(initial)
     told = reporter or SILENT
     return train_asked(asked, Path(runs), earlier, device=device, resume=resume, skip_bad=skip_bad, reporter=told)
@@ -172,6 +173,23 @@ def compare(
     from ganzoo._leaderboard.gather import compare_runs, paths_of
 
     return compare_runs(paths_of(runs), metric=metric, by=by, where=where, protocol=protocol, **agreed)
+
+
+def sweep(source: SweepSource, **settings: Unpack[SweepOptions]) -> SweepResult:
+    """Compute every cell of a sweep that is not done yet, and compare its runs; progress is shown in a notebook.
+
+    Args:
+        source: A sweep file, or its content: `{"recipes": ["quickstart"], "seeds": range(3)}`.
+        **settings: `runs`, `jobs`, `device`, `retry_failed`, `reporter` and others, as `SweepOptions` explains.
+
+    Raises:
+        RecipeError: The sweep or a recipe of it is not valid.
+        RefusedError: It is another plan than the one written down before its first run.
+        RunStopped: A signal stopped it, its cells at a checkpoint.
+    """
+    from ganzoo._sweep.sweep import compute_sweep
+
+    return compute_sweep(source, **settings)
 
 
 def sample(

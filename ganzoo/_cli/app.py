@@ -28,12 +28,14 @@ from ganzoo._cli.report import report
 from ganzoo._cli.run import resume, run
 from ganzoo._cli.sample import sample
 from ganzoo._cli.score import score
+from ganzoo._cli.sweep import sweep
 from ganzoo._cli.verify import verify
 from ganzoo._version import __version__
 from ganzoo.errors import GanzooError, RunError
 
 _FUNCTIONS: dict[str, Callable[..., None]] = {
     "run": run,
+    "sweep": sweep,
     "resume": resume,
     "score": score,
     "compare": compare,
@@ -56,7 +58,7 @@ class _Commands(WholeLines):
     """All commands, in the order of the help."""
 
     sections: ClassVar[Mapping[str, Sequence[str]]] = {
-        "Train and score": ("run", "resume", "score", "compare", "report"),
+        "Train and score": ("run", "sweep", "resume", "score", "compare", "report"),
         "Before a training": ("check", "plugins", "metrics", "doctor", "fetch-weights", "data"),
         "With a run": ("sample", "explore", "verify", "import", "export", "publish"),
     }

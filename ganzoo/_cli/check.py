@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo._cli.run import Device, Overrides
+from ganzoo._cli.options import Device, Overrides
 
 if TYPE_CHECKING:
     from ganzoo._recipe.recipe import Recipe

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganzoo._cli.lazy_command import WholeLines
-from ganzoo._cli.run import Overrides, SkipBad
+from ganzoo._cli.options import Overrides, SkipBad
 
 if TYPE_CHECKING:
     from ganzoo.contracts.datasets import ImageDataset

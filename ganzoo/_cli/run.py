@@ -7,33 +7,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo._cli.options import Device, Jobs, Overrides, RetryFailed, Runs, SkipBad, Tags
+from ganzoo.errors import GanzooError
+
 if TYPE_CHECKING:
     from ganzoo._cli.terminal import Terminal
     from ganzoo._inference.run import Run
 
-Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as training.total_kimg=10.")
-]
-Runs = Annotated[Path, typer.Option("--runs", help="Folder of the runs.")]
-
-
-def _checked_device(name: str) -> str:
-    from ganzoo._inference.device import check_device_name
-
-    return check_device_name(name)
-
-
-Device = Annotated[str, typer.Option(callback=_checked_device, help="Device: auto, cpu, cuda, cuda:1, mps.")]
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip images that cannot be read, and report them.")]
-
-Tags = Annotated[
-    list[str] | None, typer.Option("--tag", metavar="TEXT", help="A word that is kept in the record; may be repeated.")
-]
-
 
 def run(
-    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of one that ships with ganzoo.")],
+    recipes: Annotated[
+        list[str], typer.Argument(metavar="RECIPE...", help="Recipe files, or names of recipes that ship with ganzoo.")
+    ],
     set_: Overrides = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(metavar="0-4", help="Several seeds, as a range or 0,2,5: each recipe with each of them."),
+    ] = None,
+    jobs: Jobs = None,
+    retry_failed: RetryFailed = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed to use in place of the recipe's.")] = None,
     name: Annotated[
         str | None, typer.Option(help="Name of the run, with the seed behind it; else that of the recipe's file.")
@@ -52,13 +44,25 @@ def run(
         Path | None, typer.Option(hidden=True, help="Folder of the sweep whose plan the run's record repeats.")
     ] = None,
 ) -> None:
-    """Train a recipe, score it, and print the table that it stands in."""
+    """Train a recipe, score it, and print the table that it stands in.
+
+    Several recipes or seeds are a small sweep: each runs by itself, what is done is not done again, all are compared.
+    """
     from ganzoo import api
+    from ganzoo._cli.sweep import run_sweep, small_sweep
     from ganzoo._cli.terminal import Terminal
 
+    if seeds is not None or len(recipes) > 1 or jobs is not None:
+        if init is not None or skip_bad or (seed is not None and seeds is not None):
+            raise GanzooError(
+                "--init, --skip-bad and --seed are for one run; leave them out with several recipes or --seeds"
+            )
+        small = small_sweep(recipes, seeds or str(seed or 0), set_ or (), tag or ())
+        run_sweep(small, runs=runs, jobs=jobs, device=device, retry_failed=retry_failed, prefix=name or "")
+        return
     with Terminal() as terminal:
         trained = api.run(
-            recipe,
+            recipes[0],
             overrides=set_ or (),
             seed=seed,
             name=name,
@@ -71,7 +75,8 @@ def run(
             sweep=sweep,
             reporter=terminal,
         )
-        _show(terminal, trained)
+        if sweep is None:  # whoever hands out cells shows them all, at the end
+            _show(terminal, trained)
 
 
 def resume(

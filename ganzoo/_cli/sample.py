@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from ganzoo._cli.run import Device
+from ganzoo._cli.options import Device
 from ganzoo.errors import GanzooError
 
 Noise = Literal["random", "constant", "none"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ganzoo._leaderboard.columns import MARK, REAL_IMAGES
+from ganzoo._leaderboard.plan_captions import cost_line
 from ganzoo._leaderboard.record_fields import value_text
 from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.tables import Comparison, Difference, Table, Unranked
@@ -51,7 +52,7 @@ def caption(table: Table) -> list[str]:
         f"Ranked by {table.metrics[table.primary].label}{reason}{others}. Score: {_COUNTED[table.verdict.checkpoint]}. "
         f"Protocol {table.protocol_id}."
     ]
-    lines += verdict_lines(table) + _meanings(table)
+    lines += [*verdict_lines(table), *filter(None, [cost_line(table.rows)]), *_meanings(table)]
     if table.distinct:
         lines.append(f"Not comparable with the other tables, which differ in {differences(table.distinct)}.")
     lines += [f"Published {metric.upper()}: {text}." for metric, text in _sources(table).items()]

@@ -16,6 +16,7 @@ from ganzoo._leaderboard.comparable import comparable
 from ganzoo._leaderboard.comparison import Comparison
 from ganzoo._leaderboard.leaderboard import leaderboards
 from ganzoo._leaderboard.named import names_one, runs_of_names
+from ganzoo._leaderboard.plan_captions import planned_looks
 from ganzoo._leaderboard.rules import RuleOptions, Rules
 from ganzoo._leaderboard.tables import Origin, Unranked
 from ganzoo._runs.plain_data import plain
@@ -68,10 +69,13 @@ def compare_runs(
             records.append(read_record(path / "record.json"))
         except GanzooError as error:
             unreadable.append(Unranked(path.name, "unreadable", str(error), 0.0))
+    rules = Rules(**agreed)
+    if not rules.looks:
+        rules = replace(rules, looks=planned_looks(records))
     asked: dict[str, JsonValue] = {
         **{"metric": metric, "by": by, "where": list(where), "protocol": protocol},
         "together": together and len(paths) > 1 and all(map(names_one, paths)),
-        "rules": plain(asdict(Rules(**agreed))),
+        "rules": plain(asdict(rules)),
     }
     comparison = replace(ranked_again(Origin(asked, tuple(records))), unreadable=tuple(unreadable))
     by_name = {record.name: record for record in records}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ganzoo._leaderboard.choice import Choice
+from ganzoo._leaderboard.plan_captions import plan_notes
 from ganzoo._leaderboard.ranking import ranked
 from ganzoo._leaderboard.record_fields import flatten, part, require_known
 from ganzoo._leaderboard.rows import Entry, at_ends, differing, latest, rows_of
@@ -152,7 +153,7 @@ def _table(group: Group, entries: Sequence[Entry], asked: _Asked, diverged: Mapp
         by=asked.by,
         sections=sections,
         verdict=verdict,
-        notes=tuple(notes),
+        notes=(*notes, *plan_notes([entry.record for entry in entries])),
     )
 
 

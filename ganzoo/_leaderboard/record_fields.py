@@ -65,6 +65,8 @@ _SHORT: Mapping[str, Callable[[RunRecord], Any]] = {
     "title": lambda record: record.title,
     "status": lambda record: record.status,
     "seed": lambda record: record.seed,
+    "tags": lambda record: list(record.tags),
+    "sweep": lambda record: str(record.sweep["name"]) if record.sweep else MISSING,
     "device": lambda record: record.device,
     "resolution": lambda record: record.dataset.resolution if record.dataset else MISSING,
 }

@@ -21,6 +21,7 @@ from ganzoo._leaderboard.record_fields import (
     penalties,
     recipe_name,
     value_text,
+    walk,
 )
 from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.statistics.transforms import Transform
@@ -61,12 +62,16 @@ def at_ends(runs: Sequence[tuple[RunRecord, Sequence[Score]]]) -> list[Entry]:
     """Return each run where it was scored last, and where another run of its experiment was.
 
     So a seed that was trained on stands in two rows: in that of the others, with what it scored there, and by itself.
+    Seeds whose training hours ended share the hours, wherever that was.
     """
     ends: dict[str, set[int]] = defaultdict(set)
     for record, scores in runs:
         ends[experiment_id(record)].add(max(score.images_seen for score in scores))
     entries = []
     for record, scores in runs:
+        if walk(record.recipe, "training.most_hours") is not MISSING:
+            entries.append(Entry(record, latest(scores), 0, tuple(scores)))
+            continue
         for images_seen in sorted(ends[experiment_id(record)]):
             if there := [score for score in scores if score.images_seen == images_seen]:
                 course = tuple(score for score in scores if score.images_seen <= images_seen)

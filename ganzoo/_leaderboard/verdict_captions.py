@@ -68,6 +68,8 @@ def _looks(table: Table, rows: Sequence[Row]) -> str:
     planned = ", ".join(map(str, looks))
     others = sorted({len(row.seeds) for row in rows} - set(looks))
     text = f"One of {len(looks)} looks planned at {planned} seeds: all together err in about 5 % of cases."
+    if len(looks) == 1:
+        text = f"The one look that was planned, at {planned} seeds."
     return text + (f" Not at a planned look: rows with {', '.join(map(str, others))}." if others else "")
 
 

@@ -134,7 +134,7 @@ class Recipe(Section):
         """SHA-256 of all that decides the weights at a given point of training: a longer training has the same one."""
         plain = self._training_plain()
         if self.training.growth is None:
-            for key in ("total_kimg", "epochs"):
+            for key in ("total_kimg", "epochs", "most_hours"):
                 plain["training"].pop(key, None)
         return _hash(plain)
 

@@ -84,6 +84,9 @@ class TrainingSettings(Section):
 
     total_kimg: Kimg | None = Field(default=None, description="Length of the training.")
     epochs: Epochs | None = Field(default=None, description="Length of the training in epochs, in place of total_kimg.")
+    most_hours: PositiveFloat | None = Field(
+        default=None, description="End the training after so many hours of it, even before its length is reached."
+    )
     batch_size: PositiveInt = Field(default=64, description="Real images per discriminator step.")
     micro_batch: PositiveInt | None = Field(
         default=None, description="Split each batch into parts of this size and accumulate gradients, to save memory."

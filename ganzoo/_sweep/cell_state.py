@@ -76,12 +76,20 @@ def _state(folder: Path, record: dict[str, Any]) -> CellState:
         status=_status(record, holder),
         folder=folder,
         images_seen=int(record.get("images_seen", 0)),
-        total_images=round(1000 * (training.get("total_kimg") or 0)),
+        total_images=_total(record, training),
         seconds=float(record.get("seconds", 0)),
         holder=holder or "",
         reason=str(record.get("message", "")),
         recorded=(folder / "record.json").stat().st_mtime,
     )
+
+
+def _total(record: dict[str, Any], training: dict[str, Any]) -> int:
+    """Return the length of a training, by the pace so far where hours end it."""
+    seen, seconds, hours = record.get("images_seen", 0), record.get("seconds", 0), training.get("most_hours")
+    if hours:
+        return round(seen * max(1.0, 3600 * hours / seconds)) if seconds else 0
+    return round(1000 * (training.get("total_kimg") or 0))
 
 
 def _status(record: dict[str, Any], holder: str | None) -> CellStatus:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo._recipe.given import asked_id
+from ganzoo._runs.sweep_mark import FORMAT, read_plan
 from ganzoo._sweep.cells import Variant, cells_of
 from ganzoo._sweep.sweep_file import SweepSettings
 from ganzoo._sweep.sweep_folder import SweepFolder, now
-from ganzoo.errors import GanzooError, RefusedError
+from ganzoo.errors import RefusedError
 
-_FORMAT = 1
 _WORDS = {"title", "name", "tags", "threads"}  # what may change without another plan
 
 
@@ -51,7 +51,7 @@ def register(
 
     Raises:
         RefusedError: It is another plan than before, and no reason is given.
-        GanzooError: A newer ganzoo wrote it.
+        GanzooError: What was written down cannot be read.
     """
     this: dict[str, Any] = {
         "planned": now(),
@@ -62,9 +62,9 @@ def register(
         "rows": {variant.name: asked_id(variant.plain, 0) for variant in variants},
         "runs_before": _begun(folder.path.parent, settings, variants),
     }
-    plan = read_plan(folder)
+    plan = read_plan(folder.path)
     if plan is None:
-        plan = {"format": _FORMAT, "versions": [this], "threads": settings.threads or threads}
+        plan = {"format": FORMAT, "versions": [this], "threads": settings.threads or threads}
     elif plan["versions"][-1]["plan_sha256"] == this["plan_sha256"]:
         told = []
         if plan["versions"][-1]["file_sha256"] != this["file_sha256"]:
@@ -93,14 +93,6 @@ def _begun(runs: Path, settings: SweepSettings, variants: Sequence[Variant]) -> 
     return sum(cell.state(runs).status != "left" for cell in cells_of(variants, settings.seeds))
 
 
-def read_plan(folder: SweepFolder) -> dict[str, Any] | None:
-    """Return the plan of a sweep, or None where none was written down. Raises GanzooError where it cannot be used."""
-    plan = folder.read(folder.plan)
-    if plan is not None and plan.get("format") != _FORMAT:
-        raise GanzooError(f"{folder.plan} has a format that this ganzoo (format {_FORMAT}) does not know")
-    return plan
-
-
 def _changed(where: str, folder: SweepFolder, before: Mapping[str, Any], this: Mapping[str, Any]) -> str:
     rows = [
         f"{name} is {'gone' if name not in this['rows'] else 'new' if name not in before['rows'] else 'another recipe'}"
@@ -113,29 +105,3 @@ def _changed(where: str, folder: SweepFolder, before: Mapping[str, Any], this: M
         f"that changes after runs were seen is none. Put the file back, give the new one another name, or say why with "
         f"--amend 'REASON', which the runs and their tables then repeat"
     )
-
-
-def mark_of(path: Path) -> dict[str, Any]:
-    """Return what the record of a run repeats of its sweep's plan.
-
-    Args:
-        path: The sweep's folder.
-
-    Raises:
-        GanzooError: There is no plan in it.
-    """
-    folder = SweepFolder(path)
-    plan = read_plan(folder)
-    if plan is None:
-        raise GanzooError(f"{path} is no folder of a sweep: it has no {folder.plan.name}")
-    first, newest = plan["versions"][0], plan["versions"][-1]
-    return {
-        "name": path.name.removesuffix(".sweep"),
-        "title": plan["title"],
-        "file_sha256": newest["file_sha256"],
-        "planned": first["planned"],
-        "runs_before": first["runs_before"],
-        "amended": [{key: version[key] for key in ("planned", "reason")} for version in plan["versions"][1:]],
-        "budget": plan["budget"],
-        "looks": plan["looks"],
-    }

@@ -131,12 +131,12 @@ class SweepSettings(_Section):
 
     @property
     def looks(self) -> tuple[int, ...]:
-        """Numbers of seeds at which it is looked at: those planned for settling, none for a sweep of fixed seeds."""
+        """Numbers of seeds at which it is looked at: those planned for settling, else once; none with one seed."""
         if not self.stop.settle:
-            return ()
+            return (len(self.seeds),) if len(self.seeds) > 1 else ()
         first, last = len(self.seeds), self.stop.max_seeds
         between = [look for look in self.stop.looks or PLANNED_LOOKS if max(2, first) <= look <= last]
-        return tuple(between) or (last,)
+        return tuple(between) or ((last,) if last > 1 else ())
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:

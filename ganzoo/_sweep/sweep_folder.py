@@ -13,10 +13,10 @@ from typing import Any
 from ganzoo._io.atomic import atomic_write, remove_tree
 from ganzoo._io.regular_file import read_regular
 from ganzoo._runs.signed_json import seal, unseal
+from ganzoo._runs.sweep_mark import ENDING, PLAN
 from ganzoo.errors import GanzooError
 from ganzoo.text import clip
 
-_ENDING = ".sweep"
 _LONGEST_REASON = 600
 _MOST_LOG_BYTES = 64 * 1024
 
@@ -45,13 +45,13 @@ class SweepFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.plan = path / "plan.json"
+        self.plan = path / PLAN
         self._failed = path / "failed"
 
     @classmethod
     def of(cls, runs: Path, name: str) -> SweepFolder:
         """Return the folder of the sweep of this name beside the runs in `runs`."""
-        return cls(runs / f"{name}{_ENDING}")
+        return cls(runs / f"{name}{ENDING}")
 
     def log(self, run_name: str) -> Path:
         """Return the file of what a cell prints."""

@@ -11,6 +11,7 @@ from ganzoo._inference.run import Run
 from ganzoo._recipe.given import asked_id, given_recipe, look_at
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.asked import Asked, check_tags
+from ganzoo._runs.sweep_mark import mark_of
 from ganzoo._training.first_look import look_first
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Request:
     seed: int | None = None
     name: str | None = None
     tags: tuple[str, ...] = ()
-    sweep: Mapping[str, Any] | None = None
+    sweep: Path | None = None
 
 
 def train_asked(
@@ -69,5 +70,5 @@ def train_asked(
         initial=weights,
         resume=resume,
         skip_bad=skip_bad,
-        asked=Asked(identity, request.tags, request.sweep),
+        asked=Asked(identity, request.tags, mark_of(request.sweep) if request.sweep else None),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -72,6 +73,7 @@ def build_trainer(
         discriminator_steps=training.discriminator_steps,
         generator_first=training.first_player == "generator",
         micro_batch=training.micro_batch or 0,
+        most_seconds=3600 * training.most_hours if training.most_hours else math.inf,
     )
     # A copy of the generator as it begins, before any step.
     ema = EMA(generator, training.ema_half_life_kimg, training.ema_ramp, training.ema_decay_per_step)

@@ -49,15 +49,16 @@ class ProgressCallback:
         self._step_ended = now
         if now - self._shown_at > _SECONDS_BETWEEN or trainer.finished:
             self._shown_at = now
-            self._show(trainer.images_seen, trainer.total_images, self._facts(trainer, now))
+            self._show(trainer.images_seen, trainer.expected_images, self._facts(trainer, now))
 
     def _facts(self, trainer: Trainer, now: float) -> dict[str, str]:
         phase, phases = trainer.phase, trainer.schedule.phases
         left, is_measured = self._time_left.predict(trainer.images_seen)
+        left = max(0.0, min(left, trainer.schedule.most_seconds - trainer.seconds))
         facts = {
             "elapsed": duration(now - self._began),
             "left": ("" if is_measured else "about ") + duration(left),
-            "kimg": f"{trainer.images_seen / 1000:.2f} of {trainer.total_images / 1000:.2f}",
+            "kimg": f"{trainer.images_seen / 1000:.2f} of {trainer.expected_images / 1000:.2f}",
             "images/s": f"{self._speed(trainer, now):.1f}",
         }
         if len(phases) > 1:

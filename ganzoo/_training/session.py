@@ -87,7 +87,9 @@ class Session:
             raise self._failed(trainer, _crash(error, advice)) from error
 
     def _progress(self, trainer: Trainer) -> ProgressCallback:
-        self.reporter.info(f"training {self.directory.path}: {trainer.total_images:,} images on {trainer.game.device}")
+        hours = self.inputs.recipe.training.most_hours
+        length = f"{hours:g} hours" if hours else f"{trainer.total_images:,} images"
+        self.reporter.info(f"training {self.directory.path}: {length} on {trainer.game.device}")
         left, show = TimeLeft(trainer.schedule.phases, partial(arithmetic, self.inputs.recipe)), self.reporter.progress
         return ProgressCallback(show("training"), trainer, self.directory.samples, left, self._latest_score)
 
@@ -162,7 +164,7 @@ class Session:
             self._scores.best = dict(state["best"])
             self._scores.superseded = list(state["superseded"])
             self._scores.remove_superseded()
-        self.reporter.info(f"resuming at {trainer.images_seen:,} of {trainer.total_images:,} images")
+        self.reporter.info(f"resuming at {trainer.images_seen:,} of {trainer.expected_images:,} images")
 
     def _extra_state(self) -> dict[str, Any]:
         recipe = self.inputs.recipe

@@ -51,12 +51,14 @@ class Schedule:
         discriminator_steps: The generator plays on every n-th step.
         generator_first: Whether the generator moves first within a step (StyleGAN2) or last.
         micro_batch: Size of the parts a batch is split into, or 0 for whole batches.
+        most_seconds: The training ends after so many, at the end of a step.
     """
 
     phases: tuple[Phase, ...]
     discriminator_steps: int = 1
     generator_first: bool = False
     micro_batch: int = 0
+    most_seconds: float = math.inf
 
 
 class Trainer:
@@ -91,7 +93,20 @@ class Trainer:
     @property
     def finished(self) -> bool:
         """Whether there is nothing left to train."""
-        return self.images_seen >= self.total_images
+        return self.images_seen >= self.total_images or self.out_of_time
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the hours are over that the training was given."""
+        return self.seconds >= self.schedule.most_seconds
+
+    @property
+    def expected_images(self) -> int:
+        """Images at the end, by the pace so far where hours end the training."""
+        if not self.seconds or self.schedule.most_seconds == math.inf:
+            return self.total_images
+        by_then = self.images_seen * self.schedule.most_seconds / self.seconds
+        return self.images_seen if self.finished else min(self.total_images, round(by_then))
 
     @property
     def phase(self) -> Phase:
@@ -102,13 +117,13 @@ class Trainer:
     def run(self) -> None:
         """Train from wherever `images_seen` stands to the end."""
         for phase in self.schedule.phases:
-            if self.images_seen >= phase.end:
+            if self.images_seen >= phase.end or self.out_of_time:
                 continue
             for player in self.players.values():
                 # A resume in mid-phase must not reset the moments that it has just loaded.
                 player.begin(phase) if self.images_seen == phase.start else player.enter(phase)
             # Phases are whole numbers of batches (see the schedule), so that a step never belongs to two.
-            while self.images_seen < phase.end:
+            while self.images_seen < phase.end and not self.out_of_time:
                 losses = self.step(phase)
                 for callback in self.callbacks:
                     callback.on_step_end(self, losses)

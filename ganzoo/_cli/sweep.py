@@ -1,0 +1,140 @@
+"""`ganzoo sweep`: recipes × settings × seeds computed as cells, and where they stand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ganzoo._cli.options import Device, Jobs, RetryFailed, Runs
+from ganzoo.errors import GanzooError, RunError
+
+if TYPE_CHECKING:
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo._sweep.status import SweepStatus
+    from ganzoo._sweep.sweep import SweepResult
+
+
+class StatusFormat(StrEnum):
+    """How the state of a sweep is written."""
+
+    RICH = "rich"
+    JSON = "json"
+
+
+def sweep(
+    words: Annotated[
+        list[str],
+        typer.Argument(help="A sweep file; `status` before it shows where its cells stand.", metavar="[status] FILE"),
+    ],
+    runs: Runs = Path("runs"),
+    jobs: Jobs = None,
+    device: Device = "auto",
+    worker: Annotated[
+        bool, typer.Option("--worker", help="Work on it beside others that share the folder; start any number.")
+    ] = False,
+    retry_failed: RetryFailed = False,
+    amend: Annotated[
+        str, typer.Option(metavar="REASON", help="Why the plan is another than was written down before the first run.")
+    ] = "",
+    format: Annotated[StatusFormat, typer.Option(help="How `status` is written.")] = StatusFormat.RICH,
+) -> None:
+    """Compute each cell of a sweep: recipes × settings × seeds.
+
+    The same command goes on with what was stopped or killed, and computes nothing twice. Ctrl-C stops all cells at a
+    checkpoint (exit code 75). A sweep file's plan is written down with its hash before the first run.
+    """
+    if words[0] == "status" and len(words) == 2:
+        _print_status(Path(words[1]), runs, format)
+        return
+    if len(words) != 1:
+        raise GanzooError(f"name one sweep file, or `status` and one: {' '.join(words)}")
+    run_sweep(
+        Path(words[0]), runs=runs, jobs=jobs, device=device, worker=worker, retry_failed=retry_failed, amend=amend
+    )
+
+
+def small_sweep(recipes: Sequence[str], seeds: str, overrides: Sequence[str], tags: Sequence[str]) -> dict[str, Any]:
+    """Return the sweep that `ganzoo run RECIPE... --seeds` stands for; a list as a value is no axis here."""
+    from ganzoo._recipe.toml_source import plain_value
+
+    keys = [override.partition("=") for override in overrides]
+    if wrong := next((key for key, equals, _ in keys if not equals or not key.strip()), None):
+        raise GanzooError(f"--set {wrong}: write it as --set section.key=value, such as training.total_kimg=10")
+    values = {key.strip(): [plain_value(text)] for key, _, text in keys}
+    return {"recipes": list(recipes), "seeds": seeds, "set": values, "tags": list(tags)}
+
+
+def run_sweep(source: Any, **settings: Any) -> None:
+    """Compute a sweep and print what it came to.
+
+    Raises:
+        RunError: A cell failed.
+    """
+    from ganzoo import api
+    from ganzoo._cli.sweep_table import live_table
+    from ganzoo._cli.terminal import Terminal
+
+    with Terminal() as terminal, live_table(terminal.console) as show:
+        result = api.sweep(source, show=show, reporter=terminal, **settings)
+    _show(terminal, result)
+
+
+def _show(terminal: Terminal, result: SweepResult) -> None:
+    from ganzoo._cli.compare import print_table
+
+    if result.comparison is not None:
+        terminal.console.print()
+        print_table(result.comparison)
+    if result.failed:
+        told = [f"  {name}: {reason}" for name, reason in result.failed.items()]
+        raise RunError(
+            "\n".join(
+                [f"{len(told)} of {len(result.status.rows)} cells failed; to try them again: --retry-failed", *told]
+            )
+        )
+
+
+def _print_status(path: Path, runs: Path, format: StatusFormat) -> None:
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo._sweep.looks import cells_so_far
+    from ganzoo._sweep.opened_sweep import open_sweep
+    from ganzoo._sweep.status import status_of
+
+    opened = open_sweep(path, runs)
+    status = status_of(cells_so_far(opened), opened.place(1, "auto"))
+    if format is StatusFormat.JSON:
+        sys.stdout.write(_json(status))
+        return
+    from ganzoo._cli.sweep_table import status_table
+    from ganzoo._sweep.watch import summary
+
+    terminal = Terminal()
+    terminal.console.print(status_table(status.rows), soft_wrap=False)
+    terminal.info(summary(status))
+
+
+def _json(status: SweepStatus) -> str:
+    import json
+
+    rows = [
+        {
+            "run": row.cell.run_name,
+            "recipe": row.cell.recipe,
+            "seed": row.cell.seed,
+            "status": row.state.status,
+            "folder": str(row.state.folder) if row.state.folder else None,
+            "images_seen": row.state.images_seen,
+            "total_images": row.state.total_images,
+            "seconds": row.state.seconds,
+            "seconds_left": row.seconds_left,
+            "holder": row.state.holder,
+            "reason": row.state.reason,
+        }
+        for row in status.rows
+    ]
+    return json.dumps({"cells": rows, "counts": status.counts, "seconds_left": status.seconds_left}, indent=1) + "\n"

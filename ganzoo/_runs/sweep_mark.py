@@ -1,0 +1,56 @@
+"""Sweep mark: what the record of a run repeats of the plan of the sweep that it belongs to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ganzoo._io.regular_file import read_regular
+from ganzoo._runs.signed_json import unseal
+from ganzoo.errors import GanzooError
+
+PLAN = "plan.json"
+ENDING = ".sweep"
+FORMAT = 1
+
+
+def read_plan(folder: Path) -> dict[str, Any] | None:
+    """Return the plan in a sweep's folder, or None where none was written down.
+
+    Raises:
+        GanzooError: It cannot be read, or is of another format.
+        RunError: It is damaged.
+    """
+    path = folder / PLAN
+    try:
+        plan = dict(json.loads(unseal(read_regular(path), path)))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise GanzooError(f"{path} cannot be read: {error}") from error
+    if plan.get("format") != FORMAT:
+        raise GanzooError(f"{path} has a format that this ganzoo (format {FORMAT}) does not know")
+    return plan
+
+
+def mark_of(folder: Path) -> dict[str, Any]:
+    """Return what the record of a run repeats: which plan, when it was written down, what was agreed.
+
+    Raises:
+        GanzooError: There is no plan in the folder.
+    """
+    plan = read_plan(folder)
+    if plan is None:
+        raise GanzooError(f"{folder} is no folder of a sweep: it has no {PLAN}")
+    first, newest = plan["versions"][0], plan["versions"][-1]
+    return {
+        "name": folder.name.removesuffix(ENDING),
+        "title": plan["title"],
+        "file_sha256": newest["file_sha256"],
+        "planned": first["planned"],
+        "runs_before": first["runs_before"],
+        "amended": [{key: version[key] for key in ("planned", "reason")} for version in plan["versions"][1:]],
+        "budget": plan["budget"],
+        "looks": plan["looks"],
+    }
