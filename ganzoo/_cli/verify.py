@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo._cli.run import Device, SkipBad
+from ganzoo._cli.options import Device, SkipBad
 
 if TYPE_CHECKING:
     from ganzoo._cli.terminal import Terminal
