@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo._cli.comparison_figure import ComparisonFigure, Drawn, Over
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
@@ -75,8 +76,15 @@ def compare(
     ] = Checkpoint.LAST,
     figure: Annotated[
         Path | None,
-        typer.Option(help="Of two recipes: also write their kept samples side by side, as PNG or SVG."),
+        typer.Option(metavar="FILE", help="Also draw the comparison: an SVG or a PDF, of samples a PNG too."),
     ] = None,
+    draw: Annotated[
+        Drawn | None, typer.Option(help="What --figure shows. [default: samples of two recipes, ranks of more]")
+    ] = None,
+    over: Annotated[Over, typer.Option(help="Horizontal axis of --draw curves.")] = Over.KIMG,
+    column: Annotated[
+        bool, typer.Option("--column", help="As wide as one column of a paper, 95 mm; else 201 mm.")
+    ] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Say how many more seeds would settle open pairs, and the lines to run.")
     ] = False,
@@ -92,8 +100,7 @@ def compare(
     from ganzoo import api
     from ganzoo._leaderboard.rules import parse_looks, parse_share
 
-    if figure is not None:
-        _check_figure(figure, runs or [])
+    drawing = ComparisonFigure.asked(figure, draw, over, column, runs or [])
     comparison = api.compare(
         runs or [Path("runs")],
         metric=metric,
@@ -105,8 +112,8 @@ def compare(
         looks=parse_looks(looks) if looks else (),
         checkpoint=checkpoint.value,
     )
-    if figure is not None:
-        _write_figure(comparison, runs or [], figure)
+    if drawing:
+        drawing.write(comparison)
     if plan:
         _print_plan(comparison, format)
         return
@@ -144,30 +151,6 @@ def _show_two(comparison: Comparison, runs: list[Path], format: Format) -> bool:
     else:
         page.print(_console())
     return True
-
-
-def _check_figure(figure: Path, runs: list[Path]) -> None:
-    """Raise GanzooError, before any work, where no figure could be written."""
-    from ganzoo._leaderboard.named import two_named
-    from ganzoo.contracts.figures import PICTURES
-
-    if figure.suffix.lower() not in PICTURES:
-        raise GanzooError(f"--figure '{figure}': should end in {' or '.join(PICTURES)}")
-    if two_named(runs) is None:
-        raise GanzooError("--figure shows two recipes or runs side by side: name two, such as ganzoo compare A B")
-
-
-def _write_figure(comparison: Comparison, runs: list[Path], figure: Path) -> None:
-    from ganzoo._leaderboard.named import two_named
-    from ganzoo.figures import side_by_side
-
-    names = two_named(runs)
-    if names is None:
-        return
-    page = comparison.between(*names)
-    seen = [round(1000 * row.kimg) for row in (page.one, page.other)]
-    for path in side_by_side([page.folders[run] for run in page.pictured], seen).write(figure):
-        sys.stderr.write(f"wrote {path}\n")
 
 
 def _print_plan(comparison: Comparison, format: Format) -> None:

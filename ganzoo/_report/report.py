@@ -16,6 +16,7 @@ from ganzoo._leaderboard.comparison import Comparison
 from ganzoo._leaderboard.gather import compare_runs, paths_of
 from ganzoo._leaderboard.rules import RuleOptions
 from ganzoo._report.page import report_html
+from ganzoo._report.paper_figures import Axis, Kind, PaperFigure, paper_figures
 from ganzoo.errors import GanzooError
 
 SUFFIXES = (".html", ".htm")
@@ -42,6 +43,20 @@ class Report:
         path = check_out(Path(path))
         atomic_write(path, self.html.encode("utf-8"))
         return path
+
+    def figures(self, kind: Kind, *, over: Axis = "kimg", column: bool = False) -> list[PaperFigure]:
+        """Return a chart of each table for a paper, which `write` writes as SVG or PDF.
+
+        Args:
+            kind: `ranks`: scores of all recipes, seeds as points; `curves`: scores on the way with bands; `pareto`:
+                scores against time.
+            over: Horizontal axis of curves: `kimg`, `hours` or `updates`.
+            column: Whether it is for one column of a paper, 95 mm wide; else 201 mm.
+
+        Raises:
+            GanzooError: No table has it.
+        """
+        return paper_figures(self.comparison, kind, over=over, column=column)
 
     def __repr__(self) -> str:
         return f"<Report: {len(self.comparison.tables)} tables, {len(self.html.encode('utf-8')) / 1e3:,.0f} kB>"

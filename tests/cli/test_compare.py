@@ -260,7 +260,7 @@ def test_two_recipes_are_a_page(tmp_path, monkeypatch):
     assert json.loads(ask(*names, "--format", "json").stdout)["tables"]
     drawn = ask(*names, "--figure", "pair.png")
     assert "dcgan_oasis_logistic-s0 kept no grid of samples" in str(drawn.exception)
-    assert "name two" in str(ask("runs", "--figure", "pair.png").exception)
+    assert "name two" in str(ask("runs", "--figure", "pair.png", "--draw", "samples").exception)
     assert "should end in .png or .svg or .pdf" in str(ask(*names, "--figure", "pair.jpg").exception)
     seeds = ask("runs/dcgan_oasis_logistic-s0", "runs/dcgan_oasis_logistic-s1")
     assert "are one recipe" in seeds.stderr and "Ranked by" in seeds.stdout
