@@ -42,13 +42,13 @@ class Logs:
     """Logs of runs by name, each read once and coarsened to what can be drawn."""
 
     def __init__(self, folders: Mapping[str, Path]) -> None:
-        self._folders = folders
+        self.folders = folders
         self._read: dict[str, list[Moment]] = {}
 
     def of(self, run: str) -> list[Moment]:
         """Return the moments of a run's log; none where it has none that can be read."""
         if run not in self._read:
-            folder = self._folders.get(run)
+            folder = self.folders.get(run)
             try:
                 self._read[run] = read_course(folder / "metrics.jsonl") if folder else []
             except RunError:

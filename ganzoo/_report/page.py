@@ -20,6 +20,7 @@ from ganzoo._report.environment import environment_table
 from ganzoo._report.memorization import NOT_TESTED, memorization_table
 from ganzoo._report.outcomes import outcomes_sentence, outcomes_table
 from ganzoo._report.pictures import Gallery
+from ganzoo._report.registration import registration_table
 from ganzoo._report.section import section_of
 from ganzoo._report.series import SeriesOf
 from ganzoo._runs.record import RunRecord
@@ -34,7 +35,7 @@ def report_html(comparison: Comparison) -> str:
     """Return the report of a comparison; equal comparisons of equal runs give equal text."""
     from ganzoo._report.charts.palette import COLORS
 
-    style, script = _resource("report.css"), _resource("report.js")
+    style, script = _compact(_resource("report.css")), _compact(_resource("report.js"))
     return _environment().get_template("report.html.j2").render(
         **_content(comparison),
         palette=range(len(COLORS)),
@@ -56,6 +57,7 @@ def _content(comparison: Comparison) -> dict[str, Any]:
     ranked = list(dict.fromkeys(run for table in tables for row in table.rows for run in row.runs))
     across = across_data_sets(tables, series)
     records = _mentioned(comparison, ranked)
+    plans, planned = registration_table(records)
     return {
         "title": _title(comparison),
         "nothing": NOTHING,
@@ -65,6 +67,8 @@ def _content(comparison: Comparison) -> dict[str, Any]:
         "pictures_left_out": gallery.left_out,
         "outcomes": outcomes_table(comparison),
         "outcomes_sentence": outcomes_sentence(comparison),
+        "plans": plans,
+        "planned": planned,
         "memorization": memorization_table(comparison.folders, ranked),
         "not_tested": NOT_TESTED,
         "environment": environment_table(records),
@@ -103,6 +107,12 @@ def _summary(comparison: Comparison, records: list[RunRecord]) -> str:
 def _hash(text: str) -> str:
     """Return the hash by which the policy allows one text, as browsers compute it."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+def _compact(text: str) -> str:
+    """Return a style or script without indentation and lines of comments, which a reader's copy does not need."""
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 @cache

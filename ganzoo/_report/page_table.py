@@ -53,6 +53,7 @@ class PageTable:
         header: Name of each column.
         lines: From top to bottom.
         right: Indices of columns of numbers.
+        extra: Indices of columns that stand elsewhere too, and not on paper here.
         names: Index of the column that names a line.
         tools: Whether it can be sorted and filtered, where scripts run.
     """
@@ -62,6 +63,7 @@ class PageTable:
     header: tuple[str, ...]
     lines: tuple[Line, ...]
     right: frozenset[int] = field(default_factory=frozenset)
+    extra: frozenset[int] = field(default_factory=frozenset)
     names: int = 0
     tools: bool = False
 

@@ -36,6 +36,7 @@ class _Column(NamedTuple):
     header: str
     cell: Callable[[TableLine], Cell]
     right: bool = True
+    extra: bool = False
 
 
 def metric_name(shown: ShownMetric) -> str:
@@ -46,23 +47,25 @@ def metric_name(shown: ShownMetric) -> str:
 def ranking_table(table: Table, key: str, series: SeriesOf) -> tuple[PageTable, str]:
     """Return the table, and what all of its rows share, which then is no column."""
     lines, rows = lines_of(table), table.rows
-    columns, shared = _described(rows)
-    kept = [_recipe(table), *columns, _of_rows("seeds", lambda row: Cell(seeds_text(row), len(row.seeds)))]
+    described, shared = _described(rows)
+    kept = [_recipe(table), _of_rows("seeds", lambda row: Cell(seeds_text(row), len(row.seeds)))]
     for metric in sorted(table.metrics, key=lambda each: each != table.primary):
         kept += _metric(table, metric)
     kept += [
-        _of_rows("images/s", lambda row: _speed(row.images_per_second)),
-        _of_rows("M params G + D", lambda row: Cell(parameters_text(row))),
-        _of_rows("time of a seed", lambda row: Cell(duration(row.hours * 3600), row.hours)),
+        *described,
+        _of_rows("images/s", lambda row: _speed(row.images_per_second))._replace(extra=True),
+        _of_rows("M params G + D", lambda row: Cell(parameters_text(row)))._replace(extra=True),
+        _of_rows("time of a seed", lambda row: Cell(duration(row.hours * 3600), row.hours))._replace(extra=True),
     ]
     alone = sum(row.rank is not None for row in rows) == 1
     ranks = _of_rows("rank", lambda row: Cell(NONE if alone else rank_text(row), row.rank and row.rank[0]))
     columns = [ranks, *kept]
     made = tuple(_line(line, columns, series) for line in lines)
     right = frozenset(index for index, column in enumerate(columns) if column.right)
+    extra = frozenset(index for index, column in enumerate(columns) if column.extra)
     caption = f"Scores, ranked by {table.metrics[table.primary].label}"
     header = tuple(column.header for column in columns)
-    return PageTable(key, caption, header, made, right, names=1, tools=len(rows) > 1), shared
+    return PageTable(key, caption, header, made, right, extra, names=1, tools=len(rows) > 1), shared
 
 
 def _line(line: TableLine, columns: Sequence[_Column], series: SeriesOf) -> Line:
@@ -132,7 +135,8 @@ def _metric(table: Table, metric: str) -> list[_Column]:
         header = f"95 % {shown.label}"
         columns.append(_of_rows(header, lambda row: Cell(interval_text(of(row), shown.scale, decimals))))
     if any(each.deviation is not None and each.sampling_error is not None for each in estimates):
-        columns.append(_of_rows("sampling error", lambda row: Cell(sampling_text(of(row), shown.scale, decimals))))
+        error = _of_rows("sampling error", lambda row: Cell(sampling_text(of(row), shown.scale, decimals)))
+        columns.append(error._replace(extra=metric != table.primary))
     if any(own_key(metric) in row.published for row in table.rows):
         columns.append(_of_rows(shown_name(f"published {own_key(metric).upper()}", shown.unit),
                                 lambda row: _published(row, metric, shown.scale)))  # fmt: skip

@@ -40,8 +40,11 @@
   all(".axes input").forEach((input) => input.addEventListener("change", () => remember(input.name, input.value)));
 
   const shown = (cells) => cells.filter((cell) => !cell.hidden && !cell.classList.contains("pin"));
-  const textOf = (cell) => (cell.querySelector("small")
-    ? cell.firstChild.nodeType === 3 ? cell.firstChild.data : cell.textContent : cell.textContent).trim();
+  const textOf = (cell) => {
+    const copy = cell.cloneNode(true);
+    all("small", copy).forEach((each) => each.remove());
+    return copy.textContent.trim();
+  };
   const grid = (table) => all("tr", table).filter((row) => !row.hidden).map((row) => shown([...row.cells]).map(textOf));
   const csv = (rows) => rows.map((row) => row.map((cell) => {
     const text = /^[=+\-@]/.test(cell) && isNaN(cell) ? "'" + cell : cell;
@@ -104,7 +107,7 @@
     const names = rows.map((row) => textOf(row.querySelector("th")));
     const made = make("table"), body = make("tbody");
     made.append(make("caption", names[0] + " against " + names[1] + ": what differs"), body);
-    [["", names[0], names[1], "first against second"], ...lines].forEach((line, index) => {
+    [["field", names[0], names[1], "first against second"], ...lines].forEach((line, index) => {
       const row = make("tr");
       line.forEach((text, at) => row.append(make(index && at ? "td" : "th", text)));
       body.append(row);
@@ -202,7 +205,7 @@
     figure.querySelector("figcaption").after(bar);
   });
 
-  addEventListener("beforeprint", () => all("details:not([open])").forEach((each) => {
+  addEventListener("beforeprint", () => all("details:not([open], .long)").forEach((each) => {
     each.open = true;
     addEventListener("afterprint", () => { each.open = false; }, { once: true });
   }));

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ganzoo._leaderboard.captions import caption, title
 from ganzoo._leaderboard.tables import Row, Table
+from ganzoo._report.agreement import agreement_sentences, pace_sentences
 from ganzoo._report.charts import (
     ChartText,
     CostPoint,
@@ -45,6 +46,7 @@ class Section:
     notes: tuple[str, ...]
     pairs: PageTable | None
     curves: tuple[Chart, ...]
+    paces: tuple[str, ...]
     pareto: Chart | None
     strips: tuple[Strip, ...]
     settings: Settings
@@ -71,9 +73,10 @@ def section_of(table: Table, number: int, logs: Logs, strips: Sequence[Strip], s
         ranks=_ranks(table, key, series),
         table=ranking,
         shared=shared,
-        notes=tuple(caption(table)),
+        notes=(*caption(table), *agreement_sentences(table)),
         pairs=pairs_table(table, f"{key}-pairs"),
         curves=tuple(_curves(table, found, key) for found in courses_of(table, logs, series)),
+        paces=tuple(pace_sentences(table, logs.folders)),
         pareto=_pareto(table, key, series),
         strips=tuple(strips),
         settings=settings_of(table, key, series),
@@ -154,32 +157,34 @@ def _pareto(table: Table, key: str, series: SeriesOf) -> Chart | None:
     rows = [row for row in _ranked(table) if row.hours > 0]
     if len(rows) < _LEAST_COSTS:
         return None
-    points = [_cost_point(row, table, series(row)) for row in rows]
+    unit, factor = ("hours", 1.0) if max(row.hours for row in rows) >= 1 else ("minutes", 60.0)
+    points = [_cost_point(row, table, series(row), factor) for row in rows]
     front = pareto_front(points, lower_is_better=shown.lower_is_better)
-    names = ", ".join(points[index].name for index in front)
+    best = ", ".join(points[index].name for index in front)
     said = ChartText(
-        f"{shown.label} against hours of training",
-        f"No other recipe is as good in both score and hours as: {names}. Their errors are not counted in.",
+        f"{shown.label} against {unit} of training",
+        f"No other recipe is as good in both score and time as: {best}. Their errors are not counted in.",
         f"{key}-pareto",
     )
     log = shown.transform == "log" and all(point.score > 0 for point in points)
 
     def draw(said: ChartText, width: float) -> str:
-        x_name, y_name, lower = "hours of training of a seed", metric_name(shown), shown.lower_is_better
+        x_name, y_name, lower = f"{unit} of training of a seed", metric_name(shown), shown.lower_is_better
         return pareto_chart(points, said, x_name, y_name, lower_is_better=lower, log=log, width=width)
 
-    return both_widths(
-        said, draw, _front_table(points, front, shown.scale, metric_name(shown), f"{key}-pareto-numbers")
-    )
+    names = (f"{unit} of a seed", metric_name(shown))
+    return both_widths(said, draw, _front_table(points, front, shown.scale, names, f"{key}-pareto-numbers"))
 
 
-def _cost_point(row: Row, table: Table, series: int) -> CostPoint:
+def _cost_point(row: Row, table: Table, series: int, factor: float) -> CostPoint:
     scale, estimate = table.metrics[table.primary].scale, row.estimates[table.primary]
     low, high = (None if end is None else end * scale for end in (estimate.low, estimate.high))
-    return CostPoint(row.recipe, row.hours, estimate.mean * scale, low, high, series)
+    return CostPoint(row.recipe, row.hours * factor, estimate.mean * scale, low, high, series)
 
 
-def _front_table(points: Sequence[CostPoint], front: Sequence[int], scale: float, name: str, key: str) -> PageTable:
+def _front_table(
+    points: Sequence[CostPoint], front: Sequence[int], scale: float, names: tuple[str, str], key: str
+) -> PageTable:
     lines = tuple(
         Line(
             (
@@ -192,5 +197,5 @@ def _front_table(points: Sequence[CostPoint], front: Sequence[int], scale: float
         )
         for index, point in enumerate(points)
     )
-    header = ("recipe", "hours of a seed", name, "another beats it in both")
-    return PageTable(key, "Scores and hours", header, lines, frozenset({1, 2}))
+    header = ("recipe", *names, "another beats it in both")
+    return PageTable(key, "Scores and time", header, lines, frozenset({1, 2}))

@@ -44,7 +44,7 @@ def _known(table: Table, rows: Sequence[Row]) -> str:
     if best and (pair := _closest(best[0], better)) is not None:
         winner, loser = _sides(pair, by_number)
         whom = loser.recipe if len(rows) == 2 else f"all {len(rows) - 1} others"
-        nearest = "" if len(rows) == 2 else f" than that of the next, {loser.recipe},"
+        nearest = "" if len(rows) == 2 else f" than that of the next, {loser.recipe}"
         return f"{winner.recipe} beats {whom} on {data}: {_gap(pair, shown)}{nearest}, {_seeds([winner, loser])}."
     if better:
         pair = max(better, key=lambda each: _sureness(each))

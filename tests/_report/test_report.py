@@ -205,3 +205,41 @@ def test_a_report_is_a_file_of_html_and_nothing_is_written_otherwise(zoo, tmp_pa
     shown = ganzoo.report(zoo)
     assert "srcdoc" in shown._repr_html_()
     assert "kB" in repr(shown)
+
+
+PLAN = {
+    "name": "losses",
+    "title": "three losses",
+    "file_sha256": "ab" * 32,
+    "planned": "2026-11-28T05:00:00Z",
+    "runs_before": 0,
+    "amended": [{"planned": "2026-11-29T05:00:00Z", "reason": "one seed more"}],
+    "budget": {"equal": "kimg"},
+    "looks": [3, 5, 8],
+}
+
+
+def test_what_was_planned_is_shown_with_its_hash_and_what_was_tested_with_its_result(tmp_path):
+    for seed in range(2):
+        run = made_up_run(tmp_path, seed=seed, sweep=PLAN, samples=False)
+    made_up_run(tmp_path, "other", loss="hinge", samples=False)
+    found = {"memorization_report": "no sign of memorization", "training_images": 900, "images_seen": 30_000}
+    (run / "figures").mkdir()
+    (run / "figures" / "any.png.json").write_text(json.dumps(found))
+    (run / "figures" / "other.png.json").write_text("[]")
+    shown = Page(ganzoo.report(tmp_path).html)
+    line = [cell for cell, _ in shown.tables["registration"][1]]
+    assert line[0] == "losses: three losses"
+    assert line[2:6] == ["ab" * 32, "2", "equal kimg", "3, 5, 8"]
+    assert "before its first run" in line[1]
+    assert "one seed more" in line[6]
+    assert "1 is of none" in shown.text
+    tested = [cell for cell, _ in shown.tables["memorization"][1]]
+    assert tested == [run.name, "no sign of memorization", "900 training", "30"]
+
+
+def test_curves_say_when_one_recipe_is_where_another_ends(page):
+    assert re.search(r"net0_oasis_logistic reaches net0_oasis_\w+'s final FID, [\d.]+, after \d+ % of", page.text)
+    assert "KID puts the recipes in the same order as FID." in page.text
+    for axis in ("kimg", "hours", "updates"):
+        assert len(page.tables[f"t1-{axis}-numbers"]) == 1 + 3 * 6

@@ -107,8 +107,8 @@ def _row(row: RankedRow, top: float, places: _Places) -> str:
 def _texts(row: RankedRow, top: float, y: float, places: _Places) -> Iterator[str]:
     if places.narrow:
         room = places.width - text_width(row.text, SIZE) - 20
-        yield label(fitted(f"{row.ranks}  {row.name}", room, SIZE), 4, top + 14)
-        yield label(row.text, places.width - 4, top + 14, anchor="end", muted=True)
+        yield label(fitted(f"{row.ranks}  {row.name}", room, SIZE), 4, top + 14, halo=True)
+        yield label(row.text, places.width - 4, top + 14, anchor="end", muted=True, halo=True)
     else:
         yield label(row.ranks, 4, y + SIZE / 3, bold=True)
         yield label(fitted(row.name, places.names_wide, SIZE), places.ranks_wide, y + SIZE / 3)
