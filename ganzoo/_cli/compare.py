@@ -81,7 +81,7 @@ def compare(
     draw: Annotated[
         Drawn | None, typer.Option(help="What --figure shows. [default: samples of two recipes, ranks of more]")
     ] = None,
-    over: Annotated[Over, typer.Option(help="Horizontal axis of --draw curves.")] = Over.KIMG,
+    over: Annotated[Over, typer.Option(help="Horizontal axis of --draw learning-curves.")] = Over.KIMG,
     column: Annotated[
         bool, typer.Option("--column", help="As wide as one column of a paper, 95 mm; else 201 mm.")
     ] = False,

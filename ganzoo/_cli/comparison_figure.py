@@ -20,20 +20,20 @@ class Drawn(StrEnum):
     """What a figure shows."""
 
     RANKS = "ranks"
-    CURVES = "curves"
+    LEARNING_CURVES = "learning-curves"
     PARETO = "pareto"
     SAMPLES = "samples"
 
 
 class Over(StrEnum):
-    """Horizontal axis of curves."""
+    """Horizontal axis of learning curves."""
 
     KIMG = "kimg"
     HOURS = "hours"
     UPDATES = "updates"
 
 
-_CHARTS: Mapping[Drawn, Kind] = {Drawn.RANKS: "ranks", Drawn.CURVES: "curves", Drawn.PARETO: "pareto"}
+_CHARTS: Mapping[Drawn, Kind] = {Drawn.RANKS: "ranks", Drawn.LEARNING_CURVES: "learning-curves", Drawn.PARETO: "pareto"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ComparisonFigure:
     Attributes:
         file: Where to.
         drawn: What it shows; None: samples of two recipes, ranks of more.
-        over: Horizontal axis of curves.
+        over: Horizontal axis of learning curves.
         column: Whether it is as wide as one column of a paper.
         runs: What was named.
     """

@@ -19,13 +19,13 @@ from ganzoo._report.series import SeriesOf
 from ganzoo._version import __version__
 from ganzoo.errors import GanzooError
 
-Kind = Literal["ranks", "curves", "pareto"]
+Kind = Literal["ranks", "learning-curves", "pareto"]
 Axis = Literal["kimg", "hours", "updates"]
 SUFFIXES = (".svg", ".pdf")
 _LACKING = {
     "ranks": "no row has the metric that ranks",
-    "curves": "the runs were scored at their ends alone, or do not say how long they took. ganzoo score RUNS "
-    "--snapshots scores what they kept on the way",
+    "learning-curves": "the runs were scored at their ends alone, or do not say how long they took. ganzoo score "
+    "RUNS --snapshots scores what they kept on the way",
     "pareto": "it takes two ranked recipes whose training time is known",
 }
 
@@ -35,7 +35,7 @@ class PaperFigure:
     """A chart of one table.
 
     Attributes:
-        kind: `ranks`, `curves` or `pareto`.
+        kind: `ranks`, `learning-curves` or `pareto`.
         svg: The chart. Its text is text, in Helvetica or Arial, whichever a reader's machine has.
         title: What it shows.
         description: What is to be seen in it, for a caption.
@@ -81,9 +81,9 @@ def paper_figures(
 
     Args:
         comparison: Its tables.
-        kind: `ranks`: scores of all recipes, seeds as points; `curves`: scores on the way with bands; `pareto`: scores
+        kind: `ranks`: scores of all recipes, seeds as points; `learning-curves`: scores on the way with bands; `pareto`: scores
             against time.
-        over: Horizontal axis of curves.
+        over: Horizontal axis of learning curves.
         column: Whether it is for one column of a paper, 95 mm wide; else 201 mm.
 
     Raises:
@@ -120,7 +120,7 @@ def check_out(path: Path) -> Path:
 
 
 def _charts(section: Section, kind: Kind, over: Axis) -> Iterator[Chart]:
-    if kind == "curves":
+    if kind == "learning-curves":
         yield from (chart for chart in section.curves if chart.axis == over)
     elif (chart := section.ranks if kind == "ranks" else section.pareto) is not None:
         yield chart

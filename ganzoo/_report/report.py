@@ -48,9 +48,9 @@ class Report:
         """Return a chart of each table for a paper, which `write` writes as SVG or PDF.
 
         Args:
-            kind: `ranks`: scores of all recipes, seeds as points; `curves`: scores on the way with bands; `pareto`:
-                scores against time.
-            over: Horizontal axis of curves: `kimg`, `hours` or `updates`.
+            kind: `ranks`: scores of all recipes, seeds as points; `learning-curves`: scores on the way with
+                bands; `pareto`: scores against time.
+            over: Horizontal axis of learning curves: `kimg`, `hours` or `updates`.
             column: Whether it is for one column of a paper, 95 mm wide; else 201 mm.
 
         Raises:

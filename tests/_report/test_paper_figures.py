@@ -38,7 +38,7 @@ def test_ranks_show_each_seed_and_say_the_protocol(runs, tmp_path):
 
 def test_curves_have_a_band_per_recipe_over_kimg_or_hours(runs):
     made = report(runs)
-    (kimg,), (hours,) = made.figures("curves"), made.figures("curves", over="hours", column=True)
+    (kimg,), (hours,) = made.figures("learning-curves"), made.figures("learning-curves", over="hours", column=True)
     assert [ElementTree.fromstring(each.svg).get("width") for each in (kimg, hours)] == ["760", "360"]
     bands = [each for each in marks(kimg.svg, "path") if "band" in (each.get("class") or "")]
     assert len(bands) == 3
@@ -60,11 +60,13 @@ def test_each_table_has_a_file_and_what_is_not_there_is_explained(tmp_path):
         made_up_run(tmp_path / "runs", f"net_{name}", place, dataset=data, scores=found, samples=False)
     done = ganzoo("compare", str(tmp_path / "runs"), "--figure", str(tmp_path / "out.svg"), "--draw", "ranks")
     assert done.code == 0 and sorted(path.name for path in tmp_path.glob("*.svg")) == ["out-1.svg", "out-2.svg"]
-    with pytest.raises(GanzooError, match="nothing to draw as curves: the runs were scored at their ends alone"):
-        report(tmp_path / "runs").figures("curves")
+    with pytest.raises(
+        GanzooError, match="nothing to draw as learning-curves: the runs were scored at their ends alone"
+    ):
+        report(tmp_path / "runs").figures("learning-curves")
     for more, message in (
         (("--figure", "out.gif"), "charts are written as .svg or .pdf"),
-        (("--draw", "curves"), "--draw, --over and --column say what --figure FILE is"),
+        (("--draw", "learning-curves"), "--draw, --over and --column say what --figure FILE is"),
     ):
         done = ganzoo("compare", str(tmp_path / "runs"), *more)
         assert done.code == 2 and message in done.err
