@@ -81,8 +81,8 @@ def paper_figures(
 
     Args:
         comparison: Its tables.
-        kind: `ranks`: scores of all recipes, seeds as points; `learning-curves`: scores on the way with bands; `pareto`: scores
-            against time.
+        kind: `ranks`: scores of all recipes, seeds as points; `learning-curves`: scores on the way with bands;
+            `pareto`: scores against time.
         over: Horizontal axis of learning curves.
         column: Whether it is for one column of a paper, 95 mm wide; else 201 mm.
 
