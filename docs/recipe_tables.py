@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from ganzoo._recipe.option_table import option_rows
+from ganzoo._registry.option_table import option_rows
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.schema import (
     GrowthSettings,

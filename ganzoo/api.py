@@ -105,7 +105,8 @@ def resume(
     Raises:
         GanzooError: The run cannot be gone on with; the message says why.
     """
-    opened = open(run)  # before torch is imported
+    opened = open(run)
+    opened.look_at(overrides)  # before torch is imported
     from ganzoo._training.experiment import resume_run
 
     resume_run(opened, device=device, reporter=reporter or SILENT, overrides=overrides, skip_bad=skip_bad)
@@ -140,7 +141,8 @@ def score(
     Raises:
         GanzooError: The run has no such generator, its data are not there, or another process holds it.
     """
-    opened = open(run)  # before torch is imported
+    opened = open(run)
+    opened.look_at(overrides)  # before torch is imported
     from ganzoo.scoring.score_against import ScoreRequest, score_requested
 
     request = ScoreRequest(tuple(overrides), dataset, at, snapshots, published, skip_bad)

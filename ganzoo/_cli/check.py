@@ -54,11 +54,11 @@ def _check(
     info: Callable[[str], None], name: str, overrides: list[str], images: int | None, device: str | None
 ) -> None:
     from ganzoo._recipe.load import load
-    from ganzoo._registry.registry import Registry
+    from ganzoo._registry.index import discovered
     from ganzoo._training.memory_estimate import estimate_memory, heaviest_phase
     from ganzoo.errors import GanzooError
 
-    stem, recipe = load(name, Registry.discover(), overrides)
+    stem, recipe = load(name, discovered(), overrides)
     if images:
         recipe = recipe.with_image_count(images)
     try:

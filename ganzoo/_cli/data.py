@@ -168,11 +168,12 @@ def _open_verified(location: str, *, fetch: bool = False) -> Pack:
 
 def _dataset_class(name: str) -> type[ImageDataset]:
     """Return the dataset of that name; what is neither one nor a pack may be a mistake in either."""
-    from ganzoo._registry.registry import Registry
+    from ganzoo._registry.index import discovered, require_known
     from ganzoo.errors import PluginError
 
     try:
-        return Registry.discover().part("dataset", name).cls
+        require_known("dataset", name)
+        return discovered("dataset").part("dataset", name).cls
     except PluginError as error:
         raise PluginError(f"{error}; and there is no pack at {name}") from None
 
@@ -183,11 +184,12 @@ def _dataset(name: str, source: Path | None, given: dict[str, Any], overrides: l
 
     from ganzoo._recipe.error_messages import describe
     from ganzoo._recipe.toml_source import apply_override
-    from ganzoo._registry.registry import Registry
+    from ganzoo._registry.index import discovered, require_known
     from ganzoo.data import build_dataset
     from ganzoo.errors import RecipeError
 
-    registry = Registry.discover()
+    require_known("dataset", name)
+    registry = discovered("dataset", "source")
     cls = registry.part("dataset", name).cls
     options = dict(given)
     if source is not None:

@@ -125,7 +125,7 @@ def say_use(terminal: Terminal, dataset: ImageDataset, name: str, out: Path) -> 
 
 def say_dataset(terminal: Terminal, cls: type[ImageDataset]) -> None:
     """Say what a dataset is, where to get it, under which terms, and what layout is expected."""
-    from ganzoo._recipe.option_table import option_rows
+    from ganzoo._registry.option_table import option_rows
 
     terminal.info(f"{cls.name}: {python_inspect.getdoc(cls) or ''}")
     if expected := getattr(cls, "expected", ""):

@@ -31,10 +31,9 @@ def plugins(
         for line in _figure_names():
             typer.echo(literal(line))
         return
-    from ganzoo._registry.registry import Registry
     from ganzoo.errors import PluginError
 
-    registry = _with_figures(Registry.discover())
+    registry = _everything()
     if name is None:
         _list(registry)
         return
@@ -57,18 +56,18 @@ def _figure_names() -> list[str]:
     return [f"figure{str(origin_of(each)).removeprefix('plugin')}" for found in entries.values() for each in found]
 
 
-def _with_figures(registry: Registry) -> Registry:
-    """Return a registry with the figures too, which have entry points of their own."""
+def _everything() -> Registry:
+    """Return all parts, and the figures too, which have entry points of their own; from the index where it holds."""
     from ganzoo._registry.figures import FigureCatalog
+    from ganzoo._registry.index import discovered, indexed, keep_index
     from ganzoo._registry.registry import Registry
 
-    figures, broken = FigureCatalog.discover().parts()
-    return Registry([*registry.parts(), *figures], [*registry.failures, *broken])
-
-
-def _options_of(part: Part) -> Any:
-    """Return the model of a part's options: a figure is that itself."""
-    return getattr(part.cls, "Options", part.cls)
+    parts = indexed() or discovered()
+    figures = indexed("figures")
+    if figures is None:
+        figures = Registry(*FigureCatalog.discover().parts())
+        keep_index(figures, "figures")
+    return Registry([*parts.parts(), *figures.parts()], [*parts.failures, *figures.failures])
 
 
 def _list(registry: Registry) -> None:
@@ -102,7 +101,7 @@ def _explain(part: Part) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from ganzoo._recipe.option_table import option_rows
+    from ganzoo._registry.listed_part import listing_of
     from ganzoo.text import literal
 
     console = Console(highlight=False)
@@ -112,7 +111,7 @@ def _explain(part: Part) -> None:
     console.print(Text(literal(part.description)))
     if part.paper:
         console.print(Text(f"Paper: {literal(part.paper)}"))
-    rows = list(option_rows(_options_of(part)))
+    rows = listing_of(part).rows
     if not rows:
         console.print(Text("It has no options."))
         return
@@ -128,6 +127,6 @@ def _explain(part: Part) -> None:
 def _schema(part: Part) -> None:
     import json
 
-    from ganzoo._recipe.option_table import TolerantSchema
+    from ganzoo._registry.listed_part import listing_of
 
-    typer.echo(json.dumps(_options_of(part).model_json_schema(schema_generator=TolerantSchema), indent=2))
+    typer.echo(json.dumps(listing_of(part).schema_, indent=2))

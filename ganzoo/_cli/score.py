@@ -52,10 +52,13 @@ def score(
         return _forget(runs, forget, at)
     from ganzoo import api
     from ganzoo._cli.terminal import Terminal
-    from ganzoo._registry.registry import Registry
+    from ganzoo._registry.index import discovered
     from ganzoo._runs.directory import find_runs
 
-    found, registry = find_runs(runs), Registry.discover()
+    found = find_runs(runs)
+    for path in found:
+        api.open(path).look_at(set_ or ())  # before torch is imported
+    registry = discovered()
     with Terminal() as terminal:
         for path in found:
             scores = api.score(

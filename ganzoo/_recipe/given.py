@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ganzoo._recipe.first_reading import judge_words
 from ganzoo._recipe.load import changed, load
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.toml_source import apply_override, find_recipe, parse, read
@@ -20,10 +21,11 @@ _NAMELESS = "recipe"
 def look_at(
     recipe: str | Path | Recipe | Mapping[str, Any], overrides: Sequence[str] = ()
 ) -> tuple[str, Mapping[str, Any]]:
-    """Return a recipe's name and plain data, with no part looked up: torch, which takes seconds, is not needed.
+    """Return a recipe's name and plain data, with no part imported: torch, which takes seconds, is not needed.
 
     Raises:
-        RecipeError: There is no such file, or it is no TOML, or an override is none.
+        RecipeError: There is no such file, or it is no TOML, or an override is none, or has keys or names that nothing
+            that is installed knows.
     """
     if not isinstance(recipe, str | Path):
         plain = recipe.plain() if isinstance(recipe, Recipe) else recipe
@@ -32,6 +34,7 @@ def look_at(
     data = parse(read(path), str(recipe))
     for override in overrides:
         apply_override(data, override)
+    judge_words(data, str(recipe), overrides)
     return path.stem, data
 
 

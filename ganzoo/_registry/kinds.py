@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 
-from ganzoo.contracts.checkpoints import Importer
 from ganzoo.contracts.component import Component
-from ganzoo.contracts.datasets import ImageDataset
-from ganzoo.contracts.extractors import Extractor
-from ganzoo.contracts.metrics import Metric
-from ganzoo.contracts.networks import Discriminator, Generator
-from ganzoo.contracts.objectives import AdversarialLoss, Augmentation, Regularizer
-from ganzoo.contracts.sources import Source
 
-PART_KINDS: Mapping[str, type[Component]] = {
-    "generator": Generator,
-    "discriminator": Discriminator,
-    "loss": AdversarialLoss,
-    "regularizer": Regularizer,
-    "augmentation": Augmentation,
-    "dataset": ImageDataset,
-    "source": Source,
-    "extractor": Extractor,
-    "metric": Metric,
-    "importer": Importer,
+# Imported one by one: the contracts of networks import torch, those of what reads images do not.
+_HOME_OF: Mapping[str, tuple[str, str]] = {
+    "generator": ("networks", "Generator"),
+    "discriminator": ("networks", "Discriminator"),
+    "loss": ("objectives", "AdversarialLoss"),
+    "regularizer": ("objectives", "Regularizer"),
+    "augmentation": ("objectives", "Augmentation"),
+    "dataset": ("datasets", "ImageDataset"),
+    "source": ("sources", "Source"),
+    "extractor": ("extractors", "Extractor"),
+    "metric": ("metrics", "Metric"),
+    "importer": ("checkpoints", "Importer"),
 }
+KINDS = tuple(_HOME_OF)
+
+
+def base_of(kind: str) -> type[Component]:
+    """Return the class that all parts of a kind are subclasses of."""
+    page, name = _HOME_OF[kind]
+    base: type[Component] = getattr(import_module(f"ganzoo.contracts.{page}"), name)
+    return base

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint
@@ -65,15 +65,19 @@ class Part:
         return f"{self.origin.distribution}:{self.name}"
 
     @property
+    def docstring(self) -> str:
+        """The class's docstring, or nothing."""
+        return inspect.getdoc(self.cls) or ""
+
+    @property
     def description(self) -> str:
         """First line of the class's docstring."""
-        lines = (inspect.getdoc(self.cls) or "").splitlines()
-        return lines[0] if lines else ""
+        return self.docstring.partition("\n")[0]
 
     @property
     def paper(self) -> str:
         """What follows `Paper:` in the class's docstring, or nothing."""
-        found = re.search(r"^Paper:\s*(.+(?:\n(?!\s*$).+)*)", inspect.getdoc(self.cls) or "", re.MULTILINE)
+        found = re.search(r"^Paper:\s*(.+(?:\n(?!\s*$).+)*)", self.docstring, re.MULTILINE)
         return " ".join(found.group(1).split()) if found else ""
 
 
@@ -96,11 +100,13 @@ class Registry:
         self.failures = tuple(failures)
 
     @classmethod
-    def discover(cls) -> Registry:
-        """Load every plugin of this environment."""
+    def discover(cls, only: Collection[PluginOrigin] | None = None) -> Registry:
+        """Load every plugin of this environment, or only some of them."""
         parts: list[Part] = []
         failures: list[Failure] = []
         for entry_point in plugin_entry_points():
+            if only is not None and origin_of(entry_point) not in only:
+                continue
             found, failed = _load(entry_point)
             parts += found
             failures += failed

@@ -17,9 +17,9 @@ PART_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 def invalid_class(cls: Any, kind: str) -> str | None:
     """Say why what a hook for this kind returned cannot be a part of a recipe, or None."""
-    from ganzoo._registry.kinds import PART_KINDS
+    from ganzoo._registry.kinds import base_of
 
-    expected: Any = PART_KINDS[kind]
+    expected: Any = base_of(kind)
     if not (inspect.isclass(cls) and issubclass(cls, expected)):
         return f"which is not a subclass of ganzoo.{expected.__name__}; hooks return classes, not instances"
     if inspect.isabstract(cls):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ganzoo._registry.kinds import PART_KINDS
+from ganzoo._registry.kinds import KINDS, base_of
 from ganzoo.contracts.component import Component
 
 
@@ -15,7 +15,7 @@ class ConformanceError(AssertionError):
 
 def kind_of(cls: type[Component]) -> str | None:
     """Return the kind of a part, such as `generator`, or None where it is of none."""
-    return next((kind for kind, base in PART_KINDS.items() if issubclass(cls, base)), None)
+    return next((kind for kind in KINDS if issubclass(cls, base_of(kind))), None)
 
 
 class Judge:

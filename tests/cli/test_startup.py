@@ -11,6 +11,9 @@ from subprocess import PIPE
 
 import pytest
 from forked import forget_modules, forked
+from PIL import Image
+
+from ganzoo._registry.index import discovered
 
 # A process that has imported nothing but the console script's module forks a child for each command. torch takes five
 # seconds. pydantic is not watched: typer itself imports it once it parses a command's arguments.
@@ -98,6 +101,31 @@ def test_check_of_what_is_no_toml_imports_no_torch(text, expected, tmp_path, run
     assert done.returncode == 2
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
+    assert "torch" not in imported(done)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("run", "quickstart", "--set", "training.kimgs=3"), "training.kimgs: unknown key 'kimgs'"),
+        (("data", "prepare", "foldr", "--out", "pack"), "did you mean 'folder'?"),
+    ],
+)
+def test_a_misspelled_word_is_answered_before_torch_is_imported(arguments, expected, tmp_path, run):
+    discovered()  # some command has looked at the plugins before
+    done = run(*arguments, folder=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert expected in done.stderr
+    assert "torch" not in imported(done)
+
+
+def test_preparing_images_imports_no_torch(tmp_path, run):
+    discovered()
+    (tmp_path / "images").mkdir()
+    for number in range(3):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(tmp_path / "images" / f"{number}.png")
+    done = run("data", "prepare", "folder", "--source", "images", "--resolution", "4", "--out", "pack", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
     assert "torch" not in imported(done)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.context import BaseContext
 from multiprocessing.connection import Connection, wait
 from types import ModuleType
 
@@ -24,7 +25,7 @@ from ganzoo.data.sources.dataset import build_dataset, formats_of
 from ganzoo.data.sources.detect import Formats
 from ganzoo.errors import RunError
 
-_PATIENCE_SECONDS = 2.0  # a pool costs a second: its processes import what reads images, but not torch
+_PATIENCE_SECONDS = 2.0  # a pool costs a second where its processes have to import what reads images
 
 Done = Callable[[Chunk, ChunkIndex], None]
 
@@ -70,15 +71,11 @@ def _fill_here(
 
 
 def _fill_in_pool(dataset: ImageDataset, spec: ImageSpec, chunks: list[Chunk], count: int, done: Done) -> None:
-    # Never plain fork: torch and the progress display have threads, whose locks a fork would copy.
-    servers = "forkserver" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if servers else "spawn")
-    if servers:
-        parts = [type(dataset), *formats_of(dataset).values()]
-        context.set_forkserver_preload(["ganzoo.data.prepare.workers", *dict.fromkeys(cls.__module__ for cls in parts)])
+    context = _context(dataset)
     lifeline, end = context.Pipe(duplex=False)
     # Classes travel by the names of their modules, so that a worker need not look for plugins.
-    arguments = (type(dataset), dataset.options, dict(formats_of(dataset)), spec, lifeline)
+    copied = end if context.get_start_method() == "fork" else None
+    arguments = (type(dataset), dataset.options, dict(formats_of(dataset)), spec, lifeline, copied)
     pool = ProcessPoolExecutor(count, context, initializer=_start, initargs=arguments)
     try:
         with main_hidden(type(dataset), *formats_of(dataset).values()):  # processes start as work comes in
@@ -97,6 +94,22 @@ def _fill_in_pool(dataset: ImageDataset, spec: ImageSpec, chunks: list[Chunk], c
         pool.shutdown(wait=True, cancel_futures=True)
         end.close()
         lifeline.close()
+
+
+def _context(dataset: ImageDataset) -> BaseContext:
+    """Return how processes start: forked, which takes no time, where this process has no threads.
+
+    torch has some, and notebooks and progress displays may: a fork would copy their locks as they are.
+    """
+    methods = multiprocessing.get_all_start_methods()
+    if "fork" in methods and threading.active_count() == 1 and "torch" not in sys.modules:
+        return multiprocessing.get_context("fork")
+    if "forkserver" not in methods:
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    parts = [type(dataset), *formats_of(dataset).values()]
+    context.set_forkserver_preload(["ganzoo.data.prepare.workers", *dict.fromkeys(cls.__module__ for cls in parts)])
+    return context
 
 
 @contextmanager
@@ -121,10 +134,18 @@ _current: tuple[ImageDataset, ImageSpec] | None = None
 
 
 def _start(
-    dataset: type[ImageDataset], options: BaseModel, formats: Formats, spec: ImageSpec, lifeline: Connection
+    dataset: type[ImageDataset],
+    options: BaseModel,
+    formats: Formats,
+    spec: ImageSpec,
+    lifeline: Connection,
+    copied: Connection | None,
 ) -> None:
-    """Set up a worker process."""
+    """Set up a worker process; `copied` is the other end of the lifeline where a fork has copied it."""
     global _current  # the one state of a worker process, set once before its first chunk
+    if copied is not None:
+        copied.close()  # or it would hold on to itself
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # not what a fork has copied of the parent's
     _current = build_dataset(dataset, options, formats), spec
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which says so by the lifeline
     threading.Thread(target=_leave_with, args=(lifeline,), daemon=True).start()

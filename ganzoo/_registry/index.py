@@ -1,0 +1,93 @@
+"""Index: what installed plugins offer, as plain data kept between processes, since importing them takes seconds.
+
+It holds names, descriptions and keys of options, from which tables are printed and misspelled recipes answered. It is
+used only where nothing it was made from has changed, and nothing of it is executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from ganzoo._io.atomic import write_json
+from ganzoo._io.cache_dir import cache_root
+from ganzoo._registry.fingerprint import fingerprint, stamps
+from ganzoo._registry.listed_part import Listing, listing_of, part_of
+from ganzoo._registry.registry import Registry
+from ganzoo.errors import GanzooError
+
+_VERSION = 1
+_MOST_BYTES = 16 * 2**20
+Content = Literal["parts", "figures"]
+
+
+def indexed(content: Content = "parts") -> Registry | None:
+    """Return the parts or the figures of all plugins, not imported, or None where there is no index that still holds.
+
+    Their classes are stand-ins that have names, descriptions and options' keys, and can do nothing.
+    """
+    try:
+        path = _path(content)
+        if path.stat().st_size > _MOST_BYTES:
+            return None
+        kept = json.loads(path.read_bytes())
+        if kept["made_from"] != _made_from() or kept["elsewhere"] != stamps(each[0] for each in kept["elsewhere"]):
+            return None
+        return Registry([part_of(Listing.model_validate(each)) for each in kept["parts"]])
+    except (OSError, ValueError, TypeError, KeyError, IndexError, RecursionError):  # none, or not one of ours
+        return None
+
+
+def keep_index(registry: Registry, content: Content = "parts") -> None:
+    """Keep what was found, for `indexed`; nothing is kept while a plugin is broken, or where it cannot be written."""
+    made_from = None if registry.failures else _made_from()
+    if made_from is None or indexed(content) is not None:
+        return
+    with suppress(OSError, GanzooError, ValueError):
+        elsewhere = stamps({path for part in registry.parts() for path in _written_in(part.cls)})
+        listings = [listing_of(part).model_dump(mode="json") for part in registry.parts()]
+        write_json(_path(content), {"made_from": made_from, "elsewhere": elsewhere, "parts": listings})
+
+
+def discovered(*kinds: str) -> Registry:
+    """Load every plugin of this environment, and keep what they offer; of some kinds, only the plugins that have any.
+
+    What reads images needs no torch, which most plugins import.
+    """
+    known = indexed() if kinds else None
+    if known is not None:
+        return Registry.discover({part.origin for kind in kinds for part in known.parts(kind)})
+    registry = Registry.discover()
+    keep_index(registry)
+    return registry
+
+
+def require_known(kind: str, name: str) -> None:
+    """Raise PluginError, as the registry does, where the index says that there is no such part."""
+    if known := indexed():
+        known.part(kind, name)
+
+
+def _made_from() -> str | None:
+    found = fingerprint()
+    return None if found is None else hashlib.sha256(json.dumps([_VERSION, found]).encode()).hexdigest()
+
+
+def _path(content: str) -> Path:
+    """Return the file of this environment's index: several share a cache."""
+    environment = hashlib.sha256(f"{sys.prefix}\n{sys.executable}".encode()).hexdigest()[:16]
+    return cache_root() / "parts" / f"{content}-{environment}.json"
+
+
+def _written_in(cls: type[Any]) -> Iterator[str]:
+    """Yield the files of the classes that a part and its options inherit from, which may be of any package."""
+    models = [cls, getattr(cls, "Options", cls)]
+    for each in {base for model in models for base in model.__mro__}:
+        if file := getattr(sys.modules.get(each.__module__), "__file__", None):
+            yield str(file)
+

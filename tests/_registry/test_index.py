@@ -1,0 +1,140 @@
+"""The index of parts: equal to what plugins offer, gone as soon as anything it was made from changes, never executed."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+from installed_plugin import PARTS, install
+
+from ganzoo._io.cache_dir import cache_root
+from ganzoo._recipe.first_reading import judge_words
+from ganzoo._recipe.load import validate
+from ganzoo._recipe.toml_source import parse, read, recipe_folder
+from ganzoo._registry.index import discovered, indexed, keep_index
+from ganzoo._registry.listed_part import listing_of
+from ganzoo._registry.registry import Registry
+from ganzoo.errors import PluginError, RecipeError
+
+OPTIONS = """
+from pydantic import Field, model_validator
+from ganzoo import ComponentOptions
+
+class PickyOptions(ComponentOptions):
+    strength: float = Field(default=1.0, ge=0, description="How strong.")
+
+class OpenOptions(ComponentOptions):
+    strength: float = 1.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _old_spelling(cls, data):
+        return {"strength": data.pop("force"), **data} if "force" in data else data
+
+class Picky(TinyLoss):
+    \"\"\"A loss with an option.\"\"\"
+    name = "picky"
+    Options = PickyOptions
+
+class Open(TinyLoss):
+    \"\"\"A loss that takes another key, too.\"\"\"
+    name = "open"
+    Options = OpenOptions
+
+@hookimpl
+def ganzoo_losses():
+    return [Picky, Open]
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A cache of its own, and a folder with the plugin above."""
+    folder = tmp_path_factory.mktemp("site")
+    install(folder, PARTS + OPTIONS, module="acme_indexed", distribution="acme-indexed", entry_point="indexed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        patch.setenv("GANZOO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield folder
+    sys.modules.pop("acme_indexed", None)
+
+
+@pytest.fixture(scope="module")
+def registry(site):
+    assert indexed() is None
+    return discovered()
+
+
+def test_the_index_says_what_the_plugins_say_until_one_changes(site, registry):
+    real, known = registry, indexed()
+    assert known is not None
+    assert known.names == real.names
+    for one, other in zip(known.parts(), real.parts(), strict=True):
+        assert (one.description, one.paper, one.origin) == (other.description, other.paper, other.origin)
+        assert listing_of(one) == listing_of(other)
+    assert [part.name for part in known.defaults("metric")] == [part.name for part in real.defaults("metric")]
+    with pytest.raises(PluginError, match="did you mean 'picky'"):
+        known.part("loss", "pickey")
+
+    module = site / "acme_indexed.py"
+    os.utime(module, ns=(0, module.stat().st_mtime_ns + 1))
+    assert indexed() is None, "a file was written again"
+    keep_index(real)
+    assert indexed() is not None
+    (site / "other-1.dist-info").mkdir()
+    assert indexed() is None, "a distribution came, on which a plugin's parts may depend"
+    keep_index(real)
+    for damage in (b"", b"[]", b'{"made_from": 3}', b"[" * 100_000):
+        (path,) = (cache_root() / "parts").iterdir()
+        path.write_bytes(damage)
+        assert indexed() is None
+
+
+def test_nothing_is_kept_while_a_plugin_is_broken_or_where_nothing_can_be_written(registry, tmp_path, monkeypatch):
+    keep_index(Registry(registry.parts(), ["broken"]), "figures")
+    assert indexed("figures") is None
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "a file"))
+    keep_index(registry)
+    assert indexed() is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"training": {"kimgs": 3}},
+        {"generator": {"name": "dcgann"}, "loss": {"name": "picky", "strenght": 1}},
+        {"dataset": None},
+        {"scoring": {"metrics": ["fidd"], "generatd": 5}},
+        {"lr": 0.1, "seed": "x", "loss": {"name": "picky", "strength": 2}},
+    ],
+)
+def test_a_misspelled_recipe_is_answered_from_the_index_as_from_the_parts(registry, monkeypatch, changes):
+    keep_index(registry)
+    data = parse(read(recipe_folder() / "quickstart.toml"), "mine")
+    for key, value in changes.items():
+        data[key] = {**data.get(key, {}), **value} if isinstance(value, dict) else value
+    data = {key: value for key, value in data.items() if value is not None}
+    with pytest.raises(RecipeError) as slow:
+        validate(data, registry, "mine")
+    monkeypatch.delitem(sys.modules, "torch")  # as in a process that has not needed it yet
+    with pytest.raises(RecipeError) as quick:
+        judge_words(data, "mine")
+    assert str(quick.value) == str(slow.value)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        {"name": "picky"},
+        {"name": "picky", "strength": -1},  # wrong, and the part says why
+        {"name": "picky", "strength": "1.5", "other": 2},
+        {"name": "open", "force": 2.0},
+    ],
+)
+def test_what_only_a_part_can_judge_is_left_to_it(registry, monkeypatch, loss):
+    keep_index(registry)
+    data = parse(read(recipe_folder() / "quickstart.toml"), "mine") | {"loss": loss}
+    monkeypatch.delitem(sys.modules, "torch")
+    judge_words(data, "mine")
