@@ -12,7 +12,6 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from ganzoo._registry.option_table import option_rows
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.schema import (
     GrowthSettings,
@@ -22,6 +21,7 @@ from ganzoo._recipe.schema import (
     ScoringSettings,
     TrainingSettings,
 )
+from ganzoo._registry.option_table import option_rows
 from ganzoo._registry.registry import Part, Registry
 
 PAGE = Path(__file__).with_name("recipes.md")

@@ -64,6 +64,13 @@ def _check_view(view: Mapping[str, Any]) -> None:
 class Run(RunFiles):
     """A run that was trained here or imported: its files, and its networks at any checkpoint."""
 
+    def look_at(self, overrides: Sequence[str]) -> None:
+        """Judge overrides as far as the index of parts tells, before torch is imported. Raises RecipeError."""
+        from ganzoo._recipe.first_reading import judge_overrides
+
+        if overrides and not self.was_imported:
+            judge_overrides(self.recipe_data(), str(self.directory.recipe), overrides)
+
     def generator(self, at: int | None = None, weights: Weights = "ema", **view: Unpack[View]) -> OpenedGenerator:
         """Return the run's generator.
 

@@ -110,18 +110,6 @@ class RunFiles:
             return self.recipe
         return changed(self.recipe_data(), self.registry, str(self.directory.recipe), overrides)
 
-    def look_at(self, overrides: Sequence[str]) -> None:
-        """Judge overrides as far as the index of parts tells, before torch is imported. Raises RecipeError."""
-        from ganzoo._recipe.first_reading import judge_words
-        from ganzoo._recipe.toml_source import apply_override
-
-        if not overrides or self.was_imported:
-            return
-        data = self.recipe_data()
-        for override in overrides:
-            apply_override(data, override)
-        judge_words(data, str(self.directory.recipe), overrides)
-
     def recipe_data(self) -> dict[str, Any]:
         """Return the recipe as plain data, none of its parts looked up. Raises as `recipe_text` does."""
         from ganzoo._recipe.toml_source import parse

@@ -1,4 +1,4 @@
-"""First reading: a recipe's keys and names judged by the index of parts, before torch is imported, which takes seconds."""
+"""First reading: a recipe's words judged by the index of parts, before torch is imported, which takes seconds."""
 
 from __future__ import annotations
 
@@ -13,11 +13,18 @@ from ganzoo._recipe.error_messages import describe, wants_text
 from ganzoo._recipe.lengths import length_errors
 from ganzoo._recipe.load import report
 from ganzoo._recipe.recipe import Recipe
-from ganzoo._recipe.toml_source import take_as_text
+from ganzoo._recipe.toml_source import apply_override, take_as_text
 from ganzoo._registry.index import indexed
 from ganzoo._registry.listed_part import UNSURE
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import RecipeError
+
+
+def judge_overrides(data: dict[str, Any], where: str, overrides: Sequence[str]) -> None:
+    """Judge overrides of a recipe, which they change. Raises RecipeError as `judge_words` does."""
+    for override in overrides:
+        apply_override(data, override)
+    judge_words(data, where, overrides)
 
 
 def judge_words(data: Mapping[str, Any], where: str, overrides: Sequence[str] = ()) -> None:

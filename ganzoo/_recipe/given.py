@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganzoo._recipe.first_reading import judge_words
+from ganzoo._recipe.first_reading import judge_overrides
 from ganzoo._recipe.load import changed, load
 from ganzoo._recipe.recipe import Recipe
-from ganzoo._recipe.toml_source import apply_override, find_recipe, parse, read
+from ganzoo._recipe.toml_source import find_recipe, parse, read
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import RecipeError
 
@@ -32,9 +32,7 @@ def look_at(
         return _NAMELESS, plain if isinstance(plain, Mapping) else {}  # `given_recipe` says what it should be
     path = find_recipe(recipe)
     data = parse(read(path), str(recipe))
-    for override in overrides:
-        apply_override(data, override)
-    judge_words(data, str(recipe), overrides)
+    judge_overrides(data, str(recipe), overrides)
     return path.stem, data
 
 

@@ -90,4 +90,3 @@ def _written_in(cls: type[Any]) -> Iterator[str]:
     for each in {base for model in models for base in model.__mro__}:
         if file := getattr(sys.modules.get(each.__module__), "__file__", None):
             yield str(file)
-

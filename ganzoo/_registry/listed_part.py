@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
@@ -12,7 +12,7 @@ from ganzoo._registry.option_table import OptionRow, TolerantSchema, option_rows
 from ganzoo._registry.registry import Part, PluginOrigin
 
 UNSURE = "unsure"  # type of the validation error of a value that only the part itself can judge
-_BOUNDS = {
+_BOUNDS: dict[str, Callable[[Any, Any], bool]] = {
     "minimum": lambda value, bound: value >= bound,
     "maximum": lambda value, bound: value <= bound,
     "exclusiveMinimum": lambda value, bound: value > bound,
@@ -93,7 +93,7 @@ def part_of(listing: Listing) -> Part:
         "name": listing.name,
         "listing": listing,
         "default_place": listing.default_place,
-        "Options": _LazyOptions(),
+        "Options": _LazyOptions(listing),
     }
     origin = PluginOrigin(listing.plugin, listing.distribution, listing.version)
     return Part(listing.kind, listing.name, type(listing.name, (StandIn,), content), origin)
@@ -102,13 +102,17 @@ def part_of(listing: Listing) -> Part:
 class _LazyOptions:
     """Makes a stand-in's options once they are asked for: a recipe chooses ten parts of a hundred."""
 
+    def __init__(self, listing: Listing) -> None:
+        self._listing = listing
+        self._made: type[BaseModel] | None = None
+
     def __get__(self, instance: object, owner: type[StandIn]) -> type[BaseModel]:
-        return _options(owner)
+        if self._made is None:
+            self._made = _options(self._listing)
+        return self._made
 
 
-@cache
-def _options(cls: type[StandIn]) -> type[BaseModel]:
-    listing = cls.listing
+def _options(listing: Listing) -> type[BaseModel]:
     fields: Any = {
         key: (
             Annotated[Any, AfterValidator(_judge(schema))],
@@ -124,7 +128,7 @@ def _takes_any_key(options: Any) -> bool:
     """Whether keys that are no fields may be right: they are allowed, or the part changes what it is given."""
     validators = options.__pydantic_decorators__.model_validators.values()
     changes_input = any(each.info.mode in ("before", "wrap") for each in validators)
-    is_own = options.model_validate.__func__ is not BaseModel.model_validate.__func__
+    is_own = any("model_validate" in vars(base) for base in options.__mro__ if base is not BaseModel)
     has_alias = any(field.validation_alias or field.alias for field in options.model_fields.values())
     return options.model_config.get("extra") != "forbid" or changes_input or is_own or has_alias
 

@@ -1,4 +1,4 @@
-"""The index of parts: equal to what plugins offer, gone as soon as anything it was made from changes, never executed."""
+"""The index of parts: equal to what plugins offer, and gone as soon as anything it was made from changes."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.context import BaseContext
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
 from types import ModuleType
 
 from pydantic import BaseModel
