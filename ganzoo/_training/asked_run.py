@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo._inference.run import Run
 from ganzoo._recipe.given import asked_id, given_recipe, look_at
-from ganzoo._registry.registry import Registry
+from ganzoo._registry.index import discovered
 from ganzoo._runs.asked import Asked, check_tags
 from ganzoo._runs.sweep_mark import mark_of
 from ganzoo._training.first_look import look_first
@@ -55,7 +55,7 @@ def train_asked(
     from ganzoo._training.experiment import run_recipe
     from ganzoo._training.warm_start import find_initial
 
-    registry = Registry.discover()
+    registry = discovered()
     stem, loaded = given_recipe(recipe, registry, overrides, request.seed)
     weights = find_initial(loaded, Run(earlier.path, registry=registry)) if earlier else None
     for note in weights.notes if weights else ():
