@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ganzoo._leaderboard.comparison import Comparison as Comparison
     from ganzoo._leaderboard.rules import RuleOptions as RuleOptions
     from ganzoo._publish.verbs import publish as publish
+    from ganzoo._publish.verbs import reproduce as reproduce
     from ganzoo._publish.verbs import verify as verify
     from ganzoo._recipe.recipe import Recipe as Recipe
     from ganzoo._report.report import Report as Report
@@ -193,7 +194,7 @@ _HOME = {
     ),
     "ganzoo.hookspecs": ("hookimpl",),
     "ganzoo.api": ("compare", "export", "open", "resume", "run", "sample", "score", "sweep"),
-    "ganzoo._publish.verbs": ("publish", "verify"),
+    "ganzoo._publish.verbs": ("publish", "reproduce", "verify"),
     "ganzoo._inference.run": ("Run",),
     "ganzoo._inference.samples": ("Samples",),
     "ganzoo._leaderboard.comparison": ("Comparison",),

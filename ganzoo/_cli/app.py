@@ -25,6 +25,7 @@ from ganzoo._cli.metrics import metrics
 from ganzoo._cli.plugins import plugins
 from ganzoo._cli.publish import publish
 from ganzoo._cli.report import report
+from ganzoo._cli.reproduce import reproduce
 from ganzoo._cli.run import resume, run
 from ganzoo._cli.sample import sample
 from ganzoo._cli.score import score
@@ -50,6 +51,7 @@ _FUNCTIONS: dict[str, Callable[..., None]] = {
     "import": import_,
     "export": export,
     "publish": publish,
+    "reproduce": reproduce,
 }
 _GROUPS = (data, explore)
 
@@ -60,7 +62,7 @@ class _Commands(WholeLines):
     sections: ClassVar[Mapping[str, Sequence[str]]] = {
         "Train and score": ("run", "sweep", "resume", "score", "compare", "report"),
         "Before a training": ("check", "plugins", "metrics", "doctor", "fetch-weights", "data"),
-        "With a run": ("sample", "explore", "verify", "import", "export", "publish"),
+        "With a run": ("sample", "explore", "verify", "import", "export", "publish", "reproduce"),
     }
 
     def __init__(self, **settings: Any) -> None:

@@ -56,7 +56,7 @@ def import_published(folder: Path, out: Path | None, root: Path = Path("runs")) 
 def import_run(shared: RunDirectory, generator: Path, place: Path) -> RunDirectory:
     """Make a run at `place` of a published run and its generator; raises as `import_published` does."""
     record = read_record(shared.record)
-    images_seen, part, tensors = _read_generator(generator)
+    images_seen, part, tensors = read_generator(generator)
     with temporary_directory_beside(place) as temporary:
         new = RunDirectory(temporary)
         write_inside(temporary, new.recipe.name, read_sealed(shared.recipe).encode("utf-8"))
@@ -80,7 +80,7 @@ def _kept(new: RunDirectory, shared: RunDirectory) -> list[tuple[Path, Path, Seq
     return [(own, theirs, [name for name in names if not name.startswith(".")]) for own, theirs, names in found]
 
 
-def _read_generator(path: Path) -> tuple[int, str, Mapping[str, Tensor]]:
+def read_generator(path: Path) -> tuple[int, str, Mapping[str, Tensor]]:
     """Return images seen, part of a checkpoint, and tensors of a published generator."""
     content = read_content(path)
     metadata = content.state if isinstance(content, Record) and isinstance(content.state, dict) else {}

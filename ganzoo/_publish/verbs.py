@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from ganzoo.contracts.reporter import SILENT, Reporter
 
 if TYPE_CHECKING:
     from ganzoo._publish.publish import Published, PublishOptions
+    from ganzoo._publish.reproduce import Reproduction
 
 AnyRun = str | Path | Run
 
@@ -45,6 +46,37 @@ def publish(
     from ganzoo._registry.registry import Registry
 
     return publish_runs(paths_of(runs), Path(out), PublishRequest(**asked), Registry.discover(), reporter or SILENT)
+
+
+def reproduce(
+    run: AnyRun,
+    *,
+    overrides: Sequence[str] = (),
+    runs: str | Path = "reproduced",
+    device: str = "auto",
+    reporter: Reporter | None = None,
+) -> Reproduction:
+    """Train a run again from its record, and compare weights, metrics, pictures and scores bit for bit.
+
+    Args:
+        run: The run, a published folder, or a run in one.
+        overrides: Where its images are here, `"dataset.root=PATH"`.
+        runs: Folder that the new run is kept in.
+        device: Where to compute.
+        reporter: Takes messages and progress; None: nothing is shown.
+
+    Returns:
+        What is equal (`equal`, `lines`), since which image it is not (`agreement.first_difference`), and the new run.
+
+    Raises:
+        RefusedError: The run was imported, or the overrides would train something else.
+        GanzooError: Its images are not here, or the training fails.
+    """
+    from ganzoo._publish.reproduce import reproduce_run
+    from ganzoo._registry.registry import Registry
+
+    path = run.path if isinstance(run, Run) else Path(run)
+    return reproduce_run(path, Path(runs), overrides, device, Registry.discover(), reporter or SILENT)
 
 
 def verify(run: AnyRun) -> list[str]:

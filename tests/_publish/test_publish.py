@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 import ganzoo
 from ganzoo._cli.app import app
 from ganzoo._inference.run import Run
+from ganzoo._publish.agreement import agreement_of
 from ganzoo._publish.checksums import write_sums
 from ganzoo._publish.import_published import import_published
-from ganzoo._publish.rescore import rescore
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.record import read_record, write_record
 from ganzoo._runs.verify import verify_run
@@ -40,6 +40,10 @@ def world(tmp_path_factory):
         asked = {"title": "Phantoms", "dataset_id": "acme/phantoms", "authors": ("Doe, Jane",)}
         published = ganzoo.publish(root / "author/runs", root / "author/pub", **asked)
         shutil.copytree(published.path, root / "elsewhere/pub")
+        for run in published.runs:  # what was tested is on record from now on, and is not tested again
+            verdict = published.path / "runs" / run / "figures/memorization.json"
+            (root / "author/runs" / run / "figures").mkdir()
+            shutil.copy(verdict, root / "author/runs" / run / "figures/memorization.json")
         yield root, published
 
 
@@ -74,8 +78,8 @@ def test_a_folder_holds_what_its_card_says(world, folder):
 def test_it_is_imported_verified_and_scored_again_to_the_same_bits(world, folder, tmp_path, monkeypatch):
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     assert ganzoo.verify(folder) == []
-    again = rescore(folder, [], "cpu", Registry.discover(), ganzoo.SILENT)
-    assert again.equal and len(again.scores) == 2 and not again.samples, again
+    said = CliRunner().invoke(app, ["verify", str(folder), "--rescore"])
+    assert said.exit_code == 0 and said.output.count("again, bit for bit") == 2, said.output
     first, other = import_published(folder, tmp_path / "runs")
     run, author = Run(first), Run(world[0] / "author/runs" / first.name)
     assert verify_run(first.path) == [] == verify_run(other.path)
@@ -88,6 +92,24 @@ def test_it_is_imported_verified_and_scored_again_to_the_same_bits(world, folder
         import_published(folder, tmp_path / "runs")
     board = ganzoo.compare([folder, world[0] / "author/runs"])
     assert len(board.tables) == 1 and len(board.tables[0].rows) == 1, "the same runs, whoever publishes them"
+
+
+def test_it_is_trained_again_and_said_since_when_it_differs(world, folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("GANZOO_CACHE", str(world[0] / "cache"))
+    found = ganzoo.reproduce(folder, runs=tmp_path / "reproduced")
+    assert found.equal and found.name == world[1].main, found.lines
+    author = Path(shutil.copytree(world[0] / "author/runs" / found.name, tmp_path / found.name))
+    whole = agreement_of(Run(author), found.run)
+    assert whole.equal and len(whole.moments) > len(found.agreement.moments), "it has checkpoints and pictures as well"
+    lines = (author / "metrics.jsonl").read_text().splitlines()
+    moment = json.loads(lines[-2])
+    key = next(key for key in moment if key not in ("images_seen", "seconds"))
+    lines[-2] = json.dumps({**moment, key: moment[key] + 1e-7})
+    (author / "metrics.jsonl").write_text("\n".join(lines) + "\n")
+    until, since, what = agreement_of(Run(author), found.run).first_difference
+    assert until < since == moment["images_seen"] and what.startswith(f"metrics: {key} was")
+    with pytest.raises(RefusedError, match="something else"):
+        ganzoo.reproduce(author, overrides=["training.batch_size=4"])
 
 
 def test_edits_are_found(folder, tmp_path):
@@ -132,13 +154,12 @@ def test_refusals_write_nothing(world, tmp_path, monkeypatch):
         refused("--data-license")
         patch.setattr(phantom, "publishing_forbidden", "its terms say so")
         refused("its terms say so", data_license="CC-BY-4.0")
-    main = runs / world[1].main
-    facts = {"images_seen": 64, "weights": "ema", "memorization_report": "copies", "memorization_found": True}
-    (main / "figures").mkdir()
-    (main / "figures/test.png.json").write_text(json.dumps(facts))
+    verdict = runs / world[1].main / "figures/memorization.json"
+    before = verdict.read_text()
+    verdict.write_text(json.dumps({**json.loads(before), "memorization_report": "copies", "memorization_found": True}))
     refused("may have memorized training images: copies")
     card = (ganzoo.publish(runs, out, anyway=True).path / "README.md").read_text()
     assert "found: copies" in card
-    shutil.rmtree(main / "figures")
+    verdict.write_text(before)
     refused_again = CliRunner().invoke(app, ["publish", str(runs), "--out", str(out)])
     assert isinstance(refused_again.exception, RefusedError)
