@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ganzoo._cli.run import Device
+from ganzoo._cli.options import Device
 
 
 def reproduce(
