@@ -127,7 +127,7 @@ def _json(status: SweepStatus) -> str:
             "recipe": row.cell.recipe,
             "seed": row.cell.seed,
             "status": row.state.status,
-            "folder": str(row.state.folder) if row.state.folder else None,
+            "path": str(row.state.folder) if row.state.folder else None,
             "images_seen": row.state.images_seen,
             "total_images": row.state.total_images,
             "seconds": row.state.seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -80,6 +81,12 @@ class ProgressCallback:
         if images < phase.start:
             self._recent = images, since = phase.start, now
         return (trainer.images_seen - images) / max(now - since, 1e-9) if trainer.images_seen > images else 0.0
+
+
+def length_text(trainer: Trainer) -> str:
+    """Return how long a training is, for people: its images, or the time that ends it."""
+    seconds = trainer.schedule.most_seconds
+    return f"{trainer.total_images:,} images" if seconds == math.inf else duration(seconds)
 
 
 def _phase_of(trainer: Trainer) -> Phase:

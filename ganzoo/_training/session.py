@@ -32,7 +32,7 @@ from ganzoo._training.checkpoint_state import not_finite, restore, training_hash
 from ganzoo._training.first_pictures import write_first_pictures
 from ganzoo._training.meta_memory import less_memory
 from ganzoo._training.preview_classes import preview_classes, preview_count
-from ganzoo._training.progress import ProgressCallback
+from ganzoo._training.progress import ProgressCallback, length_text
 from ganzoo._training.run_log import without_home
 from ganzoo._training.signals import on_stop_signal
 from ganzoo._training.tensorboard import TensorBoardTracker
@@ -87,9 +87,7 @@ class Session:
             raise self._failed(trainer, _crash(error, advice)) from error
 
     def _progress(self, trainer: Trainer) -> ProgressCallback:
-        hours = self.inputs.recipe.training.most_hours
-        length = f"{hours:g} hours" if hours else f"{trainer.total_images:,} images"
-        self.reporter.info(f"training {self.directory.path}: {length} on {trainer.game.device}")
+        self.reporter.info(f"training {self.directory.path}: {length_text(trainer)} on {trainer.game.device}")
         left, show = TimeLeft(trainer.schedule.phases, partial(arithmetic, self.inputs.recipe)), self.reporter.progress
         return ProgressCallback(show("training"), trainer, self.directory.samples, left, self._latest_score)
 
