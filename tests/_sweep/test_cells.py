@@ -30,7 +30,9 @@ def rows(folder, **said):
 
 
 def test_a_list_makes_an_axis_and_its_values_are_in_the_names(beside):
-    found = rows(beside, set={"loss": {"name": ["hinge", "logistic"]}, "training.batch_size": [16], "seed_free": [1, 2]})
+    found = rows(
+        beside, set={"loss": {"name": ["hinge", "logistic"]}, "training.batch_size": [16], "seed_free": [1, 2]}
+    )
     assert [row.name for row in found] == [
         "a-hinge-seed_free1",
         "a-hinge-seed_free2",
@@ -49,7 +51,8 @@ def test_a_list_makes_an_axis_and_its_values_are_in_the_names(beside):
 
 
 @pytest.mark.parametrize(
-    "value", ["true", "7", "a b", 'say "x"', " padded ", "", True, 1.5, [0.0, 0.99], {"name": "r1", "gamma": 2}, ["x"], "ä"]
+    "value",
+    ["true", "7", "a b", 'say "x"', " padded ", "", True, 1.5, [0.0, 0.99], {"name": "r1", "gamma": 2}, ["x"], "ä"],
 )
 def test_overrides_arrive_as_the_file_has_them(beside, value):
     row = rows(beside, set={"some.key": [value]})[0]
@@ -64,7 +67,9 @@ def test_names_that_meet_or_are_too_long_are_told_apart(beside):
 
 def test_budgets_are_held_by_each_recipes_own_length(beside):
     both = {"recipes": ["a", "b"]}
-    lengths = [row.plain["training"]["total_kimg"] for row in rows(beside, **both, budget={"equal": "kimg", "amount": 3})]
+    lengths = [
+        row.plain["training"]["total_kimg"] for row in rows(beside, **both, budget={"equal": "kimg", "amount": 3})
+    ]
     assert lengths == [3, 3]
     updates = rows(beside, **both, budget={"equal": "generator_updates", "amount": 100})
     assert [row.plain["training"]["total_kimg"] for row in updates] == [0.8, 4.0]  # 100 × 8 images, and × 5 steps

@@ -65,6 +65,10 @@ def weights(runs: Path) -> dict[str, dict[str, str]]:
     return {run.name: hashes(RunDirectory(run)) for run in runs.iterdir() if (run / "record.json").exists()}
 
 
+def given(engine):
+    return lambda opened: engine
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     """One sweep in peace, and one of which a cell was killed in mid-run."""
@@ -75,7 +79,9 @@ def world(tmp_path_factory):
     os.environ["GANZOO_CACHE"] = str(folder / "cache")
     engines = {"peace": HereEngine(), "killed": ForkedEngine(kill_in=folder / "killed")}
     results = {
-        name: ganzoo.sweep(folder / "s.toml", runs=folder / name, engine=lambda opened, made=engine: made, reporter=Quiet())
+        name: ganzoo.sweep(
+            folder / "s.toml", runs=folder / name, engine=lambda opened, made=engine: made, reporter=Quiet()
+        )
         for name, engine in engines.items()
     }
     yield folder, engines, results
@@ -88,7 +94,12 @@ def test_a_killed_cell_ends_with_the_weights_of_a_sweep_in_peace(world):
     folder, engines, results = world
     assert results["killed"].status.counts == {"done": 4}
     assert engines["killed"].kill_in is None and len(engines["killed"].begun) == 5
-    assert sorted(weights(folder / "peace")) == ["tiny-hinge-s0", "tiny-hinge-s1", "tiny-logistic-s0", "tiny-logistic-s1"]
+    assert sorted(weights(folder / "peace")) == [
+        "tiny-hinge-s0",
+        "tiny-hinge-s1",
+        "tiny-logistic-s0",
+        "tiny-logistic-s1",
+    ]
     assert weights(folder / "killed") == weights(folder / "peace")
 
 
@@ -115,7 +126,7 @@ def test_what_is_done_is_not_done_again_and_another_plan_is_refused(world):
     assert ganzoo.sweep(file, reporter=said, **again).status.counts == {"done": 4}
     assert engine.begun == [] and "in words that change no run" in said.said[0]
     file.write_text(SWEEP.replace("hinge", "rahinge").replace("[0, 1]", "[0]"))
-    with pytest.raises(RefusedError, match="tiny-hinge is gone; tiny-rahinge is new.*--amend"):
+    with pytest.raises(RefusedError, match=r"tiny-hinge is gone; tiny-rahinge is new.*--amend"):
         ganzoo.sweep(file, reporter=said, **again)
     file.write_text(SWEEP.replace("[0, 1]", "[0]"))
     with pytest.raises(RefusedError, match="seeds, "):
@@ -140,7 +151,7 @@ def test_a_stop_waits_for_checkpoints_and_the_same_sweep_goes_on(world, tmp_path
         told = False
 
     with pytest.raises(RunStopped, match="stopped by SIGTERM"):
-        ganzoo.sweep(folder / "s.toml", runs=tmp_path, engine=lambda opened: Stopped(1))
+        ganzoo.sweep(folder / "s.toml", runs=tmp_path, engine=given(Stopped(1)))
     opened = open_sweep(folder / "s.toml", tmp_path)
     status = status_of(cells_so_far(opened), opened.place(1, "auto"))
     assert status.counts.get("done", 0) <= 1 and status.counts["left"] >= 2
@@ -150,19 +161,34 @@ def test_a_stop_waits_for_checkpoints_and_the_same_sweep_goes_on(world, tmp_path
 def test_nine_cells_by_processes_and_by_two_workers_of_which_one_is_killed(tmp_path, monkeypatch):
     """On the OASIS slices where they are: 3 recipes × 3 seeds, in peace, by processes and by workers."""
     data = Path(os.environ.get("GANZOO_DATA", "")) / "oasis"
-    recipe = RECIPE.replace("total_kimg = 0.064", "total_kimg = 0.4").replace("checkpoint_kimg = 0.016", "checkpoint_kimg = 0.04")
+    recipe = RECIPE.replace("total_kimg = 0.064", "total_kimg = 0.4").replace(
+        "checkpoint_kimg = 0.016", "checkpoint_kimg = 0.04"
+    )
     if data.is_dir():
-        recipe = recipe.replace('name = "phantom"\nresolution = 16\ncount = 16', f'name = "oasis"\nresolution = 16\nroot = "{data}"')
+        recipe = recipe.replace(
+            'name = "phantom"\nresolution = 16\ncount = 16', f'name = "oasis"\nresolution = 16\nroot = "{data}"'
+        )
     (tmp_path / "tiny.toml").write_text(recipe)
     nine = SWEEP.replace("[0, 1]", "[0, 1, 2]").replace('"hinge"]', '"hinge", "rahinge"]')
     (tmp_path / "s.toml").write_text(nine)
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
-    results = ganzoo.sweep(tmp_path / "s.toml", runs=tmp_path / "peace", engine=lambda opened: HereEngine(), reporter=Quiet())
+    results = ganzoo.sweep(
+        tmp_path / "s.toml", runs=tmp_path / "peace", engine=lambda opened: HereEngine(), reporter=Quiet()
+    )
     assert results.status.counts == {"done": 9}
     whole = weights(tmp_path / "peace")
 
     def ganzoo_sweep(runs, *more):
-        words = [sys.executable, "-m", "ganzoo", "sweep", str(tmp_path / "s.toml"), "--runs", str(tmp_path / runs), *more]
+        words = [
+            sys.executable,
+            "-m",
+            "ganzoo",
+            "sweep",
+            str(tmp_path / "s.toml"),
+            "--runs",
+            str(tmp_path / runs),
+            *more,
+        ]
         return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def kill_a_cell(runs):
@@ -171,7 +197,11 @@ def test_nine_cells_by_processes_and_by_two_workers_of_which_one_is_killed(tmp_p
         while time.monotonic() < end:
             for run in (tmp_path / runs).glob("tiny-*"):
                 held = (run / "run.lock").read_text() if (run / "run.lock").exists() else ""
-                if held and any((run / "checkpoints").glob("[0-9]*")) and read_record(run / "record.json").status == "running":
+                if (
+                    held
+                    and any((run / "checkpoints").glob("[0-9]*"))
+                    and read_record(run / "record.json").status == "running"
+                ):
                     os.kill(json.loads(held)["pid"], signal.SIGKILL)
                     return
             time.sleep(0.02)

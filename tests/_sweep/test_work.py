@@ -74,7 +74,9 @@ def test_each_way_to_end(tmp_path):
     }
     assert all(not left for left in engine.codes.values())
     failure = place.folder.failure("bad-s0", "asked")
-    assert failure.exit_code == 2 and failure.reason.startswith("no luck at attempt") and failure.reason.endswith("more")
+    assert (
+        failure.exit_code == 2 and failure.reason.startswith("no luck at attempt") and failure.reason.endswith("more")
+    )
     assert place.folder.failure("bad-s0", "other") is None
 
 

@@ -43,7 +43,7 @@ def in_child(words, log, environment) -> int:
 
 
 class ForkedEngine:
-    """See `ganzoo._sweep.engine.Engine`. The first attempt is killed once its run has a checkpoint, if that is asked."""
+    """See `ganzoo._sweep.engine.Engine`. If asked, it kills the first attempt whose run has a checkpoint."""
 
     def __init__(self, slots: int = 2, kill_in=None):
         self.slots, self.kill_in, self.begun, self._children = slots, kill_in, [], {}
