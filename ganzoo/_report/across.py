@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +10,9 @@ import numpy as np
 
 from ganzoo._leaderboard.tables import Row, Table
 from ganzoo._report.page_table import Cell, Line, PageTable
-from ganzoo._report.series import SeriesOf
+from ganzoo._report.series import SeriesOf, common_name, recipe_key
 
 _RESAMPLED, _SEED = 2000, 2020
-_OF_DATA = "dataset."
 
 
 @dataclass(frozen=True)
@@ -73,8 +71,7 @@ def _by_recipe(table: Table) -> dict[str, Row]:
     """Return rows by all that decides what is learned, but the data."""
     found: dict[str, Row] = {}
     for row in table.rows:
-        kept = {key: value for key, value in row.settings.items() if not key.startswith(_OF_DATA)}
-        found.setdefault(json.dumps(kept, sort_keys=True), row)
+        found.setdefault(recipe_key(row.settings), row)
     return found
 
 
@@ -98,7 +95,7 @@ def _summaries(tables: Sequence[Table], rows: Mapping[str, Sequence[Row]], serie
             logs[key].append(float(each.mean() - best))
             resampled = each[random.integers(0, len(each), (_RESAMPLED, len(each)))].mean(1) - best
             draws[key] += resampled / len(tables)
-    return [_across(several, tables, logs[key], draws[key], series(several[0]), rows) for key, several in rows.items()]
+    return [_across(several, tables, logs[key], draws[key], series(several[0])) for key, several in rows.items()]
 
 
 def _across(
@@ -107,20 +104,11 @@ def _across(
     logs: Sequence[float],
     draws: np.ndarray[tuple[int], np.dtype[np.float64]],
     series: int,
-    rows: Mapping[str, Sequence[Row]],
 ) -> Across:
     low, high = (float(math.exp(end)) for end in np.quantile(draws, (0.025, 0.975)))
     ratios = {table.dataset: math.exp(value) for table, value in zip(tables, logs, strict=True)}
-    return Across(_name(several, tables, rows), math.exp(sum(logs) / len(logs)), low, high, ratios, series)
-
-
-def _name(several: Sequence[Row], tables: Sequence[Table], rows: Mapping[str, Sequence[Row]]) -> str:
-    """Return what a recipe is called on all data sets: its name without theirs, or its names with slashes between."""
-    names = []
-    for row, table in zip(several, tables, strict=True):
-        parts = [part for part in row.recipe.replace("-", "_").split("_") if part != table.dataset]
-        names.append("_".join(parts))
-    return names[0] if len(set(names)) == 1 else " / ".join(dict.fromkeys(row.recipe for row in several))
+    name = common_name([(row.recipe, table.dataset) for row, table in zip(several, tables, strict=True)])
+    return Across(name, math.exp(sum(logs) / len(logs)), low, high, ratios, series)
 
 
 def across_table(found: Sequence[Across], label: str) -> PageTable | None:
@@ -143,3 +131,21 @@ def across_table(found: Sequence[Across], label: str) -> PageTable | None:
     header = ("recipe", "mean ratio to the best", "95 % interval", *(f"on {name}" for name in data))
     caption = f"{label} over {len(data)} data sets, as ratios to the best recipe of each"
     return PageTable("across", caption, header, lines, frozenset(range(1, len(header))), tools=len(lines) > 1)
+
+
+def across_sentence(found: Sequence[Across], label: str) -> str:
+    """Return which recipe is nearest to the best of all data sets, and whether it surely is; empty where none is."""
+    if not found:
+        return ""
+    first, second = found[:2]
+    data = len(first.ratios)
+    text = (
+        f"Over {data} data sets, {first.name} is nearest to the best of each: {_times(first)} its {label} on the mean"
+    )
+    if first.high < second.low:
+        return f"{text}, ahead of {second.name} with {_times(second)}."
+    return f"{text}; {second.name} with {_times(second)} is not surely behind."
+
+
+def _times(each: Across) -> str:
+    return f"{each.ratio:.2f} times [{each.low:.2f}, {each.high:.2f}]"

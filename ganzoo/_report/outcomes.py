@@ -30,7 +30,8 @@ def outcomes_sentence(comparison: Comparison) -> str:
         return f"All {total:,} runs are ranked: none failed, diverged or is without a score." if total != 1 else (
             "The run finished and was scored."
         )  # fmt: skip
-    return f"Of {total:,} runs, {len(ranked):,} stand in a table; {', '.join(counted)}."
+    runs, stand = f"{total:,} run{'s' * (total != 1)}", f"{len(ranked):,} stand{'s' * (len(ranked) == 1)}"
+    return f"Of {runs}, {stand} in a table; {', '.join(counted)}."
 
 
 def _said(status: str) -> str:

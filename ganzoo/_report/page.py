@@ -13,7 +13,7 @@ from markupsafe import Markup
 from ganzoo._leaderboard.captions import NOTHING
 from ganzoo._leaderboard.record_fields import recipe_name
 from ganzoo._leaderboard.tables import Comparison
-from ganzoo._report.across import across_data_sets, across_table
+from ganzoo._report.across import across_data_sets, across_sentence, across_table
 from ganzoo._report.commands import commands_of
 from ganzoo._report.courses import Logs
 from ganzoo._report.environment import environment_table
@@ -55,15 +55,16 @@ def _content(comparison: Comparison) -> dict[str, Any]:
         section_of(table, number, logs, gallery.of(number - 1), series) for number, table in enumerate(tables, 1)
     ]
     ranked = list(dict.fromkeys(run for table in tables for row in table.rows for run in row.runs))
-    across = across_data_sets(tables, series)
+    across, label = across_data_sets(tables, series), tables[0].metrics[tables[0].primary].label if tables else ""
     records = _mentioned(comparison, ranked)
     plans, planned = registration_table(records)
     return {
         "title": _title(comparison),
-        "nothing": NOTHING,
+        "nothing": NOTHING.replace("`", ""),
         "sections": sections,
-        "across": across_table(across, tables[0].metrics[tables[0].primary].label if tables else ""),
-        "recipes": _recipes(comparison, series),
+        "across": across_table(across, label),
+        "across_sentence": across_sentence(across, label),
+        "recipes": series.names,
         "pictures_left_out": gallery.left_out,
         "outcomes": outcomes_table(comparison),
         "outcomes_sentence": outcomes_sentence(comparison),
@@ -80,11 +81,6 @@ def _content(comparison: Comparison) -> dict[str, Any]:
 def _mentioned(comparison: Comparison, ranked: list[str]) -> list[RunRecord]:
     others = [run.name for run in (*comparison.unfinished, *comparison.unscored)]
     return [comparison.records[name] for name in (*ranked, *others) if name in comparison.records]
-
-
-def _recipes(comparison: Comparison, series: SeriesOf) -> list[tuple[int, str]]:
-    found = {series(row): row.recipe for table in comparison.tables for row in table.rows}
-    return sorted(found.items())
 
 
 def _title(comparison: Comparison) -> str:

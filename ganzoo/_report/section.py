@@ -38,6 +38,7 @@ class Section:
 
     key: str
     heading: str
+    short: str
     sentences: tuple[str, ...]
     protocol: str
     ranks: Chart | None
@@ -68,6 +69,7 @@ def section_of(table: Table, number: int, logs: Logs, strips: Sequence[Strip], s
     return Section(
         key=key,
         heading=title(table),
+        short=f"{number}. {table.dataset or 'scores'}",
         sentences=tuple(verdict_sentences(table)),
         protocol=protocol_sentence(table),
         ranks=_ranks(table, key, series),
@@ -124,6 +126,8 @@ def _ranked_row(row: Row, table: Table, decimals: int, series: int, *, alone: bo
 def _curves(table: Table, found: Courses, key: str) -> Chart:
     shown = table.metrics[table.primary]
     what = "means over the seeds with their 95 % intervals; thin lines are single seeds"
+    if all(len(row.seeds) == 1 for row in table.rows):
+        what = "one seed each, so nothing is known of the spread over trainings"
     if found.selection:
         what = "these scores chose the best snapshot by other draws than those that rank, so they describe only"
     said = ChartText(f"{shown.label} over {found.axis}", f"{shown.label} on the way: {what}.", f"{key}-{found.axis}")

@@ -67,7 +67,8 @@ def rank_chart(
         width: In pixels.
     """
     narrow = width < NARROW
-    ranks_wide = 0 if narrow else max([44.0, *(text_width(row.ranks, SIZE) + 16 for row in rows)])
+    ranked = any(row.ranks for row in rows)
+    ranks_wide = 4 if narrow or not ranked else max([44.0, *(text_width(row.ranks, SIZE) + 16 for row in rows)])
     names_wide = 0 if narrow else min(0.36 * width, max([60.0, *(text_width(row.name, SIZE) for row in rows)]))
     values_wide = 0 if narrow else min(0.2 * width, max([0.0, *(text_width(row.text, SIZE) for row in rows)]))
     left, right = ranks_wide + names_wide + _GAP, width - values_wide - _GAP
@@ -82,7 +83,7 @@ def rank_chart(
     if shown_real:
         parts.append(_real(shown_real, axis, head, bottom))
     if not narrow:
-        parts += [label("rank", 4, 14, muted=True), label("recipe", ranks_wide, 14, muted=True)]
+        parts += [*([label("rank", 4, 14, muted=True)] if ranked else []), label("recipe", ranks_wide, 14, muted=True)]
     places = _Places(axis, ranks_wide, names_wide, narrow, width)
     parts += [_row(row, head + height * index, places) for index, row in enumerate(rows)]
     return svg(text, width, bottom + _FOOT, *parts)
