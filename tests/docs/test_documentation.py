@@ -206,6 +206,7 @@ SLOW = {
     "docs/first-comparison.md",
     "docs/figures.md",
     "docs/probing.md",
+    "docs/publishing.md",
 }
 
 
