@@ -27,6 +27,7 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     HTML = "html"
+    TOML = "toml"
 
 
 class Checkpoint(StrEnum):
@@ -115,8 +116,10 @@ def compare(
     if drawing:
         drawing.write(comparison)
     if plan:
-        _print_plan(comparison, format)
+        _print_plan(comparison, format, runs or [Path("runs")])
         return
+    if format is Format.TOML:
+        raise GanzooError("--format toml writes a plan as a sweep file: add --plan")
     if runs and format in (Format.RICH, Format.MARKDOWN) and _show_two(comparison, runs, format):
         return
     if format is Format.RICH:
@@ -153,7 +156,7 @@ def _show_two(comparison: Comparison, runs: list[Path], format: Format) -> bool:
     return True
 
 
-def _print_plan(comparison: Comparison, format: Format) -> None:
+def _print_plan(comparison: Comparison, format: Format, paths: list[Path]) -> None:
     """Print the plan in place of the tables.
 
     Raises:
@@ -162,15 +165,18 @@ def _print_plan(comparison: Comparison, format: Format) -> None:
     import json
     from dataclasses import asdict
 
+    from ganzoo._leaderboard.plan_sweep import plan_sweep
     from ganzoo._leaderboard.plan_text import plan_text
     from ganzoo.text import literal
 
     if format is Format.JSON:
         sys.stdout.write(json.dumps([asdict(pair) for pair in comparison.plan()], indent=1) + "\n")
+    elif format is Format.TOML:
+        sys.stdout.write(plan_sweep(comparison))
     elif format is Format.RICH:
-        sys.stdout.write("\n".join(map(literal, plan_text(comparison))).rstrip() + "\n")
+        sys.stdout.write("\n".join(map(literal, plan_text(comparison, paths))).rstrip() + "\n")
     else:
-        raise GanzooError(f"--plan is written as text or with --format json, not as {format}")
+        raise GanzooError(f"--plan is written as text, or with --format json or toml, not as {format}")
 
 
 def print_table(comparison: tables.Comparison) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ganzoo._leaderboard.captions import title
 from ganzoo._leaderboard.plan import PlannedPair, plan_of
+from ganzoo._leaderboard.plan_sweep import sweep_line
 from ganzoo._leaderboard.rules import PLANNED_LOOKS
 from ganzoo._leaderboard.tables import Comparison, Table
 from ganzoo.text import duration
@@ -14,13 +16,21 @@ _MOST_PAIRS = 10
 _MOST_LINES = 40
 
 
-def plan_text(comparison: Comparison) -> list[str]:
-    """Return the plan of all tables, line by line; foreign text is not escaped."""
+def plan_text(comparison: Comparison, paths: Sequence[Path] = ()) -> list[str]:
+    """Return the plan of all tables, line by line, and the line that runs all of it; foreign text is not escaped.
+
+    Args:
+        comparison: The comparison.
+        paths: What was compared.
+    """
     lines = []
     for number, table in enumerate(comparison.tables, 1):
         ranked = sum(row.rank is not None for row in table.rows)
         if ranked > 1:
             lines += [f"Plan for {title(table)}", *_of_table(table, plan_of(table, number, comparison.folders)), ""]
+    if paths and any(line.startswith("  ganzoo run ") for line in lines):
+        runs = next(iter(comparison.folders.values())).parent
+        lines += ["All of it as one sweep, which looks by itself when it may:", f"  {sweep_line(paths, runs)}"]
     return lines or ["There is nothing to plan: no table has two rows."]
 
 

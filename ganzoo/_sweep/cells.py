@@ -13,6 +13,8 @@ from typing import Any
 
 from ganzoo._recipe.given import asked_id, look_at
 from ganzoo._recipe.toml_source import find_recipe, plain_value
+from ganzoo._runs.directory import is_run
+from ganzoo._runs.experiment import without_seed
 from ganzoo._sweep.cell_state import CellState, state_of
 from ganzoo._sweep.sweep_file import SweepSettings
 from ganzoo.errors import RecipeError
@@ -118,9 +120,13 @@ def _found(recipe: str, folder: Path) -> tuple[str, str]:
     """Return a recipe as `ganzoo run` finds it, and its name: a file by the sweep file's folder, or one that ships."""
     for name in (recipe, f"{recipe}.toml"):
         if (folder / name).is_file():
-            return str(folder / name), Path(name).stem
-    path = find_recipe(recipe)
-    return recipe, path.stem
+            return str(folder / name), _stem(folder / name)
+    return recipe, _stem(find_recipe(recipe))
+
+
+def _stem(path: Path) -> str:
+    """Return what a recipe's runs are called: as its file, or as the run that saved it, so that its seeds are found."""
+    return without_seed(path.resolve().parent.name) if is_run(path.parent) else path.stem
 
 
 def _told_apart(variants: Sequence[Variant]) -> list[Variant]:

@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import tomllib
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from ganzoo._leaderboard.comparison import Comparison
 from ganzoo._leaderboard.gather import compare_runs
 from ganzoo._leaderboard.leaderboard import leaderboards
 from ganzoo._leaderboard.plan import SeedsToSettle
+from ganzoo._leaderboard.plan_sweep import plan_sweep
 from ganzoo._leaderboard.plan_text import plan_text
 from ganzoo._leaderboard.rules import Rules, parse_looks, parse_share
 from ganzoo._leaderboard.statistics.pairing import paired
@@ -21,6 +23,7 @@ from ganzoo._leaderboard.statistics.studentized_range import critical_t
 from ganzoo._leaderboard.statistics.verdicts import BETTER, EQUIVALENT, UNKNOWN, WORSE, answers_of, rank_sets
 from ganzoo._runs.plain_data import Floor
 from ganzoo._runs.record import write_record
+from ganzoo._sweep.sweep_file import sweep_settings
 from ganzoo.errors import GanzooError
 
 TABLES = 2000
@@ -361,7 +364,11 @@ def test_a_plan_says_what_would_settle_an_open_pair_and_gives_the_lines(tmp_path
     assert plan[2, 3].commands[-2:] == tuple(
         f"ganzoo run {tmp_path / 'c-s0' / 'recipe.toml'} --name c --seed {seed} --runs {folder}" for seed in (1, 2)
     )
-    text = "\n".join(plan_text(comparison))
+    text = "\n".join(plan_text(comparison, [tmp_path]))
+    assert f"ganzoo compare {folder} --plan --format toml > settle.toml && ganzoo sweep settle.toml" in text
+    sweep = sweep_settings(tomllib.loads(plan_sweep(comparison)), "settle.toml")
+    assert sorted(map(str, sweep.recipes)) == [f"{folder}/{row}-s0/recipe.toml" for row in "abc"]
+    assert sweep.looks == (3, 5, 8) and sweep.stop.settle and sweep.seeds == (0,)
     assert "a (row 1) against b (row 2): 8 seeds each, towards better: 10 more runs, 1 h 40 min here." in text
     assert text.count("--name a") == 5
 
