@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from ganzoo._sweep.sweep import SweepResult
 
 
+class EngineName(StrEnum):
+    """What computes the cells."""
+
+    PROCESSES = "processes"
+    RAY = "ray"
+    SLURM = "slurm"
+
+
 class StatusFormat(StrEnum):
     """How the state of a sweep is written."""
 
@@ -37,6 +45,15 @@ def sweep(
     worker: Annotated[
         bool, typer.Option("--worker", help="Work on it beside others that share the folder; start any number.")
     ] = False,
+    engine: Annotated[EngineName, typer.Option(help="What computes the cells.")] = EngineName.PROCESSES,
+    address: Annotated[str, typer.Option(metavar="HOST:PORT", help="Of the Ray cluster; auto: the one here.")] = "auto",
+    slurm: Annotated[
+        bool, typer.Option("--slurm", help="Compute nothing; print an array script for sbatch that does.")
+    ] = False,
+    slurm_option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Option of sbatch, such as time=04:00:00; may be repeated."),
+    ] = None,
     retry_failed: RetryFailed = False,
     amend: Annotated[
         str, typer.Option(metavar="REASON", help="Why the plan is another than was written down before the first run.")
@@ -53,9 +70,31 @@ def sweep(
         return
     if len(words) != 1:
         raise GanzooError(f"name one sweep file, or `status` and one: {' '.join(words)}")
+    options = slurm_option or []
+    if slurm:
+        _print_script(Path(words[0]), runs, device, amend, options)
+        return
     run_sweep(
-        Path(words[0]), runs=runs, jobs=jobs, device=device, worker=worker, retry_failed=retry_failed, amend=amend
+        Path(words[0]),
+        runs=runs,
+        jobs=jobs,
+        device=device,
+        engine=engine.value,
+        address=address,
+        slurm_options=options,
+        worker=worker,
+        retry_failed=retry_failed,
+        amend=amend,
     )
+
+
+def _print_script(path: Path, runs: Path, device: str, amend: str, options: Sequence[str]) -> None:
+    from ganzoo._sweep.engines import script_of
+
+    def tell(text: str) -> None:
+        typer.echo(text, err=True)  # what is printed is the script
+
+    sys.stdout.write(script_of(path, runs, device=device, amend=amend, options=options, tell=tell))
 
 
 def small_sweep(recipes: Sequence[str], seeds: str, overrides: Sequence[str], tags: Sequence[str]) -> dict[str, Any]:

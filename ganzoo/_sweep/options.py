@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
-from ganzoo._sweep.engine import Engine
-from ganzoo._sweep.opened_sweep import OpenedSweep
 from ganzoo._sweep.watch import Show
 from ganzoo.contracts.reporter import Reporter
 
@@ -22,7 +20,9 @@ class SweepOptions(TypedDict, total=False):
         runs: Folder of its runs; `runs` if it is not given.
         jobs: Cells at a time; None: one per GPU, else one.
         device: Where to compute: auto, cpu, cuda.
-        engine: Makes another engine than processes on this machine.
+        engine: What computes the cells: `processes` on this machine, `ray` or `slurm`.
+        address: Of the Ray cluster, `10.0.0.1:6379`; `auto`: that of the Ray that runs on this machine.
+        slurm_options: Options of sbatch for the engine `slurm`, such as `time=04:00:00`.
         worker: One of several processes that share the folder: it begins at a cell drawn by chance.
         retry_failed: Try cells again that failed before.
         amend: Reason for another plan than was written down before the first run.
@@ -34,7 +34,9 @@ class SweepOptions(TypedDict, total=False):
     runs: str | Path
     jobs: int | None
     device: str
-    engine: Callable[[OpenedSweep], Engine] | None
+    engine: str
+    address: str
+    slurm_options: Sequence[str]
     worker: bool
     retry_failed: bool
     amend: str

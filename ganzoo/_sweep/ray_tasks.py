@@ -24,11 +24,19 @@ _QUIET = {
 }
 _LOST, _STOPPED = -9, 75
 _SLOTS_SECONDS = 2.0
+_ANSWER_SECONDS = 10.0
 
 
 def compute(command: tuple[str, ...], environment: dict[str, str], log: str, folder: str) -> tuple[int, str]:
     """Compute an attempt on the node that this runs on; returns the exit code and the node's name."""
     return CellProcess(command, environment, log, folder).wait(), socket.gethostname()
+
+
+def _require_answer(address: str) -> None:
+    """Raise OSError unless something listens at an address: Ray itself tries for minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdigit() and "/" not in host:
+        socket.create_connection((host, int(port)), timeout=_ANSWER_SECONDS).close()
 
 
 @dataclass
@@ -59,8 +67,9 @@ class RayTasks:
             raise GanzooError("--engine ray needs Ray: pip install 'ganzoo-toolkit[ray]'") from error
         self._ray: Any = ray
         try:
+            _require_answer(address)
             ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="ganzoo")
-        except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
             raise GanzooError(
                 f"no Ray cluster at {address}: {reason}. Start one with: ray start --head; then on each other machine: "

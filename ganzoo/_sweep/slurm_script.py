@@ -76,11 +76,10 @@ def slurm_script(
     if not cells:
         raise GanzooError("no cell is left to compute: nothing to submit")
     most = (array_size or _array_size()) - 1
-    threads = max([1, *(int(value) for value in place.environment.values() if value.isdigit())])
     directives = {
         "job-name": name,
         "array": f"0-{min(len(cells), most) - 1}",
-        "cpus-per-task": str(threads),
+        "cpus-per-task": str(place.threads),
         "requeue": "",  # a node that fails gives its cells to others
         "signal": "B:TERM@120",
         "open-mode": "append",

@@ -13,18 +13,18 @@ from typing_extensions import Unpack
 from ganzoo._leaderboard.comparison import Comparison
 from ganzoo._sweep.cells import Cell
 from ganzoo._sweep.engine import Engine
+from ganzoo._sweep.engines import cells_at_a_time, engine_of
 from ganzoo._sweep.inline import inline_show
 from ganzoo._sweep.looks import cells_so_far, compared, stages
 from ganzoo._sweep.opened_sweep import OpenedSweep, open_sweep
 from ganzoo._sweep.options import SweepOptions, SweepSource
 from ganzoo._sweep.preflight import check_recipes
-from ganzoo._sweep.processes import Processes, visible_gpus
 from ganzoo._sweep.status import SweepStatus, status_of
 from ganzoo._sweep.stopping import Stops, counting_stops
 from ganzoo._sweep.watch import Watch
 from ganzoo._sweep.work import Place, Work
 from ganzoo.contracts.reporter import SILENT
-from ganzoo.errors import GanzooError, RunStopped
+from ganzoo.errors import RunStopped
 
 
 @dataclass(frozen=True)
@@ -59,16 +59,14 @@ def compute_sweep(source: SweepSource, **settings: Unpack[SweepOptions]) -> Swee
     if reporter is None and show is None:
         show = inline_show()
     told, device, worker = reporter or SILENT, settings.get("device", "auto"), settings.get("worker", False)
-    gpus = visible_gpus() if device in ("auto", "cuda") else []
-    jobs = _checked(settings.get("jobs")) or (1 if worker else max(1, len(gpus)))
-    amend, make = settings.get("amend", ""), settings.get("engine")
+    jobs, amend = cells_at_a_time(settings), settings.get("amend", "")
     opened = open_sweep(source, Path(settings.get("runs", "runs")), prefix=settings.get("prefix", ""))
     if amend or not opened.folder.plan.exists():  # who comes by later finds recipes that were judged
         check_recipes(opened.variants)
     for line in opened.register(jobs, amend):
         told.info(line)
-    engine = make(opened) if make else Processes(jobs, gpus)
     place = opened.place(jobs, device)
+    engine = engine_of(opened, place, settings)
     try:
         with counting_stops() as stops:
             job = _Job(opened, engine, place, Watch(place, told, show), stops)
@@ -78,12 +76,6 @@ def compute_sweep(source: SweepSource, **settings: Unpack[SweepOptions]) -> Swee
     if stops.count:
         raise RunStopped(f"stopped by {stops.by}, each cell at a checkpoint; the same command goes on")
     return result_of(opened, place)
-
-
-def _checked(jobs: int | None) -> int | None:
-    if jobs is not None and jobs < 1:
-        raise GanzooError(f"jobs = {jobs}: at least one cell is computed at a time")
-    return jobs
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,11 @@ class Place:
     environment: Mapping[str, str] = field(default_factory=dict)
     planned: bool = True
 
+    @property
+    def threads(self) -> int:
+        """CPU threads of each cell."""
+        return max([1, *(int(value) for value in self.environment.values() if value.isdigit())])
+
     def attempt(self, cell: Cell) -> Attempt:
         """Return the attempt to compute a cell."""
         sweep = self.folder.path if self.planned else None
