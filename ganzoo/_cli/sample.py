@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ganzoo._cli.options import Device
 from ganzoo.errors import GanzooError
+
+if TYPE_CHECKING:
+    from ganzoo._inference.run import Run
+    from ganzoo.contracts.component import PixelArray
 
 Noise = Literal["random", "constant", "none"]
 _COUNT = 64
@@ -56,7 +60,10 @@ def sample(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="PNG file of a grid. [default: <run>/samples/grid.png if no other output is named]"),
+        typer.Option(
+            help="PNG file of a grid, of several classes in rows of each. [default: <run>/samples/grid.png if no other "
+            "output is named]"
+        ),
     ] = None,
     grid: Annotated[
         str | None, typer.Option(help="Most columns and rows of the grid, such as 8x8. [default: square]")
@@ -106,7 +113,7 @@ def sample(
     for path in write_samples(
         opened,
         SampleRequest(chosen, latents, labels),
-        Outputs(out, columns or None, columns * rows or None, folder, raw),
+        Outputs(out, columns or None, _by_class(opened), columns * rows or None, folder, raw),
         at=at,
         weights=weights or "ema",
         device=device,
@@ -118,6 +125,18 @@ def sample(
         label=class_,
     ):
         Terminal().info(f"wrote {path}")
+
+
+def _by_class(run: Run) -> Callable[[PixelArray, Sequence[int]], PixelArray | None]:
+    """Return what lays images of several classes out in rows of each, with its name."""
+    from ganzoo._inference.class_labels import class_names
+    from ganzoo.plotting.class_rows import ClassRows
+
+    def lay_out(images: PixelArray, classes: Sequence[int]) -> PixelArray | None:
+        rows = ClassRows.of(classes, class_names(run))
+        return rows.picture(images) if rows else None
+
+    return lay_out
 
 
 def _warn_of_unlearned(run: Path, asked: str | None) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from ganzoo._inference.class_labels import class_names
 from ganzoo._inference.generate import to_uint8
 from ganzoo._inference.per_seed import drawn, latents_of, portray
 from ganzoo._inference.run_files import RunFiles
@@ -59,6 +60,11 @@ class OpenedGenerator:
     def resolution(self) -> int:
         """Resolution of the images at the stage where the generator stands."""
         return self.sampling.stage.resolution if self.sampling.stage else self.spec.resolution
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of its classes; empty where there are none, or none is known."""
+        return class_names(self.run)
 
     def with_sampling(self, **changes: Any) -> OpenedGenerator:
         """Return the same generator used otherwise: `truncation_psi`, `truncation_cutoff`, `noise_mode`, `stage`.

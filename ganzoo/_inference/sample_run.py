@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +45,7 @@ class Outputs:
     Attributes:
         grid: One PNG of all images.
         columns: Images in a row of it; None: about as many as rows.
+        by_class: Lays images `[N, C, R, R]` of these classes out in one, or gives None where a plain grid shows more.
         cells: How many images the grid may hold; None: any number.
         folder: Folder for a PNG of each image.
         raw: `.npy` file of the images as float32 `[N, C, R, R]` before any rounding.
@@ -52,6 +53,7 @@ class Outputs:
 
     grid: Path | None = None
     columns: int | None = None
+    by_class: Callable[[PixelArray, Sequence[int]], PixelArray | None] | None = None
     cells: int | None = None
     folder: Path | None = None
     raw: Path | None = None
@@ -81,7 +83,8 @@ def write_samples(
     _check_grid(outputs, len(latents))
     images = opened.batches(latents, labels, request.seeds)
     shape = (opened.spec.channels, opened.resolution, opened.resolution)
-    return _write(images, request.seeds, shape, outputs)
+    classes = labels.argmax(1).tolist() if opened.spec.label_dim and outputs.columns is None else []
+    return _write(images, request.seeds, shape, outputs, classes)
 
 
 def write_logits(
@@ -145,7 +148,11 @@ def _check_grid(outputs: Outputs, count: int) -> None:
 
 
 def _write(
-    batches: Iterable[Tensor], seeds: Sequence[int], shape: tuple[int, int, int], outputs: Outputs
+    batches: Iterable[Tensor],
+    seeds: Sequence[int],
+    shape: tuple[int, int, int],
+    outputs: Outputs,
+    classes: Sequence[int],
 ) -> list[Path]:
     """Write images as they come; only those of a grid are kept in memory."""
     kept: list[PixelArray] = []
@@ -161,5 +168,13 @@ def _write(
             for image in pixels if outputs.folder else ():
                 write_picture(Path(str(outputs.folder)) / f"{next(names):05d}.png", image)
         if outputs.grid:
-            write_grid(outputs.grid, np.concatenate(kept), outputs.columns)
+            _write_grid(outputs.grid, np.concatenate(kept), outputs, classes)
     return [path for path in (outputs.grid, outputs.folder, outputs.raw) if path]
+
+
+def _write_grid(path: Path, pixels: PixelArray, outputs: Outputs, classes: Sequence[int]) -> None:
+    picture = outputs.by_class(pixels, classes) if outputs.by_class and classes else None
+    if picture is None:
+        write_grid(path, pixels, outputs.columns)
+    else:
+        write_picture(path, picture)

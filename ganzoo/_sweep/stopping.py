@@ -38,7 +38,9 @@ def counting_stops() -> Iterator[Stops]:
     def handle(number: int, frame: FrameType | None) -> None:
         stops.note(signal.Signals(number).name)
 
-    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    # What `nohup` has switched off stays so.
+    heard = [each for each in _SIGNALS if each != signal.SIGHUP or signal.getsignal(each) != signal.SIG_IGN]
+    before = {number: signal.signal(number, handle) for number in heard}
     try:
         yield stops
     finally:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.contracts.component import ImageSpec, PixelArray
-from ganzoo.plotting import Panel, Sheet
+from ganzoo.plotting import ClassRows
 
 _MOST_COLUMNS, _FEWEST_COLUMNS = 8, 4
 
@@ -30,10 +30,9 @@ class PreviewClasses:
 
     def picture(self, pixels: PixelArray) -> PixelArray:
         """Return images `[N, C, R, R]` in one, `[1 or 3, H, W]`, each row with the name of its class."""
-        panels = [Panel(image) for image in pixels]
-        rows = [panels[start : start + self.columns] for start in range(0, len(panels), self.columns)]
-        sheet = Sheet(rows, left=self.names, scale=1).canvas().raster()
-        return sheet[None] if sheet.ndim == 2 else sheet.transpose(2, 0, 1)
+        places = range(len(pixels))
+        rows = tuple(tuple(places[start : start + self.columns]) for start in range(0, len(pixels), self.columns))
+        return ClassRows(rows, self.names).picture(pixels)
 
 
 def preview_count(spec: ImageSpec, stated: int | None) -> int:

@@ -1,4 +1,4 @@
-"""Signals: the first Ctrl-C or SIGTERM asks for a clean stop, the second ends the process at once."""
+"""Signals: the first Ctrl-C, SIGTERM or hang-up asks for a clean stop, the second ends the process at once."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def on_stop_signal(request: Callable[[str], None]) -> Iterator[None]:
     """Call `request` with the first signal's name while the block runs; a second signal exits with 128 + its number.
 
+    A terminal that closes sends SIGHUP, often twice: the next ones count for nothing. `nohup` is obeyed.
     Outside the main thread signals cannot be caught; there the block simply runs.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -26,12 +27,15 @@ def on_stop_signal(request: Callable[[str], None]) -> Iterator[None]:
     # The first is only noted: a step that is cut in half could not be resumed bit for bit. Whoever sends a second
     # does not want to wait, and what is on disk is whole at any moment.
     def handle(number: int, frame: FrameType | None) -> None:
+        if received and number == signal.SIGHUP:
+            return
         if received:
             os._exit(128 + number)
         received.append(number)
         request(signal.Signals(number).name)
 
-    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    heard = [each for each in SIGNALS if each != signal.SIGHUP or signal.getsignal(each) != signal.SIG_IGN]
+    before = {number: signal.signal(number, handle) for number in heard}
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ganzoo.plotting.canvas import Area, Band, Canvas, Line, Picture, Words
 from ganzoo.plotting.chart import Chart, Curve, page
+from ganzoo.plotting.class_rows import ClassRows
 from ganzoo.plotting.panel_grid import Panel, Sheet
 from ganzoo.plotting.video import film_bytes
 
@@ -12,6 +13,7 @@ __all__ = [
     "Band",
     "Canvas",
     "Chart",
+    "ClassRows",
     "Curve",
     "Line",
     "Panel",

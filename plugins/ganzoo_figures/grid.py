@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from ganzoo import GanzooError, GeneratorFigure, PixelArray, RefusedError, Scale, Seeds
-from ganzoo.plotting import Panel, Sheet
+from ganzoo.plotting import ClassRows, Panel, Sheet
 
 if TYPE_CHECKING:
     from ganzoo.figures import FigureResult, OpenedGenerator
@@ -21,7 +21,7 @@ _SAME = {True: "The same latents in each column", False: "The same seeds in each
 
 
 class Grid(GeneratorFigure):
-    """Draw images of seeds as a grid; of several runs, the same seeds below each other."""
+    """Draw images of seeds as a grid, of several classes in rows of each; of several runs, equal seeds in columns."""
 
     name = "grid"
 
@@ -29,7 +29,9 @@ class Grid(GeneratorFigure):
         default=None,
         description="Seeds such as 0-7,100; the images of `ganzoo sample`. [default: 0-35, of several runs 0-7]",
     )
-    columns: int | None = Field(default=None, ge=1, description="Images per row. [default: about as many as rows]")
+    columns: int | None = Field(
+        default=None, ge=1, description="Images per row, classes mixed. [default: as many as rows]"
+    )
     reals: bool = Field(default=False, description="Show as many real images next to them.")
     scale: Scale = None
 
@@ -42,6 +44,11 @@ class Grid(GeneratorFigure):
         from ganzoo.figures import FigureResult, real_images
 
         seeds = self._seeds(_ALONE)
+        if by_class := self._by_class(generator, seeds):
+            sheet = by_class.sheet(generator.images(seeds), self.scale)
+            named = [name for name in by_class.names if name]
+            facts = generator.facts(seeds, scale=sheet.enlargement, class_rows=named)
+            return FigureResult(self.name, sheet.canvas(), facts)
         columns = self.columns or math.ceil(math.sqrt(len(seeds)))
         rows = _rows(generator.images(seeds), columns)
         more: dict[str, Any] = {"columns": columns}
@@ -88,6 +95,12 @@ class Grid(GeneratorFigure):
         runs = [each.facts(seeds) for each in generators]
         facts = {"runs": runs, "same_latents": same, "columns": columns, "scale": sheet.enlargement, **more}
         return FigureResult(self.name, sheet.canvas(), facts)
+
+    def _by_class(self, generator: OpenedGenerator, seeds: Sequence[int]) -> ClassRows | None:
+        """Return rows of classes where there are some, and no other order is asked for."""
+        if not generator.spec.label_dim or self.columns or self.reals:
+            return None
+        return ClassRows.of(generator.labels(seeds).argmax(1).tolist(), generator.class_names)
 
     def _seeds(self, usual: int) -> Sequence[int]:
         seeds = tuple(range(usual)) if self.seeds is None else self.seeds

@@ -66,6 +66,9 @@ class Phantom(ImageDataset[PhantomOptions]):
             for index in range(self.options.count)
         ]
 
+    def class_names(self) -> Sequence[str]:
+        return ("head", "knee") if self.options.classes else ()
+
     def load(self, item: Item) -> NDArray[np.uint8]:
         index = int(item.key)
         dice = Dice(self.options.seed, index)

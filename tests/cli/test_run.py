@@ -209,7 +209,7 @@ def begun(folder: Path, *arguments) -> Process:
     raise AssertionError("it does not begin to train")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_with_a_checkpoint_and_says_how_to_go_on(number, folder):
     written(folder, LONG)
     process = begun(folder, "run", "small.toml")

@@ -132,6 +132,21 @@ def test_a_seed_has_its_own_class_unless_another_is_asked_for(styled, sample):
     assert not np.array_equal(own[1], one[1])
 
 
+def test_a_grid_of_classes_has_a_row_of_each_with_its_name_before_it(styled, sample):
+    seeds = ("--seeds", "0-8", "--noise-mode", "none")
+    sample(styled, *seeds, "--raw", "raw.npy", "--out", "classes.png")
+    sample(styled, *seeds, "--grid", "3x3", "--out", "plain.png")
+    made, rows, plain = loaded("raw.npy"), picture("classes.png"), picture("plain.png")
+    pixels = np.clip(np.rint((made + 1) * 127.5), 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
+    side = pixels.shape[1]
+    assert rows.shape[1] > plain.shape[1] + 40, "names stand before the rows"
+    right = rows.shape[1] - 8 - 3 * side - 2 * 4  # margin and gaps of figures
+    for place, seed in enumerate((0, 3, 6, 1, 4, 7, 2, 5, 8)):
+        top, left = 8 + (place // 3) * (side + 4), right + (place % 3) * (side + 4)
+        found = rows[top : top + side, left : left + side].astype(int)
+        assert abs(found - pixels[seed]).max() <= 1, (place, seed)
+
+
 def test_truncation_and_noise_are_those_asked_for(styled, sample):
     def images(*options):
         sample(styled, "--seeds", "0-2", "--class", 0, "--raw", "images.npy", *options)
