@@ -19,7 +19,7 @@ class Chart:
         key: Its identifier in the page.
         title: What it shows.
         description: What is to be seen in it.
-        wide: SVG for wide screens and paper.
+        wide: SVG for wide screens and paper; empty where small ones stand side by side.
         small: SVG for telephones.
         numbers: The table behind it; None where that stands beside it.
         axis: What its horizontal axis is, where there are several to choose from.

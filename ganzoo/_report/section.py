@@ -27,6 +27,7 @@ from ganzoo._report.protocol_sentence import protocol_sentence
 from ganzoo._report.ranking_table import estimate_decimals, metric_name, pairs_table, ranking_table
 from ganzoo._report.series import SeriesOf
 from ganzoo._report.settings_tables import Settings, settings_of
+from ganzoo._report.training_charts import TrainingCharts, training_charts
 from ganzoo._report.verdict_sentences import verdict_sentences
 
 _LEAST_COSTS = 2
@@ -48,6 +49,7 @@ class Section:
     pairs: PageTable | None
     curves: tuple[Chart, ...]
     paces: tuple[str, ...]
+    training: TrainingCharts | None
     pareto: Chart | None
     strips: tuple[Strip, ...]
     settings: Settings
@@ -79,6 +81,7 @@ def section_of(table: Table, number: int, logs: Logs, strips: Sequence[Strip], s
         pairs=pairs_table(table, f"{key}-pairs"),
         curves=tuple(_curves(table, found, key) for found in courses_of(table, logs, series)),
         paces=tuple(pace_sentences(table, logs.folders)),
+        training=training_charts(table, logs, key, series),
         pareto=_pareto(table, key, series),
         strips=tuple(strips),
         settings=settings_of(table, key, series),
@@ -87,7 +90,7 @@ def section_of(table: Table, number: int, logs: Logs, strips: Sequence[Strip], s
 
 
 def _ranked(table: Table) -> list[Row]:
-    return [row for row in table.rows if row.rank is not None]
+    return sorted((row for row in table.rows if row.rank is not None), key=lambda row: row.number)
 
 
 def _ranks(table: Table, key: str, series: SeriesOf) -> Chart | None:

@@ -43,7 +43,8 @@ def _known(table: Table, rows: Sequence[Row]) -> str:
     best = [row for row in rows if row.rank == (1, 1)]
     if best and (pair := _closest(best[0], better)) is not None:
         winner, loser = _sides(pair, by_number)
-        whom = loser.recipe if len(rows) == 2 else f"all {len(rows) - 1} others"
+        all_others = "both others" if len(rows) == 3 else f"all {len(rows) - 1} others"
+        whom = loser.recipe if len(rows) == 2 else all_others
         nearest = "" if len(rows) == 2 else f" than that of the next, {loser.recipe}"
         return f"{winner.recipe} beats {whom} on {data}: {_gap(pair, shown)}{nearest}, {_seeds([winner, loser])}."
     if better:

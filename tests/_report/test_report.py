@@ -241,5 +241,7 @@ def test_what_was_planned_is_shown_with_its_hash_and_what_was_tested_with_its_re
 def test_curves_say_when_one_recipe_is_where_another_ends(page):
     assert re.search(r"net0_oasis_logistic reaches net0_oasis_\w+'s final FID, [\d.]+, after \d+ % of", page.text)
     assert "KID puts the recipes in the same order as FID." in page.text
+    assert [cell for cell, _ in page.tables["t1-logged"][0]] == ["recipe", "generator/loss", "discriminator/loss"]
+    assert {cell for cell, _ in page.tables["t1-logged"][1][1:]} == {"0.05", "0.7"}
     for axis in ("kimg", "hours", "updates"):
         assert len(page.tables[f"t1-{axis}-numbers"]) == 1 + 3 * 6
