@@ -120,15 +120,30 @@ def run_sweep(source: Any, **settings: Any) -> None:
 
     with Terminal() as terminal, live_table(terminal.console) as show:
         result = api.sweep(source, show=show, reporter=terminal, **settings)
-    _show(terminal, result)
+    _show(terminal, result, _report_line(source, settings.get("runs", Path("runs"))))
 
 
-def _show(terminal: Terminal, result: SweepResult) -> None:
+def _report_line(source: Any, runs: Path) -> str:
+    """Return the command that puts the sweep on one page."""
+    import shlex
+
+    where = f" --where sweep={shlex.quote(_name(source))}" if isinstance(source, Path) else ""
+    return f"ganzoo report {shlex.quote(str(runs))}{where} --out report.html"
+
+
+def _name(path: Path) -> str:
+    from ganzoo._sweep.sweep_file import read_sweep, sweep_name
+
+    return sweep_name(path, read_sweep(path)[1])
+
+
+def _show(terminal: Terminal, result: SweepResult, report: str) -> None:
     from ganzoo._cli.compare import print_table
 
     if result.comparison is not None:
         terminal.console.print()
         print_table(result.comparison)
+        terminal.info(f"To mail it, as one file: {report}")
     if result.failed:
         told = [f"  {name}: {reason}" for name, reason in result.failed.items()]
         raise RunError(

@@ -3,10 +3,12 @@ import random
 import pytest
 from made_up_records import record, scores
 
+from ganzoo._leaderboard.captions import caption
 from ganzoo._leaderboard.choice import Choice
 from ganzoo._leaderboard.columns import columns_of, options_text
 from ganzoo._leaderboard.comparable import comparable
 from ganzoo._leaderboard.leaderboard import leaderboards
+from ganzoo._leaderboard.plan_captions import planned_looks
 from ganzoo._leaderboard.record_fields import meets, value_text
 from ganzoo._runs.record import DatasetId
 from ganzoo.errors import GanzooError, RefusedError
@@ -411,3 +413,32 @@ def test_named_runs_whose_only_metric_has_unlike_settings_are_refused():
     assert comparable([*runs[:1], record("b", found=(kid_of(100),))])
     with_fid = [record(name, found=(scores()[0], kid_of(size))) for name, size in (("a", 100), ("b", 200))]
     assert comparable(with_fid) == with_fid
+
+
+def test_seeds_that_trained_for_equal_hours_are_one_row_wherever_they_ended():
+    timed = {"training": {"most_hours": 2.0}}
+    runs = [
+        record("a", seed, scores(images_seen=seen), sections=timed, images_seen=seen, seconds=7200.0 + seed)
+        for seed, seen in enumerate((30_000, 31_000))
+    ]
+    other = {"sections": timed, "images_seen": 9_000, "seconds": 7200.0, "loss": "hinge"}
+    runs.append(record("b", 0, scores(images_seen=9_000), **other))
+    (table,) = leaderboards(runs).tables
+    assert sorted(len(row.seeds) for row in table.rows) == [1, 2]
+    told = " ".join(caption(table))
+    assert "Held equal: hours of training (2 h" in told and "Not equal: kimg (9 to 30.5)" in told
+
+
+def test_tables_repeat_the_plan_and_its_looks():
+    plan = {"name": "s", "title": "why", "file_sha256": "ab" * 32, "planned": "2026-01-02", "runs_before": 0}
+    plan["looks"] = [2]
+    changed = plan | {"runs_before": 3, "amended": [{"planned": "2026-01-03", "reason": "no disk"}]}
+    (table,) = leaderboards([record("a", seed, sweep=plan) for seed in (0, 1)]).tables
+    told = " ".join(caption(table))
+    assert "Plan of all runs: sweep 's' (why), written down 2026-01-02, before the first run" in told
+    (table,) = leaderboards([record("a", 0, sweep=changed), record("a", 1)]).tables
+    told = " ".join(caption(table))
+    assert "Plan of 1 of 2 runs" in told and "after 3 of its runs had begun" in told
+    assert "changed 2026-01-03: no disk" in told
+    assert planned_looks([record("a", 0, sweep=plan), record("a", 1, sweep=plan)]) == (2,)
+    assert planned_looks([record("a", 0, sweep=plan), record("a", 1)]) == ()

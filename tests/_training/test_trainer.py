@@ -125,3 +125,12 @@ def test_a_term_that_is_not_finite_is_named_with_its_step(how):
     with pytest.raises(Diverged, match=rf"became {how} at step 2 \(16 images seen\)"):
         trainer.run()
     assert trainer.images_seen == 16
+
+
+def test_hours_end_a_training_at_the_end_of_a_step():
+    trainer = trainer_of({"training": {"most_hours": 1e-9}})
+    trainer.run()
+    assert trainer.finished and trainer.images_seen == 8 == trainer.expected_images
+    longer = trainer_of({"training": {"most_hours": 10}})
+    longer.run()
+    assert longer.images_seen == longer.total_images == 64

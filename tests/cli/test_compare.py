@@ -82,6 +82,7 @@ Of 3 pairs, one is better in 1, they are equivalent (less than 1.3 % apart) in
 0, it is not known yet in 2: --plan says what would settle it.
 Looks were not planned: read again after 3, 5 and 8 seeds, a table errs in about
 12 % of cases, not 5 %; --looks 3,5,8 shares the 5 % among them.
+Held equal: kimg (30), generator updates (468), hours of training (10 min).
 ± is the spread over trainings (standard deviation over seeds), […] the mean's
 95 % interval from it.
 (…) is the sampling error of one network, of drawing other images from it;
