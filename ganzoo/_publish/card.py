@@ -47,13 +47,19 @@ def _what(contents: Contents) -> list[str]:
         f"# {markdown_cell(contents.labels.title)}",
         f"A generative adversarial network that makes images ({pixels}{classes}): {parts}. Its discriminator was shown "
         f"{kimg}; the weights are {'an exponential moving average' if offered.weights == 'ema' else 'the raw ones'}. "
-        f"Run `{literal(record.name)}`, seed {record.seed}, trained with ganzoo {_trained_with(record)}.{more}",
+        f"Run {_code(record.name)}, seed {record.seed}, trained with ganzoo {_trained_with(record)}.{more}",
         "![Images of the first 64 seeds](samples/grid.png)",
     ]
 
 
 def _trained_with(record: RunRecord) -> str:
-    return literal(record.versions.get("ganzoo", __version__))
+    return markdown_cell(record.versions.get("ganzoo", __version__))
+
+
+def _code(text: str) -> str:
+    """Return text as code; it cannot hold the mark that would end it."""
+    inside = literal(text).replace("`", "'")
+    return f"`{inside}`"
 
 
 def _color(channels: int) -> str:
@@ -74,10 +80,12 @@ def _use(contents: Contents) -> list[str]:
 def _data(contents: Contents) -> list[str]:
     dataset, terms = contents.record.dataset, contents.terms
     counts = (
-        ", ".join(f"{count:,} {split}" for split, count in dataset.images.items() if count) if dataset else "unknown"
+        ", ".join(f"{count:,} {markdown_cell(split)}" for split, count in dataset.images.items() if count)
+        if dataset
+        else "unknown"
     )
     name = dataset_name(contents.main) or "unknown"
-    fingerprint = f"; fingerprint of pixels, labels and splits `{dataset.fingerprint}`" if dataset else ""
+    fingerprint = f"; fingerprint of pixels, labels and splits {_code(dataset.fingerprint)}" if dataset else ""
     where = f" ([{contents.labels.dataset_id}](https://huggingface.co/datasets/{contents.labels.dataset_id}))" * bool(
         contents.labels.dataset_id
     )
@@ -90,8 +98,8 @@ def _data(contents: Contents) -> list[str]:
 
 def _scores(contents: Contents) -> list[str]:
     lines = [
-        f"- {markdown_cell(score.name)} {score.text}: {counts_of(score)}, sampling seed "
-        f"{score.protocol.get('sampling_seed', 'unknown')}, protocol `{score.protocol_id}`"
+        f"- {markdown_cell(score.name)} {score.text}: {markdown_cell(counts_of(score))}, sampling seed "
+        f"{markdown_cell(str(score.protocol.get('sampling_seed', 'unknown')))}, protocol {_code(score.protocol_id)}"
         for score in contents.scores
     ]
     left_out = [f"Not in this folder: {'; '.join(map(markdown_cell, contents.left_out))}."] if contents.left_out else []

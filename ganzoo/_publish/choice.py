@@ -12,6 +12,7 @@ from ganzoo._leaderboard.leaderboard import leaderboards
 from ganzoo._leaderboard.named import runs_of_names
 from ganzoo._publish.shared_run import scored_last
 from ganzoo._registry.registry import Registry
+from ganzoo._runs.directory import check_name
 from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.text import literal
 
@@ -65,6 +66,8 @@ def chosen_runs(paths: Sequence[Path], main: str | None, registry: Registry) -> 
 def _require_own(runs: Sequence[Run]) -> None:
     names: dict[str, Path] = {}
     for run in runs:
+        check_name(run.name)  # it names a folder elsewhere, and stands in lines that people paste
+        check_name(run.name)  # it stands in the folder, and in lines that people paste
         if run.was_imported:
             raise RefusedError(
                 f"{shown(run.path)} was imported: its weights are for their makers to publish. Publish runs that were "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ from ganzoo._runs.plain_data import plain
 from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import GanzooError, RefusedError
 from ganzoo.text import literal
+
+_IDENTIFIER = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
 MEMORIZATION = "memorization.json"
 
@@ -82,10 +85,7 @@ class PublishRequest:
 
     def __post_init__(self) -> None:
         for option, value in (("repository", self.repository), ("dataset-id", self.dataset_id)):
-            owner, slash, name = value.partition("/")
-            if value and not (
-                owner and slash and name and "/" not in name and value.isprintable() and " " not in value
-            ):
+            if value and not _IDENTIFIER.fullmatch(value):
                 raise GanzooError(f"--{option} '{literal(value)[:80]}' should be owner/name, as the Hub names it")
 
 

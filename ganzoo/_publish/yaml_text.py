@@ -18,7 +18,7 @@ def yaml_text(value: Mapping[str, Any] | Sequence[Any]) -> str:
 def _lines(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
         for key, item in value.items():
-            name = key if _PLAIN_KEY.fullmatch(key) else json.dumps(key)
+            name = key if _PLAIN_KEY.fullmatch(key) else _quoted(key)
             yield from _entry(f"{name}:", item, "  ")
     else:
         for item in value:
@@ -46,4 +46,12 @@ def _is_nested(item: Any) -> bool:
 
 
 def _scalar(item: Any) -> str:
+    if isinstance(item, str):
+        return _quoted(item)
     return json.dumps(list(item) if isinstance(item, tuple) else item, allow_nan=False)
+
+
+def _quoted(text: str) -> str:
+    """Return text in ASCII, as JSON; but beyond 16 bits YAML has an escape of its own, where JSON has two halves."""
+    letters = (f"\\U{ord(each):08x}" if ord(each) > 0xFFFF else json.dumps(each)[1:-1] for each in text)
+    return f'"{"".join(letters)}"'

@@ -51,20 +51,21 @@ def made_up_run(
     side: int = 16,
     channels: int = 1,
     samples: bool = True,
+    folder: str | None = None,
     scores: tuple[Score, ...] | None = None,
     **changes,
 ) -> Path:
-    """Write a run's folder; `changes` are those of `made_up_records.record`."""
+    """Write a run's folder, called as the run or `folder`; `changes` are those of `made_up_records.record`."""
     found = scores_on_the_way(end) if scores is None else scores
     changes = {"hardware": _HARDWARE, "versions": _VERSIONS, "peak_memory_bytes": 2**30, **changes}
     made = record(stem, seed, found, **changes)
-    folder = root / made.name
-    folder.mkdir(parents=True)
-    write_record(folder / "record.json", made)
-    (folder / "metrics.jsonl").write_text("".join(map(_line, range(1, 21))))
+    path = root / (folder or made.name)
+    path.mkdir(parents=True)
+    write_record(path / "record.json", made)
+    (path / "metrics.jsonl").write_text("".join(map(_line, range(1, 21))))
     if samples:
-        _write_samples(folder / "samples", made.images_seen, seed, stem, side, channels)
-    return folder
+        _write_samples(path / "samples", made.images_seen, seed, stem, side, channels)
+    return path
 
 
 def _line(place: int) -> str:
