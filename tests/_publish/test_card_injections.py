@@ -27,7 +27,8 @@ def contents_of(root, text):
     """A folder of one run whose every text is this one, as an author or a plugin may have made them."""
     data = DatasetId(name=text, resolution=8, channels=1, fingerprint="ab" * 32, images={"train": 9, text: 5})
     path = made_up_run(
-        root, "run", name=f"{text}-s0", title=text, loss=text, dataset=data, samples=False, folder="run-s0", versions={"ganzoo": text},
+        root, "run", name=f"{text}-s0", title=text, loss=text, dataset=data, samples=False, folder="run-s0",
+        versions={"ganzoo": text},
         sections={"dataset": {"name": text}, "generator": {"name": text}, "discriminator": {"name": text}},
         scores=scores_on_the_way(30.0, points=1, protocol={"split": text, "extractor": text}, notes=(text,)),
     )  # fmt: skip
