@@ -27,6 +27,7 @@ from ganzoo._cli.publish import publish
 from ganzoo._cli.report import report
 from ganzoo._cli.reproduce import reproduce
 from ganzoo._cli.run import resume, run
+from ganzoo._cli.runs import rm, runs
 from ganzoo._cli.sample import sample
 from ganzoo._cli.score import score
 from ganzoo._cli.sweep import sweep
@@ -52,6 +53,8 @@ _FUNCTIONS: dict[str, Callable[..., None]] = {
     "export": export,
     "publish": publish,
     "reproduce": reproduce,
+    "runs": runs,
+    "rm": rm,
 }
 _GROUPS = (data, explore)
 
@@ -62,7 +65,7 @@ class _Commands(WholeLines):
     sections: ClassVar[Mapping[str, Sequence[str]]] = {
         "Train and score": ("run", "sweep", "resume", "score", "compare", "report"),
         "Before a training": ("check", "plugins", "metrics", "doctor", "fetch-weights", "data"),
-        "With a run": ("sample", "explore", "verify", "import", "export", "publish", "reproduce"),
+        "With a run": ("runs", "rm", "sample", "explore", "verify", "import", "export", "publish", "reproduce"),
     }
 
     def __init__(self, **settings: Any) -> None:
