@@ -65,7 +65,8 @@ def publish(
         )
         for left_out in done.left_out:
             terminal.info(f"left out: {left_out}")
-        terminal.info(f"wrote {shown(done.path)}: {len(done.runs)} runs, the generator of {done.main} at the top")
+        count = f"{len(done.runs)} run{'s' * (len(done.runs) != 1)}"
+        terminal.info(f"wrote {shown(done.path)}: {count}, the generator of {done.main} at the top")
         terminal.info("nothing was sent; these lines would:")
         for line in done.lines:
             terminal.info(f"  {line}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ganzoo._publish.contents import Contents
@@ -19,6 +20,8 @@ _ON_THE_HUB = frozenset(
         *("cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "gpl-3.0", "lgpl-3.0", "agpl-3.0", "mpl-2.0", "odbl", "pddl"),
     )
 )
+
+_SLUG = re.compile(r"[^a-z0-9.]+")  # the Hub takes names of licenses as one word
 
 
 def front_matter(contents: Contents) -> str:
@@ -84,7 +87,9 @@ def counts_of(score: Score) -> str:
 
 def _license(license: str) -> dict[str, str]:
     known = license.lower()
-    return {"license": known} if known in _ON_THE_HUB else {"license": "other", "license_name": license}
+    if known in _ON_THE_HUB:
+        return {"license": known}
+    return {"license": "other", "license_name": _SLUG.sub("-", known).strip("-")}
 
 
 def _parts(contents: Contents) -> list[str]:
