@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ganzoo._inference.run import Run
@@ -13,10 +14,18 @@ from ganzoo.errors import GanzooError, RefusedError
 _MOST_TOLD = 10
 
 
-def require_anonymous(folder: Path, runs: Sequence[Run], reporter: Reporter) -> None:
-    """Raise RefusedError where a file tells a path, host, user or patient."""
-    places = [run.path for run in runs]
-    secrets = secrets_here(places, _patients(runs, reporter))
+def require_anonymous(folder: Path, runs: Sequence[Run], said: Iterable[str], reporter: Reporter) -> None:
+    """Raise RefusedError where a file tells a path, host, user or patient.
+
+    Args:
+        folder: The folder.
+        runs: The runs that are in it.
+        said: What a person wants to be read there, such as the authors: a user's name in it is no secret.
+        reporter: Takes a warning where patients cannot be looked for.
+    """
+    secrets = secrets_here([run.path for run in runs], _patients(runs, reporter))
+    wanted = " ".join(said).lower()
+    secrets = replace(secrets, names=tuple(each for each in secrets.names if each[1].lower() not in wanted))
     if found := identifiers_in(folder, secrets):
         more = f"\nand {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""
         raise RefusedError(

@@ -7,6 +7,7 @@ from ganzoo._publish.contents import Contents
 from ganzoo._publish.front_matter import counts_of, front_matter
 from ganzoo._publish.names import RUNS
 from ganzoo._publish.terms import dataset_name
+from ganzoo._report.protocol_sentence import protocol_sentence
 from ganzoo._runs.record import RunRecord
 from ganzoo._version import __version__
 from ganzoo.text import literal, markdown_cell
@@ -107,6 +108,7 @@ def _scores(contents: Contents) -> list[str]:
         "## Scores",
         f"Of `generator.safetensors` ({literal(contents.main.name)}), the sampling error in brackets:",
         "\n".join(lines) or "It was not scored.",
+        *(markdown_cell(protocol_sentence(table)) for table in contents.comparison.tables),
         _shifted(contents.comparison.to_markdown()),
         "All numbers are in `scores/`, `BOARD.json` and `report.html`.",
         *left_out,

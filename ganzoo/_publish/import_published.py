@@ -50,7 +50,10 @@ def import_published(folder: Path, out: Path | None, root: Path = Path("runs")) 
         if place.exists() or place.is_symlink():
             raise RefusedError(f"{shown(place)} exists already and is not replaced; import into another folder (--out)")
     runs = {run.name: run for run in published_runs(folder)}
-    return [import_run(runs[name], generators[name], place) for name, place in places.items()]
+    try:
+        return [import_run(runs[name], generators[name], place) for name, place in places.items()]
+    except OSError as error:
+        raise RunError(f"{shown(folder)} cannot be imported: {error.filename or ''}: {error.strerror}.") from error
 
 
 def import_run(shared: RunDirectory, generator: Path, place: Path) -> RunDirectory:

@@ -134,7 +134,8 @@ def publish_runs(
             request.authors,
         )
         _write_texts(temporary, _contents(temporary, chosen, offered, terms, labels))
-        require_anonymous(temporary, chosen.runs, reporter)
+        said = (*request.authors, request.repository, request.dataset_id)
+        require_anonymous(temporary, chosen.runs, said, reporter)
         write_sums(temporary)
         publish_directory(temporary, out)
     names = tuple(run.name for run in chosen.runs)

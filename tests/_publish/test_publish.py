@@ -125,6 +125,10 @@ def test_edits_are_found(folder, tmp_path):
     assert any("another content" in problem for problem in ganzoo.verify(folder)), "BOARD.json knows the records"
     (folder / "extra.txt").write_text("x")
     assert any("does not name it" in problem for problem in ganzoo.verify(folder))
+    (folder / "extra.txt").unlink()
+    shutil.move(folder / "README.md", tmp_path / "README.md")
+    (folder / "README.md").symlink_to(tmp_path / "README.md")
+    assert any("README.md is reached by a link" in problem for problem in ganzoo.verify(folder))
     (folder / "SHA256SUMS").write_text("0" * 64 + "  ../secret\n")
     assert "damaged" in ganzoo.verify(folder)[0]
 
