@@ -54,7 +54,14 @@ def one(tmp_path_factory):
     return report(root / "runs", root / "one.html")
 
 
-@pytest.mark.parametrize("which", ["fifty", "small", "one"])
+@pytest.fixture(scope="module")
+def example():
+    """The report that the documentation shows."""
+    file = Path(__file__).parents[2] / "docs" / "example-report.html"
+    return file if file.exists() else pytest.skip("this checkout has no documentation")
+
+
+@pytest.mark.parametrize("which", ["fifty", "small", "one", "example"])
 def test_pages_fit_any_width_in_any_light_and_ask_for_nothing(which, page, request):
     made = request.getfixturevalue(which)
     file = made if isinstance(made, Path) else made[1]
