@@ -19,6 +19,7 @@ from ganzoo._cli.doctor import doctor
 from ganzoo._cli.explore import explore
 from ganzoo._cli.fetch import fetch_weights
 from ganzoo._cli.import_export import export, import_
+from ganzoo._cli.init import init
 from ganzoo._cli.lasting_output import lasting_output
 from ganzoo._cli.lazy_command import WholeLines, lazy_function, lazy_group
 from ganzoo._cli.metrics import metrics
@@ -42,6 +43,7 @@ _FUNCTIONS: dict[str, Callable[..., None]] = {
     "score": score,
     "compare": compare,
     "report": report,
+    "init": init,
     "check": check,
     "plugins": plugins,
     "metrics": metrics,
@@ -64,7 +66,7 @@ class _Commands(WholeLines):
 
     sections: ClassVar[Mapping[str, Sequence[str]]] = {
         "Train and score": ("run", "sweep", "resume", "score", "compare", "report"),
-        "Before a training": ("check", "plugins", "metrics", "doctor", "fetch-weights", "data"),
+        "Before a training": ("init", "check", "plugins", "metrics", "doctor", "fetch-weights", "data"),
         "With a run": ("runs", "rm", "sample", "explore", "verify", "import", "export", "publish", "reproduce"),
     }
 

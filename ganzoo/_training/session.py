@@ -5,7 +5,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from functools import partial
 from typing import Any
 
 import torch
@@ -29,14 +28,14 @@ from ganzoo._training.callbacks import (
     SnapshotCallback,
 )
 from ganzoo._training.checkpoint_state import not_finite, restore, training_hash_of
+from ganzoo._training.early_estimate import progress_callbacks
 from ganzoo._training.first_pictures import write_first_pictures
 from ganzoo._training.meta_memory import less_memory
 from ganzoo._training.preview_classes import preview_classes, preview_count
-from ganzoo._training.progress import ProgressCallback, length_text
+from ganzoo._training.progress import length_text
 from ganzoo._training.run_log import without_home
 from ganzoo._training.signals import on_stop_signal
 from ganzoo._training.tensorboard import TensorBoardTracker
-from ganzoo._training.time_left import TimeLeft, arithmetic
 from ganzoo._training.trainer import Callback, Diverged, Trainer
 from ganzoo._training.warm_start import begin_from
 from ganzoo.contracts.reporter import Reporter
@@ -62,7 +61,7 @@ class Session:
         with self._closers:
             trainer = self._trainer()
             if not trainer.finished:
-                trainer.callbacks[:0] = [self._progress(trainer), *callbacks]
+                trainer.callbacks[:0] = [*self._progress(trainer), *callbacks]
                 self._update(status="running", message="")
                 self._run(trainer)
             if self.record.status != "finished":
@@ -86,10 +85,9 @@ class Session:
             advice = less_memory(self.inputs.recipe.training, trainer.phase)
             raise self._failed(trainer, _crash(error, advice)) from error
 
-    def _progress(self, trainer: Trainer) -> ProgressCallback:
+    def _progress(self, trainer: Trainer) -> tuple[Callback, ...]:
         self.reporter.info(f"training {self.directory.path}: {length_text(trainer)} on {trainer.game.device}")
-        left, show = TimeLeft(trainer.schedule.phases, partial(arithmetic, self.inputs.recipe)), self.reporter.progress
-        return ProgressCallback(show("training"), trainer, self.directory.samples, left, self._latest_score)
+        return progress_callbacks(trainer, self.inputs, self.reporter, self.directory.samples, self._latest_score)
 
     def _latest_score(self) -> str:
         return self._scores.latest if self._scores else ", ".join(map(str, self.record.scores[-1:]))

@@ -67,6 +67,8 @@ class ImageDataset(Component[DatasetOptionsT], ABC):
         license: Identifier (SPDX) of the license of the images; empty: not known, so whoever publishes what was
             trained on them has to name it.
         publishing_forbidden: Why their terms do not let weights and samples be published; empty: they do not forbid it.
+        default_place: Lowest of all for the dataset that `ganzoo init` writes for images of any kind, a `SourceDataset`
+            whose options may be `channels`, `classes` and `subject_pattern`; None, as nearly always, for others.
         reading_version: Count it up when `load` gives other pixels for the same file: images are prepared again.
     """
 
@@ -74,6 +76,7 @@ class ImageDataset(Component[DatasetOptionsT], ABC):
     where_to_get: ClassVar[str] = ""
     license: ClassVar[str] = ""
     publishing_forbidden: ClassVar[str] = ""
+    default_place: ClassVar[int | None] = None
     reading_version: ClassVar[int] = 1
 
     def __init__(self, options: DatasetOptionsT) -> None:

@@ -50,6 +50,7 @@ class Folder(SourceDataset[FolderOptions]):
     """Any images: files, a zip or tar of them, arrays, LMDB, TFRecords, NIfTI, DICOM or a Hugging Face dataset."""
 
     name = "folder"
+    default_place = 1
     _stated = 0
     _names: tuple[str, ...] = ()
     where_to_get = (
