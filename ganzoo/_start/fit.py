@@ -117,8 +117,9 @@ def _scoring(scoring: dict[str, Any], count: int) -> dict[str, Any]:
     """Return the section with sets of images no larger than there are images."""
     if "reference_images" in scoring:
         scoring["reference_images"] = min(scoring["reference_images"], count)
+    most = min(count, scoring.get("generated", count))
     scoring["metrics"] = [
-        each | {"subset_size": min(each["subset_size"], count)} if isinstance(each, dict) and "subset_size" in each
+        each | {"subset_size": min(each["subset_size"], most)} if isinstance(each, dict) and "subset_size" in each
         else each
         for each in scoring.get("metrics", [])
     ]  # fmt: skip
