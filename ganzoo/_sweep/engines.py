@@ -29,6 +29,8 @@ def cells_at_a_time(settings: SweepOptions) -> int:
     jobs, engine = settings.get("jobs"), settings.get("engine", "processes")
     if jobs is not None and jobs < 1:
         raise GanzooError(f"jobs = {jobs}: at least one cell is computed at a time")
+    if callable(engine):
+        return jobs or 1
     if engine not in ("processes", "ray", "slurm"):
         raise GanzooError(f"there is no engine '{engine}': processes, ray or slurm")
     if engine != "processes":  # other machines compute; what cores they have is not known here
@@ -38,7 +40,10 @@ def cells_at_a_time(settings: SweepOptions) -> int:
 
 def engine_of(opened: OpenedSweep, place: Place, settings: SweepOptions) -> Engine:
     """Return the engine that the settings name, made ready. Raises GanzooError where it cannot be."""
-    match settings.get("engine", "processes"):
+    wanted = settings.get("engine", "processes")
+    if callable(wanted):
+        return wanted(opened)
+    match wanted:
         case "ray":
             from ganzoo._sweep.ray_tasks import RayTasks
 

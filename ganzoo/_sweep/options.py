@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
+from ganzoo._sweep.engine import Engine
+from ganzoo._sweep.opened_sweep import OpenedSweep
 from ganzoo._sweep.watch import Show
 from ganzoo.contracts.reporter import Reporter
 
@@ -20,7 +22,7 @@ class SweepOptions(TypedDict, total=False):
         runs: Folder of its runs; `runs` if it is not given.
         jobs: Cells at a time; None: one per GPU, else one.
         device: Where to compute: auto, cpu, cuda.
-        engine: What computes the cells: `processes` on this machine, `ray` or `slurm`.
+        engine: What computes the cells: `processes` on this machine, `ray` or `slurm`; or what makes another engine.
         address: Of the Ray cluster, `10.0.0.1:6379`; `auto`: that of the Ray that runs on this machine.
         slurm_options: Options of sbatch for the engine `slurm`, such as `time=04:00:00`.
         worker: One of several processes that share the folder: it begins at a cell drawn by chance.
@@ -34,7 +36,7 @@ class SweepOptions(TypedDict, total=False):
     runs: str | Path
     jobs: int | None
     device: str
-    engine: str
+    engine: str | Callable[[OpenedSweep], Engine]
     address: str
     slurm_options: Sequence[str]
     worker: bool

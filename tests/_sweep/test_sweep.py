@@ -218,6 +218,7 @@ def test_nine_cells_by_processes_and_by_two_workers_of_which_one_is_killed(tmp_p
     time.sleep(10)
     kill_a_cell("workers")
     workers[0].kill()  # the worker itself: what it had begun goes on by itself or is taken over
+    workers[0].communicate()
     out, _ = workers[1].communicate(timeout=900)
     assert workers[1].returncode == 0, out
     assert weights(tmp_path / "workers") == whole
