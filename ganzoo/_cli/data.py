@@ -61,7 +61,6 @@ def prepare(
         say_inspection,
         say_left_out,
         say_sizes,
-        say_subject_advice,
         say_subjects,
         say_use,
     )
@@ -82,7 +81,6 @@ def prepare(
     terminal.info(f"pack {out}: {len(pack):,} images, hash {pack.manifest.hash}")
     say_left_out(terminal, dataset, pack)
     say_changes(terminal, pack)
-    say_subject_advice(terminal, dataset, pack)
     say_subjects(terminal, dataset)
     say_sizes(terminal, pack)
     say_inspection(terminal, pack, inspect(pack, terminal.progress("inspecting")))

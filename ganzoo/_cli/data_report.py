@@ -105,14 +105,6 @@ def say_subjects(terminal: Terminal, dataset: ImageDataset) -> None:
         terminal.info(f"subjects        {advice}")
 
 
-def say_subject_advice(terminal: Terminal, dataset: ImageDataset, pack: Pack) -> None:
-    """Say what may be wrong with the subjects that splits were drawn from."""
-    from ganzoo.data.sources.dataset import subject_advice
-
-    if len(pack.splits) > 1 and (advice := subject_advice(dataset)):
-        terminal.info(f"subjects        {advice}")
-
-
 def say_use(terminal: Terminal, dataset: ImageDataset, name: str, out: Path) -> None:
     """Say how a recipe uses a pack: it states the options that are not what they would be anyway."""
     import tomli_w
@@ -159,31 +151,10 @@ def _say_splits(terminal: Terminal, counts: tuple[SplitCount, ...], pack: Pack) 
 
 def say_changes(terminal: Terminal, pack: Pack) -> None:
     """Say what became of images that were not as the pack is; nothing where all were."""
-    found, count, side = pack.manifest.changes, len(pack), pack.spec.resolution
-    if found.reshaped:
-        shape = pack.manifest.settings.get("shape")
-        what = {
-            "pad": "padded with the background",
-            "stretch": "stretched to squares",
-            "crop": f"cut to the centered square, of one {found.least_kept:.0%} is kept (dataset.shape = 'pad': all)",
-        }.get(str(shape), "made square")
-        terminal.info(f"not square      {found.reshaped:,} of {count:,} images: {what}")
-    if found.enlarged:
-        terminal.info(
-            f"enlarged        {found.enlarged:,} of {count:,} images, smaller than {side} pixels: up to "
-            f"{found.most_enlarged:.3g} times"
-        )
-    if found.squared:
-        terminal.info(f"spacing         {found.squared:,} of {count:,} slices resampled to square pixels")
-    if found.grayed:
-        terminal.info(
-            f"color           {found.grayed:,} of {count:,} images had colors and are gray (dataset.channels)"
-        )
-    if 0 < found.colored < count:
-        terminal.info(f"color           {found.colored:,} of {count:,} images are gray, the others have colors")
-    if found.smallest != found.largest:
-        (low, wide), (high, broad) = found.smallest, found.largest
-        terminal.info(f"sizes           from {wide}x{low} to {broad}x{high} pixels")
+    from ganzoo.data.prepare.advice import changes_of_images
+
+    for what, text in changes_of_images(pack).items():
+        terminal.info(f"{what:<15} {text}")
 
 
 def _say_duplicates(terminal: Terminal, duplicates: Duplicates) -> None:

@@ -20,10 +20,12 @@ from ganzoo._runs.record import DatasetId, RunRecord, Score
 from ganzoo.contracts.datasets import Item
 from ganzoo.contracts.extractors import Extractor
 from ganzoo.contracts.reporter import Reporter
-from ganzoo.data.pack.class_counts import class_counts, empty_classes
+from ganzoo.data.pack.class_counts import class_counts
 from ganzoo.data.pack.pack import Pack
+from ganzoo.data.prepare.advice import tell_of_pack
 from ganzoo.data.prepare.prepare import prepare
 from ganzoo.data.prepare.ready_pack import kept_pack, ready_pack
+from ganzoo.data.sources.dataset import subject_advice
 from ganzoo.data.stream.batches import Batches
 from ganzoo.data.stream.prefetch import Prefetched
 from ganzoo.errors import DataError, GanzooError, RefusedError
@@ -33,7 +35,6 @@ from ganzoo.scoring.estimates import MetricsFailed
 from ganzoo.scoring.protocol import ScoringProtocol, plan
 from ganzoo.scoring.score import score
 
-_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -150,11 +151,8 @@ def read_pack(
             raise
         reporter.warning(f"{_first_sentence(error)}; going on with the images as they were prepared: {kept.path}")
         return kept
-    if pack.bad_files:
-        left_out = ", ".join(pack.bad_files[:_NAMED]) + (", ..." if len(pack.bad_files) > _NAMED else "")
-        reporter.warning(f"left out of {name}, since they cannot be used ({len(pack.bad_files):,}): {left_out}")
-    if empty := empty_classes(pack):
-        reporter.warning(f"{name}: {empty}")
+    advice = subject_advice(dataset) if listed and len(pack.splits) > 1 else ""
+    tell_of_pack(reporter, name, pack, advice, is_new=not begun_with)
     return pack
 
 

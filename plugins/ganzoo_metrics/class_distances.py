@@ -14,6 +14,8 @@ from ganzoo.scoring import known_subjects
 from ganzoo_metrics.mmd import Discrepancy, unbiased_mmd
 from ganzoo_metrics.sensitivity import measured
 
+_MOST_CLASSES = 12
+
 
 class ClassDistances(Metric):
     """Kernel distance within each class (as intra-FID): the mean over classes, and the worst of them.
@@ -47,9 +49,11 @@ class ClassDistances(Metric):
         missing, subjects = left_out(data.reference, found, data.class_names), known_subjects(data.reference.subjects)
         worst = max(found, key=lambda label: found[label].value)
         named = (f"worst class {called(worst, data.class_names)}", *missing)
+        each = {label: one.estimate(_of_class(subjects, data.reference, label)) for label, one in sorted(found.items())}
+        notes = (_by_class(each, data.class_names), *missing)
         return {
-            "class_kd": replace(mean_over_classes(found, data.generated, data.reference, subjects), notes=missing),
-            "class_kd_worst": replace(found[worst].estimate(_of_class(subjects, data.reference, worst)), notes=named),
+            "class_kd": replace(mean_over_classes(found, data.generated, data.reference, subjects), notes=notes),
+            "class_kd_worst": replace(each[worst], notes=named),
         }
 
 
@@ -64,6 +68,18 @@ def mean_over_classes(
         real[theirs] = each.reference * (len(real) / len(each.reference) / len(found))
     value = sum(each.value for each in found.values()) / len(found)
     return Discrepancy(value, made, real).estimate(subjects)
+
+
+def _by_class(found: Mapping[int, Estimate], names: Sequence[str]) -> str:
+    """Say the value of each class with its error, of very many those of the worst."""
+    shown = sorted(sorted(found, key=lambda label: -found[label].value)[:_MOST_CLASSES])
+    texts = [f"{called(label, names)} {_text(found[label])}" for label in shown]
+    return f"{'by class' if len(shown) == len(found) else 'worst classes'}, ×10³: {', '.join(texts)}"
+
+
+def _text(estimate: Estimate) -> str:
+    value, error = 1000 * estimate.value, 1000 * (estimate.standard_error or 0.0)
+    return f"{value:.1f} ({error:.1f})" if estimate.standard_error is not None else f"{value:.1f}"
 
 
 def _of_class(subjects: Tensor | None, reference: Features, label: int) -> Tensor | None:

@@ -274,7 +274,7 @@ def test_oasis_as_it_is_distributed_is_read_from_one_volume_per_scan(tmp_path):
 
 
 def test_splits_of_volumes_of_which_nothing_says_whose_they_are_ask_for_a_pattern(tmp_path, capsys):
-    from ganzoo._cli.data_report import say_subject_advice
+    from ganzoo._cli.data_report import say_subjects
     from ganzoo._cli.terminal import Terminal
     from ganzoo.data.prepare.prepare import prepare
     from ganzoo_images import Folder
@@ -282,6 +282,7 @@ def test_splits_of_volumes_of_which_nothing_says_whose_they_are_ask_for_a_patter
     for number in (1, 2, 3):
         saved(tmp_path / "in" / f"x{number}.nii", np.arange(8, dtype=np.int16).reshape(2, 2, 2) * number)
     dataset = made.dataset(Folder, root=tmp_path / "in", resolution=4, channels=1, held_out=0.4, window=(0, 30))
-    say_subject_advice(Terminal(), dataset, prepare(dataset, "folder", cache=tmp_path, workers=1))
+    prepare(dataset, "folder", cache=tmp_path, workers=1)
+    say_subjects(Terminal(), dataset)
     said = capsys.readouterr()
     assert "dataset.subject_pattern" in said.out + said.err
