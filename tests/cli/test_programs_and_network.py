@@ -37,6 +37,15 @@ def commands(folder: Path) -> list[list[str]]:
         ["sample", run, "--out", str(folder / "grid.png")],
         ["export", run, "--out", str(folder / "generator.safetensors")],
         ["verify", run],
+        ["metrics", "kid"],
+        ["doctor"],
+        ["explore", "grid", run, "--seeds", "0-3"],
+        ["report", str(folder / "runs"), "--out", str(folder / "report.html")],
+        ["import", str(folder / "generator.safetensors"), "--out", str(folder / "runs/imported")],
+        ["data", "prepare", "phantom", "--set", "count=4", "--resolution", "16", "--out", str(folder / "pack")],
+        ["data", "check", str(folder / "pack")],
+        ["data", "show", str(folder / "pack"), "--sheet", str(folder / "sheet.png")],
+        ["data", "export", str(folder / "pack"), "--out", str(folder / "pack.zip")],
     ]
 
 
@@ -80,7 +89,7 @@ def test_commands_start_no_program_and_open_no_connection(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (tmp_path / "ran").exists()
     shared = [path for path in home.rglob("*") if path.is_file() and path.name != "small.toml"]
-    assert {path.suffix for path in shared} >= {".json", ".jsonl", ".toml", ".txt", ".png", ".svg", ".safetensors"}
+    assert {path.suffix for path in shared} >= {".json", ".jsonl", ".toml", ".txt", ".png", ".svg", ".safetensors", ".html"}
     told = [
         f"{path} names {word}"
         for path in shared
