@@ -36,7 +36,6 @@ from ganzoo.scoring.protocol import ScoringProtocol, plan
 from ganzoo.scoring.score import score
 
 
-
 @dataclass(frozen=True)
 class Inputs:
     """A recipe (its lengths in kimg), its data, scoring protocol and device, ready to use."""

@@ -89,7 +89,16 @@ def test_commands_start_no_program_and_open_no_connection(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (tmp_path / "ran").exists()
     shared = [path for path in home.rglob("*") if path.is_file() and path.name != "small.toml"]
-    assert {path.suffix for path in shared} >= {".json", ".jsonl", ".toml", ".txt", ".png", ".svg", ".safetensors", ".html"}
+    assert {path.suffix for path in shared} >= {
+        ".json",
+        ".jsonl",
+        ".toml",
+        ".txt",
+        ".png",
+        ".svg",
+        ".safetensors",
+        ".html",
+    }
     told = [
         f"{path} names {word}"
         for path in shared
