@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ganzoo._io.atomic import make_folder
 from ganzoo._sweep.engine import Engine
 from ganzoo._sweep.looks import cells_so_far
 from ganzoo._sweep.opened_sweep import OpenedSweep, open_sweep
@@ -80,5 +81,6 @@ def script_of(
     for line in opened.register(jobs, amend):
         tell(line)
     place = opened.place(jobs, device)
+    make_folder(place.folder.path / "logs")  # Slurm makes no folder for what a job prints
     left = [cell for cell in cells_so_far(opened) if place.state(cell).status != "done"]
     return slurm_script(left, place, opened.name, options=found)

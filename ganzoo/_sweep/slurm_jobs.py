@@ -98,14 +98,13 @@ class SlurmJobs:
         self._folder, self._jobs_at_a_time = absolute(folder), jobs
         make_folder(self._folder)
         self._stop = self._folder / f"{secrets.token_hex(8)}.stop"
-        self._executor = submitit.AutoExecutor(self._folder, cluster="slurm")
+        self._executor = submitit.AutoExecutor(self._folder, cluster="slurm", slurm_max_num_timeout=_MOST_REQUEUES)
         rest = {key.replace("-", "_"): value or True for key, value in options.items() if key != "time"}
         self._executor.update_parameters(
             name=name,
             timeout_min=_minutes(options["time"]) if "time" in options else _DAY_MINUTES,
             cpus_per_task=threads,
             slurm_signal_delay_s=120,
-            slurm_max_num_timeout=_MOST_REQUEUES,
             slurm_additional_parameters={"requeue": True, **rest},
         )
         self._jobs: list[_Job] = []

@@ -27,9 +27,12 @@ cell=$!
 trap 'told=yes; kill -TERM "$cell" 2>/dev/null' TERM
 while told=no; wait "$cell"; code=$?; [ "$told" = yes ]; do :; done
 
-# 75: stopped at a checkpoint. The job goes back into the queue, and goes on from there.
-if [ "$code" = 75 ]; then
-    scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
+# 75: stopped at a checkpoint; 143: by a second signal, at the one before. The job goes back into the queue and goes on
+# from there, unless somebody cancelled it.
+if [ "$code" = 75 ] || [ "$code" = 143 ]; then
+    if [ "$(squeue --noheader --jobs "$SLURM_JOB_ID" --format %T)" = RUNNING ]; then
+        scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
+    fi
 fi
 exit "$code"
 """

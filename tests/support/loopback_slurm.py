@@ -76,6 +76,7 @@ class Slurm:
         daemon.kill()
         daemon.wait()
         killed = self.on_node(name)
+        kill(keepers(killed))  # first: else they tell the controller that the others died
         kill(killed)
         return killed
 
@@ -98,6 +99,17 @@ class Slurm:
         for daemon in reversed(self.daemons.values()):
             daemon.kill()
             daemon.wait()
+
+
+def keepers(pids: list[int]) -> list[int]:
+    """The `slurmstepd` of each of some processes: what looks after a job on its node."""
+    found = set()
+    for pid in pids:
+        with suppress(OSError, IndexError):
+            parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+            if "slurmstepd" in Path(f"/proc/{parent}/comm").read_text():
+                found.add(parent)
+    return sorted(found)
 
 
 def kill(pids: list[int]) -> None:

@@ -64,7 +64,7 @@ def dataset() -> str:
 class World:
     """The cells of the sweep, in a folder of its own, and what they came to undisturbed."""
 
-    def __init__(self, folder: Path, *, kimg: float = 0.8):
+    def __init__(self, folder: Path, *, kimg: float = 0.6):
         self.folder = folder
         folder.mkdir(exist_ok=True)
         for loss in ("logistic", "hinge", "rahinge"):
