@@ -90,7 +90,11 @@ def _rescored(path: Path, overrides: list[str], device: str, skip_bad: bool) -> 
             return [f"{shown(path)}: no score of a network that it holds is on record, so nothing was scored again."]
         for what in again.elsewhere:
             terminal.info(f"not as it was: {what}")
-    return [f"{shown(path)}: scored again, not everything is equal bit for bit; see above."]
+    equal = sum(score.equal for score in again.scores)
+    samples = " and all samples" if not again.samples else ", and not all samples"
+    return [
+        f"{shown(path)}: scored again, {equal} of {len(again.scores)} scores{samples} are equal bit for bit; see above."
+    ]
 
 
 def _say_samples(terminal: Terminal, problems: tuple[str, ...]) -> None:

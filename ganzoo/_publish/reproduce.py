@@ -85,8 +85,10 @@ def reproduce_run(
     run, generator = _on_record(path, registry)
     if run.was_imported:
         raise RefusedError(f"{shown(run.path)} was imported: it has no recipe that could be trained again")
-    if run.record.status not in ("finished", "stopped", "diverged"):
-        raise RefusedError(f"{shown(run.path)} is {run.record.status}: nothing of it is there to be reproduced")
+    if run.record.status not in ("finished", "stopped"):
+        raise RefusedError(
+            f"{shown(run.path)} is {run.record.status}: it has no end that could be held against another one"
+        )
     recipe = run.recipe_with(overrides)
     if overrides and recipe.training_hash != run.recipe.training_hash:
         raise RefusedError(

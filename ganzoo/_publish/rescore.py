@@ -137,7 +137,8 @@ def _rescored(
         if scores[0].dataset is not None:
             reason = f"it was scored against other images, {scores[0].dataset.name}"
         else:
-            inputs = _inputs(run, scores[0], overrides, device, reporter, skip_bad=skip_bad)
+            asked = [*overrides, *_metrics_of(run, scores)]
+            inputs = _inputs(run, scores[0], asked, device, reporter, skip_bad=skip_bad)
             reason = _other_protocol(scores[0].protocol, inputs.protocol)
             if not reason:
                 opened = run.generator(seen, inputs.protocol.weights, device=device)
@@ -145,7 +146,7 @@ def _rescored(
                 again = {(score.metric, score.settings_id): score for score in found}
         for score in scores:
             after = again.get((score.metric, score.settings_id))
-            yield Rescored(run.name, score, after, reason or "its metric's settings are not those of the recipe")
+            yield Rescored(run.name, score, after, reason or "its metric cannot be had with the settings on record")
 
 
 def _inputs(
@@ -155,6 +156,21 @@ def _inputs(
     inputs = find_inputs(with_absolute_paths(recipe), device, reporter, skip_bad=skip_bad, record=run.record)
     check_same_data(run, run.record, inputs)
     return inputs
+
+
+def _metrics_of(run: Run, scores: Sequence[Score]) -> list[str]:
+    """Return the metrics of scores, with the options on record, as `--set` takes them; nothing if one is not known."""
+    chosen: dict[str, None] = {}
+    for score in scores:
+        parts = {f"{part.cls.__module__}.{part.cls.__qualname__}": part for part in run.registry.parts("metric")}
+        part = parts.get(str(score.settings.get("class")))
+        if part is None:
+            return []
+        fields = part.cls.Options.model_fields
+        options = {key: value for key, value in score.settings.items() if key in fields and value is not None}
+        table = {"name": part.qualified_name, **options}
+        chosen[", ".join(f"{key} = {json.dumps(value)}" for key, value in table.items())] = None
+    return [f"scoring.metrics=[{', '.join(f'{{{each}}}' for each in chosen)}]"]
 
 
 def _settings_of(protocol: Mapping[str, Any]) -> list[str]:

@@ -19,6 +19,7 @@ from ganzoo._inference.run import Run
 from ganzoo._publish.agreement import agreement_of
 from ganzoo._publish.checksums import write_sums
 from ganzoo._publish.import_published import import_published
+from ganzoo._publish.rescore import rescore
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.record import read_record, write_record
 from ganzoo._runs.verify import verify_run
@@ -90,6 +91,10 @@ def test_it_is_imported_verified_and_scored_again_to_the_same_bits(world, folder
         ganzoo.resume(run)
     with pytest.raises(RefusedError, match="exists already"):
         import_published(folder, tmp_path / "runs")
+    metrics = 'scoring.metrics=["fid", {name = "kid", subset_size = 4, subsets = 2}]'
+    ganzoo.score(run, overrides=[metrics, "scoring.generated=16", "scoring.sampling_seed=7"])
+    again = rescore(first.path, [], "cpu", Registry.discover(), ganzoo.SILENT)
+    assert again.equal and len(again.scores) == 3, "under each protocol on record, with the options on record"
     board = ganzoo.compare([folder, world[0] / "author/runs"])
     assert len(board.tables) == 1 and len(board.tables[0].rows) == 1, "the same runs, whoever publishes them"
 
