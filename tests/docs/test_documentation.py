@@ -207,6 +207,7 @@ SLOW = {
     "docs/first-comparison.md",
     "docs/figures.md",
     "docs/probing.md",
+    "docs/report.md",
     "docs/publishing.md",
 }
 
