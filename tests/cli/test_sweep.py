@@ -1,6 +1,7 @@
 import json
 
 import pytest
+import torch  # noqa: F401 - where it is there already, recipes are judged in this process
 from command_line import ganzoo
 from forked_engine import HereEngine
 
