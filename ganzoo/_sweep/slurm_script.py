@@ -93,7 +93,7 @@ def slurm_script(
         "#!/bin/bash",
         f"# The sweep '{literal(name)}': {len(cells)} cells, one per array task. What is done is not done again.",
         *(f"# Submit with: {line}" for line in _submissions(len(cells), most, script)),
-        *(f"#SBATCH --{key}{f'={value}' if value else ''}" for key, value in directives.items()),
+        *(f"#SBATCH --{key}{f'={_directive(value)}' if value else ''}" for key, value in directives.items()),
         "",
         f"cd {shlex.quote(str(Path.cwd()))} || exit 1",
         f"PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH",
@@ -107,6 +107,11 @@ def slurm_script(
         _TAIL,
     ]
     return "\n".join(lines)
+
+
+def _directive(value: str) -> str:
+    """Return a value as sbatch reads it from a script; a path may hold blanks."""
+    return f'"{value}"' if re.search(r"[\s'#;$`]", value) else value
 
 
 def _command(cell: Cell, place: Place) -> str:
