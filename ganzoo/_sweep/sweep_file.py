@@ -21,14 +21,13 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ganzoo._leaderboard.rules import PLANNED_LOOKS
+from ganzoo._random.seeds import seeds_in
 from ganzoo._recipe.error_messages import describe
 from ganzoo._recipe.toml_source import parse, read
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.asked import TAG
-from ganzoo.errors import RecipeError
+from ganzoo.errors import GanzooError, RecipeError
 
-_RANGE = re.compile(r"\s*(\d{1,9})\s*-\s*(\d{1,9})\s*")
-_MOST_SEEDS = 10_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -71,34 +70,14 @@ class Stop(_Section):
         return self
 
 
-def parse_seeds(text: str) -> list[int]:
-    """Read `0-4`, `3` or `0,2,5-7`.
-
-    Raises:
-        ValueError: It is something else, a range that falls, or more than 10,000 seeds.
-    """
-    seeds: list[int] = []
-    for part in text.split(","):
-        if found := _RANGE.fullmatch(part):
-            first, last = int(found[1]), int(found[2])
-            if not first <= last < first + _MOST_SEEDS:
-                raise ValueError(part)
-            seeds += range(first, last + 1)
-        else:
-            seeds.append(int(part))
-    return seeds
-
-
 def _seeds(value: Any) -> Any:
     """Take `"0-4"` as the seeds that it names."""
     if not isinstance(value, str):
         return value
     try:
-        return parse_seeds(value)
-    except ValueError:
-        raise PydanticCustomError(
-            "seeds", "should be a list of seeds such as [0, 1, 2], or a range such as '0-4'"
-        ) from None
+        return seeds_in(value)
+    except GanzooError as error:
+        raise PydanticCustomError("seeds", "{reason}", {"reason": str(error)}) from None
 
 
 class SweepSettings(_Section):
@@ -115,7 +94,7 @@ class SweepSettings(_Section):
         min_length=1, description="Recipe files, by their paths from this file, or names of recipes that ship."
     )
     seeds: Annotated[tuple[NonNegativeInt, ...], BeforeValidator(_seeds)] = Field(
-        min_length=1, description="Seeds of every cell: a list, or a range such as '0-4'."
+        min_length=1, max_length=10_000, description="Seeds of every cell: a list, or a range such as '0-4'."
     )
     set: dict[str, Any] = Field(
         default_factory=dict, description="Keys of the recipes, dotted, for all cells; a list makes an axis."

@@ -5,7 +5,7 @@ import pytest
 from ganzoo._sweep.budget import with_budget
 from ganzoo._sweep.cells import cells_of, variants_of
 from ganzoo._sweep.opened_sweep import more_seeds, open_sweep
-from ganzoo._sweep.sweep_file import parse_seeds, read_sweep, sweep_settings
+from ganzoo._sweep.sweep_file import read_sweep, sweep_settings
 from ganzoo.errors import RecipeError
 
 RECIPE = """
@@ -83,11 +83,11 @@ def test_budgets_are_held_by_each_recipes_own_length(beside):
 
 
 def test_seeds_as_people_write_them():
-    assert parse_seeds("0-2,7") == [0, 1, 2, 7]
+    assert sweep_settings({"recipes": ["quickstart"], "seeds": "0-2,7"}, "s").seeds == (0, 1, 2, 7)
     assert more_seeds((4, 1), 4) == (4, 1, 0, 2)
     for wrong in ("", "a", "4-2", "0-99999999", "1-"):
-        with pytest.raises(ValueError):
-            parse_seeds(wrong)
+        with pytest.raises(RecipeError, match="seeds:"):
+            sweep_settings({"recipes": ["quickstart"], "seeds": wrong}, "s")
 
 
 def test_errors_of_a_sweep_file_come_together_with_their_keys(tmp_path):

@@ -119,7 +119,8 @@ class Reader:
 
     def _ganzoo(self, arguments: list[str], expected: int) -> None:
         command = arguments[0]
-        if command == "fetch-weights" or "--seeds" in arguments or (command == "sweep" and arguments[1] != "status"):
+        cells = command == "run" and "--seeds" in arguments
+        if command == "fetch-weights" or cells or (command == "sweep" and arguments[1] != "status"):
             # 96 MB from the network, processes for many cells: that the line is understood must do
             arguments = [*arguments, "--help"]
         for override in tiny(arguments):
