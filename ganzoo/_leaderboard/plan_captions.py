@@ -34,9 +34,19 @@ def _plan(plan: Mapping[str, Any], count: int, total: int) -> str:
         f"plan of {which}: sweep '{plan.get('name')}'{title}, written down {plan.get('planned')}, {when}, "
         f"SHA-256 {str(plan.get('file_sha256'))[:16]}"
     )
+    text += _budget(plan.get("budget"))
     for change in plan.get("amended") or ():
         text += f"; changed {change.get('planned')}: {change.get('reason')}"
     return text
+
+
+def _budget(budget: object) -> str:
+    """Return what was planned to be equal: `; planned to be equal: 2.5 hours each`."""
+    if not isinstance(budget, Mapping):
+        return ""
+    unit, amount = str(budget.get("equal")).replace("_", " "), budget.get("amount")
+    each = f"{amount:,g} {unit} each" if isinstance(amount, int | float) else f"{unit}, as the recipes say"
+    return f"; planned to be equal: {each}"
 
 
 def cost_line(rows: Sequence[Row]) -> str:

@@ -106,12 +106,3 @@ def _whole(variant: Variant, key: str) -> int:
 def _training(variant: Variant) -> Mapping[str, Any]:
     training = variant.plain.get("training")
     return training if isinstance(training, Mapping) else {}
-
-
-def budget_text(budget: Mapping[str, Any] | None) -> str:
-    """Return what is held equal, for people: `2,000 kimg each`; empty where nothing is."""
-    if not budget:
-        return ""
-    unit = str(budget["equal"]).replace("_", " ")
-    amount = budget.get("amount")
-    return f"{amount:,g} {unit} each" if isinstance(amount, int | float) else f"{unit}, as the recipes say"

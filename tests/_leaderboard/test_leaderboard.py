@@ -431,11 +431,12 @@ def test_seeds_that_trained_for_equal_hours_are_one_row_wherever_they_ended():
 
 def test_tables_repeat_the_plan_and_its_looks():
     plan = {"name": "s", "title": "why", "file_sha256": "ab" * 32, "planned": "2026-01-02", "runs_before": 0}
-    plan["looks"] = [2]
+    plan |= {"looks": [2], "budget": {"equal": "generator_updates", "amount": 2000.0}}
     changed = plan | {"runs_before": 3, "amended": [{"planned": "2026-01-03", "reason": "no disk"}]}
     (table,) = leaderboards([record("a", seed, sweep=plan) for seed in (0, 1)]).tables
     told = " ".join(caption(table))
     assert "Plan of all runs: sweep 's' (why), written down 2026-01-02, before the first run" in told
+    assert "planned to be equal: 2,000 generator updates each" in told
     (table,) = leaderboards([record("a", 0, sweep=changed), record("a", 1)]).tables
     told = " ".join(caption(table))
     assert "Plan of 1 of 2 runs" in told and "after 3 of its runs had begun" in told
