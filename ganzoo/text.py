@@ -17,6 +17,12 @@ _WANTED = {
     "a list": ("tuple_type", "list_type"),
     "a table": ("dict_type", "model_type", "model_attributes_type"),
 }
+_PLAIN_WORDS = {  # those that end in a blank go on as they were
+    "Input should be a valid integer": "should be a whole number",
+    "Input should be a valid number": "should be a number",
+    "Input should be ": "should be ",
+    "Value error, ": "",
+}
 _WANTED_OF = {kind: wanted for wanted, kinds in _WANTED.items() for kind in kinds}
 _PYTHON_WORD = re.compile(r"^(?:Input|Tuple|List|Dictionary|Set|String) should")
 _MARKDOWN_LINKS = re.compile(r"(?<=[A-Za-z]):(?=//)|(?i:(?<=www))\.")
@@ -97,6 +103,14 @@ def requirement(kind: str, message: str) -> str:
         return f"should be {_WANTED_OF[kind]}"
     plain = _PYTHON_WORD.sub("should", message.removeprefix("Value error, "), count=1)
     return plain.replace(" after validation, not ", ", not ").replace("should be None", "should be left out")
+
+
+def plain_message(message: str) -> str:
+    """Return what a library says of a wrong option in words for people who write no Python."""
+    for theirs, ours in _PLAIN_WORDS.items():
+        if message.startswith(theirs):
+            return ours + (message.removeprefix(theirs) if theirs.endswith(" ") else "")
+    return message
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:

@@ -3,7 +3,7 @@ from hostile_names import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganzoo.text import clip, csv_cell, literal, markdown_cell, reason_of
+from ganzoo.text import clip, csv_cell, literal, markdown_cell, plain_message, reason_of
 
 
 def test_text_that_prints_is_left_alone():
@@ -68,3 +68,11 @@ def test_the_reason_of_a_fault_is_one_line_and_short():
 def test_clip():
     assert clip("abcdef", 6) == "abcdef"
     assert clip("abcdef", 4) == "abc…"
+
+
+def test_a_wrong_option_is_told_without_words_of_python():
+    assert plain_message("Input should be a valid integer, unable to parse string as an integer") == (
+        "should be a whole number"
+    )
+    assert plain_message("Value error, 'a' is not one of 'b'.") == "'a' is not one of 'b'."
+    assert plain_message("Input should be greater than or equal to 0") == "should be greater than or equal to 0"

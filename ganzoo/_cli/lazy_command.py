@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from ganzoo._cli.metavars import name_values
+from ganzoo.text import plain_message
 
 
 class LazyCommand(TyperCommand):
@@ -32,6 +33,14 @@ class WholeLines(TyperGroup):
     """
 
     sections: ClassVar[Mapping[str, Sequence[str]]] = {}
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what is wrong with an option is said in plain words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = plain_message(error.message)
+            raise
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the lists of commands: click would cut each line at the edge."""

@@ -102,6 +102,9 @@ def _sentence(detail: ErrorDetails, data: dict[str, Any], registry: Registry, mo
 def _meant(word: str, section: Sequence[int | str], data: Any, registry: Registry, model: Any) -> str:
     """Say which key was meant: of this section, or else of another one, by its whole path."""
     here = _keys(_model_at(section, data, registry, model))
+    for key in _ALSO_CALLED.get(word.lower(), "").split():
+        if key in here:
+            return f"; did you mean '{key}'?"
     own = nearest(word, here, cutoff=0.75)
     elsewhere = [] if own else _paths_of(word, data, registry, model)
     if not elsewhere:

@@ -125,7 +125,8 @@ def read_manifest(path: Path, called: str | None = None) -> Manifest:
         plain = json.loads(read_regular(path / MANIFEST, follow=True))
         stored = plain.pop("checksum")
     except OSError as error:
-        raise DataError(f"{where} is not a prepared dataset: {MANIFEST}: {error.strerror}") from error
+        remedy = "" if called else ". Name the folder that ganzoo data prepare wrote"
+        raise DataError(f"{where} is not a prepared dataset: {MANIFEST}: {error.strerror}{remedy}") from error
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
         raise damaged(where, f"{MANIFEST} cannot be read") from error
     if stored != _checksum(plain):
