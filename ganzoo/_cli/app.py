@@ -25,11 +25,13 @@ from ganzoo._cli.lazy_command import WholeLines, lazy_function, lazy_group
 from ganzoo._cli.metrics import metrics
 from ganzoo._cli.plugins import plugins
 from ganzoo._cli.publish import publish
+from ganzoo._cli.recipes import recipes
 from ganzoo._cli.report import report
 from ganzoo._cli.reproduce import reproduce
 from ganzoo._cli.run import resume, run
 from ganzoo._cli.runs import rm, runs
 from ganzoo._cli.sample import sample
+from ganzoo._cli.schema import schema
 from ganzoo._cli.score import score
 from ganzoo._cli.sweep import sweep
 from ganzoo._cli.verify import verify
@@ -45,6 +47,7 @@ _FUNCTIONS: dict[str, Callable[..., None]] = {
     "report": report,
     "init": init,
     "check": check,
+    "schema": schema,
     "plugins": plugins,
     "metrics": metrics,
     "sample": sample,
@@ -58,7 +61,7 @@ _FUNCTIONS: dict[str, Callable[..., None]] = {
     "runs": runs,
     "rm": rm,
 }
-_GROUPS = (data, explore)
+_GROUPS = (recipes, data, explore)
 
 
 class _Commands(WholeLines):
@@ -66,7 +69,17 @@ class _Commands(WholeLines):
 
     sections: ClassVar[Mapping[str, Sequence[str]]] = {
         "Train and score": ("run", "sweep", "resume", "score", "compare", "report"),
-        "Before a training": ("init", "check", "plugins", "metrics", "doctor", "fetch-weights", "data"),
+        "Before a training": (
+            "init",
+            "recipes",
+            "check",
+            "schema",
+            "plugins",
+            "metrics",
+            "doctor",
+            "fetch-weights",
+            "data",
+        ),
         "With a run": ("runs", "rm", "sample", "explore", "verify", "import", "export", "publish", "reproduce"),
     }
 

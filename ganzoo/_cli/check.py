@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo._cli.completion import recipe_names
 from ganzoo._cli.options import Device, Overrides
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def check(
-    recipes: Annotated[list[str], typer.Argument(help="Recipe files, or names of recipes that ship with ganzoo.")],
+    recipes: Annotated[
+        list[str],
+        typer.Argument(help="Recipe files, or names of recipes that ship with ganzoo.", autocompletion=recipe_names),
+    ],
     set_: Overrides = None,
     images: Annotated[
         int | None, typer.Option(min=1, help="Number of training images, to convert epochs to kimg.")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from ganzoo._cli.completion import run_folders
 from ganzoo.errors import GanzooError
 
 
@@ -67,7 +68,7 @@ def _import_published(folder: Path, out: Path | None) -> None:
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    run: Annotated[Path, typer.Argument(help="The run's folder.", autocompletion=run_folders)],
     out: Annotated[
         Path | None, typer.Option(help=".safetensors file of the weights, and of what is needed to build the network.")
     ] = None,

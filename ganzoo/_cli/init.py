@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ganzoo._cli.completion import recipe_names
 from ganzoo._cli.options import Device, SkipBad
 
 
@@ -16,7 +17,10 @@ def init(
         Path | None, typer.Option("--out", help="File for the recipe. [default: NAME.toml, in this folder]")
     ] = None,
     recipe: Annotated[
-        str, typer.Option("--recipe", help="The recipe to start from: `ganzoo recipes` lists them.")
+        str,
+        typer.Option(
+            "--recipe", help="The recipe to start from: `ganzoo recipes` lists them.", autocompletion=recipe_names
+        ),
     ] = "quickstart",
     hours: Annotated[float, typer.Option("--hours", min=0.001, help="What the run should take.")] = 1.0,
     resolution: Annotated[

@@ -7,8 +7,16 @@ from typing import Annotated
 
 import typer
 
+from ganzoo._cli.completion import overrides
+
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as training.total_kimg=10.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a key, such as training.total_kimg=10.",
+        autocompletion=overrides,
+    ),
 ]
 Runs = Annotated[Path, typer.Option("--runs", help="Folder of the runs.")]
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo._cli.completion import part_names
+
 if TYPE_CHECKING:
     from ganzoo._registry.registry import Part, Registry
 
@@ -13,7 +15,9 @@ _PLURALS = {"loss": "losses"}
 
 
 def plugins(
-    name: Annotated[str | None, typer.Argument(help="A part, or distribution:part. [default: list all]")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A part, or distribution:part. [default: list all]", autocompletion=part_names)
+    ] = None,
     names: Annotated[
         bool, typer.Option("--names", help="List only the names of plugins, without loading them.")
     ] = False,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo._cli.completion import recipe_names, run_folders
 from ganzoo._cli.options import Device, Jobs, Overrides, RetryFailed, Runs, SkipBad, Tags
 from ganzoo.errors import GanzooError
 
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
 def run(
     recipes: Annotated[
-        list[str], typer.Argument(metavar="RECIPE...", help="Recipe files, or names of recipes that ship with ganzoo.")
+        list[str],
+        typer.Argument(
+            metavar="RECIPE...",
+            help="Recipe files, or names of recipes that ship with ganzoo.",
+            autocompletion=recipe_names,
+        ),
     ],
     set_: Overrides = None,
     seeds: Annotated[
@@ -80,7 +86,7 @@ def run(
 
 
 def resume(
-    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    run: Annotated[Path, typer.Argument(help="The run's folder.", autocompletion=run_folders)],
     set_: Overrides = None,
     device: Device = "auto",
     skip_bad: SkipBad = False,

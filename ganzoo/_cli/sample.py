@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from ganzoo._cli.completion import run_folders
 from ganzoo._cli.options import Device
 from ganzoo.errors import GanzooError
 
@@ -22,7 +23,7 @@ _COUNT = 64
 
 
 def sample(
-    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    run: Annotated[Path, typer.Argument(help="The run's folder.", autocompletion=run_folders)],
     seeds: Annotated[
         str | None, typer.Option(help="Seeds, such as 0-63,100; an image depends on its seed alone. [default: 0-63]")
     ] = None,

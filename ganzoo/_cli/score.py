@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo._cli.completion import run_folders
 from ganzoo._cli.options import Device, SkipBad
 from ganzoo.errors import GanzooError, RefusedError
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def score(
-    runs: Annotated[list[Path], typer.Argument(help="Runs, or folders of runs.")],
+    runs: Annotated[list[Path], typer.Argument(help="Runs, or folders of runs.", autocompletion=run_folders)],
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Another protocol, such as scoring.generated=5000."),

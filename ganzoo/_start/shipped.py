@@ -1,0 +1,94 @@
+"""Shipped recipes: what each is, needs and takes, and copies of them to change."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganzoo._io.atomic import atomic_write
+from ganzoo._io.os_errors import shown
+from ganzoo._recipe.load import load
+from ganzoo._recipe.toml_source import find_recipe, read, recipe_folder, shipped_recipes
+from ganzoo._registry.registry import Registry
+from ganzoo._training.time_left import arithmetic
+from ganzoo.errors import RecipeError, RefusedError
+
+
+@dataclass(frozen=True)
+class ShippedRecipe:
+    """A recipe that ships.
+
+    Attributes:
+        name: What commands call it.
+        title: What it is.
+        dataset: The dataset that it needs.
+        needs_images: Whether those have to be brought along.
+        classes: How many classes its images have, 0 for none.
+        resolution: Of the images.
+        kimg: Length, in thousands of images shown; None where it counts epochs.
+        networks: Generator and discriminator, by name.
+        extractor: Whose features score it.
+        petaflops: Arithmetic of the training in 10^15 operations, computed: forwards, and backwards at twice their
+            cost, of both players; None where the networks cannot be traced.
+    """
+
+    name: str
+    title: str
+    dataset: str
+    needs_images: bool
+    classes: int
+    resolution: int
+    kimg: float | None
+    networks: str
+    extractor: str
+    petaflops: float | None
+
+
+_PASSES = 3 * 2  # a backward costs two forwards, and both players run both networks
+
+
+def list_shipped(registry: Registry) -> list[ShippedRecipe]:
+    """Return all recipes that ship, sorted by name."""
+    return [_listed(name, registry) for name in shipped_recipes()]
+
+
+def _listed(name: str, registry: Registry) -> ShippedRecipe:
+    _, recipe = load(recipe_folder() / f"{name}.toml", registry)
+    spec = recipe.dataset.cls.spec_of(recipe.dataset.options)
+    work = arithmetic(recipe)
+    operations = sum((phase.end - phase.start) * work.get(phase.resolution, 0.0) for phase in recipe.phases)
+    networks = dict.fromkeys((recipe.generator.name, recipe.discriminator.name))
+    in_kimg = not recipe.counts_epochs
+    return ShippedRecipe(
+        name=name,
+        title=recipe.title,
+        dataset=recipe.dataset.name,
+        needs_images=hasattr(recipe.dataset.options, "root"),
+        classes=spec.label_dim,
+        resolution=spec.resolution,
+        kimg=recipe.total_images / 1000 if in_kimg else None,
+        networks=" against ".join(networks),
+        extractor=recipe.scoring.extractor.name,
+        petaflops=_PASSES * operations / 1e15 if operations and in_kimg else None,
+    )
+
+
+def copy_recipe(name: str, to: Path | None) -> Path:
+    """Write a shipped recipe, comments and all, to a file of one's own; `NAME.toml` here if none is given.
+
+    Raises:
+        RecipeError: There is no recipe of that name.
+        RefusedError: There is something at that path already.
+    """
+    if name.removesuffix(".toml") not in shipped_recipes():
+        find_recipe(name)  # which names the one that was meant
+        raise RecipeError(f"{name} is a file of yours already; `ganzoo recipes` lists what ships")
+    source = recipe_folder() / f"{name.removesuffix('.toml')}.toml"
+    path = to or Path(source.name)
+    if path.is_dir():
+        path = path / source.name
+    if os.path.lexists(path):
+        raise RefusedError(f"{shown(path)} exists already and is not replaced; give another name with --to")
+    atomic_write(path, read(source).encode())
+    return path

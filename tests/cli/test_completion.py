@@ -1,0 +1,55 @@
+"""The shell completes recipes, keys of `--set` and their values, parts and runs; and recipes are copied."""
+
+from __future__ import annotations
+
+import pytest
+from typer._completion_classes import ZshComplete
+from typer.main import get_command
+
+from ganzoo._cli.app import app
+from ganzoo._registry.index import keep_index
+from ganzoo._registry.registry import Registry
+from ganzoo._start.shipped import copy_recipe, list_shipped
+from ganzoo.errors import RecipeError, RefusedError
+
+
+def completed(*words: str) -> list[str]:
+    complete = ZshComplete(get_command(app), {}, "ganzoo", "_GANZOO_COMPLETE")
+    return [each.value for each in complete.get_completions(list(words[:-1]), words[-1])]
+
+
+def test_what_the_shell_offers(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    assert completed("run", "--set", "training.total") == ["training.total_kimg="]  # parts are not known yet
+    keep_index(Registry.discover())
+    (tmp_path / "quick.toml").write_text("")
+    for name in ("a-s0", "b"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+    (tmp_path / "runs/a-s0/record.json").write_text("{}")
+    assert completed("run", "quick") == ["quickstart", "quick.toml"]
+    assert completed("recipes", "copy", "quick") == ["quickstart"]
+    assert "generator.width=" in completed("check", "quickstart", "--set", "generator.w")
+    assert completed("run", "--set", "loss.name=hin") == ["loss.name=hinge"]
+    assert completed("run", "--set", "regularizers.0.name=r") == ["regularizers.0.name=r1"]
+    assert completed("plugins", "hin") == ["hinge"]
+    assert completed("resume", "") == completed("sample", "a-") == ["runs/a-s0"]
+
+
+def test_recipes_are_listed_and_copied_and_never_written_over(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = copy_recipe("quickstart", None)
+    assert "# at 64 the same time" in path.read_text()
+    with pytest.raises(RefusedError, match="exists already"):
+        copy_recipe("quickstart", None)
+    with pytest.raises(RecipeError, match="did you mean 'quickstart'"):
+        copy_recipe("quickstrat", None)
+    with pytest.raises(RecipeError, match="file of yours"):
+        copy_recipe("./quickstart.toml", tmp_path / "other.toml")
+
+
+@pytest.mark.slow
+def test_each_shipped_recipe_says_what_it_needs():
+    listed = {each.name: each for each in list_shipped(Registry.discover())}
+    assert not listed["quickstart"].needs_images and listed["quickstart"].kimg == 50
+    assert all(each.petaflops or each.kimg is None for each in listed.values())
