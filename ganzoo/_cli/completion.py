@@ -34,8 +34,6 @@ def recipe_names(incomplete: str) -> list[str]:
 def run_folders(incomplete: str) -> list[str]:
     """Offer the runs of the folder that is being typed, or of `runs`."""
     found = list(_beside(incomplete or "runs/"))
-    if incomplete and "/" not in incomplete:  # by name alone: the runs are in `runs`
-        found += [path for path in _beside("runs/") if path.name.startswith(incomplete)]
     return [str(path) for path in dict.fromkeys(found) if path.is_dir() and (path / "record.json").is_file()] or [
         f"{path}/" for path in found if path.is_dir()
     ]

@@ -93,7 +93,20 @@ def _hoisted(schema: dict[str, Any], prefix: str, definitions: dict[str, Any]) -
 def _finished(whole: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     """Return a schema of the draft, without defaults: an editor would show those of Python."""
     text = json.dumps({"$schema": _DRAFT, **whole, "definitions": definitions})
-    finished: dict[str, Any] = json.loads(
-        text.replace('"type": "table"', '"type": "object", "additionalProperties": true')
-    )
+    finished: dict[str, Any] = json.loads(text.replace('"type": "table"', '"type": "object"'))
+    _open_tables(finished)
     return finished
+
+
+def _open_tables(schema: Any) -> None:
+    """Say of tables whose keys are not listed that they take any: strict checkers would refuse all."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "object" and "properties" not in schema:
+            schema.setdefault("additionalProperties", True)
+            if "propertyNames" in schema or "patternProperties" in schema:
+                schema["additionalProperties"] = True
+        for each in schema.values():
+            _open_tables(each)
+    elif isinstance(schema, list):
+        for each in schema:
+            _open_tables(each)

@@ -33,7 +33,7 @@ def test_what_the_shell_offers(tmp_path, monkeypatch):
     assert completed("run", "--set", "loss.name=hin") == ["loss.name=hinge"]
     assert completed("run", "--set", "regularizers.0.name=r") == ["regularizers.0.name=r1"]
     assert completed("plugins", "hin") == ["hinge"]
-    assert completed("resume", "") == completed("sample", "a-") == ["runs/a-s0"]
+    assert completed("resume", "") == completed("sample", "runs/a") == ["runs/a-s0"]
 
 
 def test_recipes_are_listed_and_copied_and_never_written_over(tmp_path, monkeypatch):
