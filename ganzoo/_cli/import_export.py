@@ -87,6 +87,8 @@ def export(
 
     if not out and not onnx:
         raise GanzooError("name a file to write: --out FILE.safetensors, --onnx FILE.onnx, or both")
+    if out and out.suffix.lower() == ".onnx":
+        raise GanzooError(f"--out {out}: is for safetensors; write a graph with --onnx {out}")
     terminal, opened = Terminal(), api.open(run)
     if out:
         seen = api.export(opened, out, format="safetensors", weights=weights, at=at)
