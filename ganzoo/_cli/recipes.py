@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -49,7 +49,8 @@ def _list() -> None:
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("recipe", "images", "pixels", "kimg", "networks", "scored by", "Pflop"):
-        table.add_column(name, justify="right" if name in ("pixels", "kimg", "Pflop") else "left", overflow="fold")
+        side: Literal["right", "left"] = "right" if name in ("pixels", "kimg", "Pflop") else "left"
+        table.add_column(name, justify=side, no_wrap=name == "recipe")
     for each in list_shipped(Registry.discover()):
         images = each.dataset + (f", {each.classes} classes" if each.classes else "")
         table.add_row(
