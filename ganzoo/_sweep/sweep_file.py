@@ -76,8 +76,10 @@ def _seeds(value: Any) -> Any:
         return value
     try:
         return seeds_in(value)
-    except GanzooError as error:
-        raise PydanticCustomError("seeds", "{reason}", {"reason": str(error)}) from None
+    except GanzooError:
+        raise PydanticCustomError(
+            "seeds", "should be a list of seeds such as [0, 1, 2], or a range such as '0-4'"
+        ) from None
 
 
 class SweepSettings(_Section):

@@ -120,8 +120,8 @@ class Reader:
     def _ganzoo(self, arguments: list[str], expected: int) -> None:
         command = arguments[0]
         cells = command == "run" and "--seeds" in arguments
-        if command == "fetch-weights" or cells or (command == "sweep" and arguments[1] != "status"):
-            # 96 MB from the network, processes for many cells: that the line is understood must do
+        if command in ("fetch-weights", "init") or cells or (command == "sweep" and arguments[1] != "status"):
+            # 96 MB from the network, steps to be timed, processes for many cells: that the line is understood must do
             arguments = [*arguments, "--help"]
         for override in tiny(arguments):
             arguments = [*arguments, "--set", override]

@@ -160,7 +160,7 @@ def empty_caches(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def weights_file(tmp_path_factory):
-    images = torch.from_numpy(pictures(6, resolution=32, channels=3))
+    images = torch.from_numpy(pictures(4, resolution=32, channels=3))
     return make_weights(tmp_path_factory.mktemp("weights") / "mine.pth", images)
 
 
@@ -324,7 +324,7 @@ def test_inception_features_are_torch_fidelitys(weights_file):
     ours = inception(weights_file).build(layers)
     assert torch.equal(torch.get_rng_state(), before)
     theirs = FeatureExtractorInceptionV3("inception-v3-compat", layers, feature_extractor_weights_path=weights_file)
-    images = torch.from_numpy(pictures(4, resolution=48, channels=3, seed=3))
+    images = torch.from_numpy(pictures(2, resolution=48, channels=3, seed=3))
     seen = []
     ours.Mixed_5b.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
     for mine, other in zip(ours(images), theirs(images), strict=True):
