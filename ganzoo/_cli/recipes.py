@@ -40,6 +40,9 @@ def copy(
     Terminal().info(f"{path}: change it, then: ganzoo run {path}")
 
 
+_WIDE = 120  # columns
+
+
 def _list() -> None:
     from rich.console import Console
     from rich.table import Table
@@ -47,27 +50,28 @@ def _list() -> None:
     from ganzoo._registry.registry import Registry
     from ganzoo._start.shipped import list_shipped
 
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("recipe", "images", "pixels", "kimg", "networks", "scored by", "Pflop"):
+    console = Console(highlight=False)
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    names = ["recipe", "images", "pixels", "kimg", "Pflop", "networks", "scored by"]
+    # The last two are for wide terminals: names of recipes begin with the networks, and none is cut.
+    for name in names if console.width >= _WIDE else names[:-2]:
         side: Literal["right", "left"] = "right" if name in ("pixels", "kimg", "Pflop") else "left"
-        table.add_column(name, justify=side, no_wrap=name == "recipe")
-    for each in list_shipped(Registry.discover()):
+        table.add_column(name, justify=side, no_wrap=True)
+    shipped = list_shipped(Registry.discover())
+    for each in shipped:
         images = each.dataset + (f", {each.classes} classes" if each.classes else "")
-        table.add_row(
+        cells = (
             each.name,
-            images if each.needs_images else f"{images} (drawn)",
+            images,
             str(each.resolution),
             "by epochs" if each.kimg is None else f"{each.kimg:,g}",
+            "" if each.petaflops is None else f"{each.petaflops:,.{0 if each.petaflops >= 10 else 3}f}",
             each.networks,
             each.extractor,
-            ""
-            if each.petaflops is None
-            else f"{each.petaflops:,.2g}"
-            if each.petaflops < 10
-            else f"{each.petaflops:,.0f}",
         )
-    console = Console(highlight=False)
+        table.add_row(*cells[: len(table.columns)])
     console.print(table)
+    console.print(f"Without images of your own: {', '.join(each.name for each in shipped if not each.needs_images)}.")
     console.print(
         "Pflop: arithmetic of the training, computed without penalties. A step here: ganzoo check NAME --dry-run. "
         "Where to get images: ganzoo data show DATASET. For yours: ganzoo init FOLDER"

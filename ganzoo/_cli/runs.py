@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -50,7 +50,8 @@ def runs(
         )
     from rich.console import Console
 
-    Console(highlight=False).print(_table(found))
+    console = Console(highlight=False)
+    console.print(_table(found, console.width))
 
 
 def rm(
@@ -84,32 +85,49 @@ def _named(folders: Sequence[Path]) -> str:
     return ", ".join(map(shown, folders))
 
 
-def _table(found: Sequence[ListedRun]) -> Table:
+_WIDE = 110  # columns
+_NUMBERS = ("kimg", "at kimg", "age", "size")
+
+
+def _table(found: Sequence[ListedRun], width: int) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
+    from ganzoo._io.os_errors import shown
+
+    parents = {run.path.parent for run in found}
+    title = f"in {shown(parents.pop())}" if len(parents) == 1 else None
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left", title_style="")
+    rows = [_cells(run, short=title is not None) for run in found]
+    left_out = () if width >= _WIDE else ("at kimg", "protocol")
+    names = [name for name in rows[0] if name not in left_out and any(row[name] for row in rows)]
+    for name in names:
+        side: Literal["right", "left"] = "right" if name in _NUMBERS else "left"
+        # What a run is called is what one came for: it is folded where it must, and never cut.
+        folded = name in ("run", "best score", "tags")
+        table.add_column(name, justify=side, no_wrap=not folded, overflow="fold", min_width=13 if folded else None)
+    for row in rows:
+        table.add_row(*(Text(row[name]) for name in names))
+    return table
+
+
+def _cells(run: ListedRun, *, short: bool) -> dict[str, str]:
     from ganzoo._io.os_errors import shown, size_text
     from ganzoo.text import duration
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("run", "status", "kimg", "best score", "at kimg", "protocol", "age", "size", "tags"):
-        table.add_column(name, justify="right" if name in ("kimg", "at kimg", "age", "size") else "left")
-    for run in found:
-        score = run.best
-        cells = [
-            shown(run.path),
-            run.status,
-            _kimg(run),
-            f"{score.name} {score.text}" if score else "",
-            f"{score.images_seen / 1000:,.4g}" if score else "",
-            score.protocol_id[:6] if score else "",
-            duration(run.age_seconds),
-            size_text(run.size_bytes),
-            ", ".join(run.tags),
-        ]
-        table.add_row(*map(Text, cells))
-    return table
+    score = run.best
+    return {
+        "run": run.path.name if short else shown(run.path),
+        "status": run.status,
+        "kimg": _kimg(run),
+        "best score": f"{score.name} {score.text}" if score else "",
+        "at kimg": f"{score.images_seen / 1000:,.4g}" if score else "",
+        "protocol": score.protocol_id[:6] if score else "",
+        "age": duration(run.age_seconds),
+        "size": size_text(run.size_bytes),
+        "tags": ", ".join(run.tags),
+    }
 
 
 def _kimg(run: ListedRun) -> str:
