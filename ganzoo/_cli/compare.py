@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganzoo._cli.comparison_figure import ComparisonFigure, Drawn, Over
+from ganzoo._cli.completion import run_folders
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
@@ -43,7 +44,11 @@ _NOT_A_TERMINAL_WIDTH = 160
 def compare(
     runs: Annotated[
         list[Path] | None,
-        typer.Argument(help="Runs, recipes, or folders of runs; runs/ if none is given.", metavar="RUNS..."),
+        typer.Argument(
+            help="Runs, recipes, or folders of runs; runs/ if none is given.",
+            metavar="RUNS...",
+            autocompletion=run_folders,
+        ),
     ] = None,
     format: Annotated[Format, typer.Option(help="How to write the tables.")] = Format.RICH,
     metric: Annotated[

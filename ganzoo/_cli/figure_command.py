@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ganzoo._cli.completion import run_folders
 from ganzoo._cli.figure_parameters import Parameter, parameters_of
 from ganzoo._cli.metavars import name_values
 from ganzoo._registry.blame import blaming
@@ -18,13 +19,20 @@ from ganzoo.figures import ViewOptions
 
 _FEW = 24  # fewer images than these are not worth a line of progress
 _BY_FILE_NAME = "still"
-_RUN = Annotated[Path, typer.Argument(help="The run's folder, trained here or imported.")]
+_RUN = Annotated[Path, typer.Argument(help="The run's folder, trained here or imported.", autocompletion=run_folders)]
 _RUNS = Annotated[
-    list[Path], typer.Argument(metavar="RUNS", help="Runs, or folders of runs, drawn in the same charts.")
+    list[Path],
+    typer.Argument(
+        metavar="RUNS", help="Runs, or folders of runs, drawn in the same charts.", autocompletion=run_folders
+    ),
 ]
 _GENERATORS = Annotated[
     list[Path],
-    typer.Argument(metavar="RUNS", help="A run's folder, trained here or imported; several, or a folder of runs."),
+    typer.Argument(
+        metavar="RUNS",
+        help="A run's folder, trained here or imported; several, or a folder of runs.",
+        autocompletion=run_folders,
+    ),
 ]
 _IMAGES = Annotated[list[Path] | None, typer.Argument(help="Image files, or folders of them.")]
 

@@ -7,9 +7,14 @@ from typing import Annotated
 
 import typer
 
+from ganzoo._cli.completion import run_folders
+
 
 def publish(
-    runs: Annotated[list[Path], typer.Argument(help="Runs, recipes, or folders of runs.", metavar="RUNS...")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Runs, recipes, or folders of runs.", metavar="RUNS...", autocompletion=run_folders),
+    ],
     out: Annotated[Path, typer.Option("--out", help="The folder to write; it must not exist yet.")],
     data_license: Annotated[
         str | None,

@@ -9,12 +9,17 @@ from typing import Annotated
 import typer
 
 from ganzoo._cli.compare import Checkpoint
+from ganzoo._cli.completion import run_folders
 
 
 def report(
     runs: Annotated[
         list[Path] | None,
-        typer.Argument(help="Runs, recipes, or folders of runs; runs/ if none is given.", metavar="RUNS..."),
+        typer.Argument(
+            help="Runs, recipes, or folders of runs; runs/ if none is given.",
+            metavar="RUNS...",
+            autocompletion=run_folders,
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="The file.", metavar="FILE.html")] = Path("report.html"),
     metric: Annotated[

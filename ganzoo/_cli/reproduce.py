@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from ganzoo._cli.completion import run_folders
 from ganzoo._cli.options import Device
 
 
 def reproduce(
-    run: Annotated[Path, typer.Argument(help="A run, a published folder, or a run in one.")],
+    run: Annotated[
+        Path, typer.Argument(help="A run, a published folder, or a run in one.", autocompletion=run_folders)
+    ],
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Where its images are here: dataset.root=PATH."),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from ganzoo._cli.completion import run_folders
 from ganzoo.errors import GanzooError, RefusedError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def runs(
 
 
 def rm(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.", autocompletion=run_folders)],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Remove runs for good, after asking. A run that another process is at is refused; links are never followed."""

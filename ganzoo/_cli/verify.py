@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo._cli.completion import run_folders
 from ganzoo._cli.options import Device, SkipBad
 
 if TYPE_CHECKING:
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 def verify(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Runs, published folders, folders of either, or saved comparisons.", metavar="RUNS..."),
+        typer.Argument(
+            help="Runs, published folders, folders of either, or saved comparisons.",
+            metavar="RUNS...",
+            autocompletion=run_folders,
+        ),
     ],
     rescore: Annotated[
         bool, typer.Option("--rescore", help="Score again, and compare with the scores on record, bit for bit.")

@@ -18,10 +18,12 @@ _OPENED = 200  # images of which sizes and colors are looked at, evenly over all
 _THUMBNAIL = 32
 _MOST_CLASSES = 1000
 _FOREGROUND = 0.1  # of a slice: those above the head show nothing
-# How files of several images of one person are usually called: the number of the person follows a word, or comes first.
+# How files of several images of one person are usually called: the number of the person follows a word that
+# says so, comes first, or is the first of several behind any word, as where masks lie beside the images.
 _SUBJECT_PATTERNS = (
     r"(?:case|subject|subj|sub|patient|pat|participant|person|volume|vol)[-_]?([A-Za-z0-9]+)",
     r"(?:^|/)([A-Za-z]*[0-9]{3,})_",
+    r"(?:^|/)[A-Za-z]+[-_]([A-Za-z]*[0-9]+)[-_]",
     r"^([^/]+)/",
 )
 

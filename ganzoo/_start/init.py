@@ -22,6 +22,7 @@ from ganzoo.text import duration, literal
 
 _COMPARED = 4000  # images whose twins are looked for
 _LISTED = 12
+_TOO_LONG = 1.3  # times the hours that were asked for, before it is said
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def init_recipe(
         data, found, registry, hours=hours, resolution=resolution, device=device, reporter=reporter, skip_bad=skip_bad
     )
     made.data["title"] = f"{literal(root.name)} at {made.inputs.pack.spec.resolution} pixels"
-    facts = (*_images(found, made), *_twins(found, made, inspect(made.inputs.pack)), _takes(made))
+    facts = (*_images(found, made), *_twins(found, made, inspect(made.inputs.pack)), *facts_on_time(made, hours))
     opening = [f"Written by `ganzoo init` from {template}. Train it: ganzoo run {path}", *facts]
     text = commented(made.data, made.recipe, opening)
     refuse_existing(path)
@@ -131,10 +132,17 @@ def _twins(found: FoundImages, made: Fit, inspection: Inspection) -> list[str]:
     return lines
 
 
-def _takes(made: Fit) -> str:
+def facts_on_time(made: Fit, hours: float) -> list[str]:
+    """Return what a recipe takes, and a second line where that is much more than the hours that were asked for."""
     pace = made.pace
-    return (
+    lines = [
         f"takes: {duration(3600 * pace.hours)} on {made.inputs.device} here ({pace.processor_hours:.2g} processor "
         f"hours), {duration(pace.scoring_seconds)} of it for the score: {made.recipe.total_images / 1000:,g} kimg at "
         f"{pace.images_per_second:,.0f} images/s, by {pace.steps} steps that were taken"
-    )
+    ]
+    if pace.hours > _TOO_LONG * hours:
+        lines.append(
+            f"too long: {duration(3600 * hours)} were asked for; give more --hours, a smaller --resolution or fewer "
+            "scoring.generated"
+        )
+    return lines

@@ -13,7 +13,7 @@ import ganzoo
 from ganzoo._registry.registry import Registry
 from ganzoo._start import pace
 from ganzoo._start.images import look_at
-from ganzoo._start.init import init_recipe
+from ganzoo._start.init import facts_on_time, init_recipe
 from ganzoo.contracts.reporter import SILENT
 from ganzoo.errors import DataError, RefusedError
 
@@ -77,7 +77,8 @@ def test_a_recipe_is_written_that_trains_at_once_and_never_over_another(tmp_path
     assert data["scoring"]["metrics"][0]["subset_size"] == 20
     assert "paper" not in data  # which was about other images
     assert "copies: 1 images" in text and "# Half-life" not in text and "# Real images per" in text
-    assert found.fit.pace.hours > 0
+    hours = found.fit.pace.hours
+    assert [len(facts_on_time(found.fit, share * hours)) for share in (0.5, 2)] == [2, 1]
     run = ganzoo.run(found.path, overrides=["training.total_kimg=0.02", "scoring.generated=20"], runs=tmp_path / "runs")
     assert run.scores
     with pytest.raises(RefusedError, match="exists already"):
@@ -93,6 +94,8 @@ def test_subjects_are_found_in_names_and_color_in_pixels(tmp_path, registry):
     found = look_at(tmp_path, registry)
     assert (found.count, found.subjects, found.channels, found.classes) == (20, 4, 3, ())
     assert (found.smallest, found.largest) == (24, 24)
+    picture(tmp_path / "seg_3_slice_15.png", 15, is_color=False)  # a mask of one of them
+    assert (look_at(tmp_path, registry).subjects, look_at(tmp_path, registry).count) == (4, 21)
 
 
 def test_folders_of_people_are_no_classes(tmp_path, registry):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from ganzoo._recipe.load import load
 from ganzoo._registry.registry import Registry
+from ganzoo._training import early_estimate
+from ganzoo._training.early_estimate import EarlyEstimate
 from ganzoo._training.time_left import TimeLeft, arithmetic
 from ganzoo.contracts.phase import Phase
 
@@ -37,6 +42,24 @@ def test_a_machine_that_slows_down_is_followed():
     for seconds in (1.0,) * 100 + (5.0,) * 3000:
         left.measured(phase, seconds)
     assert left.predict(5000)[0] == pytest.approx(25_000, rel=0.01)
+
+
+def test_what_a_run_will_take_is_said_once_after_a_twentieth(monkeypatch):
+    clock = SimpleNamespace(wall=0.0, worked=0.0)
+    ticking = SimpleNamespace(monotonic=lambda: clock.wall, process_time=lambda: clock.worked)
+    monkeypatch.setattr(early_estimate, "time", ticking)
+    phase, said = Phase(32, 0, 1000, 10), list[str]()
+    trainer: Any = SimpleNamespace(
+        images_seen=0, total_images=1000, expected_images=1000, schedule=SimpleNamespace(phases=[phase])
+    )
+    by_clock, by_processors = TimeLeft([phase], dict), TimeLeft([phase], dict)
+    told = EarlyEstimate(said.append, trainer, by_clock, by_processors, lambda: 720.0)
+    for step in range(1, 11):  # 20 s and two cores at work: 2000 s of training and half of the score's 720 s
+        clock.wall, clock.worked, trainer.images_seen = 20.0 * step, 40.0 * step, 10 * step
+        by_clock.measured(phase, 20.0)
+        told.on_step_end(trainer, {})
+        assert bool(said) == (step >= 5)
+    assert said == ["5% done: about 39 min in all, its score included, which is 1.31 processor hours"]
 
 
 @pytest.mark.slow

@@ -34,6 +34,9 @@ def test_what_the_shell_offers(tmp_path, monkeypatch):
     assert completed("run", "--set", "regularizers.0.name=r") == ["regularizers.0.name=r1"]
     assert completed("plugins", "hin") == ["hinge"]
     assert completed("resume", "") == completed("sample", "runs/a") == ["runs/a-s0"]
+    assert completed("reproduce", "") == ["runs/a-s0"]
+    for command in ("compare", "report", "verify", "rm", "publish", "score", "explore grid"):
+        assert completed(*command.split(), "runs/a-s0", "runs/") == ["runs/a-s0"], command
 
 
 def test_recipes_are_listed_and_copied_and_never_written_over(tmp_path, monkeypatch):
