@@ -15,12 +15,22 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ganzoo._io.atomic import make_folder, write_all, write_inside
-from ganzoo._io.lease_holder import BEAT, BEAT_S, LEASE, MISSED_BEATS, Holder, beat_of, lease_path, newest_lease
+from ganzoo._io.lease_holder import (
+    BEAT,
+    BEAT_S,
+    LEASE,
+    MISSED_BEATS,
+    Holder,
+    beat_of,
+    lease_path,
+    newest_lease,
+    staging_folders,
+)
 from ganzoo._io.os_errors import shown, writing
 from ganzoo._io.staging import Staging, begin_staging, end_staging
 from ganzoo._io.temporaries import open_temporary, remove_fenced, remove_tree, sweep_temporaries
@@ -49,15 +59,16 @@ def leased(folder: Path, what: str, identity: Mapping[str, str | int], say: Call
     former = newest_lease(folder)
     if former.holds:
         _await_silence(folder, former, what, say)
+    left = staging_folders(folder)
     token, process = secrets.token_hex(16), os.getpid()
     staging = folder / token
     make_folder(staging)
-    write_inside(staging, BEAT, _beat_bytes(0))
     try:
+        _first_beat(staging, what)
         if former.staging is not None:
             remove_fenced(former.staging)  # before the number changes hands: now its owner can write nothing more
         number = _take(folder, former.number + 1, {**identity, "staging": token, "beat_s": beat_s}, what)
-        _clean(folder, number)
+        _clean(folder, number, left)
         yield from _own(Staging(Path(os.path.abspath(folder.parent)), staging.absolute(), number, what), beat_s)
     finally:
         if os.getpid() == process:  # a forked child owns nothing that it could let go
@@ -76,6 +87,15 @@ def _own(owned: Staging, beat_s: float) -> Iterator[None]:
         ended.set()
         with suppress(RuntimeError):  # in a forked child there is no such thread
             thread.join(beat_s)
+
+
+def _first_beat(staging: Path, what: str) -> None:
+    try:
+        write_inside(staging, BEAT, _beat_bytes(0))
+    except GanzooError:
+        if staging.is_dir():
+            raise
+        raise _refusal(what, newest_lease(staging.parent)) from None  # its new owner cleared it away
 
 
 def _beat(owned: Staging, beat_s: float, ended: threading.Event) -> None:
@@ -157,8 +177,14 @@ def _link(temporary: Path, final: Path) -> None:
         raise
 
 
-def _clean(folder: Path, number: int) -> None:
-    """Remove what former owners left: their leases, and staging folders that were being removed."""
+def _clean(folder: Path, number: int, left: Sequence[Path]) -> None:
+    """Remove what former owners left: their leases, and staging folders that were being removed.
+
+    So are the staging folders `left`, which lay there before this number was taken: whoever made one had looked for the
+    newest number earlier still, so that it was killed, or will be refused the same number or a lower one.
+    """
+    for path in left:
+        remove_fenced(path)
     for name in os.listdir(folder):
         path = folder / name
         if LEASE.fullmatch(name) and int(name) < number:

@@ -66,6 +66,11 @@ def newest_lease(folder: Path) -> Holder:
     return Holder(number, folder / str(found["staging"]), beat_s, text, pid, host, str(found.get("boot_id", "")))
 
 
+def staging_folders(folder: Path) -> list[Path]:
+    """Return the staging folders in a folder of leases, whoever made them."""
+    return [folder / name for name in os.listdir(folder) if _TOKEN.fullmatch(name)]
+
+
 _looks: dict[Path, tuple[bytes | None, int, float]] = {}
 
 

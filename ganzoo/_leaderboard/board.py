@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ganzoo._io.format_version import is_version, unknown_format
 from ganzoo._io.os_errors import shown
 from ganzoo._io.regular_file import read_regular
 from ganzoo._leaderboard.export import JSON_FORMAT, record_digest, to_json
@@ -57,11 +58,11 @@ def _read(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise RunError(f"{shown(path)} is no saved comparison: it is not JSON ({clip(str(error), 80)}).") from error
     made_of = board.get("made_of") if isinstance(board, dict) else None
-    if not isinstance(made_of, dict) or board.get("format") != JSON_FORMAT:
-        raise GanzooError(
-            f"{shown(path)} is no saved comparison of format {JSON_FORMAT}; ganzoo compare RUNS --format json "
-            f"writes one."
-        )
+    if not isinstance(made_of, dict) or not is_version(board.get("format")):
+        raise GanzooError(f"{shown(path)} is no saved comparison; ganzoo compare RUNS --format json writes one.")
+    if board["format"] != JSON_FORMAT:
+        again = "write it again with ganzoo compare RUNS --format json"
+        raise GanzooError(f"{shown(path)} {unknown_format(board['format'], JSON_FORMAT, again)}")
     return {key: value for key, value in board.items() if key not in _UNREPEATABLE} | {"made_of": made_of}
 
 

@@ -12,8 +12,10 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from ganzoo._io.atomic import TEMPORARY_PREFIX, write_inside
+from ganzoo._io.format_version import is_version, unknown_format
 from ganzoo._io.os_errors import shown
 from ganzoo._io.regular_file import read_regular
+from ganzoo._runs.not_a_record import stated_format
 from ganzoo._runs.signed_json import seal, unseal
 from ganzoo.errors import RunError
 
@@ -66,16 +68,17 @@ def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a checkpoint's folder.
 
     Raises:
-        RunError: It is missing or damaged, or belongs to another folder, or a newer ganzoo wrote it.
+        RunError: It is missing or damaged, or belongs to another folder, or has another format.
     """
     path = folder / MANIFEST
     body = unseal(read_bytes(path), path)
     try:
         manifest = Manifest.model_validate_json(body)
     except ValidationError as error:
-        raise RunError(
-            f"{shown(path)} is no manifest of format {FORMAT}; a newer ganzoo may read it: {error.errors()[0]['msg']}."
-        ) from error
+        found = stated_format(body)
+        if is_version(found) and found != FORMAT:
+            raise RunError(f"{shown(path)} {unknown_format(found, FORMAT, 'train the run again')}") from error
+        raise RunError(f"{shown(path)} is no manifest of a checkpoint: {error.errors()[0]['msg']}.") from error
     if folder.name != folder_name(manifest.images_seen):
         raise RunError(
             f"{shown(path)} is that of the checkpoint at {manifest.images_seen:,} images, not of this folder."

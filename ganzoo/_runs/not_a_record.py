@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from ganzoo._io.format_version import is_version, unknown_format
 from ganzoo._io.os_errors import shown
 from ganzoo.errors import GanzooError, RunError
 
@@ -14,16 +15,17 @@ from ganzoo.errors import GanzooError, RunError
 def not_a_record(path: Path, body: bytes, error: ValidationError, known: int) -> GanzooError:
     """Return the error for a sealed file that is no record of the format `known`."""
     first = error.errors(include_url=False, include_context=False)[0]
-    if first["loc"] == ("format",) or _newer(body, known):
-        remedy = "Install a newer ganzoo." if _newer(body, known) else "It is older: train or import the run again."
-        return GanzooError(f"{shown(path)} has a format that this ganzoo (format {known}) does not know. {remedy}")
+    found = stated_format(body)
+    if is_version(found) and found != known:
+        return GanzooError(f"{shown(path)} {unknown_format(found, known, 'train or import the run again')}")
     where = ".".join(str(part) for part in first["loc"]) or "the file"
     return RunError(f"{shown(path)} is not a run record: {where}: {first['msg']}.")
 
 
-def _newer(body: bytes, known: int) -> bool:
+def stated_format(body: bytes) -> object:
+    """Return what a sealed file states as its format; None where it states nothing."""
     try:
-        found = json.loads(body).get("format")
+        plain = json.loads(body)
     except (ValueError, RecursionError):
-        return False
-    return isinstance(found, int) and found > known
+        return None
+    return plain.get("format") if isinstance(plain, dict) else None

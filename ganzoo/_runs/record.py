@@ -215,7 +215,7 @@ def read_record(path: Path) -> RunRecord:
 
     Raises:
         RunError: It is missing, damaged, or not a record.
-        GanzooError: A newer ganzoo wrote it.
+        GanzooError: It has an older or newer format.
     """
     try:
         body = unseal(read_regular(path), path)

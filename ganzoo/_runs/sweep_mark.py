@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ganzoo._io.format_version import unknown_format
 from ganzoo._io.regular_file import read_regular
 from ganzoo._runs.signed_json import unseal
 from ganzoo.errors import GanzooError
@@ -30,7 +31,8 @@ def read_plan(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError) as error:
         raise GanzooError(f"{path} cannot be read: {error}") from error
     if plan.get("format") != FORMAT:
-        raise GanzooError(f"{path} has a format that this ganzoo (format {FORMAT}) does not know")
+        told = unknown_format(plan.get("format"), FORMAT, "give the sweep another name, and plan it again")
+        raise GanzooError(f"{path} {told}")
     return plan
 
 

@@ -235,6 +235,18 @@ def test_a_lease_that_says_nothing_is_followed(run, content):
         assert leases(run)[0] == "0000000008"
 
 
+def test_what_a_killed_candidate_left_is_cleared_away(run):
+    with run.lock():
+        pass
+    for token, files in (("0" * 32, {}), ("f" * 32, {"beat": b"0"})):
+        (run.leases / token).mkdir()
+        for name, content in files.items():
+            (run.leases / token / name).write_bytes(content)
+    with run.lock():
+        assert len(leases(run)) == 2
+    assert leases(run) == ["0000000002"]
+
+
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_where_flock_is_refused_a_lease_is_taken(run):
     """The kernel itself refuses it: strace lets each flock of the child fail as a file system without locks does."""

@@ -48,6 +48,11 @@ def test_other_records_are_found(board):
     assert "good-s0" in told and "another content" in told
     edited.unlink()
     assert "is not in" in verify_board(board)[0]
-    (board.parent / "no.json").write_text(json.dumps({"format": 3}))
-    with pytest.raises(GanzooError, match="no saved comparison"):
-        verify_board(board.parent / "no.json")
+    for content, said in (
+        ({"format": 3}, "no saved comparison"),
+        ({"format": 1, "made_of": {}}, "format 1.* is older: write it again"),
+        ({"format": 999, "made_of": {}}, "format 999.* newer ganzoo"),
+    ):
+        (board.parent / "no.json").write_text(json.dumps(content))
+        with pytest.raises(GanzooError, match=said):
+            verify_board(board.parent / "no.json")

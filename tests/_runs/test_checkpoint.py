@@ -172,9 +172,14 @@ def test_links_missing_files_strangers_and_newer_formats_are_told(tmp_path):
     assert "cannot be read" in damage(path)[0]
     (path / "state.json").symlink_to(tmp_path / "state")
     assert "cannot be read" in damage(path)[0]
-    (path / "MANIFEST.json").write_bytes(seal({"format": 4, "images_seen": 1, "files": {}}))
-    with pytest.raises(RunError, match="newer ganzoo"):
-        read_checkpoint(path)
+    for content, said in (
+        ({"format": 4, "images_seen": 1, "files": {}}, "format 4.* newer ganzoo"),
+        ({"format": 2, "images_seen": 1, "files": {}}, "format 2.* is older: train"),
+        ({"format": 3, "images_seen": -1, "files": {}}, "no manifest of a checkpoint"),
+    ):
+        (path / "MANIFEST.json").write_bytes(seal(content))
+        with pytest.raises(RunError, match=said):
+            read_checkpoint(path)
     (path / "MANIFEST.json").unlink()
     os.rename(path, tmp_path / "0000000009")
     assert "cannot be read" in damage(tmp_path / "0000000009")[0]

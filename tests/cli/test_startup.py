@@ -108,11 +108,14 @@ def test_check_of_what_is_no_toml_imports_no_torch(text, expected, tmp_path, run
     ("arguments", "expected"),
     [
         (("run", "quickstart", "--set", "training.kimgs=3"), "training.kimgs: unknown key 'kimgs'"),
+        (("run", "quickstart", "--seeds", "0-1", "--set", "loss.nam=hinge"), "loss.nam: unknown key 'nam'"),
+        (("sweep", "mine.toml"), "training.kimgs: unknown key 'kimgs'"),
         (("data", "prepare", "foldr", "--out", "pack"), "did you mean 'folder'?"),
     ],
 )
 def test_a_misspelled_word_is_answered_before_torch_is_imported(arguments, expected, tmp_path, run):
     discovered()  # some command has looked at the plugins before
+    (tmp_path / "mine.toml").write_text('recipes = ["quickstart"]\nseeds = [0]\n[set]\n"training.kimgs" = [1, 2]\n')
     done = run(*arguments, folder=tmp_path)
     assert done.returncode == 2, done.stderr
     assert expected in done.stderr

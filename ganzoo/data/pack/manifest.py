@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, JsonValue, PositiveInt, ValidationError
 
+from ganzoo._io.format_version import unknown_format
 from ganzoo._io.regular_file import read_regular
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.data.images.original import Changes
@@ -132,7 +133,7 @@ def read_manifest(path: Path, called: str | None = None) -> Manifest:
     if stored != _checksum(plain):
         raise damaged(where, f"{MANIFEST} does not agree with its own checksum")
     if plain.get("format") != FORMAT:
-        raise DataError(f"{where} has format {plain.get('format')}, this version reads {FORMAT}: prepare again")
+        raise DataError(f"{where} {unknown_format(plain.get('format'), FORMAT, 'prepare the images again')}")
     try:
         manifest = Manifest.model_validate(plain)
     except ValidationError as error:

@@ -48,6 +48,8 @@ def open_remote(url: str, cache: Path, limit_bytes: int | None = None) -> Pack:
     Raises:
         DataError: It is no pack, cannot be reached, or a library is missing.
     """
+    if not url.partition("://")[2].strip("/"):
+        raise DataError(f"{url}: names no place after ://; give the pack's folder, as in https://example.org/my-pack")
     url = url.rstrip("/")
     system, root = _connect(url)
     folder = cache / "remote" / hashlib.sha256(url.encode()).hexdigest()[:24]

@@ -148,6 +148,7 @@ def test_what_is_no_pack_or_not_there_is_said(server, tmp_path):
     for location, said in (
         (f"{url}/nothing", "is not a prepared dataset"),
         ("http://127.0.0.1:9/pack", "cannot be re"),
+        ("http://", r"^http://: names no place"),
         ("nonsense://x/y", r"packs are not fetched by nonsense://"),
         (f"file://{www}/pack", r"A folder on this machine is named by its path"),
         (f"simplecache::file://{www}", r"not fetched by simplecache::file://"),
