@@ -43,6 +43,8 @@ def commands(folder: Path) -> list[list[str]]:
         ["runs", str(folder / "runs")],
         ["doctor"],
         ["explore", "grid", run, "--seeds", "0-3"],
+        ["publish", run, "--out", str(folder / "published")],
+        ["verify", str(folder / "published")],
         ["report", str(folder / "runs"), "--out", str(folder / "report.html")],
         ["import", str(folder / "generator.safetensors"), "--out", str(folder / "runs/imported")],
         ["rm", str(folder / "runs/imported"), "--yes"],
