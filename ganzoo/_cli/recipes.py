@@ -21,10 +21,13 @@ recipes = typer.Typer(
 
 
 @recipes.callback()
-def list_recipes(context: typer.Context) -> None:
+def list_recipes(
+    context: typer.Context,
+    cost: Annotated[bool, typer.Option("--cost", help="Compute what each takes, in half a minute.")] = False,
+) -> None:
     """List the recipes that ship with ganzoo, and copy one to change it."""
     if context.invoked_subcommand is None:
-        _list()
+        _list(cost)
 
 
 @recipes.command()
@@ -43,7 +46,7 @@ def copy(
 _WIDE = 120  # columns
 
 
-def _list() -> None:
+def _list(cost: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -52,12 +55,12 @@ def _list() -> None:
 
     console = Console(highlight=False)
     table = Table(box=None, padding=(0, 1, 0, 0))
-    names = ["recipe", "images", "pixels", "kimg", "Pflop", "networks", "scored by"]
     # The last two are for wide terminals: names of recipes begin with the networks, and none is cut.
-    for name in names if console.width >= _WIDE else names[:-2]:
+    names = ["recipe", "images", "pixels", "kimg", *["Pflop"] * cost]
+    for name in [*names, "networks", "scored by"] if console.width >= _WIDE else names:
         side: Literal["right", "left"] = "right" if name in ("pixels", "kimg", "Pflop") else "left"
         table.add_column(name, justify=side, no_wrap=True)
-    shipped = list_shipped(Registry.discover())
+    shipped = list_shipped(Registry.discover(), cost=cost)
     for each in shipped:
         images = each.dataset + (f", {each.classes} classes" if each.classes else "")
         cells = (
@@ -65,14 +68,20 @@ def _list() -> None:
             images,
             str(each.resolution),
             "by epochs" if each.kimg is None else f"{each.kimg:,g}",
-            "" if each.petaflops is None else f"{each.petaflops:,.{0 if each.petaflops >= 10 else 3}f}",
+            *[_pflop(each.petaflops)] * cost,
             each.networks,
             each.extractor,
         )
         table.add_row(*cells[: len(table.columns)])
     console.print(table)
     console.print(f"Without images of your own: {', '.join(each.name for each in shipped if not each.needs_images)}.")
+    if cost:
+        console.print("Pflop: arithmetic of the training, 10^15 operations, computed without penalties.")
     console.print(
-        "Pflop: arithmetic of the training, computed without penalties. A step here: ganzoo check NAME --dry-run. "
-        "Where to get images: ganzoo data show DATASET. For yours: ganzoo init FOLDER"
+        "A step here: ganzoo check NAME --dry-run. Where to get images: ganzoo data show DATASET. "
+        "For yours: ganzoo init FOLDER"
     )
+
+
+def _pflop(value: float | None) -> str:
+    return "" if value is None else f"{value:,.{0 if value >= 10 else 3}f}"

@@ -30,7 +30,7 @@ class ShippedRecipe:
         networks: Generator and discriminator, by name.
         extractor: Whose features score it.
         petaflops: Arithmetic of the training in 10^15 operations, computed: forwards, and backwards at twice their
-            cost, of both players; None where the networks cannot be traced.
+            cost, of both players; None where it was not asked for, or the networks cannot be traced.
     """
 
     name: str
@@ -48,15 +48,15 @@ class ShippedRecipe:
 _PASSES = 3 * 2  # a backward costs two forwards, and both players run both networks
 
 
-def list_shipped(registry: Registry) -> list[ShippedRecipe]:
-    """Return all recipes that ship, sorted by name."""
-    return [_listed(name, registry) for name in shipped_recipes()]
+def list_shipped(registry: Registry, *, cost: bool = False) -> list[ShippedRecipe]:
+    """Return all recipes that ship, sorted by name; with their arithmetic if asked, which takes half a minute."""
+    return [_listed(name, registry, cost) for name in shipped_recipes()]
 
 
-def _listed(name: str, registry: Registry) -> ShippedRecipe:
+def _listed(name: str, registry: Registry, cost: bool) -> ShippedRecipe:
     _, recipe = load(recipe_folder() / f"{name}.toml", registry)
     spec = recipe.dataset.cls.spec_of(recipe.dataset.options)
-    work = arithmetic(recipe)
+    work = arithmetic(recipe) if cost else {}
     operations = sum((phase.end - phase.start) * work.get(phase.resolution, 0.0) for phase in recipe.phases)
     networks = dict.fromkeys((recipe.generator.name, recipe.discriminator.name))
     in_kimg = not recipe.counts_epochs

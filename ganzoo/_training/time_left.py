@@ -96,6 +96,9 @@ def arithmetic(recipe: Recipe) -> dict[int, float]:
         with torch.no_grad(), torch.device("meta"):
             generator = build_part("generator", recipe.generator, spec)
             discriminator = build_part("discriminator", recipe.discriminator, spec)
+            # The counter follows whatever asks for gradients, such as a learned constant, and there are none here.
+            generator.requires_grad_(False)
+            discriminator.requires_grad_(False)
             for phase in recipe.phases:
                 count, labels = phase.batch_size, torch.zeros(phase.batch_size, spec.label_dim)
                 grow((generator, discriminator), phase.resolution, 1.0)
