@@ -99,7 +99,7 @@ def test_who_holds_a_run_is_known_and_whether_it_died(run, monkeypatch):
 
     assert holder() is None
     child = Child(run)
-    for _ in range(8):
+    for _ in range(4):  # more than the three beats after which a silent owner is missed
         assert f"process {child.pid} on" in holder()
         time.sleep(BEAT_S)
     child.signal(signal.SIGSTOP)

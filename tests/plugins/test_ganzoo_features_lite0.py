@@ -248,6 +248,7 @@ def both_see(images, disturbances):
     return found
 
 
+@pytest.mark.slow
 def test_it_sees_on_drawn_heads_what_random_features_do_not():
     heads = Phantom(Phantom.Options(resolution=64, count=20, anatomy="head"))
     images = np.stack([heads.load(item)[0] for item in heads.items()])

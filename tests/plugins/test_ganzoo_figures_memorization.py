@@ -35,6 +35,7 @@ def test_a_planted_copy_among_1000_images_is_found():
     assert report.p_nearer > 0.05  # one copy of sixty is no pattern
 
 
+@pytest.mark.slow
 def test_fresh_samples_raise_no_alarm():
     p_copies, p_nearer = [], []
     for seed in range(8):

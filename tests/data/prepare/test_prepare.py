@@ -372,7 +372,7 @@ def kill_campaign(tmp_path, rounds, seed):
 
 @posix
 def test_killed_at_any_moment_it_leaves_no_half_pack(tmp_path, drawn_anew):
-    kill_campaign(tmp_path, 2, seed=0)
+    kill_campaign(tmp_path, 1, seed=0)
 
 
 @posix
