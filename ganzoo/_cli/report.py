@@ -8,42 +8,31 @@ from typing import Annotated
 
 import typer
 
-from ganzoo._cli.compare import Checkpoint
-from ganzoo._cli.completion import run_folders
+from ganzoo._cli.comparison_options import (
+    AssumedSpread,
+    Checkpoint,
+    ComparedRuns,
+    CountedCheckpoint,
+    Equivalence,
+    GroupedBy,
+    Looks,
+    OfProtocol,
+    RankingMetric,
+    Where,
+)
 
 
 def report(
-    runs: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            help="Runs, recipes, or folders of runs; runs/ if none is given.",
-            metavar="RUNS...",
-            autocompletion=run_folders,
-        ),
-    ] = None,
+    runs: ComparedRuns = None,
     out: Annotated[Path, typer.Option(help="The file.", metavar="FILE.html")] = Path("report.html"),
-    metric: Annotated[
-        str | None, typer.Option(help="The metric that ranks, by key or label; else the first with enough images.")
-    ] = None,
-    by: Annotated[
-        str | None, typer.Option(help="Group rows by this field, such as loss or training.batch_size.")
-    ] = None,
-    where: Annotated[
-        list[str] | None, typer.Option(help="Only runs with field=value, such as dataset=oasis; may be repeated.")
-    ] = None,
-    protocol: Annotated[str | None, typer.Option(metavar="ID", help="Only scores of this protocol.")] = None,
-    equivalence: Annotated[
-        str, typer.Option(metavar="SHARE", help="Difference below which it does not matter which is better.")
-    ] = "1.3%",
-    assumed_spread: Annotated[
-        str, typer.Option(metavar="SHARE", help="Spread over trainings assumed of rows of one seed.")
-    ] = "8%",
-    looks: Annotated[
-        str, typer.Option(metavar="N,N,...", help="Numbers of seeds at which it was planned to look, such as 3,5,8.")
-    ] = "",
-    checkpoint: Annotated[
-        Checkpoint, typer.Option(help="Which network of each run counts: the last, or the best by selection scores.")
-    ] = Checkpoint.LAST,
+    metric: RankingMetric = None,
+    by: GroupedBy = None,
+    where: Where = None,
+    protocol: OfProtocol = None,
+    equivalence: Equivalence = "1.3%",
+    assumed_spread: AssumedSpread = "8%",
+    looks: Looks = "",
+    checkpoint: CountedCheckpoint = Checkpoint.LAST,
 ) -> None:
     """Write one HTML file that says which recipe is better, and how far to believe it.
 
