@@ -22,7 +22,8 @@ from ganzoo._recipe.schema import (
     TrainingSettings,
 )
 from ganzoo._registry.option_table import option_rows
-from ganzoo._registry.registry import Part, Registry
+from ganzoo._registry.part import Part
+from ganzoo._registry.registry import Registry
 
 PAGE = Path(__file__).with_name("recipes.md")
 SECTIONS: dict[str, type[BaseModel]] = {

@@ -9,7 +9,8 @@ import pytest
 import torch
 from training_world import installed, merged, recipe_of, trainer_of
 
-from ganzoo._registry.registry import Part, Registry
+from ganzoo._registry.part import Part
+from ganzoo._registry.registry import Registry
 from ganzoo.contracts.capabilities import Growable, StyleBased
 from ganzoo.contracts.objectives import Role
 from ganzoo.errors import RecipeError

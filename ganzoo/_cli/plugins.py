@@ -9,7 +9,8 @@ import typer
 from ganzoo._cli.completion import part_names
 
 if TYPE_CHECKING:
-    from ganzoo._registry.registry import Part, Registry
+    from ganzoo._registry.part import Part
+    from ganzoo._registry.registry import Registry
 
 _PLURALS = {"loss": "losses"}
 
@@ -27,7 +28,8 @@ def plugins(
 ) -> None:
     """List the installed parts, or show one with its options."""
     if names:
-        from ganzoo._registry.registry import origin_of, plugin_entry_points
+        from ganzoo._registry.part import origin_of
+        from ganzoo._registry.registry import plugin_entry_points
         from ganzoo.text import literal
 
         for entry_point in plugin_entry_points():
@@ -54,7 +56,7 @@ def plugins(
 def _figure_names() -> list[str]:
     """Return the figures as their entry points name them."""
     from ganzoo._registry.figures import FigureCatalog
-    from ganzoo._registry.registry import origin_of
+    from ganzoo._registry.part import origin_of
 
     entries = FigureCatalog.discover().entries
     return [f"figure{str(origin_of(each)).removeprefix('plugin')}" for found in entries.values() for each in found]

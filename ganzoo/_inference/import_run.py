@@ -18,7 +18,8 @@ from ganzoo._io.atomic import publish_directory, sha256_of, temporary_directory_
 from ganzoo._io.os_errors import shown
 from ganzoo._recipe.network_spec import Images, Networks, Origin
 from ganzoo._recipe.selection import Selection
-from ganzoo._registry.registry import Part, Registry
+from ganzoo._registry.part import Part
+from ganzoo._registry.registry import Registry
 from ganzoo._runs.checkpoint import write_checkpoint
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.kept import kept_in

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, ValidationError, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from ganzoo._registry.registry import Part, Registry
+from ganzoo._registry.part import Part
+from ganzoo._registry.registry import Registry
 from ganzoo.contracts.datasets import ImageDataset
 from ganzoo.data import build_dataset
 from ganzoo.errors import PluginError

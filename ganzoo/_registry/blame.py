@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from ganzoo import hookspecs
 from ganzoo._registry.figures import FIGURE_GROUP
 from ganzoo._registry.installed import entry_points_of
-from ganzoo._registry.registry import origin_of
+from ganzoo._registry.part import origin_of
 from ganzoo._registry.validation import describe
 from ganzoo.errors import GanzooError, PluginError, RunStopped
 

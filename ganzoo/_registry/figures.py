@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo._registry.installed import entry_points_of
-from ganzoo._registry.registry import Failure, Part, ambiguity, origin_of
+from ganzoo._registry.part import Failure, Part, ambiguity, origin_of
 from ganzoo._registry.validation import describe
 from ganzoo.errors import PluginError
 

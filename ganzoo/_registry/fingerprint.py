@@ -16,7 +16,7 @@ from typing import Any
 from ganzoo import hookspecs
 from ganzoo._registry.figures import FIGURE_GROUP
 from ganzoo._registry.installed import entry_points_of
-from ganzoo._registry.registry import origin_of
+from ganzoo._registry.part import origin_of
 
 _CODE = (".py", ".so", ".pyd")
 _MOST_FILES = 20_000

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 from pydantic_core import PydanticCustomError
 
 from ganzoo._registry.option_table import OptionRow, TolerantSchema, option_rows
-from ganzoo._registry.registry import Part, PluginOrigin
+from ganzoo._registry.part import Part, PluginOrigin
 
 UNSURE = "unsure"  # type of the validation error of a value that only the part itself can judge
 _BOUNDS: dict[str, Callable[[Any, Any], bool]] = {

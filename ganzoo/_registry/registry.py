@@ -3,93 +3,17 @@
 from __future__ import annotations
 
 import difflib
-import inspect
-import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint
 from typing import Any
 
-import pluggy
-
 from ganzoo import hookspecs
-from ganzoo._registry.installed import canonical, entry_points_of, name_and_version
-from ganzoo._registry.validation import describe, invalid_class, show, unknown_hooks
+from ganzoo._registry.installed import entry_points_of
+from ganzoo._registry.kinds import HOOK_KINDS
+from ganzoo._registry.loading import load_plugin
+from ganzoo._registry.part import Failure, Part, PluginOrigin, ambiguity, origin_of
 from ganzoo.errors import PluginError
-
-HOOK_KINDS = {
-    "ganzoo_generators": "generator",
-    "ganzoo_discriminators": "discriminator",
-    "ganzoo_losses": "loss",
-    "ganzoo_regularizers": "regularizer",
-    "ganzoo_augmentations": "augmentation",
-    "ganzoo_datasets": "dataset",
-    "ganzoo_sources": "source",
-    "ganzoo_extractors": "extractor",
-    "ganzoo_metrics": "metric",
-    "ganzoo_importers": "importer",
-}
-_HOOKS = f"the hooks are {', '.join(HOOK_KINDS)}, and take no arguments"
-
-
-@dataclass(frozen=True)
-class PluginOrigin:
-    """Where a part comes from: entry point, distribution, version."""
-
-    plugin: str
-    distribution: str
-    version: str
-
-    def is_meant_by(self, name: str) -> bool:
-        """Whether a part's `distribution:name` is of this distribution; a name without one means any."""
-        distribution, colon, _ = name.rpartition(":")
-        return not colon or canonical(self.distribution) == canonical(distribution)
-
-    def __str__(self) -> str:
-        return f"plugin '{self.plugin}' ({self.distribution} {self.version})"
-
-
-@dataclass(frozen=True)
-class Part:
-    """A class that a recipe can name, and where it comes from."""
-
-    kind: str
-    name: str
-    cls: type[Any]
-    origin: PluginOrigin
-
-    @property
-    def qualified_name(self) -> str:
-        """`distribution:name`, which picks this part where two have one name."""
-        return f"{self.origin.distribution}:{self.name}"
-
-    @property
-    def docstring(self) -> str:
-        """The class's docstring, or nothing."""
-        return inspect.getdoc(self.cls) or ""
-
-    @property
-    def description(self) -> str:
-        """First line of the class's docstring."""
-        return self.docstring.partition("\n")[0]
-
-    @property
-    def paper(self) -> str:
-        """What follows `Paper:` in the class's docstring, or nothing."""
-        found = re.search(r"^Paper:\s*(.+(?:\n(?!\s*$).+)*)", self.docstring, re.MULTILINE)
-        return " ".join(found.group(1).split()) if found else ""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A plugin, or one part of it, that cannot be used."""
-
-    origin: PluginOrigin
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.origin} {self.reason}"
 
 
 class Registry:
@@ -107,7 +31,7 @@ class Registry:
         for entry_point in plugin_entry_points():
             if only is not None and origin_of(entry_point) not in only:
                 continue
-            found, failed = _load(entry_point)
+            found, failed = load_plugin(entry_point)
             parts += found
             failures += failed
         return cls(parts, failures)
@@ -167,75 +91,6 @@ class Registry:
         return "".join(f"; installed but broken: {failure}" for failure in self.failures)
 
 
-def ambiguity(kind: str, name: str, origins: Sequence[PluginOrigin]) -> str:
-    """Say that several plugins offer one name, and how to pick one of them."""
-    own_name = name.rpartition(":")[2]
-    text = f"{kind} '{name}' comes from {' and '.join(map(str, origins))}"
-    names = sorted({f"{each.distribution}:{own_name}" for each in origins})
-    if len(names) < len(origins):
-        return f"{text}: one distribution offers two under one name; its authors must rename one, or remove it"
-    return f"{text}; write {' or '.join(map(repr, names))} to pick one"
-
-
 def plugin_entry_points() -> Sequence[EntryPoint]:
     """Return the entry points of the group, sorted, without loading any."""
     return entry_points_of(hookspecs.ENTRY_POINT_GROUP)
-
-
-def origin_of(entry_point: EntryPoint) -> PluginOrigin:
-    """Return who offers an entry point."""
-    if entry_point.dist is None:
-        return PluginOrigin(entry_point.name, entry_point.value.split(".")[0], "unknown")
-    return PluginOrigin(entry_point.name, *name_and_version(entry_point.dist))
-
-
-def _load(entry_point: EntryPoint) -> tuple[list[Part], list[Failure]]:
-    origin = origin_of(entry_point)
-    try:
-        module = entry_point.load()
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # SystemExit too: one plugin must not end the others' work
-        reason = f"does not load: {describe(error)}; fix or reinstall '{origin.distribution}', or remove it"
-        return [], [Failure(origin, reason)]
-    manager = pluggy.PluginManager("ganzoo")
-    manager.add_hookspecs(hookspecs)
-    failures = list[Failure]()
-    try:
-        manager.register(module, name=entry_point.name)
-        failures += [
-            Failure(origin, f"misses the hook specification: {each} ({_HOOKS})")
-            for each in unknown_hooks(manager, module, list(HOOK_KINDS))
-        ]
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # not only pluggy's complaints: it reads all attributes of the module
-        failures.append(Failure(origin, f"misses the hook specification: {describe(error)}; {_HOOKS}"))
-    parts: list[Part] = []
-    for hook, kind in HOOK_KINDS.items():
-        for implementation in getattr(manager.hook, hook).get_hookimpls():
-            found, failed = _ask(origin, hook, kind, implementation.function)
-            parts += found
-            failures += failed
-    if not parts and not failures:
-        advice = f"mark its hooks ({', '.join(HOOK_KINDS)}) with @ganzoo.hookimpl in module '{entry_point.value}'"
-        failures.append(Failure(origin, f"offers nothing; {advice}"))
-    once = {(part.kind, part.cls): part for part in parts}  # a class that a plugin offers twice is one part
-    return list(once.values()), failures
-
-
-def _ask(origin: PluginOrigin, hook: str, kind: str, function: Any) -> tuple[list[Part], list[Failure]]:
-    parts, failures = [], []
-    try:
-        for cls in function():
-            if reason := invalid_class(cls, kind):
-                advice = f"'{origin.distribution}' {origin.version} needs a fix"
-                failures.append(Failure(origin, f"offers {show(cls)} in hook {hook}, {reason}; {advice}"))
-            else:
-                parts.append(Part(kind, cls.name, cls, origin))
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # as above
-        advice = f"a hook returns a list of classes; fix or remove '{origin.distribution}'"
-        failures.append(Failure(origin, f"fails in hook {hook}: {describe(error)}; {advice}"))
-    return parts, failures

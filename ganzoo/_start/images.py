@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ganzoo._registry.registry import Part, Registry
+from ganzoo._registry.part import Part
+from ganzoo._registry.registry import Registry
 from ganzoo.contracts.datasets import Item
 from ganzoo.data import SourceDataset, build_dataset
 from ganzoo.errors import DataError, GanzooError

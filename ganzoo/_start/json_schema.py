@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._registry.listed_part import listing_of
 from ganzoo._registry.option_table import TolerantSchema
-from ganzoo._registry.registry import Part, Registry
+from ganzoo._registry.part import Part
+from ganzoo._registry.registry import Registry
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"  # the newest that all editors' TOML plugins know
 _KINDS = {

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ganzoo._registry.registry import Part, Registry
+from ganzoo._registry.part import Part
+from ganzoo._registry.registry import Registry
 from ganzoo.contracts.metric_values import Display, Sensitivity
 from ganzoo.scoring.features import layer_roles
 

@@ -10,7 +10,8 @@ from torch import Tensor
 from ganzoo._recipe.compatibility import all_regularizers
 from ganzoo._recipe.load import validate
 from ganzoo._recipe.recipe import Recipe
-from ganzoo._registry.registry import Part, PluginOrigin, Registry
+from ganzoo._registry.part import Part, PluginOrigin
+from ganzoo._registry.registry import Registry
 from ganzoo.contracts.capabilities import StyleBased
 from ganzoo.contracts.component import ConfiguredPart, RecipeContext
 from ganzoo.contracts.networks import Discriminator

@@ -13,7 +13,8 @@ import pytest
 from ganzoo._recipe.load import load, validate
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.toml_source import MAX_RECIPE_BYTES, parse, recipe_folder, shipped_recipes
-from ganzoo._registry.registry import Part, PluginOrigin, Registry
+from ganzoo._registry.part import Part, PluginOrigin
+from ganzoo._registry.registry import Registry
 from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.errors import GanzooError, RecipeError
 

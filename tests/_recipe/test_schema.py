@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from ganzoo._recipe.schema import ScoringSettings
-from ganzoo._registry.registry import Part, Registry
+from ganzoo._registry.part import Part
+from ganzoo._registry.registry import Registry
 from ganzoo.contracts.extractors import Extractor, Layer
 from ganzoo.contracts.metric_values import Display
 from ganzoo.contracts.metrics import Metric

@@ -13,7 +13,8 @@ from forked import forget_modules, forked
 from installed_plugin import PARTS, install, offering
 
 from ganzoo._recipe.load import load
-from ganzoo._registry.registry import Part, PluginOrigin, Registry, plugin_entry_points
+from ganzoo._registry.part import Part, PluginOrigin
+from ganzoo._registry.registry import Registry, plugin_entry_points
 from ganzoo.errors import PluginError
 from ganzoo.testing import TinyGenerator, TinyLoss
 

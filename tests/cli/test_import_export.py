@@ -20,7 +20,8 @@ from ganzoo._cli.app import app
 from ganzoo._inference.import_run import import_checkpoint
 from ganzoo._inference.run import Run
 from ganzoo._recipe.locations import without_locations
-from ganzoo._registry.registry import Part, PluginOrigin, Registry
+from ganzoo._registry.part import Part, PluginOrigin
+from ganzoo._registry.registry import Registry
 from ganzoo._runs.checkpoint import newest_good
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.record import read_record

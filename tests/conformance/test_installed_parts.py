@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from ganzoo._registry.figures import FigureCatalog
-from ganzoo._registry.registry import Part, Registry
+from ganzoo._registry.part import Part
+from ganzoo._registry.registry import Registry
 from ganzoo.testing import check_part, check_source
 
 PARTS = Registry.discover().parts()
