@@ -80,6 +80,25 @@ def _backward(slope: Tensor, images: Tensor, weight: Tensor, how: Geometry, want
     )
 
 
+def gradients_asked(ctx: Any) -> list[bool]:
+    """Return for each input of a Function whether the backward pass that runs now has a use for its gradient.
+
+    `ctx.needs_input_grad` says only whether it might have one. A penalty that asks for the gradient of the images
+    alone would compute that of every weight as well, and throw it away. Inputs that are no tensors come last.
+    """
+    # The graph has a node for each tensor alone.
+    nodes = [node for node, _ in ctx.next_functions]
+    nodes += [None] * (len(ctx.needs_input_grad) - len(nodes))
+    return [node is not None and _will_run(node) for node in nodes]
+
+
+def _will_run(node: Any) -> bool:
+    try:
+        return torch._C._will_engine_execute_node(node)
+    except RuntimeError:  # a leaf whose gradient was asked for by name, or no backward pass of the engine's
+        return True
+
+
 class _Convolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, images: Tensor, weight: Tensor, bias: Tensor | None, how: Geometry) -> Tensor:
@@ -90,7 +109,7 @@ class _Convolution(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
         images, weight = ctx.saved_tensors
-        wanted = list(ctx.needs_input_grad[:3])
+        wanted = gradients_asked(ctx)[:3]
         # A first gradient that is not differentiated again: one call of the kernel gives all three.
         if not torch.is_grad_enabled():
             return (*_backward(slope, images, weight, ctx.how, wanted), None)
@@ -116,7 +135,7 @@ class _ImageGradient(torch.autograd.Function):
         # The map from slope to gradient is the transpose of the convolution, so its own transpose is the convolution;
         # in the weight it is linear as the weight's gradient is, with what comes in here for the images.
         slope, weight = ctx.saved_tensors
-        wanted = ctx.needs_input_grad
+        wanted = gradients_asked(ctx)
         return (
             _Convolution.apply(second, weight, None, ctx.how) if wanted[0] else None,
             None,
@@ -139,7 +158,7 @@ class _WeightGradient(torch.autograd.Function):
         # What comes in has the shape of a weight: with it, the slope's part is a convolution of the images, and the
         # images' part that convolution's gradient.
         slope, images = ctx.saved_tensors
-        wanted = ctx.needs_input_grad
+        wanted = gradients_asked(ctx)
         return (
             _Convolution.apply(images, second, None, ctx.how) if wanted[0] else None,
             _ImageGradient.apply(slope, images, second, ctx.how) if wanted[1] else None,

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ganzoo.layers import convolve
+from ganzoo.layers import convolution, convolve
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +38,24 @@ def test_convolution_under_autocast_runs_in_half_precision_and_gives_single_prec
     result.float().sum().backward()
     assert result.dtype == torch.bfloat16
     assert weight.grad.dtype == torch.float32
+
+
+def test_a_gradient_of_the_images_alone_computes_none_of_the_weights(monkeypatch):
+    images, weight = torch.randn(1, 2, 5, 5, requires_grad=True), torch.randn(2, 2, 3, 3, requires_grad=True)
+    layer = convolve(convolve(images, weight * 2, padding=1), weight, padding=1)
+    computed, kernel = [], convolution._backward
+    # The kernel itself, and a note of what it was asked for.
+    monkeypatch.setattr(convolution, "_backward", lambda *given: computed.append(given[-1][1]) or kernel(*given))
+    (slope,) = torch.autograd.grad(layer.square().sum(), images, create_graph=True)
+    assert computed == [False, False]
+    # Asked for by name, of a leaf and of what is none, it is the plain one; so is the gradient of the gradient.
+    (found,) = torch.autograd.grad(layer.square().sum(), weight, retain_graph=True)
+    assert computed[2:] == [True, True]
+    plain = F.conv2d(F.conv2d(images, weight * 2, padding=1), weight, padding=1)
+    (expected,) = torch.autograd.grad(plain.square().sum(), weight, retain_graph=True)
+    torch.testing.assert_close(found, expected)
+    (plain_slope,) = torch.autograd.grad(plain.square().sum(), images, create_graph=True)
+    for found, expected in zip(
+        *(torch.autograd.grad(each.square().sum(), (weight, images)) for each in (slope, plain_slope)), strict=True
+    ):
+        torch.testing.assert_close(found, expected)
