@@ -16,7 +16,7 @@ from ganzoo._leaderboard.comparable import comparable
 from ganzoo._leaderboard.comparison import Comparison
 from ganzoo._leaderboard.leaderboard import leaderboards
 from ganzoo._leaderboard.named import names_one, runs_of_names
-from ganzoo._leaderboard.plan_captions import planned_looks
+from ganzoo._leaderboard.planned_sweeps import planned_looks
 from ganzoo._leaderboard.rules import RuleOptions, Rules
 from ganzoo._leaderboard.tables import Origin, Unranked
 from ganzoo._runs.plain_data import plain

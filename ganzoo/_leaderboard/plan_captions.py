@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from ganzoo._leaderboard.planned_sweeps import PlannedSweep, planned_sweeps
 from ganzoo._leaderboard.tables import Row
 from ganzoo._runs.record import RunRecord
 from ganzoo.text import duration
@@ -15,17 +15,11 @@ _SAME_HOURS = 0.02
 
 def plan_notes(records: Sequence[RunRecord]) -> list[str]:
     """Return what the records of a table say of the plans they belong to, a phrase per plan."""
-    plans: dict[str, Mapping[str, Any]] = {}
-    counts: dict[str, int] = {}
-    for record in records:
-        if record.sweep:
-            key = str(record.sweep.get("file_sha256"))
-            plans[key] = record.sweep
-            counts[key] = counts.get(key, 0) + 1
-    return [_plan(plan, counts[key], len(records)) for key, plan in plans.items()]
+    return [_plan(planned, len(records)) for planned in planned_sweeps(records)]
 
 
-def _plan(plan: Mapping[str, Any], count: int, total: int) -> str:
+def _plan(planned: PlannedSweep, total: int) -> str:
+    plan, count = planned.mark, len(planned.records)
     before = plan.get("runs_before")
     when = f"after {before} of its runs had begun" if before else "before the first run"
     title = f" ({plan['title']})" if plan.get("title") else ""
@@ -35,6 +29,8 @@ def _plan(plan: Mapping[str, Any], count: int, total: int) -> str:
         f"SHA-256 {str(plan.get('file_sha256'))[:16]}"
     )
     text += _budget(plan.get("budget"))
+    if missing := sum(cell.record is None for cell in planned.cells):
+        text += f"; {len(planned.cells) - missing} of the {len(planned.cells)} runs that it plans are in this table"
     for change in plan.get("amended") or ():
         text += f"; changed {change.get('planned')}: {change.get('reason')}"
     return text
@@ -67,16 +63,6 @@ def _hours(hours: Sequence[float]) -> list[str]:
     """Return rising hours for people, alike where the difference counts as none."""
     shown = [duration(3600 * each) for each in hours]
     return shown[-1:] if hours[-1] <= hours[0] * (1 + _SAME_HOURS) else shown
-
-
-def planned_looks(records: Sequence[RunRecord]) -> tuple[int, ...]:
-    """Return the looks of the one plan that all finished runs belong to; nothing where there is none, or another."""
-    plans = [record.sweep for record in records if record.status == "finished"]
-    first = plans[0] if plans else None
-    if not first or any(not plan or plan.get("file_sha256") != first.get("file_sha256") for plan in plans):
-        return ()
-    looks = first.get("looks")
-    return tuple(look for look in looks if isinstance(look, int)) if isinstance(looks, list) else ()
 
 
 def updates_of(row: Row) -> float | None:

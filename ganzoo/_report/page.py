@@ -20,7 +20,7 @@ from ganzoo._report.environment import environment_table
 from ganzoo._report.memorization import NOT_TESTED, memorization_table
 from ganzoo._report.outcomes import outcomes_sentence, outcomes_table
 from ganzoo._report.pictures import Gallery
-from ganzoo._report.registration import registration_table
+from ganzoo._report.registration import registration_of
 from ganzoo._report.section import section_of
 from ganzoo._report.series import SeriesOf
 from ganzoo._runs.record import RunRecord
@@ -57,7 +57,6 @@ def _content(comparison: Comparison) -> dict[str, Any]:
     ranked = list(dict.fromkeys(run for table in tables for row in table.rows for run in row.runs))
     across, label = across_data_sets(tables, series), tables[0].metrics[tables[0].primary].label if tables else ""
     records = _mentioned(comparison, ranked)
-    plans, planned = registration_table(records)
     return {
         "title": _title(comparison),
         "nothing": NOTHING.replace("`", ""),
@@ -68,8 +67,7 @@ def _content(comparison: Comparison) -> dict[str, Any]:
         "pictures_left_out": gallery.left_out,
         "outcomes": outcomes_table(comparison),
         "outcomes_sentence": outcomes_sentence(comparison),
-        "plans": plans,
-        "planned": planned,
+        "registration": registration_of(records, comparison.folders),
         "memorization": memorization_table(comparison.folders, ranked),
         "not_tested": NOT_TESTED,
         "environment": environment_table(records),

@@ -1,4 +1,4 @@
-"""Sweep mark: what the record of a run repeats of the plan of the sweep that it belongs to."""
+"""Sweep mark: what the record of a run repeats of its sweep's plan, and what the sweep's folder says beside it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from ganzoo.errors import GanzooError
 
 PLAN = "plan.json"
 ENDING = ".sweep"
-FORMAT = 1
+FAILED = "failed"
+_OF_A_CHANGE = ("planned", "reason", "file_sha256", "runs_before")
+FORMAT = 2
 
 
 def read_plan(folder: Path) -> dict[str, Any] | None:
@@ -39,6 +41,8 @@ def read_plan(folder: Path) -> dict[str, Any] | None:
 def mark_of(folder: Path) -> dict[str, Any]:
     """Return what the record of a run repeats: which plan, when it was written down, what was agreed.
 
+    `file_sha256` is that of the file when it was planned first: the registration. Each change has its own.
+
     Raises:
         GanzooError: There is no plan in the folder.
     """
@@ -49,10 +53,30 @@ def mark_of(folder: Path) -> dict[str, Any]:
     return {
         "name": folder.name.removesuffix(ENDING),
         "title": plan["title"],
-        "file_sha256": newest["file_sha256"],
+        "file_sha256": first["file_sha256"],
         "planned": first["planned"],
         "runs_before": first["runs_before"],
-        "amended": [{key: version[key] for key in ("planned", "reason")} for version in plan["versions"][1:]],
+        "amended": [{key: version[key] for key in _OF_A_CHANGE} for version in plan["versions"][1:]],
+        "rows": list(newest["rows"]),
+        "seeds": plan["seeds"],
         "budget": plan["budget"],
         "looks": plan["looks"],
     }
+
+
+def looks_in(folder: Path) -> list[dict[str, Any]]:
+    """Return what the looks of a sweep found, in their order; what cannot be read is none."""
+    found = (_sealed(path) for path in folder.glob("look-*.json"))
+    return sorted((each for each in found if isinstance(each.get("look"), int)), key=lambda each: each["look"])
+
+
+def failures_in(folder: Path) -> dict[str, str]:
+    """Return why cells of a sweep failed for good, by their runs; what cannot be read is none."""
+    return {path.stem: str(_sealed(path).get("reason", "")) for path in sorted((folder / FAILED).glob("*.json"))}
+
+
+def _sealed(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(unseal(read_regular(path), path)))
+    except (OSError, ValueError, GanzooError, RecursionError):
+        return {}

@@ -9,8 +9,9 @@ from typing import Any
 from ganzoo._leaderboard.comparison import Comparison
 from ganzoo._leaderboard.gather import compare_runs
 from ganzoo._sweep.cells import Cell, Variant, cells_of
-from ganzoo._sweep.opened_sweep import OpenedSweep, more_seeds
+from ganzoo._sweep.opened_sweep import OpenedSweep
 from ganzoo._sweep.plan import plan_id
+from ganzoo._sweep.sweep_file import more_seeds
 from ganzoo._sweep.sweep_folder import now
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,13 +50,7 @@ class OpenedSweep:
     @property
     def cells(self) -> list[Cell]:
         """The cells that are certain from the start."""
-        return cells_of(self.variants, self.first_seeds)
-
-    @property
-    def first_seeds(self) -> tuple[int, ...]:
-        """The seeds of all rows: as the file says, and up to the first look."""
-        looks, seeds = self.settings.looks, self.settings.seeds
-        return more_seeds(seeds, looks[0]) if looks else seeds
+        return cells_of(self.variants, self.settings.first_seeds)
 
     def register(self, jobs: int, amend: str = "") -> list[str]:
         """Write the plan down, or hold this one against it; return what people should know. Raises as `register`."""
@@ -74,17 +68,6 @@ class OpenedSweep:
         threads = plan["threads"] if plan else self.settings.threads or max(1, (os.cpu_count() or 1) // jobs)
         environment = dict.fromkeys(THREAD_VARIABLES, str(threads))
         return Place(self.runs, self.folder, device, environment, self.planned)
-
-
-def more_seeds(seeds: Sequence[int], count: int) -> tuple[int, ...]:
-    """Return the seeds, and as many further ones, counted up from 0, as make them `count`."""
-    found = list(seeds)
-    number = 0
-    while len(found) < count:
-        if number not in found:
-            found.append(number)
-        number += 1
-    return tuple(found)
 
 
 def open_sweep(source: str | Path | Mapping[str, Any], runs: Path, *, prefix: str = "") -> OpenedSweep:

@@ -86,6 +86,7 @@ def _agreed(settings: SweepSettings) -> dict[str, Any]:
         "title": settings.title,
         "budget": settings.budget.model_dump(exclude_none=True) if settings.budget else None,
         "looks": list(settings.looks),
+        "seeds": list(settings.first_seeds),
     }
 
 

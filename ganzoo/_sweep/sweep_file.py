@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -119,6 +119,11 @@ class SweepSettings(_Section):
         between = [look for look in self.stop.looks or PLANNED_LOOKS if max(2, first) <= look <= last]
         return tuple(between) or ((last,) if last > 1 else ())
 
+    @property
+    def first_seeds(self) -> tuple[int, ...]:
+        """The seeds of all rows: as the file says, and up to the first look."""
+        return more_seeds(self.seeds, self.looks[0]) if self.looks else self.seeds
+
     @model_validator(mode="after")
     def _each_once(self) -> Self:
         for key, values in (("recipes", self.recipes), ("seeds", self.seeds)):
@@ -127,6 +132,17 @@ class SweepSettings(_Section):
         if self.stop.settle and len(self.seeds) > self.stop.max_seeds:
             raise PydanticCustomError("stop", "stop.max_seeds is below the number of seeds; raise it")
         return self
+
+
+def more_seeds(seeds: Sequence[int], count: int) -> tuple[int, ...]:
+    """Return the seeds, and as many further ones, counted up from 0, as make them `count`."""
+    found = list(seeds)
+    number = 0
+    while len(found) < count:
+        if number not in found:
+            found.append(number)
+        number += 1
+    return tuple(found)
 
 
 def read_sweep(path: Path) -> tuple[str, SweepSettings]:

@@ -13,7 +13,7 @@ from typing import Any
 from ganzoo._io.atomic import atomic_write, remove_tree
 from ganzoo._io.regular_file import read_regular
 from ganzoo._runs.signed_json import seal, unseal
-from ganzoo._runs.sweep_mark import ENDING, PLAN
+from ganzoo._runs.sweep_mark import ENDING, FAILED, PLAN
 from ganzoo.errors import GanzooError
 from ganzoo.text import clip
 
@@ -46,7 +46,7 @@ class SweepFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.plan = path / PLAN
-        self._failed = path / "failed"
+        self._failed = path / FAILED
 
     @classmethod
     def of(cls, runs: Path, name: str) -> SweepFolder:

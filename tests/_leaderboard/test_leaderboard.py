@@ -8,7 +8,7 @@ from ganzoo._leaderboard.choice import Choice
 from ganzoo._leaderboard.columns import columns_of, options_text
 from ganzoo._leaderboard.comparable import comparable
 from ganzoo._leaderboard.leaderboard import leaderboards
-from ganzoo._leaderboard.plan_captions import planned_looks
+from ganzoo._leaderboard.planned_sweeps import planned_looks
 from ganzoo._leaderboard.record_fields import meets, value_text
 from ganzoo._runs.record import DatasetId
 from ganzoo.errors import GanzooError, RefusedError
@@ -443,3 +443,9 @@ def test_tables_repeat_the_plan_and_its_looks():
     assert "changed 2026-01-03: no disk" in told
     assert planned_looks([record("a", 0, sweep=plan), record("a", 1, sweep=plan)]) == (2,)
     assert planned_looks([record("a", 0, sweep=plan), record("a", 1)]) == ()
+    grown = plan | {"looks": [2, 4], "rows": ["a", "b"], "seeds": [0, 1], "amended": [{"reason": "more"}]}
+    both = [record("a", 0, sweep=plan), record("a", 1, sweep=grown)]
+    assert planned_looks(both) == (2, 4), "a plan that was changed is one plan still, as it reads now"
+    (table,) = leaderboards(both).tables
+    assert "Plan of all runs" in (told := " ".join(caption(table)))
+    assert "; 2 of the 4 runs that it plans are in this table; changed" in told

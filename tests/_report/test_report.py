@@ -15,6 +15,7 @@ from ganzoo._leaderboard.leaderboard import leaderboards
 from ganzoo._report.page import report_html
 from ganzoo._report.without_places import without_places
 from ganzoo._runs.record import DatasetId
+from ganzoo._sweep.sweep_folder import SweepFolder
 from ganzoo.errors import GanzooError
 
 VOID = {"meta", "img", "br", "input", "link", "hr"}
@@ -219,29 +220,49 @@ PLAN = {
     "file_sha256": "ab" * 32,
     "planned": "2026-11-28T05:00:00Z",
     "runs_before": 0,
-    "amended": [{"planned": "2026-11-29T05:00:00Z", "reason": "one seed more"}],
+    "amended": [],
+    "rows": ["dcgan_oasis_logistic", "gone"],
+    "seeds": [0, 1],
     "budget": {"equal": "kimg"},
-    "looks": [3, 5, 8],
+    "looks": [2, 5, 8],
 }
+CHANGE = {"planned": "2026-11-29T05:00:00Z", "reason": "of /home/jane/x", "file_sha256": "cd" * 32, "runs_before": 1}
 
 
 def test_what_was_planned_is_shown_with_its_hash_and_what_was_tested_with_its_result(tmp_path):
-    for seed in range(2):
-        run = made_up_run(tmp_path, seed=seed, sweep=PLAN, samples=False)
+    for seed, mark in ((0, PLAN), (1, {**PLAN, "amended": [CHANGE]}), (3, PLAN)):
+        fate = {"status": "failed", "scores": (), "message": "out of memory"} if seed == 3 else {}
+        made_up_run(tmp_path, seed=seed, sweep=mark, samples=False, **fate)
+    folder = SweepFolder.of(tmp_path, "losses")
+    versions = [{"file_sha256": "ab" * 32, "plan_sha256": "1"}, {"file_sha256": "cd" * 32, "plan_sha256": "2"}]
+    folder.write("plan.json", {"format": 2, "versions": versions})
+    folder.write("look-2.json", {"plan_sha256": "1", "look": 2, "when": "now", "open_pairs": [["a", "b"]]})
+    folder.note_failure("gone-s1", "", 2, "cannot read /home/jane/data")
     made_up_run(tmp_path, "other", loss="hinge", samples=False)
     found = {"memorization_report": "no sign of memorization", "training_images": 900, "images_seen": 30_000}
+    run = tmp_path / "dcgan_oasis_logistic-s1"
     (run / "figures").mkdir()
     (run / "figures" / "any.png.json").write_text(json.dumps(found))
     (run / "figures" / "other.png.json").write_text("[]")
     shown = Page(ganzoo.report(tmp_path).html)
-    line = [cell for cell, _ in shown.tables["registration"][1]]
-    assert line[0] == "losses: three losses"
-    assert line[2:6] == ["ab" * 32, "2", "equal kimg", "3, 5, 8"]
-    assert "before its first run" in line[1]
-    assert "one seed more" in line[6]
+    plan = {key: text for (key, _), (text, _) in shown.tables["plan-1"][1:]}
+    assert plan["question"] == "three losses" and plan["SHA-256 of its file"] == "ab" * 32
+    assert plan["written down"] == "2026-11-28T05:00:00Z, before its first run"
+    assert plan["runs"] == "5 runs planned, 2 of them done", "with the one that a look asked for"
+    assert plan["looks"].startswith("at 2, 5 and 8 seeds") and plan["held equal"] == "kimg, as the recipes say"
+    assert plan["changed"].startswith("2026-11-29T05:00:00Z, after 1 run of it had begun: of …/x (SHA-256 cdcd")
+    looked = [cell for cell, _ in shown.tables["looks-1"][1]]
+    assert looked == ["2 seeds", "now, before the plan was changed", "a and b"]
+    undone = [[cell for cell, _ in line] for line in shown.tables["undone-1"][1:]]
+    assert undone == [
+        ["dcgan_oasis_logistic-s3", "failed", "30", "out of memory"],
+        ["gone-s0", "not begun", "—", ""],
+        ["gone-s1", "failed", "—", "cannot read …/data"],
+    ]
     assert "1 is of none" in shown.text
+    assert "3 of the 5 runs that were planned are not done." in shown.text[: shown.text.index("oasis 64×64×1")]
     tested = [cell for cell, _ in shown.tables["memorization"][1]]
-    assert tested == [run.name, "no sign of memorization", "900 training", "30"]
+    assert tested == ["dcgan_oasis_logistic-s1", "no sign of memorization", "900 training", "30"]
 
 
 def test_curves_say_when_one_recipe_is_where_another_ends(page):

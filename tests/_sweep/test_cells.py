@@ -4,8 +4,8 @@ import pytest
 
 from ganzoo._sweep.budget import with_budget
 from ganzoo._sweep.cells import cells_of, variants_of
-from ganzoo._sweep.opened_sweep import more_seeds, open_sweep
-from ganzoo._sweep.sweep_file import read_sweep, sweep_settings
+from ganzoo._sweep.opened_sweep import open_sweep
+from ganzoo._sweep.sweep_file import more_seeds, read_sweep, sweep_settings
 from ganzoo.errors import RecipeError
 
 RECIPE = """

@@ -4,7 +4,7 @@ from made_up_records import record, scores
 import ganzoo
 from ganzoo._runs.record import write_record
 from ganzoo._sweep.engine import Ended
-from ganzoo._sweep.opened_sweep import more_seeds
+from ganzoo._sweep.sweep_file import more_seeds
 
 WHERE = {"a": 10.0, "b": 10.6, "c": 30.0}
 SPREAD = [-0.03, 0.0, 0.03, 0.01, -0.02, 0.02, -0.01, 0.0]
