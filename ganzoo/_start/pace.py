@@ -91,6 +91,7 @@ def _per_image(trainer: Trainer, phase: Phase) -> tuple[float, float, int]:
     trainer.images_seen = (phase.start + phase.end) // 2
     for _ in range(_WARM_UP):
         trainer.step(phase)
+    trainer.settle()
     steps, began, worked = 0, time.perf_counter(), time.process_time()
     while True:
         trainer.images_seen = (phase.start + phase.end) // 2
@@ -99,6 +100,8 @@ def _per_image(trainer: Trainer, phase: Phase) -> tuple[float, float, int]:
         took = time.perf_counter() - began
         if took > _MOST_SECONDS or (steps >= _LEAST_STEPS and took > _SECONDS):
             break
+    trainer.settle()  # what a GPU still had to do
+    took = time.perf_counter() - began
     images = steps * phase.batch_size
     return took / images, (time.process_time() - worked) / images, steps
 

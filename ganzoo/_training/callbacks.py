@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,7 +22,8 @@ from ganzoo._runs.sample_grids import LATENTS
 from ganzoo._training.cadence import Cadence
 from ganzoo._training.checkpoint_state import gather
 from ganzoo._training.preview_classes import PreviewClasses
-from ganzoo._training.trainer import Losses, Trainer
+from ganzoo._training.step_terms import Losses, arrived
+from ganzoo._training.trainer import Trainer
 from ganzoo.contracts.component import PixelArray
 from ganzoo.errors import RunStopped
 from ganzoo.figures.run_curves import write_curves
@@ -42,17 +44,26 @@ class MetricsCallback:
         self._log, self._trackers, self._cadence = log, trackers, Cadence(kimg)
         self._sums: dict[str, float] = {}
         self._counts: dict[str, int] = {}
+        self._unread: deque[Losses] = deque()
 
     def on_step_end(self, trainer: Trainer, losses: Losses) -> None:
         """See `Callback.on_step_end`."""
         # Means over all steps since the last line, not the last step's values: single steps of a GAN are noise.
-        for name, value in losses.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
-            self._counts[name] = self._counts.get(name, 0) + 1
+        self._unread.append(losses)
+        self._add(only_arrived=True)
         if self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished:
+            trainer.settle()
+            self._add()
             means = {name: total / self._counts[name] for name, total in self._sums.items()}
             self._sums, self._counts = {}, {}
             self.write(trainer.images_seen, means | {"seconds": trainer.seconds})
+
+    def _add(self, *, only_arrived: bool = False) -> None:
+        """Add the terms that wait to the sums, without a pause if only those that have arrived are wanted."""
+        while self._unread and (arrived(self._unread[0]) or not only_arrived):
+            for name, value in self._unread.popleft().items():
+                self._sums[name] = self._sums.get(name, 0.0) + value
+                self._counts[name] = self._counts.get(name, 0) + 1
 
     def write(self, images_seen: int, values: Mapping[str, float]) -> None:
         """Write one line now, in all places."""
@@ -62,6 +73,7 @@ class MetricsCallback:
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint keeps: where the log stands, and the sums since its last line."""
+        self._add()
         return {"metrics": self._log.position(), "sums": self._sums, "counts": self._counts}
 
     def forget(self) -> None:
@@ -93,6 +105,7 @@ class SamplesCallback:
 
     def write(self, trainer: Trainer) -> None:
         """Write the grid of this moment."""
+        trainer.settle()
         count, device = len(self._labels), trainer.game.device
         images = generate(
             # The same latents each time, so that pictures one after the other show what training changed.
@@ -152,6 +165,7 @@ class SnapshotCallback:
 
     def write(self, trainer: Trainer) -> None:
         """Keep the moving average of this moment."""
+        trainer.settle()
         tensors = {"ema": trainer.ema.network.state_dict()}
         write_checkpoint(self._folder, trainer.images_seen, tensors, {"images_seen": trainer.images_seen})
 
@@ -178,6 +192,7 @@ class ScoreCallback:
         """See `Callback.on_step_end`."""
         if not (self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished):
             return
+        trainer.settle()
         # The EMA is scored, which is what samples and the final scores show.
         scores = {score.metric: score for score in self._sound_scores(trainer)}
         shown = {f"{SELECTION}{score.name}": score.value * score.scale for score in scores.values()}
@@ -228,6 +243,7 @@ class CheckpointCallback:
 
     def write(self, trainer: Trainer) -> None:
         """Write a checkpoint of this moment and drop the oldest."""
+        trainer.settle()  # no checkpoint of weights that are not finite
         # Written before the older ones go: at no moment is there none to resume from.
         tensors, state = gather(trainer)
         write_checkpoint(self._folder, trainer.images_seen, tensors, state | dict(self._extra()))

@@ -71,6 +71,7 @@ class DryRun:
         """Take one whole step of the training in the middle of a phase."""
         self._enter(phase)
         self.trainer.step(phase)
+        self.trainer.settle()
 
     def _enter(self, phase: Phase) -> None:
         trainer = self.trainer

@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from ganzoo._training.progress import ProgressCallback
+from ganzoo._training.step_terms import Losses
 from ganzoo._training.time_left import TimeLeft, arithmetic
-from ganzoo._training.trainer import Callback, Losses, Trainer
+from ganzoo._training.trainer import Callback, Trainer
 from ganzoo.contracts.reporter import Reporter
 from ganzoo.scoring.cost import estimate
 from ganzoo.scoring.real_data import Inputs

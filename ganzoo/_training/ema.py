@@ -14,8 +14,9 @@ from ganzoo.contracts.networks import Generator
 class EMA:
     """A copy of the generator whose weights follow with a half-life counted in images.
 
-    Parameters and the running statistics of normalization layers are averaged; every other buffer (counters,
-    a tracked style mean) is copied.
+    Parameters and the running statistics of normalization layers are averaged; every other buffer that is saved
+    (counters, a tracked style mean) is copied. What is not saved, such as filters, is constant: a resumed run would
+    have lost it.
     """
 
     def __init__(
@@ -53,16 +54,18 @@ class EMA:
     def update(self, batch_size: int, images_seen: int) -> None:
         """Follow the generator by one batch, which `images_seen` does not count yet."""
         pairs: list[tuple[Tensor, Tensor]] = [(kept, new) for kept, new in self._averaged]
+        copied: list[tuple[Tensor, Tensor]] = []
         for mine, other in self._pairs:
             # Running statistics follow the weights that made them; averaging counters or w_avg, an average already,
             # would lag behind (StyleGAN2-ADA copies all buffers).
             running = isinstance(mine, nn.modules.batchnorm._NormBase)
+            constant = mine._non_persistent_buffers_set
             for name, kept in mine.named_buffers(recurse=False):
-                new = other.get_buffer(name)
-                if running and kept.is_floating_point():
-                    pairs.append((kept, new))
-                else:
-                    kept.copy_(new)
+                if name not in constant:
+                    is_averaged = running and kept.is_floating_point()
+                    (pairs if is_averaged else copied).append((kept, other.get_buffer(name)))
+        if copied:
+            torch._foreach_copy_([kept for kept, _ in copied], [new for _, new in copied])
         averaged, followed = [kept for kept, _ in pairs], [new for _, new in pairs]
         # All tensors in a few kernels: one by one, a large generator would cost as many launches as it has tensors.
         torch._foreach_lerp_(averaged, followed, 1.0 - self.decay(batch_size, images_seen))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 from ganzoo._runs.provenance import peak_memory_bytes
+from ganzoo._training.step_terms import Losses, arrived
 from ganzoo._training.time_left import TimeLeft
-from ganzoo._training.trainer import Losses, Trainer
+from ganzoo._training.trainer import Trainer
 from ganzoo.contracts.phase import Phase
 from ganzoo.contracts.reporter import Progress
 from ganzoo.text import duration
@@ -36,14 +38,18 @@ class ProgressCallback:
         self._show, self._samples, self._time_left, self._score = show, samples, time_left, score
         self._began = self._step_ended = time.monotonic()
         self._means: dict[str, float] = {}
+        self._unread: deque[Losses] = deque()
         self._shown_at = 0.0
         self._recent = (trainer.images_seen, self._began)
 
     def on_step_end(self, trainer: Trainer, losses: Losses) -> None:
         """See `Callback.on_step_end`."""
-        for name, value in losses.items():
-            before = self._means.get(name, value)
-            self._means[name] = before + _NEW_SHARE * (value - before)
+        # Terms that a GPU still computes are left for a later step: to show them is not worth a pause.
+        self._unread.append(losses)
+        while self._unread and arrived(self._unread[0]):
+            for name, value in self._unread.popleft().items():
+                before = self._means.get(name, value)
+                self._means[name] = before + _NEW_SHARE * (value - before)
         now = time.monotonic()
         # From the end of one step to that of the next: with what the run does beside training, which takes time too.
         self._time_left.measured(_phase_of(trainer), now - self._step_ended)

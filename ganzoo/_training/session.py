@@ -35,8 +35,9 @@ from ganzoo._training.preview_classes import preview_classes, preview_count
 from ganzoo._training.progress import length_text
 from ganzoo._training.run_log import without_home
 from ganzoo._training.signals import on_stop_signal
+from ganzoo._training.step_terms import Diverged
 from ganzoo._training.tensorboard import TensorBoardTracker
-from ganzoo._training.trainer import Callback, Diverged, Trainer
+from ganzoo._training.trainer import Callback, Trainer
 from ganzoo._training.warm_start import begin_from
 from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import GanzooError, RunError, RunStopped, TakenOverError

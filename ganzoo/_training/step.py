@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from ganzoo._random.seeds import seed_for
 from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.contracts.objectives import Augmentation, Role
+from ganzoo.layers.transfer import to_device
 
 
 @dataclass(frozen=True)
@@ -123,11 +124,11 @@ class TrainingStep:
     def latents(self, count: int) -> Tensor:
         """See `Step.latents`."""
         # Penalties draw from a stream of their own: whether one is due this step changes nothing for the others.
-        return self.generator.sample_latents(count, self._penalty_rng).to(self._game.device)
+        return to_device(self.generator.sample_latents(count, self._penalty_rng), self._game.device)
 
     def uniform(self, *shape: int) -> Tensor:
         """See `Step.uniform`."""
-        return torch.rand(*shape, generator=self._penalty_rng).to(self._game.device)
+        return to_device(torch.rand(*shape, generator=self._penalty_rng), self._game.device)
 
     @cached_property
     def _penalty_rng(self) -> torch.Generator:
@@ -143,7 +144,7 @@ class TrainingStep:
         # Of the whole batch, then sliced: splitting a batch changes no latent.
         latents = self.generator.sample_latents(len(self._batch), self._rng("latents"))[self._rows]
         with self._autocast(exact=False):
-            images = self.generator(latents.to(self._game.device), self.labels)
+            images = self.generator(to_device(latents, self._game.device), self.labels)
         # Losses, penalties and augmentations are in float32 whatever the networks run in.
         return images.float()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,29 +18,32 @@ from ganzoo._training.ema import EMA
 from ganzoo._training.growth import fade, grow
 from ganzoo._training.player import Player
 from ganzoo._training.step import Game, RealBatch
+from ganzoo._training.step_terms import Diverged, Losses, StepTerms
 from ganzoo.contracts.objectives import Role
 from ganzoo.contracts.phase import Phase
-from ganzoo.errors import RunError
+from ganzoo.layers.transfer import to_device
 
-Losses = Mapping[str, float]
-
-
-class Diverged(RunError):
-    """A loss or a weight is no longer finite."""
+# Steps that may be queued on a GPU before the terms of the oldest are read: enough that it never waits for the program,
+# few enough that a training that has diverged ends soon.
+_GPU_LAG = 2
 
 
 class RealStream(Protocol):
     """An endless stream of reals, read by position."""
 
     def at(self, position: int, count: int, resolution: int) -> tuple[Tensor, Tensor]:
-        """Return images `[count, C, r, r]` in [-1, 1] and labels `[count, L]` from a position on."""
+        """Return images `[count, C, r, r]` from a position on, floats in [-1, 1] or bytes, and labels `[count, L]`."""
 
 
 class Callback(Protocol):
     """Does something every so many images: log, samples, snapshot, score, checkpoint, progress."""
 
     def on_step_end(self, trainer: Trainer, losses: Losses) -> None:
-        """Look at the trainer after each step. `losses` holds their terms by name, and what an augmentation reports."""
+        """Look at the trainer after each step. `losses` holds their terms by name, and what an augmentation reports.
+
+        To look at `losses` waits for a GPU until it has finished the step. What writes something of this moment
+        without having looked calls `trainer.settle()` first, which raises where a step until now was not finite.
+        """
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ class Trainer:
         self.images_before = 0
         self.steps = 0
         self.seconds = 0.0
+        self.lag = _GPU_LAG if game.device.type == "cuda" else 0
+        self._unread: deque[StepTerms] = deque()
         # The second is another stream of the same reals, read only by losses that want others in G's step.
         self._reals, self._fresh_reals = reals, fresh_reals
 
@@ -124,15 +130,43 @@ class Trainer:
                 player.begin(phase) if self.images_seen == phase.start else player.enter(phase)
             # Phases are whole numbers of batches (see the schedule), so that a step never belongs to two.
             while self.images_seen < phase.end and not self.out_of_time:
-                losses = self.step(phase)
+                losses = self._checked_step(phase)
                 for callback in self.callbacks:
                     callback.on_step_end(self, losses)
+        self.settle()
+
+    def settle(self, leaving: int = 0) -> None:
+        """Read the terms of all steps, but for the newest `leaving`, once the device has finished them.
+
+        Raises:
+            Diverged: A term is not finite; it is named with the point of training.
+        """
+        if len(self._unread) <= leaving:
+            return
+        started = time.monotonic()
+        while len(self._unread) > leaving:
+            self._unread.popleft().read()
+        self.seconds += time.monotonic() - started
+
+    def _settle_to(self, terms: StepTerms) -> None:
+        self.settle(leaving=self.steps - terms.steps)  # as many steps came after it
+
+    def _checked_step(self, phase: Phase) -> Losses:
+        try:
+            return self.step(phase)
+        except Diverged:
+            raise
+        except Exception:
+            self.settle()  # a step before may be the reason: then it is the one to be named
+            raise
 
     def step(self, phase: Phase) -> Losses:
         """Show one batch of reals to the discriminator; let both players move as the schedule says.
 
+        A GPU goes on with it after the return; `losses` are there when they are looked at.
+
         Raises:
-            Diverged: A term is not finite; it is named with the point of training.
+            Diverged: A term of this step, or of one some steps ago, is not finite.
         """
         started = time.monotonic()
         # The counters move only after the whole step: until then its seed, its reals and its alpha are those of where
@@ -141,9 +175,11 @@ class Trainer:
         self.images_before = self.images_seen
         self.images_seen += phase.batch_size
         self.steps += 1
-        # Reading the terms waits for the device, so the seconds are those of finished work.
-        losses = self._finite(terms)
+        losses = StepTerms(terms, self.steps, self.images_seen, self._settle_to)
+        self._unread.append(losses)
         self.seconds += time.monotonic() - started
+        # Reading terms waits for the device, so the seconds are those of finished work, but for the newest steps.
+        self.settle(leaving=self.lag)
         return losses
 
     def play(self, phase: Phase) -> dict[str, Tensor]:
@@ -195,23 +231,15 @@ class Trainer:
         def read(stream: RealStream) -> tuple[Tensor, Tensor]:
             images, labels = stream.at(position, phase.batch_size, phase.resolution)
             device = self.game.device
-            # Channels last is the order that convolutions are quick in; from pinned memory the copy waits for nothing.
-            shown = images.to(device, memory_format=torch.channels_last, non_blocking=True)
-            return fade(shown, alpha), labels.to(device, non_blocking=True)
+            # Channels last is the order that convolutions are quick in. Copied first: only what lies on both sides
+            # alike goes over without a pause.
+            shown = to_device(images, device).to(torch.float32, memory_format=torch.channels_last)
+            if images.dtype == torch.uint8:
+                shown.div_(127.5).sub_(1.0)
+            return fade(shown, alpha), to_device(labels, device)
 
         images, labels = read(self._reals)
         return RealBatch(images, labels, position, lambda: read(self._fresh_reals))
-
-    def _finite(self, terms: Mapping[str, Tensor]) -> Losses:
-        values = torch.stack([term.float() for term in terms.values()]).tolist()  # one transfer for all terms
-        losses = dict(zip(terms, values, strict=True))
-        for name, value in losses.items():
-            if not math.isfinite(value):
-                raise Diverged(
-                    f"{name} became {value} at step {self.steps} ({self.images_seen:,} images seen); "
-                    f"lower the learning rates, or add a penalty such as r1"
-                )
-        return losses
 
 
 def seed_everything(seed: int, images_seen: int, device: torch.device) -> None:

@@ -22,6 +22,7 @@ from ganzoo.layers.precision import full_precision
 from ganzoo.layers.progressive_discriminator import ProgressiveCritic
 from ganzoo.layers.resample import downsample, fir_kernel, fir_taps, smooth, upsample
 from ganzoo.layers.style import StyledGenerator, StyledOptions, draw_crossover, layered, truncated
+from ganzoo.layers.transfer import HostCopy, to_device
 
 __all__ = [
     "HIGHEST_RESOLUTION",
@@ -31,6 +32,7 @@ __all__ = [
     "EqualizedLinear",
     "EqualizedUpConv2d",
     "Growth",
+    "HostCopy",
     "MappingNetwork",
     "MinibatchStd",
     "ProgressiveCritic",
@@ -53,6 +55,7 @@ __all__ = [
     "resolution_problem",
     "resolutions",
     "smooth",
+    "to_device",
     "truncated",
     "upsample",
 ]

@@ -9,11 +9,15 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from ganzoo import Augmentation, ImageSpec, RecipeContext
+from ganzoo.layers import HostCopy, to_device
 from ganzoo_augment.color import SWITCHES, colors, recolor
 from ganzoo_augment.draws import Draws
 from ganzoo_augment.geometry import inverse
 from ganzoo_augment.options import PipeOptions
 from ganzoo_augment.resampling import resample
+
+# Batches that a GPU may still have before it when p changes; a step is queued while the one before is computed.
+_GPU_LAG = 2
 
 
 class ADAOptions(PipeOptions):
@@ -55,8 +59,8 @@ class ADA(Augmentation[ADAOptions]):
 
     p: Tensor
     signs: Tensor
-    images: Tensor
-    batches: Tensor
+    counts: Tensor
+    waiting: Tensor
 
     def __init__(self, options: ADAOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
@@ -64,9 +68,13 @@ class ADA(Augmentation[ADAOptions]):
         p = torch.tensor(options.initial_p if options.p is None else options.p, device="cpu")
         self._p = float(p)
         self.register_buffer("p", p)
-        for count in ("signs", "images", "batches"):
-            self.register_buffer(count, torch.zeros((), dtype=torch.int64))
-        self.register_load_state_dict_post_hook(_read_p)  # type: ignore[no-untyped-call]
+        # Since p last changed: the sum of signs; images and batches. And what p waits for: sum of signs, images,
+        # batches until then.
+        for name, size in (("signs", ()), ("counts", (2,)), ("waiting", (3,))):
+            self.register_buffer(name, torch.zeros(size, dtype=torch.int64))
+        self._images = self._batches = self._awaited_images = self._awaited_batches = 0
+        self._awaited: HostCopy | None = None
+        self.register_load_state_dict_post_hook(_read_numbers)  # type: ignore[no-untyped-call]
 
     @classmethod
     def incompatibility(cls, options: ADAOptions, context: RecipeContext) -> str | None:
@@ -95,39 +103,72 @@ class ADA(Augmentation[ADAOptions]):
         # r_t = E[sign(D(real))] (equation 1): cheaper than a held-out set, and as good a sign of overfitting.
         if not self.adaptive:
             return
+        self._come_closer()
         self.signs += real_logits.sign().sum().long()
-        self.images += len(real_logits)
-        self.batches += 1
-        # One transfer for all three: each would wait for the GPU.
-        signs, images, batches = torch.stack([self.signs, self.images, self.batches]).tolist()
-        if batches < self.options.interval:
-            return
-        mean = signs / images
+        self._images += len(real_logits)
+        self._batches += 1
+        if self._batches >= self.options.interval:
+            # To ask a GPU for the sum now would stop it: p changes some batches later there.
+            self._awaited, self._awaited_images = HostCopy(self.signs), self._images
+            self._awaited_batches = min(self.lag(real_logits.device), self.options.interval)
+            self.waiting[0] = self.signs
+            self.signs.zero_()
+            self._images = self._batches = 0
+            if not self._awaited_batches:
+                self._change_p()
+        self._write_numbers()
+
+    def lag(self, device: torch.device) -> int:
+        """Return how many batches after the last of an interval p changes, where that is on a device."""
+        return _GPU_LAG if device.type == "cuda" else 0
+
+    def _come_closer(self) -> None:
+        if self._awaited_batches:
+            self._awaited_batches -= 1
+            if not self._awaited_batches:
+                self._change_p()
+
+    def _change_p(self) -> None:
+        assert self._awaited is not None
+        images = self._awaited_images
+        mean = int(self._awaited.wait()) / images
         direction = (mean > self.options.target) - (mean < self.options.target)
         # At most `interval` batches' share of the way from 0 to 1; never below 0, and not bounded above (official
         # code).
         p = torch.tensor(self._p + direction * images / (self.options.speed_kimg * 1000)).clamp_min(0)
-        self.p.copy_(p)
         self._p = float(p)  # as it was rounded: a resumed run reads the same
-        for count in (self.signs, self.images, self.batches):
-            count.zero_()
+        self.p.fill_(self._p)
+
+    def _write_numbers(self) -> None:
+        """Put the numbers that are known here into the buffers that are saved; nothing is asked for."""
+        numbers = (self._images, self._batches, self._awaited_images, self._awaited_batches)
+        for buffer, number in zip((*self.counts, *self.waiting[1:]), numbers, strict=True):
+            buffer.fill_(number)
 
     def report(self) -> Mapping[str, Tensor]:
         return {"p": self.p}
 
 
-def _read_p(module: ADA, _: object) -> None:
-    """Keep p as a number too: asking a GPU for it at every batch would stop it."""
+def _read_numbers(module: ADA, _: object) -> None:
+    """Keep p and the counts as numbers too: asking a GPU for them at every batch would stop it."""
     module._p = float(module.p)
+    module._images, module._batches = map(int, module.counts.tolist())
+    signs, module._awaited_images, module._awaited_batches = map(int, module.waiting.tolist())
+    module._awaited = HostCopy(torch.tensor(signs))
 
 
 def _changed(images: Tensor, matrix: Tensor, change: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-    """Change only those images whose matrix is not the identity: at a low p, most are left alone."""
+    """Change only those images whose matrix is not the identity: at a low p, most are left alone.
+
+    On the CPU only they are computed. On a GPU all are and some are thrown away, so that sizes are those of each batch.
+    """
     neutral = torch.eye(*matrix.shape[1:], dtype=matrix.dtype)
-    chosen = (matrix != neutral).flatten(1).any(dim=1).nonzero().squeeze(1)
-    if len(chosen) == 0:
+    is_chosen = (matrix != neutral).flatten(1).any(dim=1)
+    if not is_chosen.any():
         return images
-    if len(chosen) == len(images):
+    if is_chosen.all():
         return change(images, matrix)
-    index = chosen.to(images.device, non_blocking=True)
-    return images.clone().index_copy_(0, index, change(images[index], matrix[chosen]))  # a clone keeps the layout
+    if images.device.type != "cpu":
+        return torch.where(to_device(is_chosen, images.device)[:, None, None, None], change(images, matrix), images)
+    chosen = is_chosen.nonzero().squeeze(1)
+    return images.clone().index_copy_(0, chosen, change(images[chosen], matrix[chosen]))  # a clone keeps the layout

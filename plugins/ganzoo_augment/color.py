@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ganzoo.layers import to_device
 from ganzoo_augment.draws import Draws
 from ganzoo_augment.options import PipeOptions
 
@@ -37,7 +38,7 @@ def colors(options: PipeOptions, draws: Draws, channels: int) -> Tensor:
 
 def recolor(images: Tensor, matrix: Tensor) -> Tensor:
     """Map the colors of images `[N, C, R, R]` by `[N, C, C + 1]`; the result is channels-last."""
-    matrix = matrix.to(images.device, images.dtype, non_blocking=True)
+    matrix = to_device(matrix, images.device, images.dtype)
     if images.shape[1] == 1:
         gain, shift = matrix[:, :, :1, None], matrix[:, :, 1:, None]
         return images * gain + shift

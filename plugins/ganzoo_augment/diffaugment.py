@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganzoo import Augmentation, ComponentOptions, ImageSpec
+from ganzoo.layers import to_device
 
 Step = Literal["color", "translation", "cutout"]
 
@@ -61,7 +62,7 @@ class DiffAugment(Augmentation[DiffAugmentOptions]):
         most = round(resolution * self.options.translation_range)
         # Zeros are gray in [-1, 1], as in the authors' code.
         padded = F.pad(images, (most, most, most, most))
-        first = torch.randint(2 * most + 1, (2, count, 1)).to(images.device, non_blocking=True)
+        first = to_device(torch.randint(2 * most + 1, (2, count, 1)), images.device)
         rows, columns = first + torch.arange(resolution, device=images.device)
         moved = padded.gather(2, rows[:, None, :, None].expand(-1, channels, -1, padded.shape[3]))
         return moved.gather(3, columns[:, None, None, :].expand(-1, channels, resolution, -1))
@@ -71,7 +72,7 @@ class DiffAugment(Augmentation[DiffAugmentOptions]):
         count, _, resolution, _ = images.shape
         size = round(resolution * self.options.cutout_size)
         # The center may be any pixel, and one beyond for an even size (the authors' DiffAugment_pytorch.py).
-        first = torch.randint(resolution + 1 - size % 2, (2, count, 1)).to(images.device, non_blocking=True) - size // 2
+        first = to_device(torch.randint(resolution + 1 - size % 2, (2, count, 1)), images.device) - size // 2
         place = torch.arange(resolution, device=images.device)
         rows, columns = (place >= first) & (place < first + size)
         return images.masked_fill((rows[:, :, None] & columns[:, None, :])[:, None], 0.0)
@@ -79,9 +80,7 @@ class DiffAugment(Augmentation[DiffAugmentOptions]):
 
 def _color(images: Tensor) -> Tensor:
     """Add U(-1/2, 1/2), scale saturation by U(0, 2) and contrast by U(1/2, 3/2), in this order."""
-    brightness, saturation, contrast = torch.rand(3, len(images), 1, 1, 1).to(
-        images.device, images.dtype, non_blocking=True
-    )
+    brightness, saturation, contrast = to_device(torch.rand(3, len(images), 1, 1, 1), images.device, images.dtype)
     # Ranges and order of the authors' code (rand_brightness, rand_saturation, rand_contrast).
     images = images + (brightness - 0.5)
     if images.shape[1] > 1:

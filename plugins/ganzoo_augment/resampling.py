@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganzoo.layers import to_device
 from ganzoo_augment.bilinear import sample
 
 # The scaling filter of the sym6 wavelet (Daubechies, Ten Lectures on Wavelets, table 8.3); its sum is sqrt 2.
@@ -40,10 +41,12 @@ def resample(images: Tensor, inverse: Tensor) -> Tensor:
     """
     resolution = images.shape[-1]
     layout = torch.channels_last if images.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
-    rows, columns = window = _window(inverse, resolution)
+    # Only what is read is made. On a GPU always all of it: most batches read nearly all, and sizes that never change
+    # are worth more there.
+    rows, columns = window = _whole(resolution) if images.is_cuda else _window(inverse, resolution)
     up, down = _matrices(resolution, images.dtype, images.device)
     fine = _rows_by(_rows_by(images.mT, up[rows]).mT, up[columns])
-    theta = _normalized(inverse, resolution, window).to(images.device, images.dtype, non_blocking=True)
+    theta = to_device(_normalized(inverse, resolution, window), images.device, images.dtype)
     grid = F.affine_grid(
         theta, [*images.shape[:2], _grid_size(resolution), _grid_size(resolution)], align_corners=False
     )
@@ -96,6 +99,12 @@ def _window(inverse: Tensor, resolution: int) -> Window:
     high = (2 * read.amax(dim=(0, 2)) + most / 2 - 1).ceil().clamp(0, most - 1).int().tolist()
     columns, rows = (slice(first, last + 1) for first, last in zip(low, high, strict=True))
     return rows, columns
+
+
+def _whole(resolution: int) -> Window:
+    """Return the window of all samples."""
+    samples = slice(0, 2 * _extended_size(resolution))
+    return samples, samples
 
 
 def _normalized(inverse: Tensor, resolution: int, window: Window) -> Tensor:

@@ -7,9 +7,12 @@ import random
 import numpy as np
 import pytest
 import torch
-from training_world import DCGAN, installed, same, trainer_of, weights
+from torch.utils._python_dispatch import TorchDispatchMode
+from training_world import DCGAN, installed, recipe_of, same, trainer_of, weights
 
-from ganzoo._training.trainer import Diverged, seed_everything
+from ganzoo._training.dry_run import dry_run
+from ganzoo._training.step_terms import Diverged
+from ganzoo._training.trainer import seed_everything
 from ganzoo.contracts.objectives import Role
 
 
@@ -134,3 +137,119 @@ def test_hours_end_a_training_at_the_end_of_a_step():
     longer = trainer_of({"training": {"most_hours": 10}})
     longer.run()
     assert longer.images_seen == longer.total_images == 64
+
+
+# --- terms that are read some steps later, as on a GPU
+
+
+class Noted:
+    """A callback that notes where it was called, and settles the trainer at some points."""
+
+    def __init__(self, settle_at=()):
+        self.settle_at, self.seen = settle_at, []
+
+    def on_step_end(self, trainer, losses):
+        trainer.lag = 2
+        self.seen.append(trainer.images_seen)
+        if trainer.images_seen in self.settle_at:
+            trainer.settle()
+
+
+@pytest.mark.parametrize(("settle_at", "seen"), [((), [8, 16, 24, 32]), ((24,), [8, 16, 24]), ((16,), [8, 16])])
+def test_a_lagging_trainer_names_the_step_that_was_not_finite(settle_at, seen):
+    trainer = trainer_of({"loss": {"name": "failing", "call": 2, "how": "nan"}})
+    noted = Noted(settle_at)
+    trainer.callbacks.append(noted)
+    with pytest.raises(Diverged, match=r"became nan at step 2 \(16 images seen\)"):
+        trainer.run()
+    assert noted.seen == seen[: 3 if trainer.images_seen == 32 else None]  # the step that reads it calls nobody
+
+
+def test_looking_at_terms_reads_those_of_all_steps_before():
+    trainer = trainer_of({"loss": {"name": "failing", "call": 2, "how": "inf"}})
+    trainer.lag = 9
+    terms = [trainer.step(trainer.phase) for _ in range(4)]
+    assert not any(each.arrived for each in terms)
+    assert terms[0]["discriminator/loss"] and [each.arrived for each in terms] == [True, False, False, False]
+    with pytest.raises(Diverged, match="step 2"):
+        dict(terms[3])
+    trainer = trainer_of({"loss": {"name": "failing", "call": 8, "how": "inf"}})
+    trainer.lag = 9
+    with pytest.raises(Diverged, match="step 8"):  # the last: read at the end
+        trainer.run()
+
+
+def test_a_fault_after_a_step_that_was_not_finite_is_told_as_that():
+    trainer = trainer_of({"loss": {"name": "failing", "call": 2, "how": "nan"}})
+    trainer.lag = 9
+    play = trainer.play
+
+    def broken(phase):
+        if trainer.steps == 3:
+            raise RuntimeError("no numbers here")
+        return play(phase)
+
+    trainer.play = broken
+    with pytest.raises(Diverged, match="step 2"):
+        trainer.run()
+
+
+def test_lagging_changes_no_weight_and_no_second_is_lost():
+    found = []
+    for lag in (0, 2):
+        trainer = trainer_of(DCGAN, {"training": {"ema_ramp": 0.05}})
+        trainer.lag = lag
+        trainer.run()
+        assert trainer.seconds > 0 and not trainer._unread
+        found.append(weights(trainer.game.generator) | weights(trainer.ema.network))
+    assert same(*found)
+
+
+class Copies(TorchDispatchMode):
+    """Notes the operators that copy from the CPU to the device and wait for it."""
+
+    def __init__(self):
+        super().__init__()
+        self.waiting, self.copies = [], 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        if isinstance(result, torch.Tensor) and result.is_meta:
+            if func is torch.ops.aten._to_copy.default and args[0].device.type == "cpu":
+                self.copies += 1
+                if not kwargs.get("non_blocking"):
+                    self.waiting.append(func)
+            elif func is torch.ops.aten.copy_.default and args[1].device.type == "cpu":
+                self.waiting.append(func)
+        return result
+
+
+def test_a_step_never_waits_for_its_device():
+    # The meta device has no numbers: whatever asked for one (an item, a mask as an index) would fail there. What is
+    # left are copies to it.
+    spared = {"augmentation": {"name": "ada", "p": 0.5}, "loss": {"name": "rahinge"}}
+    penalties = {"regularizers": [{"name": "gradient-penalty", "every": 2}, {"name": "r1"}]}
+    dry = dry_run(recipe_of(DCGAN, spared, penalties), torch.device("meta"))
+    dry.play(dry.trainer.phase)  # filters are made once
+    with Copies() as copies:
+        dry.play(dry.trainer.phase)
+    assert copies.copies > 5 and not copies.waiting
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_step_on_a_gpu_never_waits_for_it(precision):
+    spared = {"augmentation": {"name": "ada", "initial_p": 0.5, "interval": 1}, "training": {"precision": precision}}
+    penalties = {"regularizers": [{"name": "gradient-penalty", "every": 2}, {"name": "r1"}]}
+    dry = dry_run(recipe_of(DCGAN, spared, penalties), torch.device("cuda"))
+    dry.step(dry.trainer.phase)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for _ in range(3):
+            dry.play(dry.trainer.phase)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    dry.step(dry.trainer.phase)
+    assert 0 < dry.trainer.game.augmentation._p != 0.5

@@ -296,6 +296,19 @@ def test_p_follows_the_mean_sign_every_four_batches():
     assert found == [0, 0, 0, 0.2, 0.2, 0.2, 0.2, 0.4, *[0.4] * 3, 0.2, *[0.2] * 3, 0.0, *[0.0] * 8]
 
 
+def test_on_a_gpu_p_changes_some_batches_later_and_a_copy_goes_on_alike(monkeypatch):
+    monkeypatch.setattr(ADA, "lag", lambda self, device: 2)
+    stream = [HIGH] * 8 + [LOW] * 4 + [HIGH] * 8
+    found = trajectory(ada(speed_kimg=0.16, interval=4), stream)
+    assert found == [*[0] * 5, *[0.2] * 4, *[0.4] * 4, *[0.2] * 4, *[0.4] * 3]
+    assert trajectory(ada(speed_kimg=0.08, interval=1), stream[:4]) == [0, 0.1, 0.2, 0.3]
+    for steps in range(4, 9):
+        first, second = (ada(speed_kimg=0.16, interval=4) for _ in range(2))
+        trajectory(first, stream[:steps])
+        second.load_state_dict(first.state_dict())
+        assert trajectory(second, stream[steps:]) == found[steps:]
+
+
 def test_p_is_not_held_below_one_as_in_the_official_code():
     augmentation = ada(initial_p=0.9, speed_kimg=0.016, interval=1)
     assert trajectory(augmentation, [HIGH, HIGH, LOW]) == [1.4, 1.9, 1.4]

@@ -50,27 +50,29 @@ class Batches:
         self._epochs: dict[tuple[int, int], IndexArray] = {}
         self._mirror_key = np.uint64(number_of(f"{self._key}\0mirror") & 0xFFFFFFFFFFFFFFFF)
 
-    def at(self, position: int, count: int, resolution: int, out: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Return `count` images from `position` on.
+    def at(self, position: int, count: int, resolution: int) -> tuple[Tensor, Tensor]:
+        """Return `count` images from `position` on, as networks see them.
 
         Args:
             position: How many images of the stream come before, >= 0.
             count: How many images; may exceed the number that the split has.
             resolution: Resolution of the images; a divisor of the pack's, reached by area averaging.
-            out: Memory for the images, float32 `[n, C, r, r]`. Fresh memory costs more than all else where the
-                system hands it out page by page.
 
         Returns:
             Images float32 `[n, C, r, r]` in [-1, 1] and one-hot labels float32 `[n, L]`, on the CPU.
         """
+        pixels, labels = self.pixels_at(position, count, resolution)
+        images = torch.empty(pixels.shape)
+        return images.copy_(pixels).div_(127.5).sub_(1.0), labels
+
+    def pixels_at(self, position: int, count: int, resolution: int) -> tuple[Tensor, Tensor]:
+        """Return the same as bytes, uint8 `[n, C, r, r]`, and the labels."""
         indices = self.indices(position, count, resolution)
         pixels = self.split.at(indices, resolution)
         if self.mirror:
             flipped = self._mirrored(position, count)
             pixels[flipped] = pixels[flipped][..., ::-1]
-        images = torch.empty(pixels.shape) if out is None else out
-        images.copy_(torch.from_numpy(pixels)).div_(127.5).sub_(1.0)
-        return images, torch.from_numpy(self.split.labels(indices))
+        return torch.from_numpy(pixels), torch.from_numpy(self.split.labels(indices))
 
     def indices(self, position: int, count: int, resolution: int | None = None) -> IndexArray:
         """Return which images of the split stand at `position`, `position + 1`, ...: `[count]`."""

@@ -119,9 +119,9 @@ def test_no_images_is_an_error():
 class Counting(Batches):
     """Remembers what was read."""
 
-    def at(self, position, count, resolution, out=None):
+    def pixels_at(self, position, count, resolution):
         self.__dict__.setdefault("asked", []).append((position, count, resolution))
-        return super().at(position, count, resolution, out)
+        return super().pixels_at(position, count, resolution)
 
 
 def test_reading_ahead_changes_nothing():
@@ -129,8 +129,8 @@ def test_reading_ahead_changes_nothing():
     ahead = Prefetched(stream, pinned=False)
     for position, count, resolution in ((0, 4, 8), (4, 4, 8), (8, 4, 4), (12, 4, 4), (3, 5, 8), (3, 5, 8), (8, 5, 8)):
         images, labels = ahead.at(position, count, resolution)
-        expected, classes = Batches(stream.split, 1, mirror=True).at(position, count, resolution)
-        assert torch.equal(images, expected) and torch.equal(labels, classes)
+        expected, classes = Batches(stream.split, 1, mirror=True).pixels_at(position, count, resolution)
+        assert images.dtype == torch.uint8 and torch.equal(images, expected) and torch.equal(labels, classes)
     ahead.close()
     assert (4, 4, 8) in stream.asked and stream.asked.count((12, 4, 4)) == 1  # right guesses are read once
 
@@ -149,12 +149,5 @@ def test_what_goes_wrong_ahead_is_raised_when_it_is_asked_for():
 def test_batches_ahead_of_a_gpu_are_pinned():
     ahead = Prefetched(Batches(split_of(20, label_dim=2), 1, mirror=True))
     images, labels = ahead.at(0, 4, 8)
-    assert images.is_pinned() and labels.is_pinned()
+    assert images.is_pinned() and labels.is_pinned() and images.dtype == torch.uint8
     ahead.close()
-
-
-def test_given_memory_is_used():
-    batches = Batches(split_of(9), 0, mirror=True)
-    memory = torch.empty(3, 1, 4, 4)
-    images, _ = batches.at(2, 3, 4, memory)
-    assert images is memory and torch.equal(memory, batches.at(2, 3, 4)[0])
