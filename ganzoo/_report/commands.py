@@ -61,7 +61,19 @@ def _each_once(rows: Iterable[Row]) -> Iterable[Row]:
 def _run_lines(row: Row, name: str) -> list[str]:
     file, called = shlex.quote(f"{name}.toml"), shlex.quote(row.recipe)
     as_named = "" if row.recipe == name else f" --name {called}"
-    return [f"ganzoo run {file}{as_named} --seed {seed}" for seed in row.seeds]
+    several = f"--seeds {_ranges(row.seeds)}" if len(row.seeds) > 1 else f"--seed {row.seeds[0]}"
+    return [f"ganzoo run {file}{as_named} {several}"] if row.seeds else []
+
+
+def _ranges(seeds: Sequence[int]) -> str:
+    """Return seeds as `--seeds` takes them: `0-4,7`."""
+    found: list[list[int]] = []
+    for seed in seeds:
+        if found and seed == found[-1][-1] + 1:
+            found[-1].append(seed)
+        else:
+            found.append([seed])
+    return ",".join(str(part[0]) if len(part) == 1 else f"{part[0]}-{part[-1]}" for part in found)
 
 
 def _toml(recipe: Mapping[str, Any]) -> str:

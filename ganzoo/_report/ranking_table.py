@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ganzoo._leaderboard.columns import (
@@ -14,7 +15,6 @@ from ganzoo._leaderboard.columns import (
     interval_text,
     lines_of,
     options_text,
-    parameters_text,
     rank_text,
     sampling_text,
     seeds_text,
@@ -53,8 +53,6 @@ def ranking_table(table: Table, key: str, series: SeriesOf) -> tuple[PageTable, 
         kept += _metric(table, metric)
     kept += [
         *described,
-        _of_rows("images/s", lambda row: _speed(row.images_per_second))._replace(extra=True),
-        _of_rows("M params G + D", lambda row: Cell(parameters_text(row)))._replace(extra=True),
         _of_rows("time of a seed", lambda row: Cell(duration(row.hours * 3600), row.hours))._replace(extra=True),
     ]
     alone = sum(row.rank is not None for row in rows) == 1
@@ -116,31 +114,53 @@ def _metric(table: Table, metric: str) -> list[_Column]:
     shown = table.metrics[metric]
     estimates = [row.estimates[metric] for row in table.rows if metric in row.estimates]
     decimals = estimate_decimals(estimates, shown.scale)
+    errors = _Errors(metric, shown, decimals)
+    ranks = metric == table.primary
 
     def value(line: TableLine) -> Cell:
         if isinstance(line, RealImages):
             floor = line.floors.get(metric)
             return Cell(floor_text(floor, shown.scale, decimals), floor.value if floor else None)
         if isinstance(line, Row):
-            found = line.estimates.get(metric)
-            return Cell(estimate_text(found, shown.scale, decimals), found.mean) if found else Cell(NONE)
+            found, below = line.estimates.get(metric), "" if ranks else errors.below(line)
+            return Cell(estimate_text(found, shown.scale, decimals), found.mean, below) if found else Cell(NONE)
         mean = line.means.get(metric)
         return Cell(NONE) if mean is None else Cell(number_text(mean * shown.scale, decimals), mean)
 
-    def of(line: Row) -> Estimate | None:
-        return line.estimates.get(metric)
-
-    columns = [_Column(metric_name(shown), value)]
-    if any(estimate.low is not None for estimate in estimates):
-        header = f"95 % {shown.label}"
-        columns.append(_of_rows(header, lambda row: Cell(interval_text(of(row), shown.scale, decimals))))
-    if any(each.deviation is not None and each.sampling_error is not None for each in estimates):
-        error = _of_rows("sampling error", lambda row: Cell(sampling_text(of(row), shown.scale, decimals)))
-        columns.append(error._replace(extra=metric != table.primary))
+    columns = [_Column(metric_name(shown), value), *(errors.columns(table.rows) if ranks else ())]
     if any(own_key(metric) in row.published for row in table.rows):
         columns.append(_of_rows(shown_name(f"published {own_key(metric).upper()}", shown.unit),
                                 lambda row: _published(row, metric, shown.scale)))  # fmt: skip
     return columns
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """What a metric's values may be off by: columns for the metric that ranks.
+
+    Those of the others stand below their values, so that the table is no wider than a page of 1,000 pixels.
+    """
+
+    metric: str
+    shown: ShownMetric
+    decimals: int
+
+    def interval(self, row: Row) -> str:
+        return interval_text(row.estimates.get(self.metric), self.shown.scale, self.decimals)
+
+    def sampling(self, row: Row) -> str:
+        return sampling_text(row.estimates.get(self.metric), self.shown.scale, self.decimals)
+
+    def below(self, row: Row) -> str:
+        return " ".join(filter(None, (self.interval(row), self.sampling(row))))
+
+    def columns(self, rows: Sequence[Row]) -> list[_Column]:
+        each = {f"95 % {self.shown.label}": self.interval, "sampling error": self.sampling}
+        return [
+            _of_rows(header, lambda row, of=text: Cell(of(row)))  # type: ignore[misc]
+            for header, text in each.items()
+            if any(map(text, rows))
+        ]
 
 
 def _published(row: Row, metric: str, scale: float) -> Cell:
@@ -153,10 +173,6 @@ def estimate_decimals(estimates: Sequence[Estimate], scale: float) -> int:
     spreads = [each.deviation if each.deviation is not None else each.sampling_error for each in estimates]
     errors = [spread * scale if spread else None for spread in spreads]
     return decimals_for([each.mean * scale for each in estimates], errors)
-
-
-def _speed(value: float | None) -> Cell:
-    return Cell(NONE) if value is None else Cell(f"{value:,.0f}" if value >= 10 else f"{value:.1f}", value)
 
 
 def pairs_table(table: Table, key: str) -> PageTable | None:

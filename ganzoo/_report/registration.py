@@ -11,11 +11,13 @@ from typing import Any
 from ganzoo._leaderboard.planned_sweeps import PlannedCell, PlannedSweep, planned_sweeps
 from ganzoo._report.page_table import Cell, Line, PageTable, text_lines
 from ganzoo._report.planned_words import begun, budget, counted, listed, looked, said, seeds_text
+from ganzoo._report.without_places import without_places
 from ganzoo._runs.record import RunRecord
 from ganzoo._runs.sweep_mark import ENDING, failures_in, looks_in, read_plan
 from ganzoo.errors import GanzooError
 
 _MOST_UNFINISHED = 200
+_LONGEST_FILE = 20_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NOT_PLANNED = (
     "Nothing was written down before these runs began: none is of a sweep. ganzoo sweep FILE keeps the hash of its "
@@ -35,6 +37,7 @@ class PlanOnPage:
         more: How many of those the table leaves out.
         missing: How many planned runs are not done.
         planned: How many runs are planned; 0 where that is not known.
+        text: The sweep's file as it reads now, word for word; empty where it is not there or names places.
     """
 
     heading: str
@@ -44,6 +47,7 @@ class PlanOnPage:
     more: int
     missing: int
     planned: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ def _plan(sweep: PlannedSweep, number: int, folders: Mapping[str, Path]) -> Plan
         max(0, len(missing) - _MOST_UNFINISHED),
         len(missing),
         len(cells),
+        _text(folder),
     )
 
 
@@ -103,6 +108,12 @@ def _folder_of(sweep: PlannedSweep, folders: Mapping[str, Path]) -> Path | None:
         if plan is not None and plan["versions"][0]["file_sha256"] == sweep.mark.get("file_sha256"):
             return runs / f"{name}{ENDING}"
     return None
+
+
+def _text(folder: Path | None) -> str:
+    plan = read_plan(folder) if folder else None
+    text = str(plan["versions"][-1].get("text", "")) if plan else ""
+    return text if len(text) <= _LONGEST_FILE and without_places(text) == text else ""
 
 
 def _facts(sweep: PlannedSweep, cells: int, done: int) -> Iterator[tuple[str, str]]:

@@ -42,7 +42,8 @@
   const shown = (cells) => cells.filter((cell) => !cell.hidden && !cell.classList.contains("pin"));
   const textOf = (cell) => {
     const copy = cell.cloneNode(true);
-    all("small", copy).forEach((each) => each.remove());
+    // Below a number stand its errors, which go along with it.
+    all("small", copy).forEach((each) => each.replaceWith(cell.dataset.value === undefined ? "" : " " + each.textContent));
     return copy.textContent.trim();
   };
   const grid = (table) => all("tr", table).filter((row) => !row.hidden).map((row) => shown([...row.cells]).map(textOf));

@@ -8,7 +8,7 @@ import pytest
 from axe import axe_script, violations
 from command_line import ganzoo
 from injections import INJECTIONS
-from made_up_runs import made_up_run, made_up_zoo, scores_on_the_way
+from made_up_runs import LOSSES, PLAN, made_up_run, made_up_zoo, scores_on_the_way
 
 from ganzoo._runs.record import DatasetId
 from ganzoo.text import literal
@@ -29,14 +29,16 @@ def report(runs: Path, file: Path) -> Path:
 def fifty(tmp_path_factory):
     """Fifty runs with samples in color, as large as they come."""
     root = tmp_path_factory.mktemp("fifty")
-    return made_up_zoo(root / "runs", side=64, channels=3), report(root / "runs", root / "fifty.html")
+    plan = {**PLAN, "rows": [f"net{at // 5}_oasis_{loss}" for at, loss in enumerate(2 * LOSSES)], "seeds": [*range(6)]}
+    return made_up_zoo(root / "runs", side=64, channels=3, sweep=plan), report(root / "runs", root / "fifty.html")
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     """Two recipes of three seeds on one data set, one of them on another; failed and diverged runs, one not scored."""
     root = tmp_path_factory.mktemp("small")
-    runs = made_up_zoo(root / "runs", recipes=2, seeds=3)
+    plan = {**PLAN, "rows": ["net0_oasis_logistic", "net0_oasis_hinge"], "seeds": [0, 1, 2, 3]}
+    runs = made_up_zoo(root / "runs", recipes=2, seeds=3, sweep=plan)
     other = DatasetId(name="people", resolution=16, channels=1, fingerprint="cd" * 32, images={"train": 900})
     for seed in range(3):
         scores = scores_on_the_way(50.0 + seed, dataset=other)

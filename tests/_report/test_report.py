@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 from hostile_names import HOSTILE
-from made_up_runs import made_up_run, made_up_zoo
+from made_up_runs import PLAN, made_up_run, made_up_zoo
 from typer.testing import CliRunner
 
 import ganzoo
@@ -214,18 +214,6 @@ def test_a_report_is_a_file_of_html_and_nothing_is_written_otherwise(zoo, report
     assert "kB" in repr(report)
 
 
-PLAN = {
-    "name": "losses",
-    "title": "three losses",
-    "file_sha256": "ab" * 32,
-    "planned": "2026-11-28T05:00:00Z",
-    "runs_before": 0,
-    "amended": [],
-    "rows": ["dcgan_oasis_logistic", "gone"],
-    "seeds": [0, 1],
-    "budget": {"equal": "kimg"},
-    "looks": [2, 5, 8],
-}
 CHANGE = {"planned": "2026-11-29T05:00:00Z", "reason": "of /home/jane/x", "file_sha256": "cd" * 32, "runs_before": 1}
 
 

@@ -15,6 +15,18 @@ from ganzoo._runs.sample_grids import LATENTS
 
 LOSSES = ("logistic", "hinge", "rahinge", "wgan-gp", "lsgan")
 POINTS = 6
+PLAN = {
+    "name": "losses",
+    "title": "three losses",
+    "file_sha256": "ab" * 32,
+    "planned": "2026-11-28T05:00:00Z",
+    "runs_before": 0,
+    "amended": [],
+    "rows": ["dcgan_oasis_logistic", "gone"],
+    "seeds": [0, 1],
+    "budget": {"equal": "kimg"},
+    "looks": [2, 5, 8],
+}
 _HARDWARE = {"cpu": "A Processor", "cores": 8, "threads": 4, "machine": "x86_64", "system": "Linux"}
 _VERSIONS = {"python": "3.11.9", "torch": "2.10.0", "ganzoo": "0.1.0"}
 
