@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ganzoo.layers.activation import activate
 from ganzoo.layers.channels import (
     HIGHEST_RESOLUTION,
     LOWEST_RESOLUTION,
@@ -14,6 +15,7 @@ from ganzoo.layers.convolution import convolve
 from ganzoo.layers.equalized import EqualizedConv2d, EqualizedLinear
 from ganzoo.layers.fused import EqualizedDownConv2d, EqualizedUpConv2d
 from ganzoo.layers.growth import Growth
+from ganzoo.layers.kernels import kernels_fit, use_kernels
 from ganzoo.layers.mapping import MappingNetwork
 from ganzoo.layers.measured_mean import measured_mean_w
 from ganzoo.layers.noise import add_noise
@@ -38,6 +40,7 @@ __all__ = [
     "ProgressiveCritic",
     "StyledGenerator",
     "StyledOptions",
+    "activate",
     "adaptive_instance_norm",
     "add_noise",
     "base_and_max",
@@ -49,6 +52,7 @@ __all__ = [
     "fir_taps",
     "full_precision",
     "instance_norm",
+    "kernels_fit",
     "layered",
     "measured_mean_w",
     "pixel_norm",
@@ -58,4 +62,5 @@ __all__ = [
     "to_device",
     "truncated",
     "upsample",
+    "use_kernels",
 ]

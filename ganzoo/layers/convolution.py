@@ -7,6 +7,7 @@ kernels that first gradients use: the convolution, its gradient with respect to 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -80,16 +81,21 @@ def _backward(slope: Tensor, images: Tensor, weight: Tensor, how: Geometry, want
     )
 
 
-def gradients_asked(ctx: Any) -> list[bool]:
+def gradients_asked(ctx: Any, tensors: Sequence[bool] = ()) -> list[bool]:
     """Return for each input of a Function whether the backward pass that runs now has a use for its gradient.
 
     `ctx.needs_input_grad` says only whether it might have one. A penalty that asks for the gradient of the images
-    alone would compute that of every weight as well, and throw it away. Inputs that are no tensors come last.
+    alone would compute that of every weight as well, and throw it away.
+
+    Args:
+        ctx: The Function's.
+        tensors: Which inputs are tensors; without it, the first are.
     """
-    # The graph has a node for each tensor alone.
-    nodes = [node for node, _ in ctx.next_functions]
-    nodes += [None] * (len(ctx.needs_input_grad) - len(nodes))
-    return [node is not None and _will_run(node) for node in nodes]
+    # The graph has a node, or None, for each tensor alone.
+    nodes = (node for node, _ in ctx.next_functions)
+    are = [*(tensors or [True] * len(ctx.next_functions)), *[False] * len(ctx.needs_input_grad)]
+    found = [next(nodes) if is_tensor else None for is_tensor, _ in zip(are, ctx.needs_input_grad, strict=False)]
+    return [node is not None and _will_run(node) for node in found]
 
 
 def _will_run(node: Any) -> bool:

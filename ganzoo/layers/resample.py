@@ -1,6 +1,6 @@
-"""Smoothing, upsampling and downsampling by small separable filters: plain PyTorch, differentiable twice.
+"""Smoothing, upsampling and downsampling by small separable filters, differentiable twice.
 
-Filters are depthwise convolutions, which are fast on channels-last images.
+Filters are depthwise convolutions, which are fast on channels-last images, or one kernel on a GPU.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganzoo.layers.convolution import convolve
+from ganzoo.layers.fir import Geometry, filtered, filters_fit
 
 
 def fir_taps(taps: Sequence[float]) -> Tensor:
@@ -47,6 +48,10 @@ def smooth(
     size = kernel.shape[-1]
     before, after = padding if padding is not None else (size // 2, (size - 1) // 2)
     channels = images.shape[1]
+    if filters_fit(images, kernel):
+        height, width = ((extent + before + after - size) // stride + 1 for extent in images.shape[2:])
+        maps = filtered(images, kernel, Geometry(1, stride, before, height, width))
+        return maps if bias is None else maps + bias.to(maps.dtype)[:, None, None]
     # A convolution pads alike on both ends; anything else is padded (or cropped) by hand.
     if before != after or before < 0:
         images, before = F.pad(images, (before, after, before, after)), 0
@@ -62,6 +67,9 @@ def upsample(images: Tensor, kernel: Tensor) -> Tensor:
     """Double the resolution: a zero between any two pixels, then the filter, times 4 (StyleGAN2's `upsample2d`)."""
     # Times 4, since three of every four pixels are the zeros put between.
     edge = (kernel.shape[-1] + 1) // 2
+    if filters_fit(images, kernel):
+        height, width = (2 * (extent + edge) - kernel.shape[-1] for extent in images.shape[2:])
+        return filtered(images, kernel * 4, Geometry(2, 1, edge, height, width))
     return smooth(_spread(images), kernel * 4, padding=(edge, edge))
 
 

@@ -16,11 +16,13 @@ from ganzoo.layers import (
     EqualizedLinear,
     MappingNetwork,
     MinibatchStd,
+    activate,
     channels_at,
     convolve,
     downsample,
     fir_kernel,
     full_precision,
+    kernels_fit,
     resolution_problem,
     resolutions,
     smooth,
@@ -56,14 +58,17 @@ class ActiveConv(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Turn `[N, I, H, W]` into `[N, O, H, W]`, or into `[N, O, H / 2, W / 2]` if `down`."""
+        # A bias that a convolution adds costs nothing on a CPU; one that the kernel of the activation adds, on a GPU.
+        bias = self.conv.scaled_bias()
+        apart = kernels_fit(features)
+        within = None if apart else bias
         if self.down:
             # The filter first, then the convolution of stride 2: the official `conv_downsample_2d`.
             smoothed = smooth(features, self.kernel, padding=(2, 2))
-            maps = convolve(smoothed, self.conv.scaled_weight(), self.conv.scaled_bias(), stride=2)
+            maps = convolve(smoothed, self.conv.scaled_weight(), within, stride=2)
         else:
-            maps = self.conv(features)
-        maps = F.leaky_relu_(maps, 0.2)
-        return maps if self.bound is None else maps.clamp(-self.bound, self.bound)
+            maps = convolve(features, self.conv.scaled_weight(), within, padding=self.conv.padding)
+        return activate(maps, bias=bias if apart else None, bound=self.bound)
 
 
 class Block(nn.Module):

@@ -12,10 +12,9 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ganzoo import NoiseMode
-from ganzoo.layers import EqualizedLinear, convolve, fir_kernel, full_precision, smooth
+from ganzoo.layers import EqualizedLinear, activate, convolve, fir_kernel, full_precision, smooth
 
 FIR_TAPS = (1, 3, 3, 1)  # `resample_kernel` of the official code
 ACTIVATION_GAIN = math.sqrt(2)  # of leaky ReLU 0.2; as it is positively homogeneous, gains may be moved in front of it
@@ -103,23 +102,20 @@ class StyledConv(nn.Module):
         maps = (
             convolve_up(modulated, self.weight, self.kernel) if self.up else convolve(modulated, self.weight, padding=1)
         )
-        if factors is not None:
-            maps = scaled(maps, factors)
-        return self._activate(maps, mode, gain)
+        return activate(
+            maps,
+            factors=factors,
+            # Noise and bias are scaled where the activation's gain was moved in front of them.
+            noise=self._noise(maps, mode),
+            strength=self.noise_strength * gain,
+            bias=self.bias * gain,
+            # The bound is on what leaves, gains included (`conv_clamp` of StyleGAN2-ADA's code).
+            bound=None if self.clamp is None else self.clamp * gain / ACTIVATION_GAIN,
+        )
 
-    def _activate(self, maps: Tensor, mode: NoiseMode, gain: float) -> Tensor:
-        # Noise and bias are scaled where the activation's gain was moved in front of them.
-        if mode != "none":
-            maps += (self._noise(maps, mode) * (self.noise_strength * gain)).to(maps.dtype)
-        maps += (self.bias * gain).to(maps.dtype)[:, None, None]
-        maps = F.leaky_relu_(maps, 0.2)
-        if self.clamp is None:
-            return maps
-        # The bound is on what leaves, gains included (`conv_clamp` of StyleGAN2-ADA's code).
-        bound = self.clamp * gain / ACTIVATION_GAIN
-        return maps.clamp(-bound, bound)
-
-    def _noise(self, maps: Tensor, mode: NoiseMode) -> Tensor:
+    def _noise(self, maps: Tensor, mode: NoiseMode) -> Tensor | None:
+        if mode == "none":
+            return None
         if mode == "constant":
             return self.noise_const
         count, _, height, width = maps.shape
