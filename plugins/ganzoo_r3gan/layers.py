@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from ganzoo.layers import convolve
-from ganzoo_r3gan.shape import R3GANOptions, StageShape
+from ganzoo_r3gan.shape import R3GANOptions, StageShape, groups_of
 
 SLOPE = 0.2  # of the leaky ReLUs: the authors' code
 # Keeps the mean square of what passes a leaky ReLU of this slope (He et al., arXiv:1502.01852, equation 15).
@@ -52,18 +52,17 @@ class ResidualBlock(nn.Module):
 
     Args:
         channels: Of what comes in and goes out.
-        expansion: How many times as many are inside.
-        group_channels: Channels of each group of the 3x3 convolution.
-        blocks: Residual blocks of the whole network (the L of fix-up).
+        options: Of the network.
+        total: Residual blocks of the whole network (the L of fix-up).
     """
 
-    def __init__(self, channels: int, expansion: int, group_channels: int, blocks: int) -> None:
+    def __init__(self, channels: int, options: R3GANOptions, total: int) -> None:
         super().__init__()
-        inner = channels * expansion
+        inner = channels * options.expansion
         # L^(-1 / (2 m - 2)) for m layers in a branch (arXiv:1901.09321, section 3).
-        gain = _ACTIVATION_GAIN * blocks ** (-1 / (2 * _LAYERS_PER_BLOCK - 2))
+        gain = _ACTIVATION_GAIN * total ** (-1 / (2 * _LAYERS_PER_BLOCK - 2))
         self.widen = Convolution(channels, inner, gain=gain, biased=True)
-        self.mix = Convolution(inner, inner, 3, gain=gain, groups=inner // group_channels, biased=True)
+        self.mix = Convolution(inner, inner, 3, gain=gain, groups=inner // groups_of(inner, options), biased=True)
         self.narrow = Convolution(inner, channels, gain=0.0)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -73,9 +72,7 @@ class ResidualBlock(nn.Module):
 
 def residual_blocks(shape: StageShape, options: R3GANOptions, total: int) -> nn.Sequential:
     """Return the blocks of one resolution; `total` counts those of the whole network."""
-    return nn.Sequential(
-        *(ResidualBlock(shape.channels, options.expansion, options.group_channels, total) for _ in range(shape.blocks))
-    )
+    return nn.Sequential(*(ResidualBlock(shape.channels, options, total) for _ in range(shape.blocks)))
 
 
 def transition(inputs: int, outputs: int) -> nn.Module:

@@ -25,7 +25,9 @@ class R3GANOptions(ComponentOptions):
     )
     expansion: PositiveInt = Field(default=2, description="Channels inside a block, in multiples of its own.")
     group_channels: PositiveInt = Field(
-        default=16, description="Channels per group of the 3x3 convolutions (the authors' cardinality is how many)."
+        default=16,
+        description="Channels per group of the 3x3 convolutions, fewer where a block has fewer; the authors' "
+        "cardinality is the number of groups.",
     )
 
 
@@ -55,9 +57,15 @@ def shape_problem(part: str, options: R3GANOptions, resolution: int) -> str | No
         if (given := len(getattr(options, key))) not in counts:
             return f"{part} has {expected} stages from 4x4 to {resolution} pixels; {key} lists {given}: give {expected}"
     for width, _ in stages(options, resolution):
-        if width * options.expansion % options.group_channels:
+        inner = width * options.expansion
+        if inner % groups_of(inner, options):
             return (
-                f"{part}: a stage of {width} channels has {width * options.expansion} inside its blocks, which groups "
-                f"of {options.group_channels} (group_channels) do not divide: choose widths that they do"
+                f"{part}: a stage of {width} channels has {inner} inside its blocks, which groups of "
+                f"{options.group_channels} (group_channels) do not divide: choose widths that they do"
             )
     return None
+
+
+def groups_of(inner: int, options: R3GANOptions) -> int:
+    """Return the channels of each group where a block has `inner` inside."""
+    return min(inner, options.group_channels)
