@@ -112,7 +112,7 @@ def test_interpreted_kernels_compute_what_pytorch_does_and_are_differentiated_tw
     shape = (1, 3, 2, 3)
     chosen = filters(fir_kernel([1, 3, 3, 1]))
     for number, compute in enumerate(chosen if every else chosen[4:5]):
-        assert_same(*both(compute, maps_of((1, 2, 3, 4), last=number % 2 == 0)), torch.float32)
+        assert_same(*both(compute, maps_of((1, 2, 4, 5), last=number % 2 == 0)), torch.float32)
     chosen = activations(shape)
     for number, compute in enumerate(chosen if every else chosen[1:2]):
         assert_same(*both(compute, *inputs_of_an_activation(shape, torch.float32, last=number != 1)), torch.float32)
@@ -120,14 +120,24 @@ def test_interpreted_kernels_compute_what_pytorch_does_and_are_differentiated_tw
 
 @needs_gpu
 @pytest.mark.gpu
-@pytest.mark.parametrize("dtype", TOLERANCES, ids=str)
-def test_kernels_compute_what_pytorch_does_and_are_differentiated_twice(dtype):
+@pytest.mark.parametrize(
+    ("shape", "dtype", "last"),
+    [
+        ((2, 3, 7, 9), torch.float32, True),
+        ((2, 5, 33, 130), torch.float32, False),
+        ((1, 40, 16, 16), torch.float16, True),
+        ((2, 64, 8, 8), torch.bfloat16, True),
+        ((1, 2, 5, 6), torch.float64, False),
+    ],
+)
+def test_kernels_compute_what_pytorch_does_and_are_differentiated_twice(shape, dtype, last):
     kernel = fir_kernel([1, 3, 3, 1]).cuda()
-    for shape, last in (((2, 3, 7, 9), True), ((1, 40, 16, 16), True), ((2, 5, 33, 130), False)):
-        for compute in filters(kernel.double() if dtype == torch.float64 else kernel):
-            assert_same(*both(compute, maps_of(shape, dtype, "cuda", last)), dtype)
-        for compute in activations(shape, "cuda"):
-            assert_same(*both(compute, *inputs_of_an_activation(shape, dtype, "cuda", last)), dtype)
+    chosen = filters(kernel.double() if dtype == torch.float64 else kernel)
+    # Each is compiled for each type: of those that are rarer, some will do.
+    for compute in chosen if dtype == torch.float32 else chosen[1::2]:
+        assert_same(*both(compute, maps_of(shape, dtype, "cuda", last)), dtype)
+    for compute in activations(shape, "cuda"):
+        assert_same(*both(compute, *inputs_of_an_activation(shape, dtype, "cuda", last)), dtype)
 
 
 @needs_gpu
