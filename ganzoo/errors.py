@@ -47,6 +47,19 @@ class RefusedError(GanzooError):
     exit_code = 3
 
 
+class ChangedCodeError(RefusedError):
+    """The code that something was made with is not the one that is installed.
+
+    Attributes:
+        found: What was, and what is installed.
+        remedy: What would do.
+    """
+
+    def __init__(self, found: str, remedy: str = "") -> None:
+        super().__init__(f"{found}; {remedy}" if remedy else found)
+        self.found, self.remedy = found, remedy
+
+
 class TakenOverError(RefusedError):
     """This process owned a run by lease, was paused, and another process has taken the run over."""
 

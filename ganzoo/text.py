@@ -138,3 +138,8 @@ def spans_text(values: Sequence[float]) -> str:
             parts.append(first if first == last else f"{first}-{last}")
             start = index + 1
     return ",".join(parts)
+
+
+def short_code(version: str, source: str) -> str:
+    """Return a version with the first digits of the hash of its source files: `1.1+3f2a91c0`."""
+    return f"{version}+{source[:8]}" if source else version

@@ -61,6 +61,7 @@ _FUNCTIONS: dict[str, Callable[..., None]] = {
     "runs": runs,
     "rm": rm,
 }
+_OPEN_NETWORKS = ("run", "resume", "score", "sample", "verify", "import", "export", "publish", "reproduce")
 _GROUPS = (recipes, data, explore)
 
 
@@ -85,7 +86,10 @@ class _Commands(WholeLines):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands = {name: lazy_function(name, function) for name, function in _FUNCTIONS.items()}
+        self.commands = {
+            name: lazy_function(name, function, opens_networks=name in _OPEN_NETWORKS)
+            for name, function in _FUNCTIONS.items()
+        }
         self.commands |= {str(group.info.name): lazy_group(group) for group in _GROUPS}
 
 

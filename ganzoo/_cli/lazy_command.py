@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from ganzoo._cli.code_options import allowing_changed_code
 from ganzoo._cli.metavars import name_values
 from ganzoo.text import plain_message
 
@@ -60,12 +61,12 @@ def _first_paragraph(text: str | None) -> str:
     return " ".join((text or "").strip().partition("\n\n")[0].split())
 
 
-def lazy_function(name: str, function: Callable[..., None]) -> LazyCommand:
-    """Return the command of a function, whose docstring is its help."""
+def lazy_function(name: str, function: Callable[..., None], *, opens_networks: bool = False) -> LazyCommand:
+    """Return the command of a function, whose docstring is its help; one that opens networks may allow changed code."""
 
     def make() -> Any:
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-        alone.command(name)(name_values(function))
+        alone.command(name)(name_values(allowing_changed_code(function) if opens_networks else function))
         return get_command(alone)
 
     return LazyCommand(name, function.__doc__, make)

@@ -18,6 +18,7 @@ from ganzoo._io.atomic import publish_directory, sha256_of, temporary_directory_
 from ganzoo._io.os_errors import shown
 from ganzoo._recipe.network_spec import Images, Networks, Origin
 from ganzoo._recipe.selection import Selection
+from ganzoo._registry.code import core_source
 from ganzoo._registry.part import Part
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.checkpoint import write_checkpoint
@@ -224,6 +225,7 @@ def _write(folder: Path, imported: Imported, name: str) -> None:
         title=networks.title,
         recipe=plain,
         recipe_hash=recipe_hash(plain),
+        core_source=core_source(),
         plugins={origin.distribution: origin.version for origin in origins},
         images_seen=imported.images_seen,
         parameters=dict(imported.parameters),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,9 @@ from ganzoo._io.atomic import write_text
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.forgotten import without_scores
 from ganzoo._runs.manifest import list_checkpoints
-from ganzoo._runs.provenance import changed_distributions
 from ganzoo._runs.record import RunRecord, Score, read_record, with_scores, write_record
 from ganzoo._runs.sealed_toml import read_sealed, seal_toml
-from ganzoo.errors import GanzooError, RecipeError, RefusedError, RunError
+from ganzoo.errors import GanzooError, RefusedError, RunError
 
 if TYPE_CHECKING:  # a record alone is read without the registry
     from ganzoo._recipe.network_spec import Networks
@@ -79,7 +77,7 @@ class RunFiles:
         """The resolved recipe that the run trains.
 
         Raises:
-            RefusedError: The run was imported.
+            RefusedError: The run was imported, or a part is not installed as it was (ChangedCodeError).
             RunError: It was stopped before it began.
         """
         from ganzoo._recipe.load import validate
@@ -87,8 +85,7 @@ class RunFiles:
         if self._recipe is None:
             text = self.recipe_text
             if text not in self._recipes:
-                with self._naming_changed_plugins():
-                    self._recipes[text] = validate(self.recipe_data(), self.registry, str(self.directory.recipe))
+                self._recipes[text] = validate(self.recipe_data(), self.registry, str(self.directory.recipe))
             self._recipe = self._recipes[text]
         return self._recipe
 
@@ -143,7 +140,8 @@ class RunFiles:
 
         Raises:
             RunError: The run has neither.
-            RecipeError: A part of the networks is not installed, or their sections are wrong.
+            RecipeError: Their sections are wrong.
+            ChangedCodeError: A part of the networks is not installed as it was.
         """
         from ganzoo._recipe.network_spec import Networks, load_networks
 
@@ -164,20 +162,8 @@ class RunFiles:
             return known
         if self._trained is None:
             where = str(self.directory.recipe)
-            with self._naming_changed_plugins():
-                self._trained = read_trained_networks(self.recipe_data(), self.registry, where)
+            self._trained = read_trained_networks(self.recipe_data(), self.registry, where)
         return self._trained
-
-    @contextmanager
-    def _naming_changed_plugins(self) -> Iterator[None]:
-        """Add to an error of the recipe what its plugins' distributions were when it trained."""
-        try:
-            yield
-        except RecipeError as error:
-            with suppress(RunError):  # a record that is damaged says nothing
-                if changed := changed_distributions(self.record.plugins):
-                    raise RecipeError(f"{error}\nThe run was made with {'; with '.join(changed)}.") from None
-            raise
 
     @property
     def record(self) -> RunRecord:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from ganzoo._runs.code import code_fields
 from ganzoo._runs.experiment import without_seed
 from ganzoo._runs.record import RunRecord
 from ganzoo.errors import GanzooError
@@ -76,6 +77,8 @@ def lookup(record: RunRecord, field: str) -> Any:
     """Return a field's value, or MISSING where this run has none."""
     if field in _SHORT:
         return _SHORT[field](record)
+    if field.startswith("code."):
+        return code_fields(record).get(field.removeprefix("code."), MISSING)
     found = walk(record.recipe, field)
     if found is MISSING and field.startswith("dataset.") and record.dataset:
         found = walk(record.dataset.model_dump(), field.removeprefix("dataset."))
@@ -111,6 +114,7 @@ def require_known(field: str, records: Sequence[RunRecord]) -> None:
     if not records or any(lookup(record, field) is not MISSING for record in records):
         return
     known = {*_SHORT, *(key for record in records[:200] for key in flatten(record.recipe))}
+    known |= {f"code.{key}" for record in records[:200] for key in code_fields(record)}
     near = get_close_matches(field, sorted(known), n=3)
     advice = (
         f"did you mean {' or '.join(repr(literal(each)) for each in near)}?" if near else "see a run's recipe.toml."

@@ -30,6 +30,7 @@ from ganzoo._runs.experiment import experiment_id, training_fields
 from ganzoo._runs.record import RunRecord, Score
 
 _MAX_OPTIONS = 6
+_CODE = "code."
 
 
 @dataclass(frozen=True)
@@ -192,10 +193,23 @@ def _with_options(rows: Sequence[Row], records: Sequence[RunRecord]) -> list[Row
     for indices in alike.values():
         if len(indices) > 1:
             flats = [flatten(training_fields(records[index])) for index in indices]
-            fields = differing(flats)[:_MAX_OPTIONS]
+            fields = _without_repeats(differing(flats), flats)[:_MAX_OPTIONS]
             for index, flat in zip(indices, flats, strict=True):
                 result[index] = replace(result[index], options={field: flat.get(field) for field in fields})
     return result
+
+
+def _without_repeats(fields: Sequence[str], flats: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return fields without those of code that tell apart what an earlier one does: an upgrade changes several."""
+    found, seen = [], set[tuple[int, ...]]()
+    for field in fields:
+        values = [_key(flat.get(field, MISSING)) for flat in flats]
+        split = tuple(values.index(value) for value in values)
+        if not field.startswith(_CODE) or split not in seen:
+            found.append(field)
+        if field.startswith(_CODE):
+            seen.add(split)
+    return found
 
 
 def differing(flats: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from ganzoo._recipe.selection import CHANGED_CODE
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import PluginError
 from ganzoo.text import clip, did_you_mean, nearest, requirement
@@ -94,7 +95,7 @@ def _sentence(detail: ErrorDetails, data: dict[str, Any], registry: Registry, mo
         text += f", such as [{_toml(found)}]"
     if kind in _TEXT and isinstance(found, int | float):
         text += f' in quotes, such as "{str(found).lower()}"'
-    if isinstance(found, str | int | float | bool) and kind not in ("part", "name", "section"):
+    if isinstance(found, str | int | float | bool) and kind not in ("part", "name", "section", CHANGED_CODE):
         text += f", but is {_clipped(found)!r}" if isinstance(found, str) else f", but is {str(found).lower()}"
     return f"{where}: {text}"
 

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from ganzoo._recipe.error_messages import describe, wants_text
 from ganzoo._recipe.lengths import length_errors
-from ganzoo._recipe.load import report
+from ganzoo._recipe.load import refuse_changed_code, report
+from ganzoo._recipe.pins import pinned
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.toml_source import apply_override, take_as_text
 from ganzoo._registry.index import indexed
@@ -43,7 +44,8 @@ def judge_words(data: Mapping[str, Any], where: str, overrides: Sequence[str] = 
         return
     registry = indexed()
     if registry is not None:
-        _judge(deepcopy(dict(data)), registry, where, overrides)
+        own, found = pinned(data, registry, where)
+        _judge(deepcopy(own), found, where, overrides)
 
 
 def _judge(data: dict[str, Any], registry: Registry, where: str, overrides: Sequence[str]) -> None:
@@ -52,6 +54,7 @@ def _judge(data: dict[str, Any], registry: Registry, where: str, overrides: Sequ
     except ValidationError as error:
         if take_as_text(data, overrides, wants_text(error)):
             return _judge(data, registry, where, ())
+        refuse_changed_code(where, error)
         if all(each["type"] != UNSURE for each in error.errors(include_url=False, include_context=False)):
             errors = describe(error, data, registry, Recipe)
             raise RecipeError(report(where, [*errors, *length_errors(data.get("training"))])) from None

@@ -10,6 +10,7 @@ from typing import Any
 
 from ganzoo._recipe.first_reading import judge_overrides
 from ganzoo._recipe.load import changed, load
+from ganzoo._recipe.pins import KEY
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.toml_source import find_recipe, parse, read
 from ganzoo._registry.registry import Registry
@@ -37,11 +38,11 @@ def look_at(
 
 
 def asked_id(data: Mapping[str, Any], seed: int | None) -> str:
-    """Return a hash of what is asked for, 64 hex digits: a recipe as given, less words for people.
+    """Return a hash of what is asked for, 64 hex digits: a recipe as given, less words for people and the parts' code.
 
     It takes no part to be looked up, so that whoever hands out runs knows them again without torch.
     """
-    kept = {key: value for key, value in data.items() if key not in ("title", "paper", "notes")}
+    kept = {key: value for key, value in data.items() if key not in ("title", "paper", "notes", KEY)}
     kept["seed"] = data.get("seed", 0) if seed is None else seed
     return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()
 

@@ -11,10 +11,12 @@ from pydantic import ValidationError
 
 from ganzoo._recipe.error_messages import describe, wants_text
 from ganzoo._recipe.lengths import length_errors
+from ganzoo._recipe.pins import pinned
 from ganzoo._recipe.recipe import Recipe
+from ganzoo._recipe.selection import CHANGED_CODE
 from ganzoo._recipe.toml_source import apply_override, find_recipe, parse, read, take_as_text
 from ganzoo._registry.registry import Registry
-from ganzoo.errors import RecipeError
+from ganzoo.errors import ChangedCodeError, RecipeError
 
 
 def load(
@@ -52,19 +54,35 @@ def changed(
 
 
 def validate(data: dict[str, Any], registry: Registry, where: str, overrides: Sequence[str] = ()) -> Recipe:
-    """Turn plain data with overrides applied into a recipe whose parts are compatible. Raises RecipeError."""
+    """Turn plain data with overrides applied into a recipe whose parts are compatible. Raises RecipeError.
+
+    A resolved recipe names the very parts that it means: ChangedCodeError where one is not installed as it was.
+    """
     from ganzoo._recipe.compatibility import incompatibilities
 
+    data, registry = pinned(data, registry, where)
     lengths = length_errors(data.get("training"))
     try:
         recipe = Recipe.model_validate(data, context={"registry": registry})
     except ValidationError as error:
         if take_as_text(data, overrides, wants_text(error)):
             return validate(data, registry, where)
+        refuse_changed_code(where, error)
         raise RecipeError(report(where, [*describe(error, data, registry, Recipe), *lengths])) from None
     if reasons := [*lengths, *incompatibilities(recipe)]:
         raise RecipeError(report(where, reasons))
     return recipe
+
+
+def refuse_changed_code(where: str, error: ValidationError) -> None:
+    """Raise ChangedCodeError where all that is wrong is that parts are not installed as they were."""
+    details = error.errors(include_url=False)
+    if all(each["type"] == CHANGED_CODE for each in details):
+        contexts = [each["ctx"] for each in details]
+        lines = dict.fromkeys(f"  {context['found']}" for context in contexts)
+        remedies = dict.fromkeys(f"To go on, {context['remedy']}." for context in contexts)
+        head = f"{where} was made with code that is not installed as it was:"
+        raise ChangedCodeError("\n".join([head, *lines, *remedies]))
 
 
 def report(where: str, errors: Sequence[str]) -> str:

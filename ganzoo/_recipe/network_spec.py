@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError
 
 from ganzoo._recipe.error_messages import describe
+from ganzoo._recipe.load import refuse_changed_code
+from ganzoo._recipe.pins import KEY, pinned, plain_pins
 from ganzoo._recipe.schema import Section
 from ganzoo._recipe.selection import DiscriminatorSelection, GeneratorSelection, Selection
 from ganzoo._recipe.toml_source import parse, read
@@ -88,6 +90,7 @@ class Networks(Section):
             "images": self.images.model_dump(),
             **{role: selection.plain() for role, selection in self.selections.items()},
             **({"origin": self.origin.model_dump(mode="json")} if self.origin else {}),
+            KEY: plain_pins(self),
         }
 
     @property
@@ -119,10 +122,12 @@ def parse_networks(text: str, where: str, registry: Registry) -> Networks:
     Raises:
         RunError: It does not describe networks of parts that are installed.
         RecipeError: It is no TOML.
+        ChangedCodeError: A part is not installed as it was.
     """
-    data = parse(text, where)
+    data, registry = pinned(parse(text, where), registry, where)
     try:
         return Networks.model_validate(data, context={"registry": registry})
     except ValidationError as error:
+        refuse_changed_code(where, error)
         errors = describe(error, data, registry, Networks)
         raise RunError("\n".join([f"{where} does not describe networks:", *(f"  {each}" for each in errors)])) from None

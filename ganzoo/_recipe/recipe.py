@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field, NonNegativeInt
 
+from ganzoo._recipe.pins import KEY, plain_pins
 from ganzoo._recipe.schema import (
     IMAGES_PER_KIMG,
     PublishedValue,
@@ -23,6 +24,7 @@ from ganzoo._recipe.selection import (
     LossSelection,
     RegularizerSelection,
 )
+from ganzoo._registry.code import PartCode
 from ganzoo.contracts.phase import Phase
 
 # What happens beside the training and never changes its weights.
@@ -58,6 +60,11 @@ class Recipe(Section):
     training: TrainingSettings
     scoring: ScoringSettings = Field(default={}, validate_default=True)
     published: dict[str, PublishedValue] = Field(default_factory=dict)
+    parts: dict[str, dict[str, PartCode]] = Field(
+        default_factory=dict,
+        description="Distribution, version and source of each part, by kind and name; ganzoo writes it into resolved "
+        "recipes, which then mean these very parts.",
+    )
 
     def __repr__(self) -> str:
         parts = " against ".join((self.generator.name, self.discriminator.name))
@@ -96,7 +103,7 @@ class Recipe(Section):
         return int(self.dataset.cls.spec_of(self.dataset.options).resolution)
 
     def plain(self) -> dict[str, Any]:
-        """Return the resolved recipe as plain data, every default explicit; what is absent is unset."""
+        """Return the resolved recipe as plain data, with every default and the code of its parts; what is absent is unset."""
         augmentation = {"augmentation": self.augmentation.plain()} if self.augmentation else {}
         return {
             "title": self.title,
@@ -113,6 +120,7 @@ class Recipe(Section):
             "training": _plain_training(self.training),
             "scoring": _plain_scoring(self.scoring),
             "published": {name: value.model_dump(exclude_none=True) for name, value in self.published.items()},
+            KEY: plain_pins(self),
         }
 
     def to_toml(self) -> str:
@@ -125,7 +133,7 @@ class Recipe(Section):
     def training_hash(self) -> str:
         """SHA-256 of all that decides the weights at the end: equal ones are the same experiment and seed.
 
-        Text for people, scoring and where the data lie on this machine are left out.
+        Text for people, scoring, where the data lie on this machine and the parts' code are left out.
         """
         return _hash(self._training_plain())
 
@@ -140,7 +148,7 @@ class Recipe(Section):
 
     def _training_plain(self) -> dict[str, Any]:
         plain = self.plain()
-        for key in ("title", "paper", "notes", "scoring", "published"):
+        for key in ("title", "paper", "notes", "scoring", "published", KEY):
             plain.pop(key)
         for key in ("root", "pack"):
             plain["dataset"].pop(key, None)

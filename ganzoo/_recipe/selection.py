@@ -13,7 +13,9 @@ from ganzoo._registry.part import Part
 from ganzoo._registry.registry import Registry
 from ganzoo.contracts.datasets import ImageDataset
 from ganzoo.data import build_dataset
-from ganzoo.errors import PluginError
+from ganzoo.errors import ChangedCodeError, PluginError
+
+CHANGED_CODE = "changed_code"  # type of the validation error of a part that is not installed as it was
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,16 @@ class DatasetChoice(Selection):
         return build_dataset(self.cls, self.options, self.formats)
 
 
+def _part(registry: Registry, kind: str, name: str) -> Part:
+    try:
+        return registry.part(kind, name)
+    except ChangedCodeError as error:
+        context = {"found": error.found, "remedy": error.remedy}
+        raise PydanticCustomError(CHANGED_CODE, "{found}; {remedy}", context) from None
+    except PluginError as error:
+        raise PydanticCustomError("part", "{text}", {"text": str(error)}) from None
+
+
 def _chooser(kind: str) -> Callable[[Any, ValidationInfo], Selection]:
     def choose(value: Any, info: ValidationInfo) -> Selection:
         if isinstance(value, Selection):
@@ -79,10 +91,7 @@ def _chooser(kind: str) -> Callable[[Any, ValidationInfo], Selection]:
         override = options.pop("override", False) if kind == "regularizer" else False
         if not isinstance(override, bool):
             raise PydanticCustomError("override", "'override' should be true or false")
-        try:
-            part = registry.part(kind, name)
-        except PluginError as error:
-            raise PydanticCustomError("part", "{text}", {"text": str(error)}) from None
+        part = _part(registry, kind, name)
         chosen = Selection(part, name, _options(part, options, registry), override)
         return _with_formats(chosen, registry) if kind == "dataset" else chosen
 

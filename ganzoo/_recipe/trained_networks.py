@@ -9,7 +9,8 @@ from pydantic import Field, NonNegativeInt, ValidationError
 from ganzoo._recipe.error_messages import describe
 from ganzoo._recipe.growth_schedule import plan_phases
 from ganzoo._recipe.lengths import length_errors
-from ganzoo._recipe.load import report
+from ganzoo._recipe.load import refuse_changed_code, report
+from ganzoo._recipe.pins import pinned
 from ganzoo._recipe.schema import Section, TrainingSettings
 from ganzoo._recipe.selection import DatasetSelection, DiscriminatorSelection, GeneratorSelection
 from ganzoo._registry.registry import Registry
@@ -39,12 +40,15 @@ def read_trained_networks(data: dict[str, Any], registry: Registry, where: str) 
 
     Raises:
         RecipeError: A part is not installed, or one of these sections is wrong.
+        ChangedCodeError: A part is not installed as it was.
     """
     lengths = length_errors(data.get("training"))
+    data, registry = pinned(data, registry, where)
     own = {key: data[key] for key in TrainedNetworks.model_fields if key in data}
     try:
         found = TrainedNetworks.model_validate(own, context={"registry": registry})
     except ValidationError as error:
+        refuse_changed_code(where, error)
         raise RecipeError(report(where, [*describe(error, own, registry, TrainedNetworks), *lengths])) from None
     if lengths:
         raise RecipeError(report(where, lengths))

@@ -38,7 +38,9 @@ def indexed(content: Content = "parts") -> Registry | None:
         kept = json.loads(path.read_bytes())
         if kept["made_from"] != _made_from() or kept["elsewhere"] != stamps(each[0] for each in kept["elsewhere"]):
             return None
-        return Registry([part_of(Listing.model_validate(each)) for each in kept["parts"]])
+        found = Registry([part_of(Listing.model_validate(each)) for each in kept["parts"]])
+        found.knows_code = False
+        return found
     except (OSError, ValueError, TypeError, KeyError, IndexError, RecursionError):  # none, or not one of ours
         return None
 

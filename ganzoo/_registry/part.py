@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Any
 
+from ganzoo._registry.code import PartCode, code_of
 from ganzoo._registry.installed import canonical, name_and_version
 
 
@@ -42,6 +43,11 @@ class Part:
     def qualified_name(self) -> str:
         """`distribution:name`, which picks this part where two have one name."""
         return f"{self.origin.distribution}:{self.name}"
+
+    @property
+    def code(self) -> PartCode:
+        """Its distribution, version and the hash of its source files as they are on disk."""
+        return code_of(self.cls, self.origin.distribution, self.origin.version)
 
     @property
     def docstring(self) -> str:

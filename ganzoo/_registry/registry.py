@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Sequence
+from copy import copy
 from functools import cached_property
 from importlib.metadata import EntryPoint
 from typing import Any
@@ -13,14 +14,22 @@ from ganzoo._registry.installed import entry_points_of
 from ganzoo._registry.kinds import HOOK_KINDS
 from ganzoo._registry.loading import load_plugin
 from ganzoo._registry.part import Failure, Part, PluginOrigin, ambiguity, origin_of
+from ganzoo._registry.pinned import Pins, the_very_part
 from ganzoo.errors import PluginError
 
 
 class Registry:
-    """The parts of all installed plugins."""
+    """The parts of all installed plugins.
+
+    Attributes:
+        failures: What cannot be used of them.
+        knows_code: Whether the parts are themselves, and not what the index says of them.
+    """
 
     def __init__(self, parts: Iterable[Part] = (), failures: Iterable[Failure] = ()) -> None:
         self._parts = tuple(parts)
+        self._pins: Pins = {}
+        self.knows_code = True
         self.failures = tuple(failures)
 
     @classmethod
@@ -35,6 +44,12 @@ class Registry:
             parts += found
             failures += failed
         return cls(parts, failures)
+
+    def pinned(self, pins: Pins) -> Registry:
+        """Return the same parts, of which those that a resolved recipe names are found by whose they are."""
+        found = copy(self)
+        found._pins = pins
+        return found
 
     def parts(self, kind: str | None = None) -> tuple[Part, ...]:
         """Return all parts, or those of one kind, sorted by kind and name."""
@@ -61,8 +76,11 @@ class Registry:
 
         Raises:
             PluginError: No plugin offers it, or two do.
+            ChangedCodeError: A resolved recipe pins it, and it is not installed as it was.
         """
         found = [part for part in self.find(name) if part.kind == kind]
+        if (pin := self._pins.get(kind, {}).get(name)) is not None:
+            return the_very_part(kind, name, found, pin, knows_code=self.knows_code, suspicion=self.suspicion())
         if len(found) == 1:
             return found[0]
         if found:

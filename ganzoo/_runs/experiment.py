@@ -7,9 +7,10 @@ import json
 import re
 from typing import Any
 
+from ganzoo._runs.code import code_fields
 from ganzoo._runs.record import RunRecord
 
-_PEOPLE_AND_PLACES = frozenset({"title", "paper", "notes", "seed", "scoring", "published"})
+_PEOPLE_AND_PLACES = frozenset({"title", "paper", "notes", "seed", "scoring", "published", "parts"})
 _BOOKKEEPING = frozenset(
     {"log_kimg", "samples_kimg", "preview_images", "snapshot_kimg", "score_kimg", "checkpoint_kimg", "keep_checkpoints"}
 )
@@ -25,7 +26,8 @@ def without_seed(name: str) -> str:
 def training_fields(record: RunRecord) -> dict[str, Any]:
     """Return all fields that decide what is learned up to some image, but the seed: what one row of a table shares.
 
-    The length is none of them: a run that went on has learned the same until then. Penalties go by their names.
+    The length is none of them: a run that went on has learned the same until then. Penalties go by their names. The
+    code of parts and core is one, by package: seeds of different code are different experiments.
     """
     kept = {key: value for key, value in record.recipe.items() if key not in _PEOPLE_AND_PLACES}
     for section, dropped in (("dataset", {"root"}), ("training", _BOOKKEEPING | _LENGTH)):
@@ -35,7 +37,7 @@ def training_fields(record: RunRecord) -> dict[str, Any]:
     if isinstance(listed := kept.get("regularizers"), list):
         named = {str(each.get("name")): each for each in listed if isinstance(each, dict)}
         kept["regularizers"] = named if len(named) == len(listed) else listed  # type: ignore[assignment]
-    return kept
+    return kept | ({"code": code} if (code := code_fields(record)) else {})
 
 
 def experiment_id(record: RunRecord) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationInfo, model_validator
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -22,6 +22,18 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value if value is None or isinstance(value, bool | int | BaseModel) else plain(str(value))
+
+
+class Frozen(BaseModel):
+    """A table of a record."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _writable(cls, data: Any, info: ValidationInfo) -> Any:
+        """Make sure that whatever is accepted can be written and read back."""
+        return plain(data) if info.mode == "python" and isinstance(data, Mapping) else data
 
 
 class Floor(BaseModel):

@@ -6,12 +6,12 @@ import os
 import platform
 import resource
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo._recipe.pins import selections_of
 from ganzoo._runs.git_commit import commit_around
 
 if TYPE_CHECKING:
@@ -37,17 +37,7 @@ def library_versions() -> dict[str, str]:
 
 def plugin_versions(recipe: Recipe) -> dict[str, str]:
     """Return the version of every distribution that a recipe's parts come from."""
-    chosen = (
-        recipe.dataset,
-        recipe.generator,
-        recipe.discriminator,
-        recipe.loss,
-        recipe.scoring.extractor,
-        *recipe.scoring.metrics,
-        *recipe.regularizers,
-        *([recipe.augmentation] if recipe.augmentation else []),
-    )
-    return {part.part.origin.distribution: part.part.origin.version for part in chosen}
+    return {chosen.part.origin.distribution: chosen.part.origin.version for chosen in selections_of(recipe)}
 
 
 def hardware(device: torch.device) -> dict[str, str | int]:
@@ -96,17 +86,3 @@ def _cpu_name() -> str:
     except OSError:
         return platform.processor()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-
-
-def changed_distributions(versions: Mapping[str, str]) -> list[str]:
-    """Say which distributions are gone, or are of another version than they were; one phrase each."""
-    found = []
-    for name, before in versions.items():
-        try:
-            now = version(name)
-        except PackageNotFoundError:
-            found.append(f"{name} {before}, which is not installed")
-            continue
-        if now != before:
-            found.append(f"{name} {before}, of which {now} is installed")
-    return found

@@ -8,19 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, NonNegativeInt, ValidationError, model_validator
-from pydantic import ValidationInfo as Info
+from pydantic import BaseModel, Field, JsonValue, NonNegativeInt, ValidationError
 
 from ganzoo._io.atomic import atomic_write
 from ganzoo._io.os_errors import shown
 from ganzoo._io.regular_file import read_regular
+from ganzoo._runs.code_change import CodeChange
 from ganzoo._runs.not_a_record import not_a_record
-from ganzoo._runs.plain_data import Finite, Floor, plain
+from ganzoo._runs.plain_data import Finite, Floor, Frozen, plain
 from ganzoo._runs.score_text import shown_name, value_text
 from ganzoo._runs.signed_json import seal, unseal
 from ganzoo.errors import RunError
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 Status = Literal["running", "finished", "stopped", "diverged", "failed", "imported"]
 _NOT_TRAINING = frozenset({"title", "paper", "notes", "scoring", "published"})
 
@@ -36,17 +36,11 @@ def recipe_hash(recipe: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _writable(cls, data: Any, info: Info) -> Any:
-        """Make sure that whatever is accepted can be written and read back."""
-        return plain(data) if info.mode == "python" and isinstance(data, Mapping) else data
+class _Table(Frozen, BaseModel):
+    """A table of the record; that it is a model is said again for linters, which read one file at a time."""
 
 
-class DatasetId(_Frozen):
+class DatasetId(_Table):
     """Which images a run learned from: `fingerprint` hashes pixels, labels, splits; `class_images` counts by class."""
 
     name: str
@@ -59,7 +53,7 @@ class DatasetId(_Frozen):
     class_images: tuple[int, ...] = ()
 
 
-class Score(_Frozen):
+class Score(_Table):
     """One value of one metric under one protocol, and all that is needed to show it.
 
     Attributes:
@@ -146,7 +140,7 @@ def ranking_metric(images_needed: Mapping[str, int], images: int | None) -> str:
     return enough[0] if enough else min(images_needed, key=lambda metric: images_needed[metric])
 
 
-class RunRecord(_Frozen):
+class RunRecord(_Table):
     """A run: what it was asked, on what it ran, how far it came, what it scored.
 
     Attributes:
@@ -156,6 +150,8 @@ class RunRecord(_Frozen):
         recipe: The resolved recipe, exactly as `recipe.toml` reads.
         penalties: Names of all penalties in effect, those that the loss brings along too; None: those of the recipe.
         plugins: Versions of the distributions that the parts come from.
+        core_source: SHA-256 over the source files of ganzoo itself that decide what is learned.
+        code_changes: Where it went on with other code than it had begun with, oldest first.
         seconds: Time spent training, without scoring and pauses.
         best_images_seen: The best snapshot by selection scores, in images seen; None: none was chosen.
         message: Why the run diverged or failed; empty otherwise.
@@ -169,7 +165,7 @@ class RunRecord(_Frozen):
         kept: Names of its checkpoints, snapshots and sample images when the record was written, by folder.
     """
 
-    format: Literal[2] = FORMAT
+    format: Literal[3] = FORMAT
     name: str
     title: str = ""
     recipe: dict[str, JsonValue]
@@ -178,6 +174,8 @@ class RunRecord(_Frozen):
     dataset: DatasetId | None = None
     penalties: tuple[str, ...] | None = None
     plugins: dict[str, str] = {}
+    core_source: str = ""
+    code_changes: tuple[CodeChange, ...] = ()
     images_seen: NonNegativeInt = 0
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     parameters: dict[str, int] = {}

@@ -12,19 +12,24 @@ from ganzoo._recipe.compatibility import all_regularizers
 from ganzoo._recipe.locations import with_absolute_paths
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.schema import IMAGES_PER_KIMG
+from ganzoo._registry.code import core_source
+from ganzoo._registry.pinned import allow_changed_code
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.asked import Asked
 from ganzoo._runs.checkpoint import newest_good
+from ganzoo._runs.code import changes
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.manifest import folder_name
 from ganzoo._runs.provenance import git_state, hardware, library_versions, plugin_versions
 from ganzoo._runs.record import RunRecord, recipe_hash
 from ganzoo._training.build import check_networks_build
+from ganzoo._training.run_code import require_core, tell_changes
 from ganzoo._training.run_log import RunLog
 from ganzoo._training.session import Session
 from ganzoo._training.signals import on_stop_signal
 from ganzoo._training.trainer import Callback
 from ganzoo._training.warm_start import InitialWeights, initial_of, require_initial
+from ganzoo._version import __version__
 from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import RefusedError, RunError, RunStopped
 from ganzoo.figures.run_curves import write_curves
@@ -116,9 +121,13 @@ def resume_run(
 
 def _earlier_run(name: str, recipe: Recipe, root: Path, registry: Registry) -> Run | None:
     for directory in reversed(RunDirectory.of(root, name, recipe.seed)):
-        run = Run(directory, registry=registry)
-        if directory.recipe.exists() and run.recipe.training_hash == _in_kimg_of(run, recipe).training_hash:
-            return run
+        with allow_changed_code():  # whichever it is: it is judged once it is found
+            run = Run(directory, registry=registry)
+            is_it = directory.recipe.exists() and run.recipe.training_hash == _in_kimg_of(run, recipe).training_hash
+        if is_it:
+            found = Run(directory, registry=registry)
+            found.recipe  # noqa: B018 as it is judged when it is read
+            return found
     return None
 
 
@@ -149,8 +158,11 @@ def _complete(
     log.open(run.directory.log)
     run.write_recipe(inputs.recipe)  # longer, or scored otherwise: it is this recipe from now on
     record = _record(run, inputs, earlier, skip_bad=skip_bad, asked=asked)
-    # The record vouches for the recipe and says for what it is made, done or not.
-    if earlier is None or (record.files, record.asked) != (earlier.files, earlier.asked):
+    # The record vouches for the recipe and says for what it is made, done or not, and by which code.
+    said = ("files", "asked", "code_changes")
+    if earlier:
+        tell_changes(earlier, record, log)
+    if earlier is None or any(getattr(record, each) != getattr(earlier, each) for each in said):
         run.write_record(record)
     with on_stop_signal(_stop_at_once(run)):
         session = Session(run, inputs, record, log)
@@ -185,6 +197,7 @@ def _earlier_record(run: Run) -> RunRecord | None:
             f"{run.path} diverged: {run.record.message}. A resume would repeat it bit for bit; change the recipe and "
             f"start a new run"
         )
+    require_core(run.record)
     return run.record
 
 
@@ -196,6 +209,7 @@ def _record(run: Run, inputs: Inputs, earlier: RunRecord | None, *, skip_bad: bo
         "recipe": plain,
         "recipe_hash": recipe_hash(plain),
         "plugins": plugin_versions(recipe),
+        "core_source": core_source(),
         "device": str(inputs.device),
         "versions": library_versions(),
         "hardware": hardware(inputs.device),
@@ -206,6 +220,7 @@ def _record(run: Run, inputs: Inputs, earlier: RunRecord | None, *, skip_bad: bo
         **(asked.fields(earlier) if asked else {}),
     }
     if earlier:
+        now["code_changes"] = (*earlier.code_changes, *changes(earlier, plain, __version__, core_source()))
         return RunRecord.model_validate(earlier.model_dump() | now)
     new = {"name": run.name, "seed": recipe.seed, "dataset": inputs.dataset_id, "initial": initial_of(directory)}
     return RunRecord.model_validate(new | now)
