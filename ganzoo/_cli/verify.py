@@ -38,10 +38,12 @@ def verify(
     Of runs, records, recipes, checkpoints, snapshots, metrics and samples are checked; of a published folder every
     file; what `ganzoo compare --format json` wrote is ranked again from the records below its folder.
 
-    Exits with 1 and a line for each damaged file, or says that all is intact.
+    Exits with 1 and a line for each damaged file, or says that all is intact; of a run also which of its parts are not
+    installed as they were, which is no damage.
     """
     from ganzoo._io.os_errors import shown
     from ganzoo._publish import verbs
+    from ganzoo._runs.code_now import code_differences
     from ganzoo.errors import GanzooError, RunError
 
     if set_ and not rescore:
@@ -55,6 +57,8 @@ def verify(
         problems += problems_here
         if not problems_here:
             typer.echo(f"{shown(path)}: intact")
+            for difference in code_differences(path):
+                typer.echo(f"{shown(path)}: {difference}")
             if rescore and path.is_dir():
                 problems += _rescored(path, set_ or [], device, skip_bad)
     if problems:

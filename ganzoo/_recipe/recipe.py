@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from pydantic import Field, NonNegativeInt
+from pydantic import Field, NonNegativeInt, field_validator
 
 from ganzoo._recipe.pins import KEY, plain_pins
 from ganzoo._recipe.schema import (
@@ -65,6 +65,12 @@ class Recipe(Section):
         description="Distribution, version and source of each part, by kind and name; ganzoo writes it into resolved "
         "recipes, which then mean these very parts.",
     )
+
+    @field_validator("parts")
+    @classmethod
+    def _are_the_chosen(cls, parts: object) -> dict[str, dict[str, PartCode]]:
+        """Keep none: they have chosen the parts, and each says itself what it is made of."""
+        return {}
 
     def __repr__(self) -> str:
         parts = " against ".join((self.generator.name, self.discriminator.name))

@@ -6,7 +6,7 @@ from hostile_names import HOSTILE
 from made_up_records import record, scores
 
 from ganzoo._runs.plain_data import plain
-from ganzoo._runs.record import RunRecord, Score, read_record, recipe_hash, write_record
+from ganzoo._runs.record import FORMAT, RunRecord, Score, read_record, recipe_hash, write_record
 from ganzoo._runs.signed_json import seal
 from ganzoo.errors import GanzooError, RunError
 
@@ -21,7 +21,7 @@ def test_the_file_is_ordinary_json_with_its_checksum_first(tmp_path):
     write_record(tmp_path / "record.json", record())
     text = (tmp_path / "record.json").read_text()
     assert text.startswith('{"checksum": "sha256:')
-    assert json.loads(text)["format"] == 2
+    assert json.loads(text)["format"] == FORMAT
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -54,7 +54,7 @@ def test_every_flipped_bit_and_every_cut_is_found(tmp_path):
             read_record(path)
 
 
-@pytest.mark.parametrize("body", [{"format": 3}, {"format": 99, "new": 1}, {"format": 3, "recipe": {}, "name": "x"}])
+@pytest.mark.parametrize("body", [{"format": FORMAT + 1}, {"format": 99, "new": 1}, {"format": FORMAT + 1, "recipe": {}, "name": "x"}])
 def test_a_newer_format_asks_for_a_newer_ganzoo(tmp_path, body):
     (tmp_path / "record.json").write_bytes(seal(body))
     with pytest.raises(GanzooError, match="newer ganzoo"):
@@ -68,7 +68,7 @@ def test_an_older_format_says_that_it_is_older(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "body", [{"x": 1}, {"format": 2, "name": "a", "recipe": []}, {"name": "a", "recipe": {}, "x": 1}]
+    "body", [{"x": 1}, {"format": FORMAT, "name": "a", "recipe": []}, {"name": "a", "recipe": {}, "x": 1}]
 )
 def test_another_sealed_file_is_no_record(tmp_path, body):
     (tmp_path / "record.json").write_bytes(seal(body))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
-from forked import forked
+from forked import ganzoo_in_child
 from installed_plugin import PARTS, write_metadata
-from training_world import TINY, merged
 
-from ganzoo._cli.app import main
+from ganzoo._registry.registry import Registry
 from ganzoo._runs.record import read_record
 
 LOSS = """
@@ -76,6 +76,9 @@ extractor = { name = "random-features" }
 """
 
 
+pytestmark = pytest.mark.slow
+
+
 class World:
     """A folder with installed plugins and runs, and the commands in it, each as a new process."""
 
@@ -99,13 +102,7 @@ class World:
             shutil.rmtree(found)
 
     def __call__(self, *words: str):
-        def call() -> None:
-            import sys
-
-            sys.argv = ["ganzoo", *words]
-            main()
-
-        return forked(call, self.folder, PYTHONPATH=str(self.site))
+        return ganzoo_in_child(*words, folder=self.folder, PYTHONPATH=str(self.site))
 
     def record(self, name: str):
         return read_record(self.folder / "runs" / name / "record.json")
@@ -114,25 +111,59 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     world = World(tmp_path_factory.mktemp("world"))
+    Registry.discover()  # so that no child has to
     world.install("acme-loss", "1.0", 1)
     assert world("run", "steep.toml", "--seed", "0").returncode == 0
     return world
 
 
-def test_it(world):
+def test_another_package_of_the_same_name_never_stands_in(world):
     code = world.record("steep-s0").recipe["parts"]["loss"]["steep"]
     assert (code["distribution"], code["version"], code["packages"]) == ("acme-loss", "1.0", ["acme_loss"])
     world.install("rival-loss", "7.0", 3)
-    done = world("resume", "runs/steep-s0")
-    print(done.stdout, done.stderr)
-    world.install("acme-loss", "1.1", 2)
-    for c in ("resume", "score", "sample"):
-        done = world(c, "runs/steep-s0")
-        print(done.returncode, done.stdout, done.stderr)
-    done = world("resume", "runs/steep-s0", "--set", "training.total_kimg=0.048", "--allow-changed-code")
-    print(done.returncode, done.stdout, done.stderr)
+    ambiguous = world("check", "steep.toml")
+    assert ambiguous.returncode == 2
+    assert "write 'acme-loss:steep' or 'rival-loss:steep'" in ambiguous.stderr
+    found = world("resume", "runs/steep-s0")
+    assert found.returncode == 0, found.stderr
+
+    world.remove("acme-loss")
+    for command in (("resume", "--allow-changed-code"), ("score",), ("run", "--resume")):
+        recipe = "steep.toml" if command[0] == "run" else "runs/steep-s0"
+        refused = world(command[0], recipe, *command[1:])
+        assert refused.returncode == 3, refused.stderr
+        assert "loss 'steep' was that of acme-loss 1.0+" in refused.stderr
+        assert "not installed (the one of rival-loss 7.0 is another part, and never stands in for it)" in refused.stderr
+        assert "pip install 'acme-loss==1.0'" in refused.stderr
+    assert world("sample", "runs/steep-s0").returncode == 0, "a generator needs no loss"
     world.remove("rival-loss")
-    done = world("run", "steep.toml", "--seed", "1")
-    done = world("compare", "runs")
-    print(done.stdout, done.stderr)
-    assert 0
+
+
+def test_other_code_goes_on_only_when_allowed_and_never_shares_a_row(world):
+    world.install("acme-loss", "1.1", 2)
+    for command in (("resume", "runs/steep-s0"), ("score", "runs/steep-s0"), ("run", "steep.toml", "--resume")):
+        refused = world(*command)
+        assert refused.returncode == 3, refused.stderr
+        assert "acme-loss 1.1+" in refused.stderr
+        assert "--allow-changed-code" in refused.stderr
+    said = world("verify", "runs/steep-s0")
+    assert said.returncode == 0, said.stderr
+    assert "loss 'steep' was that of acme-loss 1.0+" in said.stdout
+
+    longer = ("--set", "training.total_kimg=0.048", "--allow-changed-code")
+    allowed = world("resume", "runs/steep-s0", *longer)
+    assert allowed.returncode == 0, allowed.stderr
+    assert "goes on with other code, as its record notes: loss 'steep' is 1.1+" in allowed.stderr + allowed.stdout
+    (change,) = world.record("steep-s0").code_changes
+    assert (change.what, change.images_seen, change.before[:4], change.after[:4]) == ("loss 'steep'", 32, "1.0+", "1.1+")
+    again = world("resume", "runs/steep-s0")
+    assert again.returncode == 0, "it is the run's code by now"
+    assert len(world.record("steep-s0").code_changes) == 1
+
+    assert world("run", "steep.toml", "--seed", "1").returncode == 0
+    world.install("acme-loss", "1.1", 5)  # an edit under one version
+    assert world("run", "steep.toml", "--seed", "2").returncode == 0
+    table = json.loads(world("compare", "runs", "--format", "json").stdout)
+    rows = [row for each in table["tables"] for section in each["sections"] for row in section["rows"]]
+    assert [row["seeds"] for row in rows] == [[0], [1], [2]]
+    assert len({str(row["options"]) for row in rows}) == 3
