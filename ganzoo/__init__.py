@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ganzoo._publish.verbs import reproduce as reproduce
     from ganzoo._publish.verbs import verify as verify
     from ganzoo._recipe.recipe import Recipe as Recipe
+    from ganzoo._registry.pinned import allow_changed_code as allow_changed_code
     from ganzoo._report.report import Report as Report
     from ganzoo._report.report import report as report
     from ganzoo._runs.record import Score as Score
@@ -107,6 +108,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.sources import Source as Source
     from ganzoo.contracts.step import Step as Step
     from ganzoo.contracts.view_options import ViewOptions as ViewOptions
+    from ganzoo.errors import ChangedCodeError as ChangedCodeError
     from ganzoo.errors import CheckpointError as CheckpointError
     from ganzoo.errors import DataError as DataError
     from ganzoo.errors import GanzooError as GanzooError
@@ -183,7 +185,9 @@ _HOME = {
     "ganzoo.contracts.sources": ("FoundFile", "Source"),
     "ganzoo.contracts.step": ("Step",),
     "ganzoo.contracts.view_options": ("ViewOptions",),
+    "ganzoo._registry.pinned": ("allow_changed_code",),
     "ganzoo.errors": (
+        "ChangedCodeError",
         "CheckpointError",
         "DataError",
         "GanzooError",

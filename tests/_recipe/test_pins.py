@@ -66,7 +66,9 @@ def test_a_resolved_recipe_means_the_very_parts(own, site):
     assert both.loss.part.origin.distribution == "acme-pinned"
 
     for registry in (Registry(own.parts()), Registry([*own.parts(), rival])):
-        with pytest.raises(ChangedCodeError, match=r"loss 'steep' was that of acme-pinned 1\.0\+\w{8}, which is not inst"):
+        with pytest.raises(
+            ChangedCodeError, match=r"loss 'steep' was that of acme-pinned 1\.0\+\w{8}, which is not inst"
+        ):
             validate(plain, registry, "mine")
         with allow_changed_code(), pytest.raises(ChangedCodeError, match="not installed"):
             validate(plain, registry, "mine")
@@ -102,7 +104,9 @@ def test_the_hash_is_over_all_files_of_the_plugin_and_over_no_other(own, site):
 
 def coded(version="1.0", source="a" * 64, core="c" * 64, **more):
     loss = {"acme": {"distribution": "acme-gan", "version": version, "packages": ["acme_gan"], "source": source}}
-    plain = {"parts": {"loss": loss, "metric": {"fid": loss["acme"] | {"packages": ["m"], "version": version + source}}}}
+    plain = {
+        "parts": {"loss": loss, "metric": {"fid": loss["acme"] | {"packages": ["m"], "version": version + source}}}
+    }
     versions = {"ganzoo": "0.1"}
     return record(sections=plain, core_source=core, versions=versions, **more)
 

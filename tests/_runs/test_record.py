@@ -54,7 +54,9 @@ def test_every_flipped_bit_and_every_cut_is_found(tmp_path):
             read_record(path)
 
 
-@pytest.mark.parametrize("body", [{"format": FORMAT + 1}, {"format": 99, "new": 1}, {"format": FORMAT + 1, "recipe": {}, "name": "x"}])
+@pytest.mark.parametrize(
+    "body", [{"format": FORMAT + 1}, {"format": 99, "new": 1}, {"format": FORMAT + 1, "recipe": {}, "name": "x"}]
+)
 def test_a_newer_format_asks_for_a_newer_ganzoo(tmp_path, body):
     (tmp_path / "record.json").write_bytes(seal(body))
     with pytest.raises(GanzooError, match="newer ganzoo"):

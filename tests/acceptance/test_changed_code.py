@@ -155,7 +155,12 @@ def test_other_code_goes_on_only_when_allowed_and_never_shares_a_row(world):
     assert allowed.returncode == 0, allowed.stderr
     assert "goes on with other code, as its record notes: loss 'steep' is 1.1+" in allowed.stderr + allowed.stdout
     (change,) = world.record("steep-s0").code_changes
-    assert (change.what, change.images_seen, change.before[:4], change.after[:4]) == ("loss 'steep'", 32, "1.0+", "1.1+")
+    assert (change.what, change.images_seen, change.before[:4], change.after[:4]) == (
+        "loss 'steep'",
+        32,
+        "1.0+",
+        "1.1+",
+    )
     again = world("resume", "runs/steep-s0")
     assert again.returncode == 0, "it is the run's code by now"
     assert len(world.record("steep-s0").code_changes) == 1
