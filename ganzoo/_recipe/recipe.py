@@ -109,7 +109,7 @@ class Recipe(Section):
         return int(self.dataset.cls.spec_of(self.dataset.options).resolution)
 
     def plain(self) -> dict[str, Any]:
-        """Return the resolved recipe as plain data, every default and the code of parts said; what is absent is unset."""
+        """Return the resolved recipe as plain data: every default, and the code of parts; what is absent is unset."""
         augmentation = {"augmentation": self.augmentation.plain()} if self.augmentation else {}
         return {
             "title": self.title,
