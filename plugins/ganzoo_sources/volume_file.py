@@ -25,8 +25,10 @@ _FREESURFER = (".mgz", ".mgh")
 _GZIP = b"\x1f\x8b"
 _LABELS = 1002  # NIFTI_INTENT_LABEL: values are names of what is there
 _MGH_BYTES = {0: 1, 1: 4, 3: 4, 4: 2, 10: 2}  # by FreeSurfer's type: uchar, int, float, short, ushort
-# Analyze 7.5, data_history.orient, unflipped: transverse, coronal, sagittal; what its axes point to.
-_ANALYZE_AXES = {b"": "LAS", b"\0": "LAS", b"\1": "LSA", b"\2": "ASL"}
+# Analyze 7.5, data_history.orient: transverse, coronal, sagittal; then the two of them with flipped rows that ITK, CMTK
+# and the MRI toolbox of EEGLAB read alike; what the axes point to.
+_ANALYZE_AXES = {b"": "LAS", b"\0": "LAS", b"\1": "LSA", b"\2": "ASL", b"\3": "LPS", b"\4": "LIA"}
+_SAGITTAL_FLIPPED = b"\5"  # rows flipped to those two programs, slices from the left to ITK
 
 
 def is_volume(file: FoundFile) -> bool:
@@ -80,6 +82,11 @@ def axes_of(image: Any, name: str) -> Any:
     unstated = f"{name}: does not state its orientation; show its slices as stored: dataset.orientation = 'stored'"
     if "orient" in image.header and "sform_code" not in image.header:
         code = bytes(image.header["orient"])
+        if code == _SAGITTAL_FLIPPED:
+            raise DataError(
+                f"{name}: states the orientation 'sagittal flipped' (5), which programs read in two ways, upside down or "
+                "from the other side; show its slices as stored: dataset.orientation = 'stored'"
+            )
         if code not in _ANALYZE_AXES:
             raise DataError(unstated)
         return nibabel.orientations.axcodes2ornt(_ANALYZE_AXES[code])

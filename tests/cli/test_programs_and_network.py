@@ -23,8 +23,12 @@ IMAGES = DCGAN["dataset"] | {"count": 12}
 RECIPE = merged(TINY, DCGAN, {"dataset": IMAGES, "training": {"total_kimg": 0.032, "preview_images": 4}})
 
 
+NOWHERE = "127.0.0.1:9"  # where nothing listens
+OFFLINE = ["fetch-weights", "--url", f"http://{NOWHERE}/weights.pth", "--to"]
+
+
 def commands(folder: Path) -> list[list[str]]:
-    """What people type, on a small run in a folder."""
+    """What people type, on a small run in a folder; all of it succeeds."""
     recipe, run = folder / "small.toml", str(folder / "runs/small-s3")
     recipe.write_text(tomli_w.dumps(RECIPE))
     return [
@@ -47,12 +51,25 @@ def commands(folder: Path) -> list[list[str]]:
         ["verify", str(folder / "published")],
         ["report", str(folder / "runs"), "--out", str(folder / "report.html")],
         ["import", str(folder / "generator.safetensors"), "--out", str(folder / "runs/imported")],
-        ["rm", str(folder / "runs/imported"), "--yes"],
-        ["data", "prepare", "phantom", "--set", "count=4", "--resolution", "16", "--out", str(folder / "pack")],
+        ["import", str(folder / "published"), "--out", str(folder / "runs/published")],
+        ["rm", str(folder / "runs/imported"), str(folder / "runs/published"), "--yes"],
+        ["reproduce", run, "--runs", str(folder / "reproduced")],
+        ["data", "prepare", "phantom", "--set", "count=40", "--resolution", "16", "--out", str(folder / "pack")],
         ["data", "check", str(folder / "pack")],
         ["data", "show", str(folder / "pack"), "--sheet", str(folder / "sheet.png")],
         ["data", "export", str(folder / "pack"), "--out", str(folder / "pack.zip")],
+        ["init", str(folder / "pack.zip"), "--out", str(folder / "mine.toml"), "--hours", "0.001"],
     ]
+
+
+def ended(command: list[str]) -> int | str | None:
+    """Return the exit code of a command in this process."""
+    sys.argv = ["ganzoo", *command]
+    try:
+        main()
+    except SystemExit as end:
+        return end.code
+    return 0
 
 
 def hostile_repository(folder: Path) -> Path:
@@ -84,17 +101,18 @@ def test_commands_start_no_program_and_open_no_connection(tmp_path):
             lambda event, arguments: seen.append(f"{event} {arguments}") if event in STARTS | CONNECTS else None
         )
         for command in commands(home):
-            sys.argv = ["ganzoo", *command]
-            try:
-                main()
-            except SystemExit as end:
-                assert not end.code, (command, end.code)
+            assert not ended(command), command
             assert not seen, (command, seen)
+        assert ended(["fetch-weights", "--url", "file:///etc/passwd", "--to", str(home / "weights")]) == 2
+        assert not seen, seen
+        assert ended([*OFFLINE, str(home / "weights")]) == 2
+        assert seen and all("127.0.0.1" in each and " 9" in each for each in seen), seen
+        assert not list((home / "weights").iterdir())
 
     done = forked(all_of_them, work, HOME=str(home), USER=USER, LOGNAME=USER)
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (tmp_path / "ran").exists()
-    shared = [path for path in home.rglob("*") if path.is_file() and path.name != "small.toml"]
+    shared = [path for path in home.rglob("*") if path.is_file() and path.name not in ("small.toml", "mine.toml")]
     assert {path.suffix for path in shared} >= {
         ".json",
         ".jsonl",
@@ -119,18 +137,24 @@ def test_commands_start_no_program_and_open_no_connection(tmp_path):
 def test_the_system_sees_no_program_and_no_connection(tmp_path):
     """As above, below Python: what libraries in C do is seen too."""
     work, cache = hostile_repository(tmp_path), {"GANZOO_CACHE": str(tmp_path / "cache")}
-    program = [sys.executable, "-m", "ganzoo"]
-    for number, command in enumerate(commands(tmp_path)):
+    for number, command in enumerate([*commands(tmp_path), [*OFFLINE, str(tmp_path / "weights")]]):
         trace = tmp_path / f"{number}.trace"
-        traced = ["strace", "-f", "-qq", "-e", "trace=execve,execveat,connect,bind", "-o", str(trace)]
+        traced = ["strace", "-f", "-qq", "-e", "trace=execve,execveat,connect,bind,sendto", "-o", str(trace)]
         done = subprocess.run(
-            [*traced, *program, *command], cwd=work, capture_output=True, text=True, env=os.environ | cache
+            [*traced, sys.executable, "-m", "ganzoo", *command],
+            cwd=work,
+            capture_output=True,
+            text=True,
+            env=os.environ | cache | {"NO_PROXY": "127.0.0.1"},
         )
-        assert done.returncode == 0, done.stderr
+        offline = command[: len(OFFLINE)] == OFFLINE
+        assert done.returncode == (2 if offline else 0), done.stderr
         calls = [line.split(maxsplit=1)[1] for line in trace.read_text().splitlines()]
         starts = [call for call in calls if call.startswith("execve")]
         # Itself and its workers; torch's build for CUDA asks the system's own ldconfig for the place of libdl.
         named = [call for call in starts if call.startswith((f'execve("{sys.executable}"', 'execve("/sbin/ldconfig"'))]
         assert named == starts, starts
-        assert [call for call in calls if "AF_INET" in call] == [], command
+        connected = [call for call in calls if "AF_INET" in call]
+        assert bool(connected) == offline, (command, connected)
+        assert all('sin_port=htons(9), sin_addr=inet_addr("127.0.0.1")' in call for call in connected), connected
     assert not (tmp_path / "ran").exists()

@@ -106,7 +106,7 @@ def stored_as(data: np.ndarray, axes: str) -> np.ndarray:
     return nibabel.orientations.apply_orientation(data, turn)
 
 
-@pytest.mark.parametrize(("code", "axes"), [(0, "LAS"), (1, "LSA"), (2, "ASL")])
+@pytest.mark.parametrize(("code", "axes"), [(0, "LAS"), (1, "LSA"), (2, "ASL"), (3, "LPS"), (4, "LIA")])
 def test_analyze_volumes_lie_as_their_header_says(tmp_path, code, axes):
     image = nibabel.AnalyzeImage(stored_as(corner_marked(), axes), None)
     image.header["orient"] = bytes([code])
@@ -121,12 +121,15 @@ def test_analyze_volumes_lie_as_their_header_says(tmp_path, code, axes):
     assert source.entries()[0].fingerprint != before
 
 
-def test_analyze_with_an_unknown_orientation_is_refused_with_the_remedy(tmp_path):
+@pytest.mark.parametrize(
+    ("code", "reason"), [(b"\x05", "'sagittal flipped' .5., which programs read in two ways"), (b"\x07", "does not state")]
+)
+def test_analyze_with_an_unclear_orientation_is_refused_with_the_remedy(tmp_path, code, reason):
     image = nibabel.AnalyzeImage(corner_marked(), None)
-    image.header["orient"] = b"\x05"
+    image.header["orient"] = code
     image.to_filename(tmp_path / "a.img")
     source = opened(tmp_path)
-    with pytest.raises(DataError, match=r"a\.hdr: does not state its orientation.*'stored'"):
+    with pytest.raises(DataError, match=rf"a\.hdr: .*{reason}.*'stored'"):
         source.picture(source.entries()[0].key)
     assert len(opened(tmp_path, orientation="stored").entries()) == 6
 
