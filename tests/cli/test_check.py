@@ -220,3 +220,15 @@ def test_nothing_to_check():
     done = ganzoo("check")
     assert done.code == 2
     assert "Missing argument" in done.err
+
+
+def test_batch_normalization_goes_with_r1_and_is_refused_with_the_penalty_of_wgan_gp(tmp_path):
+    """R1 sums squares of gradients, whoever they come from; the other bounds the gradient of each image by itself."""
+    path = tmp_path / "bn.toml"
+    path.write_text(TINY.format(generator="dcgan"), "utf-8")
+    batch = ("--set", "discriminator.normalization='batch'")
+    done = ganzoo("check", str(path), *batch, "--set", "regularizers=[{name='r1', gamma=1.0}]")
+    assert (done.code, done.err) == (0, "") and done.out.startswith("bn: valid.")
+    done = ganzoo("check", str(path), *batch, "--set", "regularizers=[{name='gradient-penalty'}]")
+    assert done.code == 2
+    assert re.search(r"'gradient-penalty'.* set discriminator\.normalization = \"layer\"", done.err)

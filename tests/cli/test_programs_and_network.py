@@ -154,7 +154,7 @@ def test_the_system_sees_no_program_and_no_connection(tmp_path):
         # Itself and its workers; torch's build for CUDA asks the system's own ldconfig for the place of libdl.
         named = [call for call in starts if call.startswith((f'execve("{sys.executable}"', 'execve("/sbin/ldconfig"'))]
         assert named == starts, starts
-        connected = [call for call in calls if "AF_INET" in call]
+        connected = [call for call in calls if "AF_INET" in call and call.startswith(("connect", "sendto"))]
         assert bool(connected) == offline, (command, connected)
         assert all('sin_port=htons(9), sin_addr=inet_addr("127.0.0.1")' in call for call in connected), connected
     assert not (tmp_path / "ran").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -59,3 +60,11 @@ def test_a_gif_too_fast_for_players_is_refused():
 def test_a_film_of_another_kind_is_refused():
     with pytest.raises(GanzooError, match=r"\.mp4, \.webp, \.gif"):
         film_bytes(iter([np.zeros((2, 2), np.uint8)]), ".avi", 5)
+
+
+def test_without_the_encoder_of_mp4_no_frame_is_drawn(monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    drawn = (pytest.fail("a frame was drawn") for _ in range(2))
+    with pytest.raises(GanzooError, match=r"needs PyAV, .*: pip install 'ganzoo-toolkit\[films\]'; or write \.webp") as told:
+        film_bytes(drawn, ".mp4", 10)
+    assert str(told.value).count("pip install") == 1

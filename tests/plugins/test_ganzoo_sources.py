@@ -102,6 +102,7 @@ def test_a_missing_library_is_named_with_its_pip_line(tmp_path, monkeypatch):
     import sys
 
     for kind, module, extra in (
+        ("tiff", "tifffile", "tiff"),
         ("nifti", "nibabel", "nifti"),
         ("dicom", "pydicom", "dicom"),
         ("nifti-mgz", "nibabel", "nifti"),
@@ -109,7 +110,8 @@ def test_a_missing_library_is_named_with_its_pip_line(tmp_path, monkeypatch):
         ("parquet", "pyarrow.parquet", "arrow"),
         ("tfrecords", "crc32c", "tfrecord"),
     ):
-        root = made.MAKERS[kind](tmp_path / kind, made.noise(6, 1))
+        make = made.rare_tiffs if kind == "tiff" else made.MAKERS[kind]
+        root = make(tmp_path / kind, made.noise(6, 1))
         with monkeypatch.context() as patch:
             patch.setitem(sys.modules, module, None)
             with pytest.raises(DataError, match=rf"needs {module.partition('.')[0]}: pip .*\[{extra}\]'") as told:

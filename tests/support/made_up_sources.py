@@ -44,6 +44,17 @@ def folder(root: Path, pictures: Sequence[np.ndarray]) -> Path:
     return root
 
 
+def rare_tiffs(root: Path, pictures: Sequence[np.ndarray]) -> Path:
+    """Write gray pictures with 16 bits and opacity, which Pillow alone reads wrongly."""
+    import tifffile
+
+    root.mkdir(parents=True)
+    for number, picture in enumerate(pictures):
+        deep = np.stack([picture.astype(np.uint16) * 257, np.full(picture.shape, 65535, np.uint16)], axis=2)
+        tifffile.imwrite(root / f"{number:03}.tif", deep, photometric="minisblack", extrasamples=["unassalpha"])
+    return root
+
+
 def zipped(root: Path, pictures: Sequence[np.ndarray], labels: Sequence[int] | None = None) -> Path:
     root.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(root.with_suffix(".zip"), "w") as archive:
