@@ -84,8 +84,8 @@ def axes_of(image: Any, name: str) -> Any:
         code = bytes(image.header["orient"])
         if code == _SAGITTAL_FLIPPED:
             raise DataError(
-                f"{name}: states the orientation 'sagittal flipped' (5), which programs read in two ways, upside down or "
-                "from the other side; show its slices as stored: dataset.orientation = 'stored'"
+                f"{name}: states the orientation 'sagittal flipped' (5), which programs read in two ways, upside down "
+                "or from the other side; show its slices as stored: dataset.orientation = 'stored'"
             )
         if code not in _ANALYZE_AXES:
             raise DataError(unstated)

@@ -58,7 +58,7 @@ def commands(folder: Path) -> list[list[str]]:
         ["data", "check", str(folder / "pack")],
         ["data", "show", str(folder / "pack"), "--sheet", str(folder / "sheet.png")],
         ["data", "export", str(folder / "pack"), "--out", str(folder / "pack.zip")],
-        ["init", str(folder / "pack.zip"), "--out", str(folder / "mine.toml"), "--hours", "0.001"],
+        ["init", str(folder / "pack.zip"), "--out", str(folder / "mine.toml"), "--hours", "1", "--resolution", "16"],
     ]
 
 

@@ -65,6 +65,8 @@ def test_a_film_of_another_kind_is_refused():
 def test_without_the_encoder_of_mp4_no_frame_is_drawn(monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     drawn = (pytest.fail("a frame was drawn") for _ in range(2))
-    with pytest.raises(GanzooError, match=r"needs PyAV, .*: pip install 'ganzoo-toolkit\[films\]'; or write \.webp") as told:
+    with pytest.raises(
+        GanzooError, match=r"needs PyAV, .*: pip install 'ganzoo-toolkit\[films\]'; or write \.webp"
+    ) as told:
         film_bytes(drawn, ".mp4", 10)
     assert str(told.value).count("pip install") == 1

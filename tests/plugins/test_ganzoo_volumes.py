@@ -122,7 +122,8 @@ def test_analyze_volumes_lie_as_their_header_says(tmp_path, code, axes):
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"), [(b"\x05", "'sagittal flipped' .5., which programs read in two ways"), (b"\x07", "does not state")]
+    ("code", "reason"),
+    [(b"\x05", "'sagittal flipped' .5., which programs read in two ways"), (b"\x07", "does not state")],
 )
 def test_analyze_with_an_unclear_orientation_is_refused_with_the_remedy(tmp_path, code, reason):
     image = nibabel.AnalyzeImage(corner_marked(), None)

@@ -104,8 +104,8 @@ def _finite(
     if non_finite == "refuse":
         raise DataError(
             # Without their number, so that a list of many such images says this once.
-            f"{name}: has pixels that are not finite (NaN); show them as background by dataset.non_finite = 'background' "
-            "(--set non_finite=background), or state the intensity that they have (--set non_finite=0)"
+            f"{name}: has pixels that are not finite (NaN); show them as background by dataset.non_finite = "
+            "'background' (--set non_finite=background), or state the intensity that they have (--set non_finite=0)"
         )
     opaque = finite.astype(np.float32)
     if non_finite == "background":
