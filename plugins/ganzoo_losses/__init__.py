@@ -9,13 +9,14 @@ from ganzoo_losses.least_squares import LeastSquares
 from ganzoo_losses.logistic import Logistic
 from ganzoo_losses.r1 import R1
 from ganzoo_losses.rahinge import RaHinge
+from ganzoo_losses.rpgan import RpGAN
 from ganzoo_losses.wgan_gp import WGANGP
 
 
 @hookimpl
 def ganzoo_losses() -> list[type[AdversarialLoss]]:
     """Offer the losses."""
-    return [Logistic, RaHinge, WGANGP, Hinge, LeastSquares]
+    return [Logistic, RaHinge, RpGAN, WGANGP, Hinge, LeastSquares]
 
 
 @hookimpl

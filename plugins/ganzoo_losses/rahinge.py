@@ -8,7 +8,8 @@ from typing import Any
 from torch import Tensor
 from torch.nn.functional import relu
 
-from ganzoo import AdversarialLoss, PluginError, RecipeContext
+from ganzoo import AdversarialLoss, RecipeContext
+from ganzoo_losses.reals import drawn_reals
 
 
 class RaHinge(AdversarialLoss):
@@ -45,16 +46,5 @@ class RaHinge(AdversarialLoss):
     def generator_loss(self, fake: Tensor, real: Callable[[], Tensor]) -> Tensor:
         # Fresh reals, and both terms: without the first, G would get no gradient that makes reals look less real
         # (section 3).
-        reals = _drawn(real)
+        reals = drawn_reals(self.name, real)
         return (relu(1 + (reals - fake.mean())).mean() + relu(1 - (fake - reals.mean())).mean()) / 2
-
-
-def _drawn(real: Callable[[], Tensor] | None) -> Tensor:
-    logits = real() if callable(real) else None
-    if logits is None or logits.numel() == 0:
-        raise PluginError(
-            "the loss 'rahinge' needs the logits of real images in the generator's step, and was given none: "
-            "generator_loss(fake, real) must get a function that returns them"
-        )
-    # They do not depend on the generator: their graph would only take memory.
-    return logits.detach()

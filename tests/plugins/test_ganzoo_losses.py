@@ -20,9 +20,11 @@ from ganzoo_losses.least_squares import LeastSquares
 from ganzoo_losses.logistic import Logistic
 from ganzoo_losses.r1 import R1
 from ganzoo_losses.rahinge import RaHinge
+from ganzoo_losses.rpgan import RpGAN
 from ganzoo_losses.wgan_gp import WGANGP
 
 LOSSES = ganzoo_losses()
+RELATIVISTIC = (RaHinge, RpGAN)
 REAL = torch.tensor([2.0, 0.5, -0.4])  # mean 0.7
 FAKE = torch.tensor([0.5, -1.0, 0.2])  # mean -0.1
 
@@ -74,7 +76,7 @@ def test_gradients_equal_finite_differences(cls):
     assert torch.autograd.gradcheck(lambda f: loss.generator_loss(f, lambda: REAL.double()), (fake,))
 
 
-@pytest.mark.parametrize("cls", [cls for cls in LOSSES if cls is not RaHinge])
+@pytest.mark.parametrize("cls", [cls for cls in LOSSES if cls not in RELATIVISTIC])
 def test_only_relativistic_losses_ask_for_reals(cls):
     make(cls).generator_loss(FAKE, no_reals)
 
@@ -96,10 +98,21 @@ def test_rahinge_detaches_the_reals_of_the_generators_step():
     assert real.grad is None
 
 
+@pytest.mark.parametrize("cls", RELATIVISTIC)
 @pytest.mark.parametrize("real", [None, lambda: None, lambda: torch.zeros(0)])
-def test_rahinge_without_reals_says_so(real):
-    with pytest.raises(PluginError, match="'rahinge' needs the logits of real images in the generator's step"):
-        make(RaHinge).generator_loss(FAKE, real)
+def test_relativistic_losses_without_reals_say_so(cls, real):
+    with pytest.raises(PluginError, match=f"'{cls.name}' needs the logits of real images in the generator's step"):
+        make(cls).generator_loss(FAKE, real)
+
+
+def test_rpgan_by_hand():
+    """Differences f - r of ln 3, -ln 3 and 0: softplus is ln 4, ln 4/3 and ln 2; pairs, so that order counts."""
+    real, fake = torch.tensor([0.0, log(3), 1.0]), torch.tensor([log(3), 0.0, 1.0])
+    assert make(RpGAN).discriminator_loss(real, fake).item() == pytest.approx((log(4) + log(4 / 3) + log(2)) / 3)
+    assert make(RpGAN).generator_loss(fake, lambda: real).item() == pytest.approx((log(4 / 3) + log(4) + log(2)) / 3)
+    assert make(RpGAN).discriminator_loss(real, fake.flip(0)).item() != pytest.approx(
+        (log(4) + log(4 / 3) + log(2)) / 3
+    )
 
 
 def test_rahinge_refuses_batches_of_one_and_couples_the_batch():
