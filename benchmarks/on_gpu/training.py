@@ -16,11 +16,13 @@ from typing import Any
 import torch
 
 from ganzoo._recipe.load import validate
+from ganzoo._recipe.schema import TrainingSettings
 from ganzoo._registry.registry import Registry
 from ganzoo._training.build import build_trainer
 from ganzoo._training.trainer import Trainer
 from ganzoo.contracts.objectives import Role
 from ganzoo.contracts.reporter import Silent
+from ganzoo.layers import use_kernels
 from ganzoo.scoring.real_data import find_inputs
 from on_gpu.kernels import Kernels, profiled
 
@@ -92,15 +94,23 @@ TINY = {
 
 @contextmanager
 def numerics(precision: str) -> Iterator[dict[str, Any]]:
-    """Set what a precision means outside of a recipe; give what it means in `[training]`."""
-    kind, _, more = precision.partition(" + ")
+    """Set what a precision means outside of a recipe; give what it means in `[training]`.
+
+    After the type may stand ` + benchmark` (cuDNN measures its kernels) and ` + kernels` (those in Triton).
+    """
+    kind, *more = precision.split(" + ")
+    settings = {"precision": kind if kind in ("bf16", "fp16") else "fp32"}
+    if "tf32" in TrainingSettings.model_fields:
+        settings |= {"tf32": kind != "fp32", "cudnn": "benchmark" if "benchmark" in more else "deterministic"}
     matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
     before = matmul.allow_tf32, cudnn.allow_tf32, cudnn.benchmark
     matmul.allow_tf32 = cudnn.allow_tf32 = kind != "fp32"
-    cudnn.benchmark = more == "cudnn.benchmark"
+    cudnn.benchmark = "benchmark" in more
+    use_kernels("kernels" in more)
     try:
-        yield {} if kind in ("fp32", "tf32") else {"precision": kind}
+        yield settings
     finally:
+        use_kernels(False)
         matmul.allow_tf32, cudnn.allow_tf32, cudnn.benchmark = before
 
 
