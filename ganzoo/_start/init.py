@@ -22,6 +22,7 @@ from ganzoo.text import duration, literal
 
 _COMPARED = 4000  # images whose twins are looked for
 _LISTED = 12
+_BUSY = 0.2  # of the time, before it is said
 _TOO_LONG = 1.3  # times the hours that were asked for, before it is said
 
 
@@ -140,6 +141,11 @@ def facts_on_time(made: Fit, hours: float) -> list[str]:
         f"hours), {duration(pace.scoring_seconds)} of it for the score: {made.recipe.total_images / 1000:,g} kimg at "
         f"{pace.images_per_second:,.0f} images/s, by {pace.steps} steps that were taken"
     ]
+    if pace.waited > _BUSY:
+        lines.append(
+            f"busy: other programs held the steps up for {pace.waited:.0%} of the time; what it takes is said for a "
+            "machine that it has to itself"
+        )
     if pace.hours > _TOO_LONG * hours:
         lines.append(
             f"too long: {duration(3600 * hours)} were asked for; give more --hours, a smaller --resolution or fewer "

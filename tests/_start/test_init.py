@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from ganzoo._registry.registry import Registry
 from ganzoo._start import pace
 from ganzoo._start.images import look_at
 from ganzoo._start.init import facts_on_time, init_recipe
+from ganzoo._start.stopwatch import Stopwatch, Taken
+from ganzoo.contracts.phase import Phase
 from ganzoo.contracts.reporter import SILENT
 from ganzoo.errors import DataError, RefusedError
 
@@ -78,7 +81,9 @@ def test_a_recipe_is_written_that_trains_at_once_and_never_over_another(tmp_path
     assert "paper" not in data  # which was about other images
     assert "copies: 1 images" in text and "# Half-life" not in text and "# Real images per" in text
     hours = found.fit.pace.hours
-    assert [len(facts_on_time(found.fit, share * hours)) for share in (0.5, 2)] == [2, 1]
+    alone, held_up = (replace(found.fit, pace=replace(found.fit.pace, waited=share)) for share in (0.0, 0.6))
+    assert [len(facts_on_time(alone, share * hours)) for share in (0.5, 2)] == [2, 1]
+    assert "60% of the time" in facts_on_time(held_up, 2 * hours)[1]
     run = ganzoo.run(found.path, overrides=["training.total_kimg=0.02", "scoring.generated=20"], runs=tmp_path / "runs")
     assert run.scores
     with pytest.raises(RefusedError, match="exists already"):
@@ -109,3 +114,17 @@ def test_what_is_no_image_is_told(tmp_path, registry):
     (tmp_path / "notes.txt").write_text("nothing")
     with pytest.raises(DataError, match="no images"):
         look_at(tmp_path, registry)
+
+
+def test_the_least_disturbed_round_counts_and_what_it_waited_does_not(monkeypatch):
+    """Eight steps: a lazy penalty every second one, the first four disturbed."""
+    long, short = Taken(clock=9.0, processors=2.0, waited=7.0), Taken(clock=1.0, processors=1.0, waited=0.0)
+    disturbed = [Taken(clock=8.0, processors=3.0, waited=4.0)] * 4
+    taken = iter([*disturbed, long, short, short, short])
+    monkeypatch.setattr(pace, "_step", lambda trainer, phase: None)
+    monkeypatch.setattr(pace, "_LEAST_STEPS", 8)
+    monkeypatch.setattr(Stopwatch, "read", lambda self: next(taken))
+    phase = Phase(start=0, end=100, resolution=8, batch_size=2)
+    measured = pace._per_image(None, phase, 2, sharing=2)
+    assert (measured.steps, measured.seconds, measured.processors) == (8, 2.0 / 2 / 4, 2.0 / 4)
+    assert measured.waited == (4 * 4 + 7) / (4 * 8 + 9 + 3)
