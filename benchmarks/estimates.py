@@ -3,11 +3,11 @@
     OMP_NUM_THREADS=1 python benchmarks/estimates.py FOLDER ...                  # an hour each
     OMP_NUM_THREADS=1 python benchmarks/estimates.py FOLDER ... --share 0.1      # a tenth of the images each
 
-For each folder (and, unless `--given-only`, a zip of color images and a folder of DICOM series, both made here of random
-shapes) `ganzoo init` writes a recipe for an hour on this machine, and `ganzoo run` trains it exactly as it is written, but
-for `training.total_kimg` where `--share` is below 1. The truth is what the kernel counts of that process and its children,
-from its first instruction to its last: libraries imported, images prepared, the score, the curves. Both estimates are
-compared with it. Nothing is asserted; the exit code is 1 where the line after 5 % is off by more than `--within`.
+For each folder (and, unless `--given-only`, a zip of color images and a folder of DICOM series, both made here of
+random shapes) `ganzoo init` writes a recipe for an hour on this machine, and `ganzoo run` trains it exactly as it is
+written, but for `training.total_kimg` where `--share` is below 1. The truth is what the kernel counts of that process
+and its children, from its first instruction to its last: libraries imported, images prepared, the score, the curves.
+Both estimates are compared with it. The exit code is 1 where the line after 5 % is off by more than `--within`.
 """
 
 from __future__ import annotations

@@ -44,6 +44,7 @@ class FoundImages:
         channels: 1 where all of those are gray, else 3.
         classes: Names of the classes, where labels or folders state them.
         subjects: How many people or other subjects, where names or the format tell.
+        left_out: What is there and not used, such as masks: one line each.
         unreadable: Why some could not be opened: one line each.
     """
 
@@ -57,6 +58,7 @@ class FoundImages:
     channels: int
     classes: tuple[str, ...]
     subjects: int
+    left_out: tuple[str, ...]
     unreadable: tuple[str, ...]
 
 
@@ -88,7 +90,7 @@ def look_at(root: Path, registry: Registry) -> FoundImages:
         raise DataError(f"none of the images in {root} can be read; the first: {unreadable[0]}")
     options |= {"channels": 1 if is_gray else 3}
     subjects, pattern = _subjects(items)
-    classes = _classes(part, options, items, dataset, registry)
+    classes, dataset = _classes(part, options, items, dataset, registry)
     if pattern == _SUBJECT_PATTERNS[-1] and classes:  # a folder is one or the other
         subjects, pattern = 0, ""
     options |= {"subject_pattern": pattern} if pattern else {}
@@ -96,7 +98,7 @@ def look_at(root: Path, registry: Registry) -> FoundImages:
     middle = int(statistics.median(sides))
     return FoundImages(
         part, options, len(items), min(sides), middle, max(sides), len(sides), options["channels"], classes, subjects,
-        tuple(unreadable),
+        tuple(dataset.left_out(len(items))), tuple(unreadable),
     )  # fmt: skip
 
 
@@ -132,19 +134,19 @@ def _subjects(items: Sequence[Item]) -> tuple[int, str]:
 
 def _classes(
     part: Part, options: dict[str, Any], items: Sequence[Item], dataset: SourceDataset[Any], registry: Registry
-) -> tuple[str, ...]:
-    """Return the names of the classes that the source or its folders state, if the dataset can use them."""
+) -> tuple[tuple[str, ...], SourceDataset[Any]]:
+    """Return the names of the classes that the source or its folders state, and the dataset that uses them, if any."""
     stated = dataset.source.classes()
     if stated.complaint or "classes" not in part.cls.Options.model_fields:
-        return ()
+        return (), dataset
     labels = {entry.label for entry in dataset.entries() if entry.label is not None}
     folders = {str(PurePosixPath(item.key).parent) for item in items}
     count = max(labels) + 1 if labels else len(folders)
     if not 2 <= count <= min(_MOST_CLASSES, len(items) // 10):
-        return ()
+        return (), dataset
     labeled = _dataset(part, options | {"classes": count}, registry)
     try:
         labeled.items()
     except GanzooError:  # folders that are no classes: splits, nested ones
-        return ()
-    return tuple(labeled.class_names()) or tuple(map(str, range(count)))
+        return (), dataset
+    return tuple(labeled.class_names()) or tuple(map(str, range(count))), labeled

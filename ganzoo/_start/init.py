@@ -110,6 +110,7 @@ def _images(found: FoundImages, made: Fit) -> list[str]:
         lines.append(f"classes: {len(found.classes)} ({names}){used}")
     if found.subjects:
         lines.append(f"subjects: {found.subjects:,}; images of one never fall into two splits")
+    lines += [f"left out: {text}" for text in found.left_out]
     lines += [f"unreadable: {text}" for text in found.unreadable[:_LISTED]]
     return lines
 

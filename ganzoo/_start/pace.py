@@ -1,8 +1,8 @@
 """Pace: what a training takes on this machine, from steps that are really taken.
 
-Other programs are no part of it: steps are taken in rounds, in each of which every lazy penalty has its turns, the round
-that was least disturbed counts, and what its main thread stood in line for a processor does not. Where others hold steps
-up, one thread takes them: several wait for each other by spinning, which took ten times the processors' time when tried.
+Other programs are no part of it: steps are taken in rounds, in each of which every lazy penalty has its turns, the
+round that was least disturbed counts, and what its main thread stood in line for a processor does not. Where others
+hold steps up, one thread takes them: several wait for each other by spinning, which took ten times the processor time.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from pydantic import Field, NonNegativeInt, field_validator
 from ganzoo import DataError, ImageSpec, Item
 from ganzoo.data import Entry, SourceDataset, SourceOptions, item_of
 from ganzoo_images.layout import class_folders, stated_splits
+from ganzoo_images.masks import masks_among
 
 _LISTED_CLASSES = 20
 
@@ -32,6 +33,12 @@ class FolderOptions(SourceOptions):
         "images of one subject stay in one split. Default: each volume or patient, else each image, is its own.",
     )
 
+    keep_masks: bool = Field(
+        default=False,
+        description="Use segmentation masks too: files called as an image beside them, but for a word such as `seg` or "
+        "`mask`.",
+    )
+
     @field_validator("subject_pattern")
     @classmethod
     def _has_a_group(cls, value: str | None) -> str | None:
@@ -51,7 +58,7 @@ class Folder(SourceDataset[FolderOptions]):
 
     name = "folder"
     default_place = 1
-    _stated = 0
+    _stated = _masks = 0
     _names: tuple[str, ...] = ()
     where_to_get = (
         "Put PNG, JPEG, WEBP, TIFF, BMP or GIF files into the folder, at any depth; or let dataset.root name a zip or "
@@ -67,7 +74,7 @@ class Folder(SourceDataset[FolderOptions]):
         return ImageSpec(options.resolution, options.channels, options.classes)
 
     def items(self) -> Sequence[Item]:
-        entries = self.entries()
+        entries = self._images(self.entries())
         if not entries:
             raise DataError(self.nothing_found("no images"))
         self._stated = max((entry.label + 1 for entry in entries if entry.label is not None), default=0)
@@ -84,7 +91,9 @@ class Folder(SourceDataset[FolderOptions]):
         return self._names
 
     def left_out(self, used: int) -> list[str]:
-        lines = super().left_out(used)
+        lines = super().left_out(used + self._masks)
+        if self._masks:
+            lines.append(f"{self._masks:,} segmentation masks, by their names (dataset.keep_masks = true uses them)")
         if not self.options.classes and (complaint := self.source.classes().complaint):
             lines.append(f"labels, which nothing asks for: {complaint}")
         elif not self.options.classes and self._stated:
@@ -97,6 +106,14 @@ class Folder(SourceDataset[FolderOptions]):
         if self.options.subject_pattern is not None or not (advice := super().subject_advice()):
             return ""
         return f"{advice}; or let dataset.subject_pattern say what in a path below root names the person"
+
+    def _images(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Return the entries that are no masks. Volumes are none: their format leaves segmentations out by itself."""
+        if self.options.keep_masks or not self.source.has_file_names or self.source.holds_volumes:
+            return entries
+        masks = masks_among([entry.key for entry in entries])
+        self._masks = len(masks)
+        return [entry for entry in entries if entry.key not in masks] if masks else entries
 
     def _labels(self, entries: Sequence[Entry], in_splits: bool) -> Sequence[int | None]:
         stated = self.source.classes()

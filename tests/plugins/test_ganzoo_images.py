@@ -13,6 +13,7 @@ from ganzoo.contracts.component import ImageSpec
 from ganzoo.data.prepare.prepare import prepare
 from ganzoo.errors import DataError
 from ganzoo_images import Folder, Phantom
+from ganzoo_images.masks import masks_among
 
 pytestmark = pytest.mark.usefixtures("drawn_anew")
 
@@ -238,3 +239,44 @@ def test_real_images_can_be_prepared(tmp_path, name, count, classes):
     train = pack.split("train")
     assert train.label_counts().tolist() == [count // classes] * classes if classes else True
     assert 20 < train.images(np.arange(count)).mean() < 200
+
+
+# --- masks
+
+
+@pytest.mark.parametrize(
+    ("images", "masks"),
+    [
+        (["case_001_slice_0.nii.png", "case_401_slice_1.nii.png"], ["seg_001_slice_0.nii.png"]),
+        (["images/a/7.png"], ["masks/a/7.png"]),
+        (["train/img/7.jpg"], ["train/mask/7.png"]),
+        (["imagesTr/b_1.png"], ["labelsTr/b_1.png"]),
+        (["ISIC_0000000.jpg"], ["ISIC_0000000_segmentation.png"]),
+        (["benign (1).png"], ["benign (1)_mask.png", "benign (1)_mask_1.png"]),
+    ],
+)
+def test_a_mask_is_called_as_an_image_beside_it(images, masks):
+    assert masks_among([*images, *masks]) == set(masks)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["seg_001.png", "seg_002.png"],  # nothing but masks
+        ["with_mask/1.png", "without_mask/1.png"],
+        ["mask/1.png", "nomask/1.png"],  # classes whose files have the same numbers
+        ["segment/1.png", "other/1.png"],
+        ["a_mask.png", "b.png"],
+    ],
+)
+def test_a_word_alone_makes_no_mask(keys):
+    assert masks_among(keys) == set()
+
+
+def test_masks_are_left_out_of_a_folder_and_counted_unless_they_are_wanted(tmp_path):
+    for name in ("case_1.png", "case_2.png", "seg_1.png"):
+        Image.new("L", (8, 8), 9).save(tmp_path / name)
+    dataset = made.dataset(Folder, root=tmp_path, resolution=8)
+    assert [item.key for item in dataset.items()] == ["case_1.png", "case_2.png"]
+    assert "1 segmentation masks" in " ".join(dataset.left_out(2)) and len(dataset.left_out(2)) == 1
+    assert len(made.dataset(Folder, root=tmp_path, resolution=8, keep_masks=True).items()) == 3
