@@ -118,14 +118,16 @@ def test_what_is_no_image_is_told(tmp_path, registry):
 
 
 def test_the_least_disturbed_round_counts_and_what_it_waited_does_not(monkeypatch):
-    """Eight steps: a lazy penalty every second one, the first four disturbed."""
-    long, short = Taken(clock=9.0, processors=2.0, waited=7.0), Taken(clock=1.0, processors=1.0, waited=0.0)
-    disturbed = [Taken(clock=8.0, processors=3.0, waited=4.0)] * 4
-    taken = iter([*disturbed, long, short, short, short])
-    monkeypatch.setattr(pace, "_step", lambda trainer, phase: None)
-    monkeypatch.setattr(pace, "_LEAST_STEPS", 8)
-    monkeypatch.setattr(Stopwatch, "read", lambda self: next(taken))
-    phase = Phase(start=0, end=100, resolution=8, batch_size=2)
-    measured = pace._per_image(None, phase, 2, sharing=2)
-    assert (measured.steps, measured.seconds, measured.processors) == (8, 2.0 / 2 / 4, 2.0 / 4)
-    assert measured.waited == (4 * 4 + 7) / (4 * 8 + 9 + 3)
+    """Three rounds of two steps of two images, shared by two threads later on."""
+    rounds = [Taken(8.0, 3.0, 4.0), Taken(9.0, 2.0, 7.0), Taken(4.0, 4.0, 0.0)]
+    taken = iter([Taken(5.0, 2.0, 3.0), *rounds])  # the first warms up
+    monkeypatch.setattr(pace, "_taken", lambda trainer, phase, count: next(taken))
+    monkeypatch.setattr(pace, "_LEAST_STEPS", 6)
+    measured = pace._per_image(None, Phase(start=0, end=100, resolution=8, batch_size=2), 2, sharing=2)
+    assert (measured.steps, measured.seconds, measured.processors) == (6, 2.0 / 2 / 4, 2.0 / 4)
+    assert measured.waited == 11 / 21
+    monkeypatch.undo()
+    watch = Stopwatch()
+    sum(range(200_000))
+    read = watch.read()
+    assert 0 < read.undisturbed <= read.clock and read.processors > 0
