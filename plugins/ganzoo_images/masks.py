@@ -17,7 +17,7 @@ _Words = tuple[tuple[str, ...], tuple[str, ...]]  # of the folders, and of the f
 
 
 def masks_among(keys: Sequence[str]) -> set[str]:
-    """Return the paths that are masks by their names: each is called as an image beside it, but for the word that says so.
+    """Return the paths that are masks by their names: called as an image beside them, but for the word that says so.
 
     A name alone does not make a mask: people with masks may well be what is to be learned.
     """
