@@ -36,7 +36,7 @@ def cells_at_a_time(settings: SweepOptions) -> int:
         raise GanzooError(f"there is no engine '{engine}': processes, ray or slurm")
     if engine != "processes":  # other machines compute; what cores they have is not known here
         return os.cpu_count() or 1
-    return jobs or (1 if settings.get("worker", False) else max(1, len(_gpus(settings))))
+    return jobs or max(1, len(_gpus(settings)))
 
 
 def engine_of(opened: OpenedSweep, place: Place, settings: SweepOptions) -> Engine:

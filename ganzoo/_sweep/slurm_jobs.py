@@ -6,7 +6,6 @@ What a job came to is read from a small file that it leaves, not from the pickle
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ from ganzoo._io.os_errors import absolute
 from ganzoo._io.regular_file import read_regular
 from ganzoo._sweep.engine import Attempt, Ended
 from ganzoo._sweep.on_node import CellProcess
+from ganzoo._sweep.slurm_time import limit_seconds, notice_seconds
 from ganzoo.errors import GanzooError
 
 _STOPPED, _LOST = 75, -9
@@ -28,7 +28,7 @@ _POLL_SECONDS = 1.0
 _QUEUE_SECONDS = 10.0
 _ABSENCES = 2
 """Looks at the queue without a job before it counts as lost: its last word may be on its way over the file system."""
-_DAY_MINUTES = 24 * 60
+_DAY_SECONDS = 24 * 60 * 60
 _MOST_REQUEUES = 10_000
 
 
@@ -99,12 +99,13 @@ class SlurmJobs:
         make_folder(self._folder)
         self._stop = self._folder / f"{secrets.token_hex(8)}.stop"
         self._executor = submitit.AutoExecutor(self._folder, cluster="slurm", slurm_max_num_timeout=_MOST_REQUEUES)
+        limit = (limit_seconds(options["time"]) if "time" in options else None) or _DAY_SECONDS
         rest = {key.replace("-", "_"): value or True for key, value in options.items() if key != "time"}
         self._executor.update_parameters(
             name=name,
-            timeout_min=_minutes(options["time"]) if "time" in options else _DAY_MINUTES,
+            timeout_min=-(-limit // 60),
             cpus_per_task=threads,
-            slurm_signal_delay_s=120,
+            slurm_signal_delay_s=notice_seconds(limit),
             slurm_additional_parameters={"requeue": True, **rest},
         )
         self._jobs: list[_Job] = []
@@ -194,18 +195,3 @@ def _slurm(program: str, *words: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return told.stdout if told.returncode == 0 else None
-
-
-def _minutes(text: str) -> int:
-    """Return a time as sbatch takes it (`90`, `90:00`, `4:00:00`, `1-12`, `1-12:30`) in minutes, rounded up."""
-    match = re.fullmatch(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?", text)
-    if match is None:
-        raise GanzooError(f"--slurm-option time={text}: give a time such as 90 (minutes), 4:00:00 or 1-12:00:00")
-    days, first, second, third = (int(part) if part else 0 for part in match.groups())
-    if match[1]:
-        seconds = 86400 * days + 3600 * first + 60 * second + third
-    elif match[4]:
-        seconds = 3600 * first + 60 * second + third
-    else:
-        seconds = 60 * first + second
-    return max(1, -(-seconds // 60))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ganzoo._sweep.cells import Cell
+from ganzoo._sweep.slurm_time import limit_seconds, notice_seconds
 from ganzoo._sweep.work import Place
 from ganzoo.errors import GanzooError
 from ganzoo.text import literal
@@ -20,7 +21,7 @@ _OPTION = re.compile(r"([a-z][a-z-]*)(=(\S+))?")
 _OURS = frozenset({"array", "job-name", "output", "error", "signal", "requeue", "no-requeue", "open-mode"})
 
 _TAIL = """\
-# Slurm's signal, two minutes before the time is over or when the job has to make way, reaches this shell alone, and a
+# Slurm's signal, before the time is over or when the job has to make way, reaches this shell alone, and a
 # shell looks after traps only while it waits.
 "$@" &
 cell=$!
@@ -78,13 +79,14 @@ def slurm_script(
     """
     if not cells:
         raise GanzooError("no cell is left to compute: nothing to submit")
+    limit = limit_seconds(options["time"]) if options and "time" in options else None
     most = (array_size or _array_size()) - 1
     directives = {
         "job-name": name,
         "array": f"0-{min(len(cells), most) - 1}",
         "cpus-per-task": str(place.threads),
         "requeue": "",  # a node that fails gives its cells to others
-        "signal": "B:TERM@120",
+        "signal": f"B:TERM@{notice_seconds(limit)}",
         "open-mode": "append",
         "output": str((place.folder.path / "logs" / "slurm-%A_%a.txt").absolute()),
         **(options or {}),

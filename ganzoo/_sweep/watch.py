@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ganzoo._sweep.cell_state import CellState
 from ganzoo._sweep.cells import Cell
@@ -43,7 +44,14 @@ class Watch:
     @property
     def status(self) -> SweepStatus:
         """Where all cells stand."""
-        return status_from([(cell, self._states[name]) for name, cell in self._cells.items()])
+        return status_from([(cell, self._state(name)) for name, cell in self._cells.items()])
+
+    def _state(self, name: str) -> CellState:
+        """Return a cell's state as it is known; a process that was started holds no run before it has its imports."""
+        state = self._states[name]
+        if name in self._under_way and state.status in ("left", "stopped"):
+            return replace(state, status="running", holder=self._under_way[name][0] or "starting", reason="")
+        return state
 
     def started(self, cell: Cell, where: str) -> None:
         """See `Watcher.started`."""
@@ -55,6 +63,7 @@ class Watch:
         """See `Watcher.ended`."""
         _, since = self._under_way.pop(cell.run_name, ("", 0.0))
         self._states[cell.run_name] = self._place.state(cell)
+        self._shown_at = 0.0  # at the next tick: the last of them is told too
         if not since:  # it was so before
             return
         took = f" after {duration(time.monotonic() - since)}"

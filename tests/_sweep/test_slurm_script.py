@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from sweep_world import World
 
-from ganzoo._sweep.slurm_jobs import _minutes
 from ganzoo._sweep.slurm_script import slurm_options, slurm_script
+from ganzoo._sweep.slurm_time import limit_seconds, notice_seconds
 from ganzoo.errors import GanzooError
 
 
@@ -47,10 +47,20 @@ def test_options_of_sbatch():
 
 
 @pytest.mark.parametrize(
-    ("text", "minutes"),
-    [("90", 90), ("90:30", 91), ("4:00:00", 240), ("1-12", 2160), ("1-00:30", 1470), ("0-0:0:1", 1)],
+    ("text", "seconds", "notice"),
+    [
+        ("90", 5400, 120),
+        ("90:30", 5430, 120),
+        ("4:00:00", 14_400, 120),
+        ("1-12", 129_600, 120),
+        ("1-00:30", 88_200, 120),
+        ("1", 60, 15),
+        ("0-0:0:1", 1, 1),
+        ("UNLIMITED", None, 120),
+    ],
 )
-def test_times_as_sbatch_takes_them(text, minutes):
-    assert _minutes(text) == minutes
+def test_times_as_sbatch_takes_them_and_the_notice_that_they_leave_room_for(text, seconds, notice):
+    assert limit_seconds(text) == seconds
+    assert notice_seconds(seconds) == notice
     with pytest.raises(GanzooError, match="give a time"):
-        _minutes(f"{text} h")
+        limit_seconds(f"{text} h")

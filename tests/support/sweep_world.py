@@ -40,7 +40,7 @@ name = "{loss}"
 [training]
 total_kimg = {kimg}
 batch_size = 8
-checkpoint_kimg = 0.08
+checkpoint_kimg = {checkpoint}
 snapshot_kimg = 10
 samples_kimg = 10
 log_kimg = 0.4
@@ -64,11 +64,11 @@ def dataset() -> str:
 class World:
     """The cells of the sweep, in a folder of its own, and what they came to undisturbed."""
 
-    def __init__(self, folder: Path, *, kimg: float = 0.6):
+    def __init__(self, folder: Path, *, kimg: float = 0.6, checkpoint: float = 0.08):
         self.folder = folder
         folder.mkdir(exist_ok=True)
         for loss in ("logistic", "hinge", "rahinge"):
-            text = RECIPE.format(dataset=dataset(), loss=loss, kimg=kimg)
+            text = RECIPE.format(dataset=dataset(), loss=loss, kimg=kimg, checkpoint=checkpoint)
             (folder / f"{loss}.toml").write_text(text)
         self.settings = sweep_settings(
             {"recipes": ["logistic.toml", "hinge.toml", "rahinge.toml"], "seeds": [0, 1, 2]}, "the sweep"
