@@ -109,22 +109,22 @@ def test_the_array_script_survives_a_dead_node_and_the_end_of_its_time(world, sl
 
 @needs_slurm
 def test_a_time_limit_of_a_minute_is_no_end(slurm, tmp_path):
-    """Slurm itself says that the minute is nearly over: the cell stops at a checkpoint, is queued again, and goes on."""
+    """Slurm itself says that the minute is nearly over: the cell stops at a checkpoint, is queued again, goes on."""
     short = World(tmp_path / "short", kimg=4, checkpoint=2)
     measured = short.place("measured")
     ganzoo_in_child(*short.cells[0].command(measured.runs)[1:], folder=short.folder, **ONE_THREAD)
     record = read_record(measured.runs / short.cells[0].run_name / "record.json")
-    world = World(tmp_path / "sweep", kimg=round(80 * 4 / record.seconds), checkpoint=2)
+    world = World(tmp_path / "sweep", kimg=round(40 * 4 / record.seconds), checkpoint=2)
     del world.cells[1:]
     place, script = world.place("runs"), tmp_path / "grid.sbatch"
     script.write_text(slurm_script(world.cells, place, "grid", script=str(script), options={"time": "1"}))
     (place.folder.path / "logs").mkdir(parents=True)
     job = re.search(r"job (\d+)", slurm.ask("sbatch", str(script)))[1]
     log, deadline = place.folder.path / "logs" / f"slurm-{job}_0.txt", time.monotonic() + 900
-    world.undisturbed()  # meanwhile: Slurm waits two minutes before it starts a job again
+    world.undisturbed()  # meanwhile
     while slurm.ask("squeue", "-h").strip():
         assert time.monotonic() < deadline, slurm.ask("squeue") + log.read_text()
         time.sleep(1)
     world.check(place)
     told = log.read_text()
-    assert told.count("SIGTERM") == told.count("resuming at") >= 1, told
+    assert told.count("resuming at") >= told.count("stopped by SIGTERM at") >= 1, told
