@@ -15,7 +15,6 @@ from pydantic import BaseModel
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.schema import (
     GrowthSettings,
-    OptimizerSettings,
     PublishedScoring,
     PublishedValue,
     ScoringSettings,
@@ -29,13 +28,22 @@ PAGE = Path(__file__).with_name("recipes.md")
 SECTIONS: dict[str, type[BaseModel]] = {
     "top": Recipe,
     "training": TrainingSettings,
-    "optimizer": OptimizerSettings,
     "growth": GrowthSettings,
     "scoring": ScoringSettings,
     "published": PublishedValue,
     "published-scoring": PublishedScoring,
 }
-KINDS = ("dataset", "generator", "discriminator", "loss", "regularizer", "augmentation", "extractor", "metric")
+KINDS = (
+    "dataset",
+    "generator",
+    "discriminator",
+    "loss",
+    "regularizer",
+    "augmentation",
+    "optimizer",
+    "extractor",
+    "metric",
+)
 OWN_DISTRIBUTION = "ganzoo-toolkit"
 _MARKED = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _SECTION_KEYS = {"dataset", *KINDS, "regularizers", "training", "scoring", "published"}

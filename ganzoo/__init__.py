@@ -88,6 +88,8 @@ if TYPE_CHECKING:
     from ganzoo.contracts.objectives import Regularizer as Regularizer
     from ganzoo.contracts.objectives import RegularizerOptions as RegularizerOptions
     from ganzoo.contracts.objectives import Role as Role
+    from ganzoo.contracts.optimizers import Optimizer as Optimizer
+    from ganzoo.contracts.optimizers import OptimizerOptions as OptimizerOptions
     from ganzoo.contracts.phase import Phase as Phase
     from ganzoo.contracts.reading import DeepPicture as DeepPicture
     from ganzoo.contracts.reading import NonFinite as NonFinite
@@ -102,6 +104,8 @@ if TYPE_CHECKING:
     from ganzoo.contracts.reporter import Reporter as Reporter
     from ganzoo.contracts.reporter import Silent as Silent
     from ganzoo.contracts.reporter import silent_progress as silent_progress
+    from ganzoo.contracts.schedules import Schedule as Schedule
+    from ganzoo.contracts.schedules import Scheduled as Scheduled
     from ganzoo.contracts.source_options import Plane as Plane
     from ganzoo.contracts.source_options import SourceOptions as SourceOptions
     from ganzoo.contracts.sources import FoundFile as FoundFile
@@ -161,6 +165,8 @@ _HOME = {
     ),
     "ganzoo.contracts.networks": ("Discriminator", "Generator"),
     "ganzoo.contracts.objectives": ("AdversarialLoss", "Augmentation", "Regularizer", "RegularizerOptions", "Role"),
+    "ganzoo.contracts.optimizers": ("Optimizer", "OptimizerOptions"),
+    "ganzoo.contracts.schedules": ("Schedule", "Scheduled"),
     "ganzoo.contracts.datasets": ("DatasetOptions", "ImageDataset", "Item"),
     "ganzoo.contracts.extractors": ("Extractor", "Layer", "WeightsFile"),
     "ganzoo.contracts.metric_input": ("PIXELS", "Features", "MetricInput", "PlainValue", "ScoredNetworks"),

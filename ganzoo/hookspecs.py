@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.metrics import Metric
     from ganzoo.contracts.networks import Discriminator, Generator
     from ganzoo.contracts.objectives import AdversarialLoss, Augmentation, Regularizer
+    from ganzoo.contracts.optimizers import Optimizer
     from ganzoo.contracts.sources import Source
 
 ENTRY_POINT_GROUP = "ganzoo"
@@ -50,6 +51,11 @@ def ganzoo_regularizers() -> Iterable[type[Regularizer]]:
 @hookspec
 def ganzoo_augmentations() -> Iterable[type[Augmentation]]:
     """Return the augmentations this plugin offers, which stand in front of the discriminator."""
+
+
+@hookspec
+def ganzoo_optimizers() -> Iterable[type[Optimizer]]:
+    """Return the optimizers this plugin offers, by which players move."""
 
 
 @hookspec

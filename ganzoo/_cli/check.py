@@ -133,7 +133,24 @@ def _report(name: str, recipe: Recipe, expected: MemoryEstimate, images: str) ->
             "  length         in epochs: kimg depend on the data; give the number of training images with --images"
         )
     unit = "epochs" if recipe.counts_epochs else "kimg"
-    return "\n".join([*lines, *(_table(recipe, expected, unit) if several else [_line(recipe, unit)])])
+    lines += _table(recipe, expected, unit) if several else [_line(recipe, unit)]
+    return "\n".join([*lines, *_schedules(recipe)])
+
+
+def _schedules(recipe: Recipe) -> list[str]:
+    """Return a line per number that changes while the recipe trains."""
+    from ganzoo._recipe.schedules import schedules
+    from ganzoo._recipe.schema import IMAGES_PER_KIMG
+
+    lines: list[str] = []
+    for path, found in schedules(recipe):
+        until = found.after_kimg + found.kimg
+        text = f"{path} {_change(found)} at {_short(found.after_kimg)} to {_short(until)} kimg, {found.shape}"
+        left_at = recipe.total_images / IMAGES_PER_KIMG
+        if not recipe.counts_epochs and left_at < until:
+            text += f"; the training ends before, at {found.at(recipe.total_images):g}"
+        lines.append(f"  {'' if lines else 'schedules':13}  {text}")
+    return lines
 
 
 def _place(phase: Phase) -> str:
@@ -188,8 +205,14 @@ def _learning_rate(recipe: Recipe, phase: Phase) -> str:
     training = recipe.training
     if phase.learning_rate is not None:
         return f"{phase.learning_rate:g}"
-    g, d = training.generator_optimizer.learning_rate, training.discriminator_optimizer.learning_rate
-    return f"{g:g}" if g == d else f"G {g:g}, D {d:g}"
+    g, d = (each.options.learning_rate for each in (training.generator_optimizer, training.discriminator_optimizer))
+    return _change(g) if g == d else f"G {_change(g)}, D {_change(d)}"
+
+
+def _change(value: float) -> str:
+    from ganzoo.contracts.schedules import Schedule
+
+    return f"{value.start:g} to {value.end:g}" if isinstance(value, Schedule) else f"{value:g}"
 
 
 def _size(count: int) -> str:

@@ -13,6 +13,7 @@ _CHOSEN = ("dataset", "generator", "discriminator", "loss", "augmentation")
 _MOST = 500  # entries of a folder that are looked at
 # Sections that belong to the core: their models would import what takes long.
 _LISTS = {"regularizers": "regularizer"}
+_MOVERS = {f"training.{player}_optimizer": "optimizer" for player in ("generator", "discriminator")}
 
 
 def shipped_names(incomplete: str) -> list[str]:
@@ -55,19 +56,17 @@ def overrides(incomplete: str) -> list[str]:
 
 def _keys() -> Iterator[str]:
     from ganzoo._recipe.recipe import Recipe
-    from ganzoo._recipe.schema import GrowthSettings, OptimizerSettings, ScoringSettings, TrainingSettings
+    from ganzoo._recipe.schema import GrowthSettings, ScoringSettings, TrainingSettings
 
     yield from (f"{key}=" for key in ("seed", "title", "notes") if key in Recipe.model_fields)
     inner: dict[str, type[Any]] = {
         "training": TrainingSettings,
         "training.growth": GrowthSettings,
-        "training.generator_optimizer": OptimizerSettings,
-        "training.discriminator_optimizer": OptimizerSettings,
         "scoring": ScoringSettings,
     }
     yield from (f"{section}.{key}=" for section, model in inner.items() for key in model.model_fields)
     known = _indexed()
-    for section, kind in {**{each: each for each in _CHOSEN}, "regularizers.0": "regularizer"}.items():
+    for section, kind in {**{each: each for each in _CHOSEN}, **_MOVERS, "regularizers.0": "regularizer"}.items():
         yield f"{section}.name="
         if known:
             yield from (f"{section}.{key}=" for part in known.parts(kind) for key in part.cls.Options.model_fields)
@@ -77,7 +76,7 @@ def _values(key: str) -> Iterator[str]:
     """Yield what a key may be: names of parts, choices and switches."""
     known = _indexed()
     section, _, last = key.rpartition(".")
-    kind = _LISTS.get(section.partition(".")[0], section.removeprefix("scoring."))
+    kind = _MOVERS.get(section) or _LISTS.get(section.partition(".")[0], section.removeprefix("scoring."))
     if known is None or not kind:
         return
     if last == "name":

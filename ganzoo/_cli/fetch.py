@@ -54,13 +54,13 @@ def published_by(names: Sequence[str]) -> list[tuple[str, PublishedWeights]]:
         PluginError: There is no such extractor.
         WeightsError: It needs no file, or its plugin does not say where one can be had.
     """
-    from ganzoo._recipe.schema import default_extractor
+    from ganzoo._recipe.selection import default_name
     from ganzoo._registry.registry import Registry
     from ganzoo.weights.find import PublishedWeights
 
     registry = Registry.discover()
     found = []
-    default = default_extractor(registry)
+    default = default_name(registry, "extractor")
     for name in names or ([default] if default else []):
         published = getattr(registry.part("extractor", name).cls, "published", None)
         if isinstance(published, PublishedWeights) and not published.url and published.package is not None:

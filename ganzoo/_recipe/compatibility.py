@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ganzoo._recipe.growth_compatibility import growth_incompatibilities
+from ganzoo._recipe.schedules import schedule_errors
 from ganzoo._recipe.selection import Selection
 from ganzoo.contracts.capabilities import NoiseInputs, StyleBased
 from ganzoo.contracts.component import ConfiguredPart, ImageSpec, RecipeContext
@@ -26,6 +27,7 @@ def incompatibilities(recipe: Recipe) -> list[str]:
     if reasons:
         return reasons
     reasons += growth_incompatibilities(recipe, spec)
+    reasons += schedule_errors(recipe)
     reasons += _penalties(recipe)
     reasons += _styles(recipe)
     reasons += _micro_batches(recipe)
@@ -192,6 +194,8 @@ def _parts(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
         ("loss", recipe.loss),
         *((f"regularizers.{i}", chosen) for i, chosen in enumerate(recipe.regularizers)),
         *([("augmentation", recipe.augmentation)] if recipe.augmentation else []),
+        ("training.generator_optimizer", recipe.training.generator_optimizer),
+        ("training.discriminator_optimizer", recipe.training.discriminator_optimizer),
         ("scoring.extractor", recipe.scoring.extractor),
         *((f"scoring.metrics.{i}", chosen) for i, chosen in enumerate(recipe.scoring.metrics)),
     ]

@@ -9,8 +9,9 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ganzoo._recipe.selection import CHANGED_CODE
+from ganzoo._recipe.selection import CHANGED_CODE, default_name
 from ganzoo._registry.registry import Registry
+from ganzoo.contracts.schedules import SCHEDULE_KEYS
 from ganzoo.errors import PluginError
 from ganzoo.text import clip, did_you_mean, nearest, requirement
 
@@ -60,6 +61,8 @@ SECTION_KINDS = {
     "loss": "loss",
     "regularizers": "regularizer",
     "augmentation": "augmentation",
+    "generator_optimizer": "optimizer",
+    "discriminator_optimizer": "optimizer",
     "extractor": "extractor",
     "metrics": "metric",
     "source": "source",
@@ -102,7 +105,7 @@ def _sentence(detail: ErrorDetails, data: dict[str, Any], registry: Registry, mo
 
 def _meant(word: str, section: Sequence[int | str], data: Any, registry: Registry, model: Any) -> str:
     """Say which key was meant: of this section, or else of another one, by its whole path."""
-    here = _keys(_model_at(section, data, registry, model))
+    here = _keys(_model_at(section, data, registry, model)) or _schedule_keys(_found(data, section))
     for key in _ALSO_CALLED.get(word.lower(), "").split():
         if key in here:
             return f"; did you mean '{key}'?"
@@ -134,6 +137,11 @@ def _all_keys(
                 yield from _all_keys((*section, key, index), data, registry, model, depth + 1)
         elif depth < _DEEPEST and (entries is not None or here.model_fields[key].default is not None):
             yield from _all_keys((*section, key), data, registry, model, depth + 1)
+
+
+def _schedule_keys(table: Any) -> list[str]:
+    """Return the keys of a schedule where a table is meant to be one."""
+    return list(SCHEDULE_KEYS) if isinstance(table, dict) and not table.keys().isdisjoint(SCHEDULE_KEYS) else []
 
 
 def _found(data: Any, path: Sequence[int | str]) -> Any:
@@ -174,7 +182,7 @@ def _model_at(path: Sequence[int | str], data: Any, registry: Registry, model: A
             model = _model_of(model, step)
         data = _entry(data, step)
         if kind and isinstance(data, dict):
-            model = _options_of(kind, data.get("name"), registry)
+            model = _options_of(kind, data.get("name", default_name(registry, kind)), registry)
             kind = None
     return model
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
-from ganzoo._recipe.schema import IMAGES_PER_KIMG, GrowthSettings, TrainingSettings
+from ganzoo._recipe.schema import IMAGES_PER_KIMG, CourseSettings, GrowthSettings
 from ganzoo.contracts.phase import Phase
 
+CourseT = TypeVar("CourseT", bound=CourseSettings)
 NOMINAL_IMAGES = 1_000_000  # of an epoch, before the data are known: phases then read as epochs, but for the unit
 
 
@@ -26,9 +28,7 @@ class Stretch:
     images: int
 
 
-def plan_phases(
-    training: TrainingSettings, resolution: int, images_per_epoch: int = NOMINAL_IMAGES
-) -> tuple[Phase, ...]:
+def plan_phases(training: CourseSettings, resolution: int, images_per_epoch: int = NOMINAL_IMAGES) -> tuple[Phase, ...]:
     """Return the phases of a training: exactly one without growth.
 
     With growth: stabilize at the first resolution, then for each next one fade its block in and stabilize. Batch
@@ -59,7 +59,7 @@ def plan_phases(
     return tuple(phases)
 
 
-def in_kimg(training: TrainingSettings, resolution: int, images_per_epoch: int) -> TrainingSettings:
+def in_kimg(training: CourseT, resolution: int, images_per_epoch: int) -> CourseT:
     """Return settings that say every length in kimg and the whole in `total_kimg`, and plan the same phases."""
     growth = training.growth
     if training.total_kimg is not None and not (growth and growth.epochs):
@@ -126,7 +126,7 @@ def _images(kimg: float | dict[int, float], side: int) -> int:
     return round((kimg.get(side, 0) if isinstance(kimg, dict) else kimg) * IMAGES_PER_KIMG)
 
 
-def _phase(training: TrainingSettings, stretch: Stretch, start: int) -> Phase:
+def _phase(training: CourseSettings, stretch: Stretch, start: int) -> Phase:
     """Return one phase, its length rounded up to whole batches: every batch is full, every phase starts on one."""
     growth = training.growth or GrowthSettings()
     batch_size = growth.batch_size.get(stretch.resolution, training.batch_size)

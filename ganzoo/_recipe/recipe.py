@@ -165,7 +165,9 @@ class Recipe(Section):
 
 def _plain_training(training: TrainingSettings) -> dict[str, Any]:
     """Return the section without empty tables, and without lengths that its epochs stand for."""
-    plain = training.model_dump(mode="json", exclude_none=True)
+    movers = ("generator_optimizer", "discriminator_optimizer")
+    plain = training.model_dump(mode="json", exclude_none=True, exclude=set(movers))
+    plain |= {key: getattr(training, key).plain() for key in movers}
     growth = plain.get("growth")
     if growth:
         idle = ("stable_kimg", "fade_kimg") if growth["epochs"] else ("fade_share",)

@@ -9,7 +9,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
@@ -20,9 +19,17 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ganzoo._recipe.lengths import Epochs, FadeKimg, Kimg, StableKimg
-from ganzoo._recipe.selection import ExtractorSelection, MetricSelection, Selection, registry_of
+from ganzoo._recipe.selection import (
+    ExtractorSelection,
+    MetricSelection,
+    OptimizerSelection,
+    Selection,
+    default_name,
+    registry_of,
+)
 from ganzoo._registry.registry import Registry
 from ganzoo.contracts.metric_input import PIXELS
+from ganzoo.contracts.schedules import Scheduled
 
 IMAGES_PER_KIMG = 1000
 
@@ -31,17 +38,6 @@ class Section(BaseModel):
     """A frozen section of a recipe; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
-
-
-class OptimizerSettings(Section):
-    """Adam, for one player (arXiv:1412.6980)."""
-
-    learning_rate: PositiveFloat = Field(default=2e-4, description="Step size.")
-    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = Field(
-        default=(0.5, 0.999), description="Decay of the two moments."
-    )
-    epsilon: PositiveFloat = Field(default=1e-8, description="Added to the root of the second moment.")
-    weight_decay: NonNegativeFloat = Field(default=0.0, description="L2 penalty on all weights, inside Adam.")
 
 
 class GrowthSettings(Section):
@@ -76,11 +72,16 @@ class GrowthSettings(Section):
         default_factory=dict,
         description="Learning rate of both players by resolution; the optimizers' own where none is given.",
     )
-    reset_optimizers: bool = Field(default=True, description="Reset Adam's moments at the start and end of each fade.")
+    reset_optimizers: bool = Field(
+        default=True, description="Reset the optimizers' moments at the start and end of each fade."
+    )
 
 
-class TrainingSettings(Section):
-    """How the one trainer trains. Everything is counted in thousands of real images shown to the discriminator."""
+class CourseSettings(Section):
+    """The course of a training, without what moves the players: all that says what became of a network.
+
+    Everything is counted in thousands of real images shown to the discriminator.
+    """
 
     total_kimg: Kimg | None = Field(default=None, description="Length of the training.")
     epochs: Epochs | None = Field(default=None, description="Length of the training in epochs, in place of total_kimg.")
@@ -91,12 +92,10 @@ class TrainingSettings(Section):
     micro_batch: PositiveInt | None = Field(
         default=None, description="Split each batch into parts of this size and accumulate gradients, to save memory."
     )
-    generator_optimizer: OptimizerSettings = OptimizerSettings()
-    discriminator_optimizer: OptimizerSettings = OptimizerSettings()
     split: str = Field(default="train", description="The split of the dataset trained on.")
     discriminator_steps: PositiveInt = Field(default=1, description="Discriminator steps per generator step.")
     first_player: Literal["discriminator", "generator"] = Field(default="discriminator", description="Who moves first.")
-    ema_half_life_kimg: Kimg = Field(
+    ema_half_life_kimg: Scheduled[Kimg] = Field(
         default=1.0,
         description="Half-life of the generator's exponential moving average (EMA), which is sampled and scored.",
     )
@@ -144,17 +143,27 @@ class TrainingSettings(Section):
         return self
 
 
+class TrainingSettings(CourseSettings):
+    """How the one trainer trains."""
+
+    generator_optimizer: OptimizerSelection = Field(
+        default={},
+        validate_default=True,
+        description="What moves the generator: a `name`, absent for the one marked as default, and its keys.",
+    )
+    discriminator_optimizer: OptimizerSelection = Field(
+        default={},
+        validate_default=True,
+        description="What moves the discriminator: a `name`, absent for the one marked as default, and its keys.",
+    )
+
+
 def _default_metrics(value: Any, info: ValidationInfo) -> Any:
     return [{"name": part.name} for part in registry_of(info).defaults("metric")] if value is None else value
 
 
 def _default_extractor(value: Any, info: ValidationInfo) -> Any:
-    return {"name": default_extractor(registry_of(info))} if value is None else value
-
-
-def default_extractor(registry: Registry) -> str | None:
-    """Return the name of the extractor of recipes that name none."""
-    return next((part.name for part in registry.defaults("extractor")), None)
+    return {"name": default_name(registry_of(info), "extractor")} if value is None else value
 
 
 class ScoringSettings(Section):

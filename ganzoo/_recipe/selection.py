@@ -72,7 +72,9 @@ def _part(registry: Registry, kind: str, name: str) -> Part:
         raise PydanticCustomError("part", "{text}", {"text": str(error)}) from None
 
 
-def _chooser(kind: str) -> Callable[[Any, ValidationInfo], Selection]:
+def _chooser(kind: str, *, named: bool = True) -> Callable[[Any, ValidationInfo], Selection]:
+    """Return what chooses a part of a kind; where it need not be `named`, the one marked as default is meant."""
+
     def choose(value: Any, info: ValidationInfo) -> Selection:
         if isinstance(value, Selection):
             return value
@@ -82,7 +84,7 @@ def _chooser(kind: str) -> Callable[[Any, ValidationInfo], Selection]:
             raise PydanticCustomError("section", 'should be a table with a key "name" and the options of that part')
         registry = registry_of(info)
         options = dict(value)
-        name = options.pop("name", None)
+        name = options.pop("name", None if named else default_name(registry, kind))
         if not isinstance(name, str):
             known = ", ".join(registry.names[kind])
             raise PydanticCustomError(
@@ -96,6 +98,11 @@ def _chooser(kind: str) -> Callable[[Any, ValidationInfo], Selection]:
         return _with_formats(chosen, registry) if kind == "dataset" else chosen
 
     return choose
+
+
+def default_name(registry: Registry, kind: str) -> str | None:
+    """Return the name of the part of a kind that is meant where a recipe names none, or None."""
+    return next((part.name for part in registry.defaults(kind)), None)
 
 
 def _with_formats(chosen: Selection, registry: Registry) -> DatasetChoice:
@@ -123,6 +130,7 @@ DiscriminatorSelection = Annotated[Selection, PlainValidator(_chooser("discrimin
 LossSelection = Annotated[Selection, PlainValidator(_chooser("loss"))]
 RegularizerSelection = Annotated[Selection, PlainValidator(_chooser("regularizer"))]
 AugmentationSelection = Annotated[Selection, PlainValidator(_chooser("augmentation"))]
+OptimizerSelection = Annotated[Selection, PlainValidator(_chooser("optimizer", named=False))]
 DatasetSelection = Annotated[DatasetChoice, PlainValidator(_chooser("dataset"))]
 ExtractorSelection = Annotated[Selection, PlainValidator(_chooser("extractor"))]
 MetricSelection = Annotated[Selection, PlainValidator(_chooser("metric"))]

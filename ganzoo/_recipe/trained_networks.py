@@ -11,7 +11,7 @@ from ganzoo._recipe.growth_schedule import plan_phases
 from ganzoo._recipe.lengths import length_errors
 from ganzoo._recipe.load import refuse_changed_code, report
 from ganzoo._recipe.pins import pinned
-from ganzoo._recipe.schema import Section, TrainingSettings
+from ganzoo._recipe.schema import CourseSettings, Section
 from ganzoo._recipe.selection import DatasetSelection, DiscriminatorSelection, GeneratorSelection
 from ganzoo._registry.registry import Registry
 from ganzoo.contracts.phase import Phase
@@ -27,7 +27,7 @@ class TrainedNetworks(Section):
     dataset: DatasetSelection
     generator: GeneratorSelection
     discriminator: DiscriminatorSelection
-    training: TrainingSettings
+    training: CourseSettings
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -45,6 +45,8 @@ def read_trained_networks(data: dict[str, Any], registry: Registry, where: str) 
     lengths = length_errors(data.get("training"))
     data, registry = pinned(data, registry, where)
     own = {key: data[key] for key in TrainedNetworks.model_fields if key in data}
+    if isinstance(training := data.get("training"), dict):  # less what moved the players
+        own["training"] = {key: each for key, each in training.items() if not key.endswith("_optimizer")}
     try:
         found = TrainedNetworks.model_validate(own, context={"registry": registry})
     except ValidationError as error:

@@ -14,6 +14,7 @@ _HOME_OF: Mapping[str, tuple[str, str, str]] = {
     "loss": ("ganzoo_losses", "objectives", "AdversarialLoss"),
     "regularizer": ("ganzoo_regularizers", "objectives", "Regularizer"),
     "augmentation": ("ganzoo_augmentations", "objectives", "Augmentation"),
+    "optimizer": ("ganzoo_optimizers", "optimizers", "Optimizer"),
     "dataset": ("ganzoo_datasets", "datasets", "ImageDataset"),
     "source": ("ganzoo_sources", "sources", "Source"),
     "extractor": ("ganzoo_extractors", "extractors", "Extractor"),

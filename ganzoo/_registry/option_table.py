@@ -75,6 +75,8 @@ def _type(schema: Mapping[str, Any]) -> str:
         return "choice"
     if "anyOf" in schema:
         return " or ".join(_type(each) for each in schema["anyOf"] if each.get("type") != "null")
+    if schema.get("title") == "schedule":
+        return "schedule"
     if "$ref" in schema or schema.get("type") == "object":
         return "table"
     return str(schema.get("format", schema.get("type", "any")))

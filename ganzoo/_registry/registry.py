@@ -63,7 +63,7 @@ class Registry:
 
     def defaults(self, kind: str) -> tuple[Part, ...]:
         """Return the parts of a kind that recipes get which name none, in their order: those with a `default_place`."""
-        placed = [part for part in self.parts(kind) if part.cls.default_place is not None]
+        placed = [part for part in self.parts(kind) if getattr(part.cls, "default_place", None) is not None]
         return tuple(sorted(placed, key=lambda part: part.cls.default_place))
 
     def find(self, name: str) -> tuple[Part, ...]:

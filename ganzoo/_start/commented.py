@@ -10,7 +10,7 @@ import tomli_w
 from pydantic import BaseModel
 
 from ganzoo._recipe.recipe import Recipe
-from ganzoo._recipe.schema import OptimizerSettings, ScoringSettings, TrainingSettings
+from ganzoo._recipe.schema import ScoringSettings, TrainingSettings
 
 _WIDTH = 100
 _SECTIONS = {
@@ -42,7 +42,7 @@ def commented(data: Mapping[str, Any], recipe: Recipe, opening: Sequence[str]) -
                 header = f"[[{name}]]" if isinstance(value, list) else f"[{name}]"
                 model = models.get(name, [])
                 lines += ["", *_comment(_SECTIONS.get(name, "")), header]
-                lines += _table(name, table, model[min(number, len(model) - 1)] if model else None)
+                lines += _table(name, table, model[min(number, len(model) - 1)] if model else None, models)
     return "\n".join(lines) + "\n"
 
 
@@ -59,17 +59,21 @@ def _models(recipe: Recipe) -> dict[str, list[type[BaseModel]]]:
         "loss": [recipe.loss],
         "regularizers": list(recipe.regularizers),
         "augmentation": [recipe.augmentation] if recipe.augmentation else [],
+        "training.generator_optimizer": [recipe.training.generator_optimizer],
+        "training.discriminator_optimizer": [recipe.training.discriminator_optimizer],
     }
     own: dict[str, list[type[BaseModel]]] = {"training": [TrainingSettings], "scoring": [ScoringSettings]}
     return {name: [each.cls.Options for each in parts] for name, parts in chosen.items()} | own
 
 
-def _table(name: str, table: Mapping[str, Any], model: type[BaseModel] | None) -> list[str]:
+def _table(
+    name: str, table: Mapping[str, Any], model: type[BaseModel] | None, models: Mapping[str, list[type[BaseModel]]]
+) -> list[str]:
     """Return the lines of a section, its own tables behind its keys."""
     inner = {key: value for key, value in table.items() if isinstance(value, dict) and not _is_inline(value)}
     lines = _keys({key: value for key, value in table.items() if key not in inner}, model)
     for key, value in inner.items():
-        lines += ["", f"[{name}.{key}]", *_keys(value, OptimizerSettings if key.endswith("_optimizer") else None)]
+        lines += ["", f"[{name}.{key}]", *_keys(value, next(iter(models.get(f"{name}.{key}", [])), None))]
     return lines
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ganzoo._recipe.recipe import Recipe
+from ganzoo._recipe.selection import default_name
 from ganzoo._registry.listed_part import listing_of
 from ganzoo._registry.option_table import TolerantSchema
 from ganzoo._registry.part import Part
@@ -44,6 +45,9 @@ def recipe_schema(registry: Registry) -> dict[str, Any]:
         "description": scoring["metrics"].get("description", ""),
     }
     scoring["extractor"] = _choice(registry, "extractor", definitions)
+    training = definitions["recipe-TrainingSettings"]["properties"]
+    for key in ("generator_optimizer", "discriminator_optimizer"):
+        training[key] = _choice(registry, "optimizer", definitions) | {"description": training[key]["description"]}
     whole["properties"]["scoring"] = {"$ref": "#/definitions/recipe-ScoringSettings"}
     return _finished({"title": "ganzoo recipe", **whole}, definitions)
 
@@ -75,7 +79,8 @@ def _choice(registry: Registry, kind: str, definitions: dict[str, Any]) -> dict[
             own["override"] = {"type": "boolean", "description": "Stand in for the one that the loss brings along."}
         schema["type"] = "object"
         schema["properties"] = own | schema.get("properties", {})
-        schema["required"] = ["name", *schema.get("required", [])]
+        may_lack_name = kind == "optimizer" and name == default_name(registry, kind)
+        schema["required"] = [*([] if may_lack_name else ["name"]), *schema.get("required", [])]
         schema["title"] = f"{kind} {name}"
         schema["additionalProperties"] = listing.takes_any_key
         definitions[f"{kind}-{name}"] = schema

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ganzoo._recipe.given import look_at
-from ganzoo._recipe.schema import IMAGES_PER_KIMG, TrainingSettings
+from ganzoo._recipe.schema import IMAGES_PER_KIMG, CourseSettings
 from ganzoo._sweep.cells import Variant
 from ganzoo._sweep.sweep_file import Budget
 from ganzoo.errors import RecipeError
@@ -99,7 +99,7 @@ def _steps(variant: Variant) -> int:
 
 
 def _whole(variant: Variant, key: str) -> int:
-    value = _training(variant).get(key, TrainingSettings.model_fields[key].default)
+    value = _training(variant).get(key, CourseSettings.model_fields[key].default)
     return value if isinstance(value, int) and value > 0 else 1  # another value is told where recipes are checked
 
 

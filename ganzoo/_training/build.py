@@ -19,6 +19,7 @@ from ganzoo._training.step import Game
 from ganzoo._training.trainer import Callback, RealStream, Schedule, Trainer
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.objectives import AdversarialLoss, Augmentation, Regularizer, Role
+from ganzoo.contracts.optimizers import Optimizer
 
 
 def check_networks_build(recipe: Recipe) -> None:
@@ -77,14 +78,20 @@ def build_trainer(
     )
     # A copy of the generator as it begins, before any step.
     ema = EMA(generator, training.ema_half_life_kimg, training.ema_ramp, training.ema_decay_per_step)
-    players = _players(recipe, game)
-    return Trainer(game, players, ema, schedule, reals, fresh_reals, callbacks)
-
-
-def _players(recipe: Recipe, game: Game) -> Mapping[Role, Player]:
     # One loss for both players, since some have to agree on their targets; a penalty belongs to one of them.
     loss: AdversarialLoss = recipe.loss.cls(recipe.loss.options)
-    penalties: list[Regularizer] = [choice.cls(choice.options).to(game.device) for choice in all_regularizers(recipe)]
+    chosen = all_regularizers(recipe)
+    penalties: list[Regularizer] = [choice.cls(choice.options).to(device) for choice in chosen]
+    players = _players(recipe, game, loss, penalties)
+    of_parts = [(loss, recipe.loss.options), *zip(penalties, [choice.options for choice in chosen], strict=True)]
+    if augmentation is not None and recipe.augmentation is not None:
+        of_parts.append((augmentation, recipe.augmentation.options))
+    return Trainer(game, players, ema, schedule, reals, fresh_reals, callbacks, of_parts)
+
+
+def _players(
+    recipe: Recipe, game: Game, loss: AdversarialLoss, penalties: Sequence[Regularizer]
+) -> Mapping[Role, Player]:
     mine = {role: [penalty for penalty in penalties if penalty.applies_to is role] for role in Role}
     training = recipe.training
     return {
@@ -93,13 +100,18 @@ def _players(recipe: Recipe, game: Game) -> Mapping[Role, Player]:
             game.discriminator,
             discriminator_objective(loss),
             mine[Role.DISCRIMINATOR],
-            training.discriminator_optimizer,
+            _optimizer(training.discriminator_optimizer),
         ),
         Role.GENERATOR: Player(
             Role.GENERATOR,
             game.generator,
             generator_objective(loss),
             mine[Role.GENERATOR],
-            training.generator_optimizer,
+            _optimizer(training.generator_optimizer),
         ),
     }
+
+
+def _optimizer(selection: Selection) -> Optimizer:
+    optimizer: Optimizer = selection.cls(selection.options)
+    return optimizer

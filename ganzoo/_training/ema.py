@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ganzoo._recipe.schema import IMAGES_PER_KIMG
 from ganzoo.contracts.networks import Generator
+from ganzoo.contracts.schedules import value_at
 
 
 class EMA:
@@ -22,7 +23,7 @@ class EMA:
     def __init__(
         self,
         generator: Generator,
-        half_life_kimg: float,
+        half_life_kimg: float,  # or a schedule of them
         ramp: float | None = None,
         decay_per_step: float | None = None,
     ) -> None:
@@ -32,7 +33,7 @@ class EMA:
         # in their place.
         self._pairs = list(zip(self.network.modules(), generator.modules(), strict=True))
         self._averaged = list(zip(self.network.parameters(), generator.parameters(), strict=True))
-        self._half_life = half_life_kimg * IMAGES_PER_KIMG
+        self._half_life_kimg = half_life_kimg
         self._ramp = ramp
         self._decay_per_step = decay_per_step
 
@@ -44,7 +45,7 @@ class EMA:
         """
         if self._decay_per_step is not None:
             return self._decay_per_step
-        half_life = self._half_life
+        half_life = value_at(self._half_life_kimg, images_seen) * IMAGES_PER_KIMG
         if self._ramp is not None:
             # Early weights are forgotten quickly (`ema_rampup` of StyleGAN2-ADA); the floor avoids a division by zero.
             half_life = min(half_life, max(images_seen * self._ramp, 1e-8))

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from ganzoo._recipe.schema import OptimizerSettings
+from ganzoo._training.optimizer_state import flat_state, load_flat
 from ganzoo._training.step import Game, RealBatch, TrainingStep
 from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
+from ganzoo.contracts.optimizers import Optimizer
 from ganzoo.contracts.phase import Phase
+from ganzoo.contracts.schedules import is_scheduled, options_at
 
 Terms = dict[str, Tensor]
 Objective = Callable[[TrainingStep], Terms]
@@ -44,8 +46,9 @@ def generator_objective(loss: AdversarialLoss) -> Objective:
 class Player:
     """Owns a network in training. Penalties with `every` > 1 are lazy: an optimizer step of their own.
 
-    The optimizer is Adam with learning rate and betas corrected for the extra steps of lazy penalties,
-    c = 1 / (1 + sum 1/every): lr * c, beta ** c (StyleGAN2, arXiv:1912.04958, appendix B).
+    The optimizer's learning rate and decays are corrected for these extra steps, c = 1 / (1 + sum 1/every):
+    lr * c, beta ** c (StyleGAN2, arXiv:1912.04958, appendix B). Its settings are those of the phase and, where they are
+    scheduled, of the images seen.
     """
 
     def __init__(
@@ -54,7 +57,7 @@ class Player:
         network: nn.Module,
         objective: Objective,
         regularizers: Sequence[Regularizer],
-        settings: OptimizerSettings,
+        optimizer: Optimizer,
     ) -> None:
         self.role, self.network = role, network
         # What the author of a network froze is never handed to the optimizer.
@@ -62,23 +65,15 @@ class Player:
         self._taking_gradients = True
         self.regularizers = nn.ModuleList(regularizers)
         self.updates = 0
-        self._objective, self._settings = objective, settings
+        self._objective, self._chosen = objective, optimizer
         self._penalties: list[Regularizer] = list(regularizers)
         # An eager penalty is part of the loss's own step; only lazy ones have steps of their own to correct for.
         lazy = [r.options.every for r in regularizers if r.options.every > 1]
         self._correction = 1 / (1 + sum(1 / every for every in lazy))
-        self.optimizer = self._new_optimizer()
-
-    def _new_optimizer(self) -> torch.optim.Adam:
-        beta1, beta2 = self._settings.betas
-        return torch.optim.Adam(
-            self._trainable,
-            lr=self._settings.learning_rate * self._correction,
-            betas=(beta1**self._correction, beta2**self._correction),
-            eps=self._settings.epsilon,
-            weight_decay=self._settings.weight_decay,
-            fused=not any(parameter.is_meta for parameter in self._trainable),  # it has no kernel without memory
-        )
+        self._scheduled = is_scheduled(optimizer.options)
+        self._phase: Phase | None = None
+        self.optimizer = optimizer.build(self._trainable)
+        self._set_groups(0)
 
     def take_gradients(self, wanted: bool) -> None:
         """Let gradients reach this network's weights, or not. What its author froze stays frozen."""
@@ -90,25 +85,40 @@ class Player:
     def enter(self, phase: Phase) -> None:
         """Use the phase's learning rate; safe to call again on a resume."""
         # Set at each phase, also on a resume, so that it needs no place in a checkpoint.
+        self._phase = phase
+        self._set_groups(phase.start)
+
+    def follow(self, images_seen: int) -> None:
+        """Use the settings of the step that begins after so many images."""
+        if self._scheduled:
+            self._set_groups(images_seen)
+
+    def _set_groups(self, images_seen: int) -> None:
+        options = options_at(self._chosen.options, images_seen)
+        if self._phase is not None and self._phase.learning_rate is not None:
+            options = options.model_copy(update={"learning_rate": self._phase.learning_rate})
+        self._settings = self._chosen.group(options, self._correction)
         for group in self.optimizer.param_groups:
-            group["lr"] = (phase.learning_rate or self._settings.learning_rate) * self._correction
+            group.update(self._settings)
 
     def begin(self, phase: Phase) -> None:
         """Begin a phase: forget the moments if the phase says so. Never called on a resume in mid-phase."""
         # Moments of a smaller network say nothing of a grown one (official ProGAN: reset when the level of detail
         # changes).
         if phase.resets_optimizers:
-            self.optimizer = self._new_optimizer()
+            self.optimizer = self._chosen.build(self._trainable)
         self.enter(phase)
 
     def ready_moments(self) -> None:
-        """Make Adam's moments, all zero, as they are otherwise made by the first update: no weight moves."""
+        """Make the optimizer's moments, all zero, as they are otherwise made by the first update: no weight moves."""
+        kept = [dict(group) for group in self.optimizer.param_groups]
         for group in self.optimizer.param_groups:
-            decay, group["weight_decay"] = group["weight_decay"], 0.0
+            group.update({key: 0.0 for key in ("lr", "weight_decay") if key in group})
             for parameter in group["params"]:
                 parameter.grad = torch.zeros_like(parameter)
-            self.optimizer.step()
-            group["weight_decay"] = decay
+        self.optimizer.step()
+        for group, before in zip(self.optimizer.param_groups, kept, strict=True):
+            group.update(before)
         self.optimizer.zero_grad(set_to_none=True)
 
     def update(self, game: Game, batch: RealBatch, micro_batch: int) -> Terms:
@@ -167,24 +177,12 @@ class Player:
         return total
 
     def state(self) -> Mapping[str, Tensor]:
-        """Return Adam's moments as a flat mapping `parameter/moment`."""
-        names: dict[Tensor, str] = {parameter: name for name, parameter in self.network.named_parameters()}
-        return {
-            f"{names[parameter]}/{key}": value
-            for parameter, moments in self.optimizer.state.items()
-            for key, value in moments.items()
-        }
+        """Return the optimizer's moments as a flat mapping `parameter/moment`."""
+        return flat_state(self.optimizer, self.network, self._settings)
 
     def load_state(self, flat: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned. Parameters that had no gradient yet have no moments."""
-        parameters = dict(self.network.named_parameters())
-        for key, value in flat.items():
-            name, _, moment = key.rpartition("/")
-            parameter = parameters[name]
-            # Adam keeps its step counter where the fused kernel wants it, with the parameter; and that kernel walks
-            # memory without looking at strides, so a moment must lie as its parameter does (channels last).
-            like = torch.empty_like(parameter if value.shape == parameter.shape else value, device=parameter.device)
-            self.optimizer.state[parameter][moment] = like.detach().copy_(value)
+        load_flat(self.optimizer, self.network, flat)
 
 
 def _nothing(step: TrainingStep) -> Terms:

@@ -7,9 +7,10 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
+from pydantic import BaseModel
 from torch import Tensor
 
 from ganzoo._random.global_streams import seed_global_streams
@@ -21,6 +22,7 @@ from ganzoo._training.step import Game, RealBatch
 from ganzoo._training.step_terms import Diverged, Losses, StepTerms
 from ganzoo.contracts.objectives import Role
 from ganzoo.contracts.phase import Phase
+from ganzoo.contracts.schedules import is_scheduled, options_at
 from ganzoo.layers.transfer import to_device
 
 # Steps that may be queued on a GPU before the terms of the oldest are read: enough that it never waits for the program,
@@ -77,6 +79,7 @@ class Trainer:
         reals: RealStream,
         fresh_reals: RealStream,
         callbacks: Sequence[Callback] = (),
+        options: Sequence[tuple[Any, BaseModel]] = (),
     ) -> None:
         self.game, self.players, self.ema, self.schedule = game, players, ema, schedule
         self.callbacks = list(callbacks)
@@ -88,6 +91,8 @@ class Trainer:
         self.seconds = 0.0
         self.lag = _GPU_LAG if game.device.type == "cuda" else 0
         self._unread: deque[StepTerms] = deque()
+        # Of each part that both players see, what it was chosen with: those with schedules are told the numbers.
+        self._scheduled = [(part, chosen) for part, chosen in options if is_scheduled(chosen)]
         # The second is another stream of the same reals, read only by losses that want others in G's step.
         self._reals, self._fresh_reals = reals, fresh_reals
 
@@ -187,6 +192,7 @@ class Trainer:
         # Every step begins from a seed of its own, never from where the last one left a stream: a resumed run draws
         # what an uninterrupted one draws, without any state of a generator in the checkpoint.
         seed_everything(self.game.seed, self.images_seen, self.game.device)
+        self._follow_schedules()
         alpha = phase.alpha(self.images_seen)
         # The average grows along, since it is what is sampled; alpha is that of the step's first image.
         grow([self.game.generator, self.game.discriminator, self.ema.network], phase.resolution, alpha)
@@ -199,6 +205,13 @@ class Trainer:
         # After the generator has moved, or has not (discriminator_steps): the half-life is in images of the reals.
         self.ema.update(len(batch), self.images_seen)
         return terms
+
+    def _follow_schedules(self) -> None:
+        """Set what changes with the images seen. It follows from their number alone, so no checkpoint holds it."""
+        for part, chosen in self._scheduled:
+            part.options = options_at(chosen, self.images_seen)
+        for player in self.players.values():
+            player.follow(self.images_seen)
 
     def _order(self) -> list[Role]:
         # WGAN-GP's n_critic (arXiv:1704.00028, algorithm 1): the generator moves after every n-th move of the critic.

@@ -22,6 +22,7 @@ from ganzoo.testing.generators import check_generator
 from ganzoo.testing.importers import check_importer
 from ganzoo.testing.losses import check_loss
 from ganzoo.testing.metrics import check_metric
+from ganzoo.testing.optimizers import check_optimizer
 from ganzoo.testing.parts import (
     TinyDataset,
     TinyDiscriminator,
@@ -55,6 +56,7 @@ __all__ = [
     "check_importer",
     "check_loss",
     "check_metric",
+    "check_optimizer",
     "check_part",
     "check_regularizer",
     "check_source",
@@ -67,6 +69,7 @@ _CHECKS: dict[str | None, Any] = {
     "loss": check_loss,
     "regularizer": check_regularizer,
     "augmentation": check_augmentation,
+    "optimizer": check_optimizer,
     "dataset": check_dataset,
     "extractor": check_extractor,
     "metric": check_metric,

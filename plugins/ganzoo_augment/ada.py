@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Annotated
 
 import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor
 
-from ganzoo import Augmentation, ImageSpec, RecipeContext
+from ganzoo import Augmentation, ImageSpec, RecipeContext, Scheduled
 from ganzoo.layers import HostCopy, to_device
 from ganzoo_augment.color import SWITCHES, colors, recolor
 from ganzoo_augment.draws import Draws
@@ -23,8 +24,8 @@ _GPU_LAG = 2
 class ADAOptions(PipeOptions):
     """How often; the defaults are the paper's."""
 
-    p: float | None = Field(
-        default=None, ge=0, le=1, description="Fixed probability of each transform; absent: adaptive."
+    p: Scheduled[Annotated[float, Field(ge=0, le=1)]] | None = Field(
+        default=None, description="Fixed or scheduled probability of each transform; absent: adaptive."
     )
     initial_p: NonNegativeFloat = Field(default=0.0, description="Initial value of an adaptive p.")
     # 0.6 is the paper's choice (section 3), 500 kimg and 4 batches the official training_loop.py's.
@@ -66,7 +67,7 @@ class ADA(Augmentation[ADAOptions]):
         super().__init__(options, images)
         self.adaptive = options.p is None
         p = torch.tensor(options.initial_p if options.p is None else options.p, device="cpu")
-        self._p = float(p)
+        self._given, self._p = options.p, float(p)
         self.register_buffer("p", p)
         # Since p last changed: the sum of signs; images and batches. And what p waits for: sum of signs, images,
         # batches until then.
@@ -87,6 +88,9 @@ class ADA(Augmentation[ADAOptions]):
         )
 
     def forward(self, images: Tensor) -> Tensor:
+        if self.options.p != self._given:  # a schedule has moved it
+            self._given, self._p = self.options.p, _rounded(self.options.p or 0.0)
+            self.p.fill_(self._p)
         p = 1.0 if images.is_meta else self._p  # a estimate_memory counts the memory of all transforms
         return self.transform(images, Draws(len(images), p)) if p > 0 else images
 
@@ -155,6 +159,11 @@ def _read_numbers(module: ADA, _: object) -> None:
     module._images, module._batches = map(int, module.counts.tolist())
     signs, module._awaited_images, module._awaited_batches = map(int, module.waiting.tolist())
     module._awaited = HostCopy(torch.tensor(signs))
+
+
+def _rounded(p: float) -> float:
+    """Return p as its buffer holds it, so that a resumed run reads the same."""
+    return float(torch.tensor(p, device="cpu"))
 
 
 def _changed(images: Tensor, matrix: Tensor, change: Callable[[Tensor, Tensor], Tensor]) -> Tensor:

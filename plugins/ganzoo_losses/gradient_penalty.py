@@ -8,13 +8,13 @@ import torch
 from pydantic import Field, NonNegativeFloat
 from torch import Tensor
 
-from ganzoo import Regularizer, RegularizerOptions, Role, Step
+from ganzoo import Regularizer, RegularizerOptions, Role, Scheduled, Step
 
 
 class GradientPenaltyOptions(RegularizerOptions):
     """Strength, norm and rhythm."""
 
-    weight: NonNegativeFloat = Field(default=10.0, description="Weight (lambda).")
+    weight: Scheduled[NonNegativeFloat] = Field(default=10.0, description="Weight (lambda).")
     target: NonNegativeFloat = Field(default=1.0, description="Gradient norm that is aimed at.")
 
 

@@ -8,14 +8,14 @@ import torch
 from pydantic import Field, NonNegativeFloat
 from torch import Tensor
 
-from ganzoo import Regularizer, RegularizerOptions, Role, Step
+from ganzoo import Regularizer, RegularizerOptions, Role, Scheduled, Step
 
 
 class R1Options(RegularizerOptions):
     """Strength and rhythm."""
 
     # 10 in the authors' experiments on images, and in StyleGAN's code.
-    gamma: NonNegativeFloat = Field(default=10.0, description="Weight; half of it multiplies the penalty.")
+    gamma: Scheduled[NonNegativeFloat] = Field(default=10.0, description="Weight; half of it multiplies the penalty.")
 
 
 class R1(Regularizer[R1Options]):

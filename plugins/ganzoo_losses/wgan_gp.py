@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor
 
-from ganzoo import AdversarialLoss, ComponentOptions, ConfiguredPart, Regularizer
+from ganzoo import AdversarialLoss, ComponentOptions, ConfiguredPart, Regularizer, Scheduled
 from ganzoo_losses.gradient_penalty import GradientPenalty
 
 
@@ -15,12 +15,12 @@ class WGANGPOptions(ComponentOptions):
     """The penalty's options, and the drift."""
 
     # Lambda is 10 in all experiments of the paper (section 4).
-    weight: NonNegativeFloat = Field(default=10.0, description="Weight of the gradient penalty (lambda).")
+    weight: Scheduled[NonNegativeFloat] = Field(default=10.0, description="Weight of the gradient penalty (lambda).")
     target: NonNegativeFloat = Field(default=1.0, description="Gradient norm that the penalty aims at.")
     every: PositiveInt = Field(
         default=1, description="Penalize on every n-th update only, n times as strong (lazy when above 1)."
     )
-    drift: NonNegativeFloat = Field(
+    drift: Scheduled[NonNegativeFloat] = Field(
         default=0.0, description="Weight of the mean squared logit of the reals; ProGAN: 0.001."
     )
 

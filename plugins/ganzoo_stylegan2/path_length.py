@@ -9,7 +9,7 @@ import torch
 from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor
 
-from ganzoo import Regularizer, RegularizerOptions, Role, Step, StyleBased
+from ganzoo import Regularizer, RegularizerOptions, Role, Scheduled, Step, StyleBased
 
 
 def path_lengths(images: Tensor, styles: Tensor, directions: Tensor, *, create_graph: bool = False) -> Tensor:
@@ -35,7 +35,9 @@ class PathLengthOptions(RegularizerOptions):
     """Strength and rhythm."""
 
     # The official loss.py: weight 2, decay 0.01, half of the batch.
-    weight: NonNegativeFloat = Field(default=2.0, description="Weight of the squared deviation from the mean.")
+    weight: Scheduled[NonNegativeFloat] = Field(
+        default=2.0, description="Weight of the squared deviation from the mean."
+    )
     decay: float = Field(default=0.01, gt=0.0, le=1.0, description="How far the running mean moves towards a new one.")
     batch_shrink: PositiveInt = Field(default=2, description="Take one n-th of the batch.")
 

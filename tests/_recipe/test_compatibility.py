@@ -130,7 +130,7 @@ KINDS: dict[str, list[type[Any]]] = {
 }
 REGISTRY = Registry(
     [Part(kind, cls.name, cls, SOURCE) for kind, classes in KINDS.items() for cls in classes]
-    + [part for part in Registry.discover().parts() if part.kind in ("extractor", "metric")]
+    + [part for part in Registry.discover().parts() if part.kind in ("extractor", "metric", "optimizer")]
 )
 
 

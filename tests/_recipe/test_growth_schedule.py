@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganzoo._recipe.growth_schedule import in_kimg, plan_phases
-from ganzoo._recipe.schema import GrowthSettings, TrainingSettings
+from ganzoo._recipe.schema import CourseSettings, GrowthSettings
 from ganzoo.contracts.phase import Phase
 
 
-def training(total_kimg: float, images: int = 10, /, **growth: object) -> TrainingSettings:
-    return TrainingSettings(total_kimg=total_kimg, batch_size=images, growth=GrowthSettings(**growth))
+def training(total_kimg: float, images: int = 10, /, **growth: object) -> CourseSettings:
+    return CourseSettings(total_kimg=total_kimg, batch_size=images, growth=GrowthSettings(**growth))
 
 
 def test_without_growth_there_is_one_phase_of_whole_batches():
-    (phase,) = plan_phases(TrainingSettings(total_kimg=0.1, batch_size=64), 32)
+    (phase,) = plan_phases(CourseSettings(total_kimg=0.1, batch_size=64), 32)
     assert phase == Phase(32, 0, 128, batch_size=64)
     assert phase.alpha(0) == phase.alpha(64) == 1.0
     assert not phase.resets_optimizers
@@ -120,7 +120,7 @@ def shape(phases):
 
 
 def test_lengths_may_differ_by_resolution_and_then_say_the_end_too():
-    settings_ = TrainingSettings(
+    settings_ = CourseSettings(
         batch_size=10,
         growth=GrowthSettings(stable_kimg={4: 0.1, 8: 0.2, 16: 0.3}, fade_kimg={8: 0.05, 16: 0}),
     )
@@ -153,7 +153,7 @@ EPOCHS = {"epochs": {4: 2, 8: 4, 16: 6}, "fade_share": 0.25}
 
 
 def test_fade_first_gives_the_first_share_of_a_resolutions_epochs_to_its_own_fade():
-    settings_ = TrainingSettings(batch_size=10, growth=GrowthSettings(order="fade-first", **EPOCHS))
+    settings_ = CourseSettings(batch_size=10, growth=GrowthSettings(order="fade-first", **EPOCHS))
     assert shape(plan_phases(settings_, 16, 100)) == [
         (4, "stable", 0, 200),
         (8, "fade", 200, 300),
@@ -164,7 +164,7 @@ def test_fade_first_gives_the_first_share_of_a_resolutions_epochs_to_its_own_fad
 
 
 def test_stabilize_first_gives_the_last_share_of_a_resolutions_epochs_to_the_next_ones_fade():
-    settings_ = TrainingSettings(batch_size=10, growth=GrowthSettings(**EPOCHS))
+    settings_ = CourseSettings(batch_size=10, growth=GrowthSettings(**EPOCHS))
     assert shape(plan_phases(settings_, 16, 100)) == [
         (4, "stable", 0, 150),
         (8, "fade", 150, 200),
@@ -175,9 +175,9 @@ def test_stabilize_first_gives_the_last_share_of_a_resolutions_epochs_to_the_nex
 
 
 def test_epochs_without_growth():
-    (phase,) = plan_phases(TrainingSettings(epochs=1.5, batch_size=64), 32, 1000)
+    (phase,) = plan_phases(CourseSettings(epochs=1.5, batch_size=64), 32, 1000)
     assert phase == Phase(32, 0, 1536, batch_size=64)
-    assert in_kimg(TrainingSettings(epochs=1.5, batch_size=64), 32, 1000).total_kimg == 1.536
+    assert in_kimg(CourseSettings(epochs=1.5, batch_size=64), 32, 1000).total_kimg == 1.536
 
 
 def test_kimg_stay_as_they_are():
@@ -186,7 +186,7 @@ def test_kimg_stay_as_they_are():
 
 
 def test_a_table_that_ends_is_resolved_to_a_total():
-    settings_ = TrainingSettings(batch_size=64, growth=GrowthSettings(stable_kimg={4: 1, 8: 2}, fade_kimg=0.5))
+    settings_ = CourseSettings(batch_size=64, growth=GrowthSettings(stable_kimg={4: 1, 8: 2}, fade_kimg=0.5))
     found = in_kimg(settings_, 8, 100)
     assert (found.total_kimg, found.growth.stable_kimg) == (3.584, {4: 1.0})
     assert plan_phases(found, 8) == plan_phases(settings_, 8)
@@ -210,7 +210,7 @@ def test_what_is_saved_in_kimg_plans_the_same_phases_as_the_epochs(order, epochs
         fade_share=share,
         batch_size=dict(zip(sides, batches, strict=False)),
     )
-    given_ = TrainingSettings(growth=growth)
+    given_ = CourseSettings(growth=growth)
     kimg = in_kimg(given_, 32, images)
     assert kimg.growth.epochs == {}
     assert plan_phases(kimg, 32) == plan_phases(given_, 32, images)

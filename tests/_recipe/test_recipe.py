@@ -102,8 +102,8 @@ metrics = ["fid", "kit"]
             "  discriminator.widht: unknown key 'widht'; did you mean 'width'?",
             "  regularizers.0.gama: unknown key 'gama'; did you mean 'gamma'?",
             "  training.batch_size: should be greater than 0, but is -4",
-            "  training.generator_optimizer.learning_rat: unknown key 'learning_rat'; did you mean 'learning_rate'?",
             "  training.first_player: should be 'discriminator' or 'generator', but is 'nobody'",
+            "  training.generator_optimizer.learning_rat: unknown key 'learning_rat'; did you mean 'learning_rate'?",
             f"  scoring.metrics.1: no metric called 'kit'; did you mean 'kid'? (installed: {METRICS})",
             "  scoring.extractor.layer: unknown key 'layer' (it has no options)",
             "  sead: unknown key 'sead'; did you mean 'seed'?",
@@ -261,7 +261,7 @@ def test_overrides_are_typed(tmp_path):
     )
     assert recipe.training.total_kimg == 10
     assert recipe.training.batch_size == 8
-    assert recipe.training.generator_optimizer.betas == (0.0, 0.99)
+    assert recipe.training.generator_optimizer.options.betas == (0.0, 0.99)
     assert recipe.dataset.options.mirror is True
     assert (recipe.title, recipe.notes) == ("two words", "quoted")
     assert recipe.loss.name == "rahinge"
@@ -342,6 +342,7 @@ def test_every_default_is_explicit(tmp_path):
         unset = {key for key in type(section).model_fields if getattr(section, key) is None}
         assert set(plain[name]) - {"name"} == set(type(section).model_fields) - unset
     assert plain["training"]["generator_optimizer"] == {
+        "name": "adam",
         "learning_rate": 2e-4,
         "betas": [0.5, 0.999],
         "epsilon": 1e-8,
@@ -353,7 +354,9 @@ def test_every_default_is_explicit(tmp_path):
 
 def test_tables_by_resolution_survive(tmp_path):
     data = tomllib.loads(MINIMAL + GROWING)
-    settings = Recipe.model_fields["training"].annotation.model_validate(data["training"])
+    settings = Recipe.model_fields["training"].annotation.model_validate(
+        data["training"], context={"registry": REGISTRY}
+    )
     recipe = resolved(tmp_path).model_copy(update={"training": settings})
     assert recipe.plain()["training"]["growth"]["batch_size"] == {"16": 8}
     again = Recipe.model_validate(tomllib.loads(recipe.to_toml()), context={"registry": REGISTRY})
@@ -431,7 +434,9 @@ def test_with_growth_the_length_belongs_to_the_dynamics(tmp_path):
     hashes = set()
     for total in (1, 2):
         data["training"]["total_kimg"] = total
-        settings = Recipe.model_fields["training"].annotation.model_validate(data["training"])
+        settings = Recipe.model_fields["training"].annotation.model_validate(
+            data["training"], context={"registry": REGISTRY}
+        )
         hashes.add(resolved(tmp_path).model_copy(update={"training": settings}).dynamics_hash)
     assert len(hashes) == 2
 

@@ -7,11 +7,11 @@ import torch
 from torch import nn
 from training_world import DCGAN, installed, recipe_of, same, trainer_of, weights
 
-from ganzoo._recipe.schema import OptimizerSettings
 from ganzoo._training.player import Player
 from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.contracts.phase import Phase
 from ganzoo.errors import RecipeError
+from ganzoo_optimizers.adam import Adam, AdamOptions
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -43,7 +43,7 @@ def player_with(*penalties, **settings):
     def flat(step):
         return {"loss": 0.0 * network.dense.weight.sum()}
 
-    player = Player(Role.DISCRIMINATOR, network, flat, penalties, OptimizerSettings(**settings))
+    player = Player(Role.DISCRIMINATOR, network, flat, penalties, Adam(AdamOptions(**settings)))
     return trainer, player
 
 
@@ -83,7 +83,7 @@ def test_what_a_lazy_penalty_does_not_reach_goes_on_by_its_moments():
     weight, bias = network.dense.weight, network.dense.bias
     unused = torch.nn.Parameter(torch.ones(2))
     network.register_parameter("unused", unused)
-    settings = OptimizerSettings(learning_rate=0.01, betas=(0.5, 0.9))
+    settings = Adam(AdamOptions(learning_rate=0.01, betas=(0.5, 0.9)))
 
     def objective(step):
         return {"loss": weight.sum() + bias.sum()}
@@ -158,7 +158,7 @@ def test_what_couples_a_batch_is_refused_with_micro_batches(layer, culprit):
 def test_what_an_author_froze_stays_frozen():
     network = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     network[0].requires_grad_(False)
-    player = Player(Role.GENERATOR, network, lambda step: {}, [], OptimizerSettings())
+    player = Player(Role.GENERATOR, network, lambda step: {}, [], Adam(AdamOptions()))
     player.take_gradients(False)
     assert not any(parameter.requires_grad for parameter in network.parameters())
     player.take_gradients(True)
@@ -171,7 +171,7 @@ def test_moments_are_loaded_in_the_layout_of_their_parameter():
     def player():
         torch.manual_seed(0)
         network = nn.Conv2d(4, 8, 3).to(memory_format=torch.channels_last)
-        return Player(Role.GENERATOR, network, lambda step: {}, [], OptimizerSettings(learning_rate=0.1))
+        return Player(Role.GENERATOR, network, lambda step: {}, [], Adam(AdamOptions(learning_rate=0.1)))
 
     def descend(player, seed):
         for number, parameter in enumerate(player.network.parameters()):

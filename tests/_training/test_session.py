@@ -90,6 +90,22 @@ FAMILIES = {
             "regularizers": [{"name": "r1", "gamma": 1.0, "every": 2}],
         },
     ),
+    "schedules-and-other-optimizers": (
+        DCGAN,
+        {
+            "augmentation": {"name": "ada", "p": {"from": 0.0, "to": 0.8, "kimg": 0.04, "shape": "cosine"}},
+            "regularizers": [{"name": "r1", "gamma": {"from": 2.0, "to": 0.2, "kimg": 0.05}, "every": 2}],
+            "training": {
+                "ema_half_life_kimg": {"from": 0.001, "to": 0.1, "kimg": 0.06},
+                "generator_optimizer": {"name": "rmsprop", "momentum": 0.5},
+                "discriminator_optimizer": {
+                    "name": "adamw",
+                    "learning_rate": {"from": 0.002, "to": 0.0005, "kimg": 0.05, "shape": "exponential"},
+                    "betas": [0.0, {"from": 0.9, "to": 0.99, "kimg": 0.05}],
+                },
+            },
+        },
+    ),
     "penalty-with-a-buffer": ({"regularizers": [{"name": "counting", "every": 2}]},),
 }
 

@@ -34,6 +34,13 @@ def ganzoo_augmentations() -> list[type]:
 
 
 @hookimpl
+def ganzoo_optimizers() -> list[type]:
+    from acme_zoo.optimizer import Momentum
+
+    return [Momentum]
+
+
+@hookimpl
 def ganzoo_datasets() -> list[type]:
     from acme_zoo.dataset import Bars
 
