@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from ganzoo._recipe.selection import CHANGED_CODE, default_name
 from ganzoo._registry.registry import Registry
-from ganzoo.contracts.schedules import SCHEDULE_KEYS
+from ganzoo.contracts.schedules import Schedule
 from ganzoo.errors import PluginError
 from ganzoo.text import clip, did_you_mean, nearest, requirement
 
@@ -20,6 +20,7 @@ MAX_SHOWN = 80
 _TEXT = ("string_type", "path_type")
 _MOST_MEANT = 3
 _DEEPEST = 2
+_SCHEDULE = tuple(Schedule(1, 2, kimg=1, after_kimg=1).plain())  # its keys
 # What the field, and the options of other tools, call the keys of a recipe; those of both players are meant together.
 _ALSO_CALLED = {
     "lr": "learning_rate",
@@ -141,7 +142,7 @@ def _all_keys(
 
 def _schedule_keys(table: Any) -> list[str]:
     """Return the keys of a schedule where a table is meant to be one."""
-    return list(SCHEDULE_KEYS) if isinstance(table, dict) and not table.keys().isdisjoint(SCHEDULE_KEYS) else []
+    return list(_SCHEDULE) if isinstance(table, dict) and not table.keys().isdisjoint(_SCHEDULE) else []
 
 
 def _found(data: Any, path: Sequence[int | str]) -> Any:

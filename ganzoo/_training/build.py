@@ -15,8 +15,9 @@ from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.selection import Selection
 from ganzoo._training.ema import EMA
 from ganzoo._training.player import Player, discriminator_objective, generator_objective
+from ganzoo._training.reals import RealStream
 from ganzoo._training.step import Game
-from ganzoo._training.trainer import Callback, RealStream, Schedule, Trainer
+from ganzoo._training.trainer import Callback, Schedule, Trainer
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.objectives import AdversarialLoss, Augmentation, Regularizer, Role
 from ganzoo.contracts.optimizers import Optimizer

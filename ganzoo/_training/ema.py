@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo._recipe.schema import IMAGES_PER_KIMG
+from ganzoo.contracts._options_at import value_at
 from ganzoo.contracts.networks import Generator
-from ganzoo.contracts.schedules import value_at
 
 
 class EMA:

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from ganzoo._training.optimizer_state import flat_state, load_flat
 from ganzoo._training.step import Game, RealBatch, TrainingStep
+from ganzoo.contracts._options_at import is_scheduled, options_at
 from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
 from ganzoo.contracts.optimizers import Optimizer
 from ganzoo.contracts.phase import Phase
-from ganzoo.contracts.schedules import is_scheduled, options_at
 
 Terms = dict[str, Tensor]
 Objective = Callable[[TrainingStep], Terms]

@@ -16,25 +16,18 @@ from torch import Tensor
 from ganzoo._random.global_streams import seed_global_streams
 from ganzoo._random.seeds import seed_for
 from ganzoo._training.ema import EMA
-from ganzoo._training.growth import fade, grow
+from ganzoo._training.growth import grow
 from ganzoo._training.player import Player
+from ganzoo._training.reals import Reals, RealStream
 from ganzoo._training.step import Game, RealBatch
 from ganzoo._training.step_terms import Diverged, Losses, StepTerms
+from ganzoo.contracts._options_at import is_scheduled, options_at
 from ganzoo.contracts.objectives import Role
 from ganzoo.contracts.phase import Phase
-from ganzoo.contracts.schedules import is_scheduled, options_at
-from ganzoo.layers.transfer import to_device
 
 # Steps that may be queued on a GPU before the terms of the oldest are read: enough that it never waits for the program,
 # few enough that a training that has diverged ends soon.
 _GPU_LAG = 2
-
-
-class RealStream(Protocol):
-    """An endless stream of reals, read by position."""
-
-    def at(self, position: int, count: int, resolution: int) -> tuple[Tensor, Tensor]:
-        """Return images `[count, C, r, r]` from a position on, floats in [-1, 1] or bytes, and labels `[count, L]`."""
 
 
 class Callback(Protocol):
@@ -93,8 +86,7 @@ class Trainer:
         self._unread: deque[StepTerms] = deque()
         # Of each part that both players see, what it was chosen with: those with schedules are told the numbers.
         self._scheduled = [(part, chosen) for part, chosen in options if is_scheduled(chosen)]
-        # The second is another stream of the same reals, read only by losses that want others in G's step.
-        self._reals, self._fresh_reals = reals, fresh_reals
+        self._reals = Reals(reals, fresh_reals, game.device)
 
     @property
     def total_images(self) -> int:
@@ -238,21 +230,7 @@ class Trainer:
         return {f"{augmentation.name}/{name}": value.detach().to(self.game.device) for name, value in report}
 
     def _batch(self, phase: Phase, alpha: float) -> RealBatch:
-        # Read by position, so that a step sees the same reals however the run got here.
-        position = self.images_seen
-
-        def read(stream: RealStream) -> tuple[Tensor, Tensor]:
-            images, labels = stream.at(position, phase.batch_size, phase.resolution)
-            device = self.game.device
-            # Channels last is the order that convolutions are quick in. Copied first: only what lies on both sides
-            # alike goes over without a pause.
-            shown = to_device(images, device).to(torch.float32, memory_format=torch.channels_last)
-            if images.dtype == torch.uint8:
-                shown.div_(127.5).sub_(1.0)
-            return fade(shown, alpha), to_device(labels, device)
-
-        images, labels = read(self._reals)
-        return RealBatch(images, labels, position, lambda: read(self._fresh_reals))
+        return self._reals.batch(phase, self.images_seen, alpha)
 
 
 def seed_everything(seed: int, images_seen: int, device: torch.device) -> None:

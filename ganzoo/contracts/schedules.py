@@ -6,14 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core_schema
 
 _IMAGES_PER_KIMG = 1000
 _SHAPES = ("linear", "cosine", "exponential")
-SCHEDULE_KEYS = ("from", "to", "kimg", "shape", "after_kimg")
+_KEYS = ("from", "to", "kimg", "shape", "after_kimg")
 T = TypeVar("T")
-ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class Schedule(float):
@@ -73,9 +72,7 @@ class Schedule(float):
         return bool(self.start or self.end)
 
     def __repr__(self) -> str:
-        return f"Schedule({self.start:g} to {self.end:g} in {self.kimg:g} kimg, {self.shape})"
-
-    __str__ = __repr__
+        return f"Schedule({self.plain()})"
 
 
 class _Schedulable:
@@ -83,15 +80,17 @@ class _Schedulable:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         number = handler(source)
-        length = core_schema.float_schema(ge=0.001, le=1e9)  # of at least one image
+        kimg = core_schema.float_schema(ge=0.001, le=1e9)  # at least one image
+        shape = core_schema.literal_schema(list(_SHAPES))
+        field = core_schema.typed_dict_field
         table = SchemaValidator(
             core_schema.typed_dict_schema(
                 {
-                    "from": core_schema.typed_dict_field(number),
-                    "to": core_schema.typed_dict_field(number),
-                    "kimg": core_schema.typed_dict_field(length),
-                    "shape": core_schema.typed_dict_field(core_schema.literal_schema(list(_SHAPES)), required=False),
-                    "after_kimg": core_schema.typed_dict_field(core_schema.float_schema(ge=0, le=1e9), required=False),
+                    "from": field(number),
+                    "to": field(number),
+                    "kimg": field(kimg),
+                    "shape": field(shape, required=False),
+                    "after_kimg": field(core_schema.float_schema(ge=0, le=1e9), required=False),
                 },
                 extra_behavior="forbid",
             ),
@@ -103,62 +102,29 @@ class _Schedulable:
                 value = value.plain()
             return _schedule(table.validate_python(value)) if isinstance(value, Mapping) else judge(value)
 
-        as_plain = core_schema.plain_serializer_function_ser_schema(_plain)
+        as_plain = core_schema.plain_serializer_function_ser_schema(lambda v: v.plain() if type(v) is Schedule else v)
         return core_schema.no_info_wrap_validator_function(validate, number, serialization=as_plain)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         number = handler(schema)
-        table = {
-            "title": "schedule",
-            "type": "object",
-            "properties": {
-                "from": {**number, "description": "Value at the beginning."},
-                "to": {**number, "description": "Value at the end, and from then on."},
-                "kimg": {"type": "number", "minimum": 0.001, "description": "Thousands of images on the way."},
-                "shape": {"enum": list(_SHAPES), "description": "How it gets there; linear where absent."},
-                "after_kimg": {"type": "number", "minimum": 0, "description": "Thousands of images before it moves."},
-            },
-            "required": ["from", "to", "kimg"],
-            "additionalProperties": False,
+        keys = {
+            "from": {**number, "description": "Value at the beginning."},
+            "to": {**number, "description": "Value at the end, and from then on."},
+            "kimg": {"type": "number", "minimum": 0.001, "description": "Thousands of images on the way."},
+            "shape": {"enum": list(_SHAPES), "description": "How it gets there; linear where absent."},
+            "after_kimg": {"type": "number", "minimum": 0, "description": "Thousands of images before it moves."},
         }
-        return {"anyOf": [number, table]}
+        table = {"title": "schedule", "type": "object", "properties": keys, "required": ["from", "to", "kimg"]}
+        return {"anyOf": [number, table | {"additionalProperties": False}]}
 
 
-# `gamma: Scheduled[NonNegativeFloat]`: a float that a recipe may schedule. The range stands within the brackets, since
-# both ends must keep it.
+# `gamma: Scheduled[NonNegativeFloat]`: a float that a recipe may schedule, with both ends in the range in brackets.
 Scheduled = Annotated[T, _Schedulable()]
 
 
 def _schedule(table: Mapping[str, Any]) -> Schedule:
-    rest = {key: table[key] for key in SCHEDULE_KEYS[2:] if key in table}
+    rest = {key: table[key] for key in _KEYS[2:] if key in table}
     made = Schedule(table["from"], table["to"], **rest)
     if made.shape == "exponential" and min(made.start, made.end) <= 0:
         raise PydanticCustomError("schedule", "an exponential schedule needs 'from' and 'to' above 0; choose linear")
     return made
-
-
-def _plain(value: Any) -> Any:
-    return value.plain() if isinstance(value, Schedule) else value
-
-
-def value_at(value: Any, images_seen: int) -> Any:
-    """Return what an option is at a point of training: of a schedule, or of those in a tuple, the number."""
-    if isinstance(value, Schedule):
-        return value.at(images_seen)
-    if isinstance(value, tuple):
-        return tuple(value_at(each, images_seen) for each in value)
-    return value
-
-
-def is_scheduled(options: BaseModel) -> bool:
-    """Whether any option is a schedule, or holds one."""
-    values = [each for value in vars(options).values() for each in (value if isinstance(value, tuple) else (value,))]
-    return any(isinstance(each, Schedule) for each in values)
-
-
-def options_at(options: ModelT, images_seen: int) -> ModelT:
-    """Return options whose schedules are numbers."""
-    changed = {
-        name: value_at(value, images_seen) for name, value in vars(options).items() if isinstance(value, float | tuple)
-    }
-    return options.model_copy(update=changed)

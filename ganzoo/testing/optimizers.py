@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganzoo.contracts._options_at import options_at
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.optimizers import Optimizer
-from ganzoo.contracts.schedules import options_at
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.options import check_component
 from ganzoo.testing.settings import reason_against

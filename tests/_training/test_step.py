@@ -65,8 +65,8 @@ def test_each_forward_is_made_once(layers, expected):
 
 
 def step_of(trainer, side=Role.DISCRIMINATOR, *, rows=slice(0, 8), purpose="", real_gradient=False):
-    images, labels = trainer._reals.at(0, 8, 8)
-    batch = RealBatch(images, labels, trainer.images_seen, lambda: trainer._fresh_reals.at(0, 8, 8))
+    images, labels = trainer._reals.stream.at(0, 8, 8)
+    batch = RealBatch(images, labels, trainer.images_seen, lambda: trainer._reals.fresh.at(0, 8, 8))
     return TrainingStep(trainer.game, batch, side, rows=rows, purpose=purpose, real_gradient=real_gradient)
 
 
@@ -93,7 +93,7 @@ def test_a_micro_batch_has_the_latents_of_its_rows():
 def test_fresh_reals_are_others():
     trainer = trainer_of()
     step = step_of(trainer, Role.GENERATOR)
-    fresh = trainer._fresh_reals.at(0, 8, 8)[0]
+    fresh = trainer._reals.fresh.at(0, 8, 8)[0]
     assert not torch.equal(step.real, fresh)
     logits = step.fresh_real_logits()
     assert not logits.requires_grad
@@ -128,7 +128,7 @@ def test_all_images_pass_the_augmentation_on_their_way_to_the_critic():
     step.critic(step.fakes, step.labels)
     step.critic(generated, step.labels)
     step.fresh_real_logits()
-    fresh = trainer._fresh_reals.at(0, 8, 8)[0]
+    fresh = trainer._reals.fresh.at(0, 8, 8)[0]
     for (shown, _), images in zip(counted.critic, (step.real, step.fakes, generated, fresh), strict=True):
         torch.testing.assert_close(shown, images * 2)
 

@@ -11,7 +11,7 @@ import pytest
 from pydantic import Field, NonNegativeFloat, ValidationError
 
 from ganzoo import ComponentOptions, Schedule, Scheduled
-from ganzoo.contracts.schedules import is_scheduled, options_at
+from ganzoo.contracts._options_at import is_scheduled, options_at
 
 
 class Options(ComponentOptions):
