@@ -120,6 +120,7 @@ if TYPE_CHECKING:
     from ganzoo.errors import RecipeError as RecipeError
     from ganzoo.errors import RefusedError as RefusedError
     from ganzoo.errors import WeightsError as WeightsError
+    from ganzoo.hookspecs import API as API
     from ganzoo.hookspecs import hookimpl as hookimpl
     from ganzoo.scoring.catalog import MetricDescription as MetricDescription
     from ganzoo.scoring.catalog import MetricValue as MetricValue
@@ -202,7 +203,7 @@ _HOME = {
         "RefusedError",
         "WeightsError",
     ),
-    "ganzoo.hookspecs": ("hookimpl",),
+    "ganzoo.hookspecs": ("API", "hookimpl"),
     "ganzoo.api": ("compare", "export", "open", "resume", "run", "sample", "score", "sweep"),
     "ganzoo._publish.verbs": ("publish", "reproduce", "verify"),
     "ganzoo._inference.run": ("Run",),

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from ganzoo.contracts.optimizers import Optimizer
     from ganzoo.contracts.sources import Source
 
+API = 2
+"""Number of what plugins are written against; docs/plugin-api.md says what each one changed."""
+OLDEST_API = 1
+"""The oldest one whose plugins still work; a plugin states its own as `requires_ganzoo_api = 2` in its module."""
+
 ENTRY_POINT_GROUP = "ganzoo"
 hookspec = pluggy.HookspecMarker("ganzoo")
 hookimpl = pluggy.HookimplMarker("ganzoo")

@@ -171,7 +171,7 @@ def _dataset_class(name: str) -> type[ImageDataset]:
 
     try:
         require_known("dataset", name)
-        return discovered("dataset").part("dataset", name).cls
+        return discovered().part("dataset", name).cls
     except PluginError as error:
         raise PluginError(f"{error}; and there is no pack at {name}") from None
 
@@ -187,7 +187,7 @@ def _dataset(name: str, source: Path | None, given: dict[str, Any], overrides: l
     from ganzoo.errors import RecipeError
 
     require_known("dataset", name)
-    registry = discovered("dataset", "source")
+    registry = discovered()
     cls = registry.part("dataset", name).cls
     options = dict(given)
     if source is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import ganzoo
 from ganzoo._io.cache_dir import cache_root
+from ganzoo._registry.installed import twice_installed
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.provenance import library_versions
 from ganzoo.errors import GanzooError
@@ -77,6 +78,17 @@ def _plugins(registry: Registry) -> Iterator[Finding]:
         yield Finding("ok" if names else "problem", f"{plural}: {', '.join(names) or 'none installed'}")
     for failure in registry.failures:
         yield Finding("problem", literal(str(failure)))
+    for note in registry.notes:
+        yield Finding("note", literal(str(note)))
+    yield from map(_twice_installed, sorted(twice_installed()))
+
+
+def _twice_installed(distribution: str) -> Finding:
+    return Finding(
+        "problem",
+        f"'{distribution}' is installed more than once, and which one counts is left to the path: run pip uninstall "
+        f"{distribution} until none is left, then install it again",
+    )
 
 
 def _weights(registry: Registry) -> Iterator[Finding]:

@@ -55,10 +55,10 @@ def published_by(names: Sequence[str]) -> list[tuple[str, PublishedWeights]]:
         WeightsError: It needs no file, or its plugin does not say where one can be had.
     """
     from ganzoo._recipe.selection import default_name
-    from ganzoo._registry.registry import Registry
+    from ganzoo._registry.index import discovered
     from ganzoo.weights.find import PublishedWeights
 
-    registry = Registry.discover()
+    registry = discovered()
     found = []
     default = default_name(registry, "extractor")
     for name in names or ([default] if default else []):

@@ -39,10 +39,10 @@ def import_(
     require_importable(file, out)  # before torch is imported: a typo answers at once
     from ganzoo._cli.terminal import Terminal
     from ganzoo._inference.import_run import import_checkpoint
-    from ganzoo._registry.registry import Registry
+    from ganzoo._registry.index import discovered
 
     terminal = Terminal()
-    directory, imported = import_checkpoint(file, out, Registry.discover())
+    directory, imported = import_checkpoint(file, out, discovered())
     networks = imported.networks
     found = " and ".join(f"{role} '{selection.name}'" for role, selection in networks.selections.items())
     images = networks.images

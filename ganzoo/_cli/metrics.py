@@ -34,10 +34,10 @@ def metrics(
     What a metric sees was measured on real images that were disturbed in known ways: it is named where the value moved
     by more than 5 standard deviations, and does not see what moved it by less than 3. More images see more.
     """
-    from ganzoo._registry.registry import Registry
+    from ganzoo._registry.index import discovered
     from ganzoo.scoring.catalog import metrics as described
 
-    registry = Registry.discover()
+    registry = discovered()
     found = _chosen(names or [], described(registry), registry.suspicion())
     if format is Format.JSON:
         import json

@@ -73,7 +73,7 @@ def _everything() -> Registry:
     if figures is None:
         figures = Registry(*FigureCatalog.discover().parts())
         keep_index(figures, "figures")
-    return Registry([*parts.parts(), *figures.parts()], [*parts.failures, *figures.failures])
+    return Registry([*parts.parts(), *figures.parts()], [*parts.failures, *figures.failures], parts.notes)
 
 
 def _list(registry: Registry) -> None:
@@ -100,6 +100,8 @@ def _list(registry: Registry) -> None:
         console.print("No parts are installed; `ganzoo doctor` shows why.")
     for failure in registry.failures:
         console.print(Text("broken: ", "bold red"), Text(literal(str(failure))), sep="", soft_wrap=True)
+    for note in registry.notes:
+        console.print(Text("note: ", "bold yellow"), Text(literal(str(note))), sep="", soft_wrap=True)
 
 
 def _explain(part: Part) -> None:

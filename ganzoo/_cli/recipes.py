@@ -50,7 +50,7 @@ def _list(cost: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from ganzoo._registry.registry import Registry
+    from ganzoo._registry.index import discovered
     from ganzoo._start.shipped import list_shipped
 
     console = Console(highlight=False)
@@ -60,7 +60,7 @@ def _list(cost: bool) -> None:
     for name in [*names, "networks", "scored by"] if console.width >= _WIDE else names:
         side: Literal["right", "left"] = "right" if name in ("pixels", "kimg", "Pflop") else "left"
         table.add_column(name, justify=side, no_wrap=True)
-    shipped = list_shipped(Registry.discover(), cost=cost)
+    shipped = list_shipped(discovered(), cost=cost)
     for each in shipped:
         images = each.dataset + (f", {each.classes} classes" if each.classes else "")
         cells = (

@@ -86,10 +86,10 @@ def _rescored(path: Path, overrides: list[str], device: str, skip_bad: bool) -> 
     from ganzoo._cli.terminal import Terminal
     from ganzoo._io.os_errors import shown
     from ganzoo._publish.rescore import rescore
-    from ganzoo._registry.registry import Registry
+    from ganzoo._registry.index import discovered
 
     with Terminal() as terminal:
-        again = rescore(path, overrides, device, Registry.discover(), terminal, skip_bad=skip_bad)
+        again = rescore(path, overrides, device, discovered(), terminal, skip_bad=skip_bad)
         for score in again.scores:
             terminal.info(score.text)
         _say_samples(terminal, again.samples)

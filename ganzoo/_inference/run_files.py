@@ -63,9 +63,9 @@ class RunFiles:
     @cached_property
     def registry(self) -> Registry:
         """The installed parts."""
-        from ganzoo._registry.registry import Registry
+        from ganzoo._registry.index import discovered
 
-        return self._given_registry or Registry.discover()
+        return self._given_registry or discovered()
 
     @property
     def was_imported(self) -> bool:
@@ -152,6 +152,15 @@ class RunFiles:
             else:
                 self._networks = Networks.of_recipe(self.trained)
         return self._networks
+
+    def changed_networks(self) -> str:
+        """Return the code of the networks where it is not the one that was trained, as scores say it; else nothing."""
+        from ganzoo._recipe.pins import changed_pins, pins_of
+        from ganzoo._recipe.toml_source import parse
+
+        path = self.directory.networks if self.was_imported else self.directory.recipe
+        data = parse(read_sealed(path), str(path))
+        return ", ".join(changed_pins(self.networks, pins_of(data, str(path))))
 
     @property
     def trained(self) -> Recipe | TrainedNetworks:

@@ -43,9 +43,9 @@ def publish(
     """
     from ganzoo._leaderboard.gather import paths_of
     from ganzoo._publish.publish import PublishRequest, publish_runs
-    from ganzoo._registry.registry import Registry
+    from ganzoo._registry.index import discovered
 
-    return publish_runs(paths_of(runs), Path(out), PublishRequest(**asked), Registry.discover(), reporter or SILENT)
+    return publish_runs(paths_of(runs), Path(out), PublishRequest(**asked), discovered(), reporter or SILENT)
 
 
 def reproduce(
@@ -73,10 +73,10 @@ def reproduce(
         GanzooError: Its images are not here, or the training fails.
     """
     from ganzoo._publish.reproduce import reproduce_run
-    from ganzoo._registry.registry import Registry
+    from ganzoo._registry.index import discovered
 
     path = run.path if isinstance(run, Run) else Path(run)
-    return reproduce_run(path, Path(runs), overrides, device, Registry.discover(), reporter or SILENT)
+    return reproduce_run(path, Path(runs), overrides, device, discovered(), reporter or SILENT)
 
 
 def verify(run: AnyRun) -> list[str]:

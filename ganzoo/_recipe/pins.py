@@ -50,6 +50,14 @@ def selections_of(section: Any) -> Iterator[Selection]:
             yield from selections_of(entry)
 
 
+def changed_pins(section: BaseModel, pins: Pins) -> Iterator[str]:
+    """Yield the code of each part that was chosen and is not what its pin says."""
+    for chosen in selections_of(section):
+        pin, code = pins.get(chosen.part.kind, {}).get(chosen.name), chosen.part.code
+        if pin is not None and (pin.version, pin.source) != (code.version, code.source):
+            yield f"{chosen.part.kind} '{chosen.name}': {code}"
+
+
 def plain_pins(section: BaseModel) -> dict[str, Any]:
     """Return the pins of all parts that were chosen, as a resolved recipe has them, from the files on disk."""
     found: dict[str, dict[str, Any]] = {}

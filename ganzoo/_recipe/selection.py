@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -52,14 +52,14 @@ class DatasetChoice(Selection):
     """A dataset that a recipe chose.
 
     Attributes:
-        formats: The source formats that are installed, by `distribution:name`.
+        registry: Where the source formats are found once the dataset is built: most need not be imported for a recipe.
     """
 
-    formats: Mapping[str, type[Any]] = field(default_factory=dict, compare=False, repr=False)
+    registry: Registry = field(default_factory=Registry, compare=False, repr=False)
 
     def build(self) -> ImageDataset:
         """Return the dataset; nothing is read yet."""
-        return build_dataset(self.cls, self.options, self.formats)
+        return build_dataset(self.cls, self.options, self.registry.source_formats)
 
 
 def _part(registry: Registry, kind: str, name: str) -> Part:
@@ -106,7 +106,7 @@ def default_name(registry: Registry, kind: str) -> str | None:
 
 
 def _with_formats(chosen: Selection, registry: Registry) -> DatasetChoice:
-    return DatasetChoice(chosen.part, chosen.name, chosen.options, formats=registry.source_formats)
+    return DatasetChoice(chosen.part, chosen.name, chosen.options, registry=registry)
 
 
 def registry_of(info: ValidationInfo) -> Registry:

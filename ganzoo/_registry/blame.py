@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ganzoo import hookspecs
+from ganzoo._registry.code import CORE_DISTRIBUTION, code_of
 from ganzoo._registry.figures import FIGURE_GROUP
-from ganzoo._registry.installed import entry_points_of
-from ganzoo._registry.part import origin_of
+from ganzoo._registry.installed import canonical, entry_points_of
+from ganzoo._registry.part import PluginOrigin, origin_of
 from ganzoo._registry.validation import describe
 from ganzoo.errors import GanzooError, PluginError, RunStopped
 
@@ -17,14 +18,31 @@ from ganzoo.errors import GanzooError, PluginError, RunStopped
 def named(kind: str, cls: type) -> str:
     """Return a part as messages name it, with its distribution: `metric 'gap' (acme-gap 0.1)`."""
     who = f"{kind} '{getattr(cls, 'name', None) or cls.__qualname__}'"
+    origin = origin_of_class(cls)
+    return who if origin is None else f"{who} ({origin.distribution} {origin.version})"
+
+
+def origin_of_class(cls: type) -> PluginOrigin | None:
+    """Return who offers a class, or None where no installed plugin has its package."""
     package = _package(cls.__module__)
     groups = (hookspecs.ENTRY_POINT_GROUP, FIGURE_GROUP)
     points = [each for group in groups for each in entry_points_of(group) if _package(each.module) == package]
     if not points:
-        return who
+        return None
     # Several distributions may share a package: the module itself tells most.
-    origin = origin_of(min(points, key=lambda each: each.module != cls.__module__))
-    return f"{who} ({origin.distribution} {origin.version})"
+    return origin_of(min(points, key=lambda each: each.module != cls.__module__))
+
+
+def foreign_code(cls: type) -> str:
+    """Return the code of a part of another distribution than ganzoo's own; empty of one of its own.
+
+    What ganzoo's own parts compute of a score is versioned by `SCORING_VERSION` and their `identity`; an edit that
+    changes no number must not part the tables of everybody. Nobody vouches so for the parts of others.
+    """
+    origin = origin_of_class(cls)
+    if origin is None or canonical(origin.distribution) == CORE_DISTRIBUTION:
+        return ""
+    return str(code_of(cls, origin.distribution, origin.version))
 
 
 def fault(kind: str, cls: type, error: BaseException) -> str:

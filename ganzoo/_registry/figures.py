@@ -16,6 +16,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo._registry.import_watch import ImportWatch
 from ganzoo._registry.installed import entry_points_of
 from ganzoo._registry.part import Failure, Part, ambiguity, origin_of
 from ganzoo._registry.validation import describe
@@ -108,7 +109,8 @@ class FigureCatalog:
 def _loaded(entry: EntryPoint) -> type[Figure] | Failure:
     origin = origin_of(entry)
     try:
-        found = entry.load()
+        with ImportWatch(entry.module.partition(".")[0]):
+            found = entry.load()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: one plugin must not end the others' work

@@ -11,17 +11,20 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Literal
 
 from ganzoo._io.atomic import write_json
 from ganzoo._io.cache_dir import cache_root
 from ganzoo._registry.fingerprint import fingerprint, stamps
+from ganzoo._registry.lazy import LazyRegistry
 from ganzoo._registry.listed_part import Listing, listing_of, part_of
+from ganzoo._registry.part import Failure, PluginOrigin
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import GanzooError
 
-_VERSION = 1
+_VERSION = 2
 _MOST_BYTES = 16 * 2**20
 Content = Literal["parts", "figures"]
 
@@ -38,7 +41,8 @@ def indexed(content: Content = "parts") -> Registry | None:
         kept = json.loads(path.read_bytes())
         if kept["made_from"] != _made_from() or kept["elsewhere"] != stamps(each[0] for each in kept["elsewhere"]):
             return None
-        found = Registry([part_of(Listing.model_validate(each)) for each in kept["parts"]])
+        notes = [Failure(PluginOrigin(*origin), text) for *origin, text in kept["notes"]]
+        found = Registry([part_of(Listing.model_validate(each)) for each in kept["parts"]], notes=notes)
         found.knows_code = False
         return found
     except (OSError, ValueError, TypeError, KeyError, IndexError, RecursionError):  # none, or not one of ours
@@ -53,17 +57,18 @@ def keep_index(registry: Registry, content: Content = "parts") -> None:
     with suppress(OSError, GanzooError, ValueError):
         elsewhere = stamps({path for part in registry.parts() for path in _written_in(part.cls)})
         listings = [listing_of(part).model_dump(mode="json") for part in registry.parts()]
-        write_json(_path(content), {"made_from": made_from, "elsewhere": elsewhere, "parts": listings})
+        notes = [[*astuple(note.origin), note.reason] for note in registry.notes]
+        write_json(_path(content), {"made_from": made_from, "elsewhere": elsewhere, "parts": listings, "notes": notes})
 
 
-def discovered(*kinds: str) -> Registry:
-    """Load every plugin of this environment, and keep what they offer; of some kinds, only the plugins that have any.
+def discovered() -> Registry:
+    """Return the installed parts; where there is an index, each plugin is imported when a part of it is asked for.
 
-    What reads images needs no torch, which most plugins import.
+    Without one every plugin is imported, and what they offer is kept for the next time.
     """
-    known = indexed() if kinds else None
+    known = indexed()
     if known is not None:
-        return Registry.discover({part.origin for kind in kinds for part in known.parts(kind)})
+        return LazyRegistry(known)
     registry = Registry.discover()
     keep_index(registry)
     return registry

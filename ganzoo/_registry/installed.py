@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from functools import lru_cache
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
 
 Stamp = tuple[tuple[str, int], ...]
 
@@ -43,6 +43,19 @@ def name_and_version(dist: Distribution | None) -> tuple[str, str]:
         return "unknown", "unknown"
     metadata = dist.metadata
     return str(metadata["Name"] or "unknown"), str(metadata["Version"] or "unknown")
+
+
+def twice_installed() -> set[str]:
+    """Return the distributions with plugins that one folder holds two of, as a stopped pip leaves them.
+
+    Those of two folders are layers, as of a virtual environment over another: the first on the path counts.
+    """
+    found: dict[tuple[str, str], set[str]] = {}
+    for dist in distributions():
+        if any(point.group.partition(".")[0] == "ganzoo" for point in dist.entry_points):
+            name, version = name_and_version(dist)
+            found.setdefault((canonical(name), str(dist.locate_file(""))), set()).add(version)
+    return {name for (name, _), versions in found.items() if len(versions) > 1}
 
 
 def canonical(distribution: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from ganzoo.contracts.component import Component
+if TYPE_CHECKING:  # it imports numpy, which a list of names does without
+    from ganzoo.contracts.component import Component
 
 # Imported one by one: the contracts of networks import torch, those of what reads images do not.
 _HOME_OF: Mapping[str, tuple[str, str, str]] = {

@@ -12,7 +12,7 @@ from typing import Any
 from ganzoo import hookspecs
 from ganzoo._registry.installed import entry_points_of
 from ganzoo._registry.kinds import HOOK_KINDS
-from ganzoo._registry.loading import load_plugin
+from ganzoo._registry.loading import Loaded, load_plugin
 from ganzoo._registry.part import Failure, Part, PluginOrigin, ambiguity, origin_of
 from ganzoo._registry.pinned import Pins, the_very_part
 from ganzoo.errors import PluginError
@@ -22,28 +22,32 @@ class Registry:
     """The parts of all installed plugins.
 
     Attributes:
-        failures: What cannot be used of them.
+        notes: What is no failure and should be known of a plugin: a slow import, a hook that is not known here.
         knows_code: Whether the parts are themselves, and not what the index says of them.
     """
 
-    def __init__(self, parts: Iterable[Part] = (), failures: Iterable[Failure] = ()) -> None:
+    def __init__(
+        self, parts: Iterable[Part] = (), failures: Iterable[Failure] = (), notes: Iterable[Failure] = ()
+    ) -> None:
         self._parts = tuple(parts)
         self._pins: Pins = {}
         self.knows_code = True
-        self.failures = tuple(failures)
+        self._failures = tuple(failures)
+        self.notes = tuple(notes)
 
     @classmethod
     def discover(cls, only: Collection[PluginOrigin] | None = None) -> Registry:
         """Load every plugin of this environment, or only some of them."""
-        parts: list[Part] = []
-        failures: list[Failure] = []
+        found = Loaded()
         for entry_point in plugin_entry_points():
-            if only is not None and origin_of(entry_point) not in only:
-                continue
-            found, failed = load_plugin(entry_point)
-            parts += found
-            failures += failed
-        return cls(parts, failures)
+            if only is None or origin_of(entry_point) in only:
+                found += load_plugin(entry_point)
+        return cls(found.parts, found.failures, found.notes)
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What cannot be used of the plugins."""
+        return self._failures
 
     def pinned(self, pins: Pins) -> Registry:
         """Return the same parts, of which those that a resolved recipe names are found by whose they are."""
@@ -56,7 +60,7 @@ class Registry:
         chosen = [part for part in self._parts if kind in (None, part.kind)]
         return tuple(sorted(chosen, key=lambda part: (part.kind, part.name, part.origin.distribution)))
 
-    @cached_property
+    @property
     def names(self) -> dict[str, list[str]]:
         """Names by kind, for messages."""
         return {kind: sorted({part.name for part in self.parts(kind)}) for kind in HOOK_KINDS.values()}
@@ -68,8 +72,10 @@ class Registry:
 
     def find(self, name: str) -> tuple[Part, ...]:
         """Return the parts of any kind with this name or `distribution:name`."""
-        own_name = name.rpartition(":")[2]
-        return tuple(part for part in self.parts() if part.name == own_name and part.origin.is_meant_by(name))
+        return named_so(self.parts(), name)
+
+    def _offered(self, kind: str, name: str) -> list[Part]:
+        return [part for part in self.find(name) if part.kind == kind]
 
     def part(self, kind: str, name: str) -> Part:
         """Return the one part of this kind and name.
@@ -78,7 +84,7 @@ class Registry:
             PluginError: No plugin offers it, or two do.
             ChangedCodeError: A resolved recipe pins it, and it is not installed as it was.
         """
-        found = [part for part in self.find(name) if part.kind == kind]
+        found = self._offered(kind, name)
         if (pin := self._pins.get(kind, {}).get(name)) is not None:
             return the_very_part(kind, name, found, pin, knows_code=self.knows_code, suspicion=self.suspicion())
         if len(found) == 1:
@@ -107,6 +113,12 @@ class Registry:
     def suspicion(self) -> str:
         """Return what to add where a name is not found: it may be that of a part in a broken plugin."""
         return "".join(f"; installed but broken: {failure}" for failure in self.failures)
+
+
+def named_so(parts: Iterable[Part], name: str) -> tuple[Part, ...]:
+    """Return the parts with this name or `distribution:name`."""
+    own_name = name.rpartition(":")[2]
+    return tuple(part for part in parts if part.name == own_name and part.origin.is_meant_by(name))
 
 
 def plugin_entry_points() -> Sequence[EntryPoint]:

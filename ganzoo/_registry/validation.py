@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
-from collections.abc import Sequence
 from typing import Any, get_args
-
-import pluggy
 
 RESERVED_OPTIONS = frozenset({"name", "override"})
 _REQUIRED = {"regularizer": ("applies_to",), "extractor": ("label", "layers"), "metric": ("values", "reads")}
@@ -78,17 +74,6 @@ def mismatched_options(cls: Any) -> str | None:
                     f"write `Options = {promised.__name__}` in the class, or in the brackets what it has"
                 )
     return None
-
-
-def unknown_hooks(manager: pluggy.PluginManager, module: Any, known: Sequence[str]) -> list[str]:
-    """Return what to say of each hook that a plugin marks and that no specification has."""
-    sentences = []
-    for caller in manager.get_hookcallers(module) or ():
-        if not caller.has_spec() and not all(each.optionalhook for each in caller.get_hookimpls()):
-            near = difflib.get_close_matches(caller.name[:64], known, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
-            sentences.append(f"unknown hook '{caller.name}'{hint}")
-    return sentences
 
 
 def show(cls: Any) -> str:

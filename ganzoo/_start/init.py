@@ -9,7 +9,7 @@ from pathlib import Path
 from ganzoo._io.atomic import atomic_write
 from ganzoo._io.os_errors import absolute, shown
 from ganzoo._recipe.toml_source import find_recipe, parse, read
-from ganzoo._registry.registry import Registry
+from ganzoo._registry.index import discovered
 from ganzoo._start.commented import commented
 from ganzoo._start.fit import Fit, fit
 from ganzoo._start.images import FoundImages, look_at
@@ -76,7 +76,7 @@ def init_recipe(
         raise DataError(f"{shown(root)} does not exist; name the folder, archive or file that holds your images")
     path = out or Path(f"{root.name.partition('.')[0] or 'images'}.toml")
     refuse_existing(path)
-    registry = Registry.discover()
+    registry = discovered()
     data = parse(read(find_recipe(template)), template)
     found = look_at(root, registry)
     made = fit(

@@ -52,10 +52,10 @@ def _errors_elsewhere(asked: Sequence[object]) -> list[str]:
 def errors_of(asked: Sequence[Sequence[object]]) -> list[str]:
     """Return what is wrong with recipes and overrides, each error once."""
     from ganzoo._recipe.load import load
-    from ganzoo._registry.registry import Registry
+    from ganzoo._registry.index import discovered
     from ganzoo._training.first_look import missing_root
 
-    registry, errors = Registry.discover(), dict[str, None]()
+    registry, errors = discovered(), dict[str, None]()
     for recipe, overrides in asked:
         try:
             given = [str(each) for each in overrides] if isinstance(overrides, list) else []

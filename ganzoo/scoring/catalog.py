@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ganzoo._registry.index import discovered
 from ganzoo._registry.part import Part
 from ganzoo._registry.registry import Registry
 from ganzoo.contracts.metric_values import Display, Sensitivity
@@ -64,7 +65,7 @@ def metrics(registry: Registry | None = None) -> tuple[MetricDescription, ...]:
     Args:
         registry: The parts; those of this environment if None.
     """
-    registry = registry or Registry.discover()
+    registry = registry or discovered()
     return tuple(_described(part, registry) for part in registry.parts("metric"))
 
 

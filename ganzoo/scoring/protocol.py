@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from ganzoo._registry.blame import foreign_code
 from ganzoo.contracts.metrics import Metric
 from ganzoo.errors import RecipeError
 
@@ -84,6 +85,7 @@ class ScoringProtocol(BaseModel):
         rounding: How float images become uint8.
         color: How one channel becomes three.
         jackknife_blocks: Blocks of the standard errors.
+        changed_code: The networks' code, where it is not the one that was trained; empty, which is not hashed: it is.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -113,10 +115,11 @@ class ScoringProtocol(BaseModel):
     rounding: str
     color: str = "one channel is repeated to three"
     jackknife_blocks: int = 20
+    changed_code: str = ""
 
     def as_dict(self) -> dict[str, JsonValue]:
         """Return all that is hashed, as plain data."""
-        absent = set() if self.truncation_cutoff is not None else {"truncation_cutoff"}
+        absent = {key for key in ("truncation_cutoff", "changed_code") if getattr(self, key) in (None, "")}
         plain = self.model_dump(mode="json", exclude=absent)
         plain["extractor_identity"] = dict(self.extractor_identity)
         plain["layers"] = dict(self.layers)
@@ -155,7 +158,11 @@ def _hash(plain: Mapping[str, JsonValue]) -> str:
 def identity_of(metric: Metric) -> dict[str, JsonValue]:
     """Return what distinguishes a metric's values from those of other settings, versions and plugins."""
     cls = type(metric)
-    return {"class": f"{cls.__module__}.{cls.__qualname__}", **metric.identity()}
+    return {"class": f"{cls.__module__}.{cls.__qualname__}", **_code(cls), **metric.identity()}
+
+
+def _code(cls: type) -> dict[str, str]:
+    return {"code": code} if (code := foreign_code(cls)) else {}
 
 
 def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> ScoringProtocol:
@@ -183,7 +190,7 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Scoring
         torch_fidelity=version("torch-fidelity"),
         extractor=extractor.name,
         extractor_class=f"{type(extractor).__module__}.{type(extractor).__qualname__}",
-        extractor_identity=tuple(sorted(extractor.identity().items())),
+        extractor_identity=tuple(sorted({**_code(type(extractor)), **extractor.identity()}.items())),
         layers=tuple(sorted((role, layer.name) for role, layer in extractor.layers.items())),
         generated=settings.generated,
         reference_images=reference_images,

@@ -125,6 +125,7 @@ def score_against(
         extractor.weights()
         pack = read_pack(chosen.dataset, reporter, skip_bad=skip_bad)
         protocol = _without_labels(plan(chosen.scoring, extractor, pack), networks)
+        protocol = protocol.model_copy(update={"changed_code": run.changed_networks()})
         against = identify(chosen.dataset.name, pack)
 
         def marked(scores: Iterable[Score]) -> tuple[Score, ...]:

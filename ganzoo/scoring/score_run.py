@@ -45,10 +45,9 @@ def score_run(
         record = run.record
         inputs = find_inputs(with_absolute_paths(recipe), device, reporter, skip_bad=skip_bad, record=record)
         check_same_data(run, record, inputs)
-        chosen = generators(run, at, snapshots=snapshots, weights=inputs.protocol.weights, device=device)
-        return score_each(
-            chosen, lambda opened: score_opened(opened, inputs, inputs.protocol, reporter), run.add_scores
-        )
+        protocol = inputs.protocol.model_copy(update={"changed_code": run.changed_networks()})
+        chosen = generators(run, at, snapshots=snapshots, weights=protocol.weights, device=device)
+        return score_each(chosen, lambda opened: score_opened(opened, inputs, protocol, reporter), run.add_scores)
 
 
 def _changes_training(run: Run, recipe: Recipe, overrides: Sequence[str]) -> bool:

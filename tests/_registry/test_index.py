@@ -14,6 +14,7 @@ from ganzoo._recipe.load import validate
 from ganzoo._recipe.toml_source import parse, read, recipe_folder
 from ganzoo._registry.index import discovered, indexed, keep_index
 from ganzoo._registry.listed_part import listing_of
+from ganzoo._registry.part import Failure, PluginOrigin
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import PluginError, RecipeError
 
@@ -138,3 +139,23 @@ def test_what_only_a_part_can_judge_is_left_to_it(registry, monkeypatch, loss):
     data = parse(read(recipe_folder() / "quickstart.toml"), "mine") | {"loss": loss}
     monkeypatch.delitem(sys.modules, "torch")
     judge_words(data, "mine")
+
+
+def test_only_what_is_asked_for_is_imported(site, registry, monkeypatch):
+    install(site, PARTS + "raise RuntimeError('imported')", module="acme_idle", distribution="acme-idle")
+    noted = Registry(registry.parts(), notes=[Failure(PluginOrigin("acme", "acme-idle", "0.1"), "is slow")])
+    keep_index(noted)
+    monkeypatch.delitem(sys.modules, "acme_indexed")
+    lazy = discovered()
+    assert lazy.names == registry.names
+    assert [str(note) for note in lazy.notes] == ["plugin 'acme' (acme-idle 0.1) is slow"]
+    data = parse(read(recipe_folder() / "quickstart.toml"), "mine")
+    recipe = validate(data, lazy, "mine")
+    assert recipe.generator.cls.__module__.startswith("ganzoo_dcgan")
+    assert [part.name for part in lazy.defaults("metric")] == [part.name for part in registry.defaults("metric")]
+    assert not {"acme_indexed", "acme_idle"} & sys.modules.keys()
+    assert lazy.pinned({}).part("loss", "picky").cls.name == "picky"
+    assert "acme_indexed" in sys.modules
+    with pytest.raises(PluginError, match="did you mean 'picky'"):
+        lazy.part("loss", "pickey")
+    assert [part.name for part in lazy.parts("loss")] == [part.name for part in registry.parts("loss")]

@@ -22,6 +22,8 @@ from ganzoo import (
     hookimpl,
 )
 
+requires_ganzoo_api = 2
+
 
 class AcmeGeneratorOptions(ComponentOptions):
     """Sizes."""

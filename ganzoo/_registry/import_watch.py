@@ -1,0 +1,144 @@
+"""Import watch: what a plugin does while it is imported, besides being imported.
+
+What it prints goes to standard error, so that it never mixes with what a command was asked for. Settings of torch that
+it changes are put back: numbers must not depend on which plugins there are. How long it takes is measured without
+torch itself, which whoever comes first would seem to be slow for.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from typing import Any
+
+SLOW_SECONDS = 1.0
+_TORCH = "torch"
+
+
+class ImportWatch:
+    """Watches the import of one plugin, inside a `with` block.
+
+    Attributes:
+        notes: What a person should know of it, a phrase each, once the block has ended.
+    """
+
+    def __init__(self, package: str) -> None:
+        self.notes: list[str] = []
+        self._package = package
+        self._before: Mapping[str, Any] = {}
+        self._apart = 0.0  # seconds of torch's own import
+        self._stack = ExitStack()
+
+    def __enter__(self) -> ImportWatch:
+        self._stack.enter_context(_printing_to_stderr())
+        self._warned = self._stack.enter_context(warnings.catch_warnings(record=True))
+        warnings.simplefilter("always", DeprecationWarning)
+        warnings.simplefilter("always", FutureWarning)
+        if _TORCH in sys.modules:
+            self._before = _settings()
+        else:
+            sys.meta_path.insert(0, self)
+        self._start = time.perf_counter()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        seconds = time.perf_counter() - self._start - self._apart
+        with suppress(ValueError):
+            sys.meta_path.remove(self)
+        self._stack.close()
+        if seconds > SLOW_SECONDS:
+            self.notes.append(
+                f"takes {seconds:.1f} s to import, which each command that needs it waits for; import what is slow "
+                f"inside the functions that use it"
+            )
+        self.notes += [f"{each}, which was put back; set it where it is used" for each in _put_back(self._before)]
+        self._judge_warnings()
+
+    def _judge_warnings(self) -> None:
+        for warning in self._warned:
+            own = f"{os.sep}{self._package}{os.sep}" in warning.filename or warning.filename.endswith(
+                f"{os.sep}{self._package}.py"
+            )
+            if own and issubclass(warning.category, DeprecationWarning | FutureWarning):
+                text = " ".join(str(warning.message).split())[:300]
+                self.notes.append(f"uses what is deprecated: {text} ({warning.filename}:{warning.lineno})")
+            elif not issubclass(warning.category, DeprecationWarning):
+                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """Find torch, and time its import; see `importlib.abc.MetaPathFinder`."""
+        if name != _TORCH:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        loader: Any = spec.loader if spec else None
+        if loader is None:
+            return spec
+        execute = loader.exec_module
+
+        def timed(module: Any) -> None:
+            start = time.perf_counter()
+            execute(module)
+            self._apart += time.perf_counter() - start
+            self._before = _settings()
+
+        loader.exec_module = timed
+        return spec
+
+
+def _settings() -> Mapping[str, Any]:
+    """Return the global settings of torch that numbers or their speed depend on, by the call that reads each."""
+    torch: Any = sys.modules[_TORCH]
+    return {
+        "torch.get_num_threads()": torch.get_num_threads(),
+        "torch.initial_seed()": torch.initial_seed(),
+        "torch.are_deterministic_algorithms_enabled()": torch.are_deterministic_algorithms_enabled(),
+        "torch.get_default_dtype()": torch.get_default_dtype(),
+        "torch.get_float32_matmul_precision()": torch.get_float32_matmul_precision(),
+        "torch.backends.cudnn.benchmark": torch.backends.cudnn.benchmark,
+        "torch.backends.cudnn.deterministic": torch.backends.cudnn.deterministic,
+        "torch.is_grad_enabled()": torch.is_grad_enabled(),
+    }
+
+
+def _put_back(before: Mapping[str, Any]) -> Iterator[str]:
+    """Undo what was changed, and say what, a phrase each."""
+    if not before:
+        return
+    torch: Any = sys.modules[_TORCH]
+    undo: Mapping[str, Any] = {
+        "torch.get_num_threads()": torch.set_num_threads,
+        "torch.initial_seed()": torch.manual_seed,
+        "torch.are_deterministic_algorithms_enabled()": torch.use_deterministic_algorithms,
+        "torch.get_default_dtype()": torch.set_default_dtype,
+        "torch.get_float32_matmul_precision()": torch.set_float32_matmul_precision,
+        "torch.backends.cudnn.benchmark": lambda value: setattr(torch.backends.cudnn, "benchmark", value),
+        "torch.backends.cudnn.deterministic": lambda value: setattr(torch.backends.cudnn, "deterministic", value),
+        "torch.is_grad_enabled()": torch.set_grad_enabled,
+    }
+    for name, after in _settings().items():
+        if after != before[name]:
+            undo[name](before[name])
+            yield f"changed {name} from {before[name]} to {after} for everybody"
+
+
+@contextmanager
+def _printing_to_stderr() -> Iterator[None]:
+    """Send what is printed to standard error, what C code and child processes print too."""
+    with redirect_stdout(sys.stderr):
+        kept = None
+        with suppress(OSError):
+            sys.stderr.flush()
+            kept = os.dup(1)
+            os.dup2(2, 1)
+        try:
+            yield
+        finally:
+            if kept is not None:
+                os.dup2(kept, 1)
+                os.close(kept)

@@ -1,0 +1,54 @@
+"""Lazy registry: all installed parts known by the index, and only those plugins imported whose parts are asked for.
+
+So a recipe costs the import of what it names, however many plugins are installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ganzoo._registry.part import Failure, Part, PluginOrigin
+from ganzoo._registry.registry import Registry, named_so
+
+
+class LazyRegistry(Registry):
+    """The parts of all installed plugins, each plugin imported when one of its parts is first asked for."""
+
+    def __init__(self, known: Registry) -> None:
+        super().__init__((), (), known.notes)
+        self._known = known
+        self._loaded: dict[PluginOrigin, Registry] = {}
+
+    def parts(self, kind: str | None = None) -> tuple[Part, ...]:
+        """Return all parts, or those of one kind; all plugins that have such are imported."""
+        self._load(self._known.parts(kind))
+        return Registry(part for each in self._loaded.values() for part in each.parts(kind)).parts()
+
+    @property
+    def names(self) -> dict[str, list[str]]:
+        """Names by kind, for messages."""
+        return self._known.names
+
+    def defaults(self, kind: str) -> tuple[Part, ...]:
+        """Return the parts of a kind that recipes get which name none, in their order."""
+        placed = self._known.defaults(kind)
+        return tuple(part for stand_in in placed for part in self._offered(kind, stand_in.qualified_name))
+
+    def find(self, name: str) -> tuple[Part, ...]:
+        """Return the parts of any kind with this name or `distribution:name`."""
+        self._load(self._known.find(name))
+        return named_so((part for each in self._loaded.values() for part in each.parts()), name)
+
+    def _offered(self, kind: str, name: str) -> list[Part]:
+        self._load(part for part in self._known.find(name) if part.kind == kind)
+        return [part for each in self._loaded.values() for part in each.find(name) if part.kind == kind]
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What cannot be used of the plugins that were imported."""
+        return tuple(failure for each in self._loaded.values() for failure in each.failures)
+
+    def _load(self, stand_ins: Iterable[Part]) -> None:
+        missing = {part.origin for part in stand_ins} - self._loaded.keys()
+        for origin in sorted(missing, key=str):
+            self._loaded[origin] = Registry.discover({origin})
