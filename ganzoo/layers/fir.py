@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from ganzoo.layers.kernels import kernels_fit, with_kernels
 
-_MOST_TAPS = 8  # of an axis: the kernel is written out for each tap
+_MOST_TAPS = 4  # of an axis: the kernels keep that many rows in registers
 
 
 class Geometry(NamedTuple):
@@ -18,7 +18,7 @@ class Geometry(NamedTuple):
 
     Attributes:
         up: Pixels in place of each, all but the first of them 0.
-        down: Pixels in place of which one is kept.
+        down: Pixels in place of which one is kept; 1 if `up` is not.
         before: Zeros before the first row and column; negative to leave some out.
         height: Rows of the result; what it reads beyond the images is 0.
         width: Columns of the result.

@@ -37,6 +37,8 @@ def interpreted(monkeypatch):
     if CUDA or importlib.util.find_spec("triton") is None or "triton" in sys.modules:
         pytest.skip("Triton is not installed, or was imported as a compiler")
     monkeypatch.setenv("TRITON_INTERPRET", "1")
+    # Few rows a program, so that one does not do all.
+    monkeypatch.setattr("ganzoo.layers.triton_fir._STEPS", 2)
     monkeypatch.setattr(kernels, "_DEVICE", "cpu")
 
 
