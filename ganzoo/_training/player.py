@@ -25,7 +25,7 @@ def discriminator_objective(loss: AdversarialLoss) -> Objective:
         # Reals and fakes in two forwards, as in the official codes: each is a batch of its own for what looks at
         # batches (minibatch deviation, batch normalization).
         real = step.judge()
-        fake = step.critic(step.lift(step.fakes), step.labels)
+        fake = step.fake_logits
         means = {"D(real)": real.detach().mean(), "D(fake)": fake.detach().mean()}
         return {"loss": loss.discriminator_loss(real, fake)} | means
 
@@ -37,8 +37,7 @@ def generator_objective(loss: AdversarialLoss) -> Objective:
 
     def objective(step: TrainingStep) -> Terms:
         # With the graph, so that the slope passes through the critic to the generator.
-        fake = step.critic(step.lift(step.generated), step.labels)
-        return {"loss": loss.generator_loss(fake, step.fresh_real_logits)}
+        return {"loss": loss.generator_loss(step.fake_logits, step.fresh_real_logits)}
 
     return objective
 
@@ -153,10 +152,13 @@ class Player:
         self.optimizer.zero_grad(set_to_none=True)
         total: Terms = {}
         purpose = "+".join(penalty.name for penalty in penalties)
-        real_gradient = any(penalty.needs_real_gradient for penalty in penalties)
+        slopes = {
+            "real_gradient": any(penalty.needs_real_gradient for penalty in penalties),
+            "fake_gradient": any(penalty.needs_fake_gradient for penalty in penalties),
+        }
         parts = list(_rows(len(batch), micro_batch))
         for rows in parts:
-            step = TrainingStep(game, batch, self.role, rows=rows, purpose=purpose, real_gradient=real_gradient)
+            step = TrainingStep(game, batch, self.role, rows=rows, purpose=purpose, **slopes)
             terms = objective(step)
             descended = [terms["loss"]] if "loss" in terms else []
             step.full_precision = True

@@ -44,8 +44,8 @@ class Game:
 class RealBatch:
     """Reals of one step, at the phase's resolution and faded like the newest block.
 
-    `fresh` draws another batch of the same size, for losses whose paper asks for one. `judged` collects the logits that
-    the discriminator's loss saw, a tensor per micro-batch, for augmentations that adapt to them.
+    `fresh` draws another batch of the same labels, for losses whose paper asks for one. `judged` collects the logits
+    that the discriminator's loss saw, a tensor per micro-batch, for augmentations that adapt to them.
     """
 
     images: Tensor
@@ -65,10 +65,22 @@ class TrainingStep:
     """
 
     def __init__(
-        self, game: Game, batch: RealBatch, role: Role, *, rows: slice, purpose: str, real_gradient: bool
+        self,
+        game: Game,
+        batch: RealBatch,
+        role: Role,
+        *,
+        rows: slice,
+        purpose: str,
+        real_gradient: bool = False,
+        fake_gradient: bool = False,
     ) -> None:
         self._game, self._batch, self._role, self._rows = game, batch, role, rows
         self._purpose, self._real_gradient = purpose, real_gradient
+        # Of the generator's step, fakes are connected anyhow, and a leaf would cut them off from the generator.
+        self._fake_leaf = fake_gradient and role is Role.DISCRIMINATOR
+        self._exact_fakes = fake_gradient
+        self.images_seen = batch.images_seen
         self.full_precision = not game.half_precision
         self.generator = game.generator
         self.real = batch.images[rows]
@@ -101,15 +113,26 @@ class TrainingStep:
 
     @cached_property
     def generated(self) -> Tensor:
-        """Generated images `[N, C, r, r]` with their graph: what the generator's loss sees."""
+        """See `Step.generated`."""
         return self._generate()
+
+    @cached_property
+    def fake_input(self) -> Tensor:
+        """See `Step.fake_input`."""
+        lifted = self.lift(self.fakes if self._role is Role.DISCRIMINATOR else self.generated)
+        return lifted.detach().requires_grad_() if self._fake_leaf else lifted
+
+    @cached_property
+    def fake_logits(self) -> Tensor:
+        """See `Step.fake_logits`. In float32 where a penalty differentiates it, for the reason of the reals'."""
+        return self._logits(self.fake_input, self.labels, exact=self._exact_fakes)
 
     def critic(self, images: Tensor, labels: Tensor) -> Tensor:
         """See `Step.critic`."""
         return self._logits(images, labels, exact=False)
 
     def fresh_real_logits(self) -> Tensor:
-        """Logits `[N]` of another real batch, without gradient: they do not depend on the generator."""
+        """Logits `[N]` of other reals of the same labels, without gradient: they do not depend on the generator."""
         # The rows of this micro-batch, from another batch of the same size.
         images, labels = self._batch.fresh()
         with torch.no_grad():

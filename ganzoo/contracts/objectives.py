@@ -34,7 +34,8 @@ class AdversarialLoss(Component[OptionsT], ABC):
     def generator_loss(self, fake: Tensor, real: Callable[[], Tensor]) -> Tensor:
         """Return what the generator descends.
 
-        A relativistic loss calls `real()` for the logits `[N]` of a fresh real batch; they are computed only then.
+        A relativistic loss calls `real()` for the logits `[N]` of fresh reals, each of the label of the fake in its
+        place; they are computed only then.
         """
 
 
@@ -63,6 +64,7 @@ class Regularizer(Component[RegularizerOptionsT], nn.Module, ABC):
         applies_to: The player whose loss it is added to.
         generator_must_be: The capability that it needs of the generator, such as `StyleBased`; `object` for none.
         needs_real_gradient: Whether it differentiates `step.real_logits` with respect to `step.real_input`.
+        needs_fake_gradient: Whether it differentiates `step.fake_logits` with respect to `step.fake_input`.
         per_sample_gradient: Whether it is defined per image, so that batch norm in the critic makes it meaningless.
     """
 
@@ -70,6 +72,7 @@ class Regularizer(Component[RegularizerOptionsT], nn.Module, ABC):
     applies_to: ClassVar[Role]
     generator_must_be: ClassVar[type] = object
     needs_real_gradient: ClassVar[bool] = False
+    needs_fake_gradient: ClassVar[bool] = False
     per_sample_gradient: ClassVar[bool] = False
 
     def __init__(self, options: RegularizerOptionsT) -> None:

@@ -13,6 +13,10 @@ class Step(Protocol):
     """One batch as regularizers see it. Each forward is made once and shared with the loss."""
 
     @property
+    def images_seen(self) -> int:
+        """How many reals the discriminator was shown before this step."""
+
+    @property
     def real(self) -> Tensor:
         """Real images `[N, C, r, r]` at the phase's resolution, faded like the newest block."""
 
@@ -31,6 +35,21 @@ class Step(Protocol):
     @property
     def fakes(self) -> Tensor:
         """Generated images `[N, C, r, r]` without gradient: what D's loss and its gradient penalty both see."""
+
+    @property
+    def generated(self) -> Tensor:
+        """Generated images `[N, C, r, r]` with their graph: what G's loss and its penalties see."""
+
+    @property
+    def fake_input(self) -> Tensor:
+        """What the discriminator was shown of generated images.
+
+        In D's step `lift(fakes)`, a leaf that takes gradients if a regularizer asks; in G's `lift(generated)`.
+        """
+
+    @property
+    def fake_logits(self) -> Tensor:
+        """Logits `[N]` of `fake_input`; connected to it if a regularizer of this player `needs_fake_gradient`."""
 
     @property
     def generator(self) -> Generator:

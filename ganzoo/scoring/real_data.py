@@ -52,10 +52,11 @@ class Inputs:
         return identify(self.recipe.dataset.name, self.pack)
 
     def batches(self, stream: str) -> Batches:
-        """Return an endless stream of training reals."""
+        """Return an endless stream of training reals; any but `real` has the classes that `real` has at each place."""
         options = self.recipe.dataset.options
         split = self.pack.split(self.recipe.training.split)
-        return Batches(split, self.recipe.seed, mirror=options.mirror, stream=stream)
+        alike = None if stream == "real" else self.batches("real")
+        return Batches(split, self.recipe.seed, mirror=options.mirror, stream=stream, alike=alike)
 
     def stream(self, name: str, closers: ExitStack) -> Batches | Prefetched:
         """Return the same for a trainer: where a GPU trains, the next batch is read while it works."""

@@ -72,6 +72,8 @@ def _step(cls: type[Regularizer], generator: Generator, critic: TinyDiscriminato
         fakes=fakes.repeat(repeats, 1, 1, 1),
         generator=generator,
         connected=cls.needs_real_gradient,
+        fakes_connected=cls.needs_fake_gradient,
+        role=cls.applies_to,
     )
 
 
@@ -82,8 +84,13 @@ def _penalty(regularizer: Regularizer, step: LinearStep, judge: Judge) -> Tensor
     except ConformanceError:
         raise
     except Exception as error:
-        unconnected = not step.connected and "grad" in str(error)
-        hint = " (a penalty that differentiates real_logits must set needs_real_gradient = True)" if unconnected else ""
+        missing = [("real", step.connected), ("fake", step.fakes_connected or step.role is Role.GENERATOR)]
+        needs = [
+            f"a penalty that differentiates {of}_logits must set needs_{of}_gradient = True"
+            for of, had in missing
+            if not had
+        ]
+        hint = f" ({'; '.join(needs)})" if needs and "grad" in str(error) else ""
         raise ConformanceError(f"{judge.who}: penalty(step) failed: {type(error).__name__}: {error}{hint}") from error
     judge.require(
         isinstance(value, Tensor) and value.dim() == 0, f"penalty must return a scalar tensor, found {value!r:.80}"

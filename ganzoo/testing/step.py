@@ -10,6 +10,7 @@ from torch.nn.functional import avg_pool2d, interpolate
 
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Discriminator, Generator
+from ganzoo.contracts.objectives import Role
 from ganzoo.testing.parts import TinyGenerator
 
 
@@ -27,6 +28,9 @@ class LinearStep:
         lift_factor: Penalties are taken at images this many times as large: `lift` repeats pixels, and the critic
             averages them down again (`penalty_space = "final"`).
         connected: Whether `real_logits` lead back to `real_input`, as for penalties with `needs_real_gradient`.
+        fakes_connected: Whether `fake_logits` lead back to `fake_input`, as for those with `needs_fake_gradient`.
+        role: Whose step it is: in the generator's, `fake_input` is what it generates, with its graph.
+        images_seen: How many reals came before.
         seed: Of the step's random stream.
     """
 
@@ -40,6 +44,9 @@ class LinearStep:
         generator: Generator | None = None,
         lift_factor: int = 1,
         connected: bool = True,
+        fakes_connected: bool = True,
+        role: Role = Role.DISCRIMINATOR,
+        images_seen: int = 0,
         seed: int = 0,
     ) -> None:
         count, channels, resolution, _ = real.shape
@@ -49,7 +56,8 @@ class LinearStep:
         images = ImageSpec(resolution, channels, self.labels.shape[1])
         self.generator = TinyGenerator(TinyGenerator.Options(), images) if generator is None else generator
         self.lift_factor = lift_factor
-        self.connected = connected
+        self.connected, self.fakes_connected = connected, fakes_connected
+        self.role, self.images_seen = role, images_seen
         self._given_fakes = fakes
         self._rng = torch.Generator().manual_seed(seed)
 
@@ -70,6 +78,23 @@ class LinearStep:
             return self._given_fakes.detach()
         with torch.no_grad():
             return self.generator(self.latents(len(self.real)), self.labels)
+
+    @cached_property
+    def generated(self) -> Tensor:
+        """Generated images with their graph."""
+        return self.generator(self.latents(len(self.real)), self.labels)
+
+    @cached_property
+    def fake_input(self) -> Tensor:
+        """The lifted generated images, a leaf in the discriminator's step."""
+        if self.role is Role.GENERATOR:
+            return self.lift(self.generated)
+        return self.lift(self.fakes).detach().clone().requires_grad_(self.fakes_connected)
+
+    @cached_property
+    def fake_logits(self) -> Tensor:
+        """The critic's logits of `fake_input`."""
+        return self.critic(self.fake_input, self.labels)
 
     def critic(self, images: Tensor, labels: Tensor) -> Tensor:
         """Return logits of images at the phase's resolution or lifted ones."""

@@ -8,6 +8,7 @@ from ganzoo_losses.hinge import Hinge
 from ganzoo_losses.least_squares import LeastSquares
 from ganzoo_losses.logistic import Logistic
 from ganzoo_losses.r1 import R1
+from ganzoo_losses.r2 import R2
 from ganzoo_losses.rahinge import RaHinge
 from ganzoo_losses.rpgan import RpGAN
 from ganzoo_losses.wgan_gp import WGANGP
@@ -22,4 +23,4 @@ def ganzoo_losses() -> list[type[AdversarialLoss]]:
 @hookimpl
 def ganzoo_regularizers() -> list[type[Regularizer]]:
     """Offer the penalties."""
-    return [R1, GradientPenalty]
+    return [R1, R2, GradientPenalty]

@@ -55,19 +55,27 @@ LAYERED = {"discriminator": {"name": "dcgan", "width": 4, "kernel": 4, "normaliz
         ([DCGAN], [(2, 1), (1, 1)]),
         ([DCGAN, {"regularizers": [{"name": "r1"}]}], [(2, 1), (1, 1)]),
         ([DCGAN, {"regularizers": [{"name": "r1", "every": 2}]}], [(3, 1), (1, 1)]),
+        ([DCGAN, {"regularizers": [{"name": "r1"}, {"name": "r2"}]}], [(2, 1), (1, 1)]),
         ([DCGAN, LAYERED, {"loss": {"name": "wgan-gp"}}], [(3, 1), (1, 1)]),
         ([DCGAN, {"loss": {"name": "rahinge"}}], [(2, 1), (2, 1)]),
     ],
-    ids=["logistic", "r1 shares the real forward", "lazy r1", "penalty shares the fakes", "rahinge asks for reals"],
+    ids=[
+        "logistic",
+        "r1 shares the real forward",
+        "lazy r1",
+        "r2 shares the fake forward",
+        "penalty shares the fakes",
+        "rahinge asks for reals",
+    ],
 )
 def test_each_forward_is_made_once(layers, expected):
     assert forwards(*layers) == expected
 
 
-def step_of(trainer, side=Role.DISCRIMINATOR, *, rows=slice(0, 8), purpose="", real_gradient=False):
+def step_of(trainer, side=Role.DISCRIMINATOR, *, rows=slice(0, 8), purpose="", **gradients):
     images, labels = trainer._reals.stream.at(0, 8, 8)
     batch = RealBatch(images, labels, trainer.images_seen, lambda: trainer._reals.fresh.at(0, 8, 8))
-    return TrainingStep(trainer.game, batch, side, rows=rows, purpose=purpose, real_gradient=real_gradient)
+    return TrainingStep(trainer.game, batch, side, rows=rows, purpose=purpose, **gradients)
 
 
 def test_the_generator_learns_from_other_latents_than_the_discriminator():
@@ -114,6 +122,28 @@ def test_reals_take_gradients_only_if_a_penalty_asks():
     step = step_of(trainer, real_gradient=True)
     (slope,) = torch.autograd.grad(step.real_logits.sum(), step.real_input)
     assert slope.shape == step.real.shape
+
+
+def test_fakes_take_gradients_only_if_a_penalty_asks_and_lead_to_the_generator_in_its_step_alone():
+    trainer = trainer_of()
+    weight = trainer.game.generator.dense.weight
+    assert not step_of(trainer).fake_input.requires_grad
+    step = step_of(trainer, fake_gradient=True)
+    slopes = torch.autograd.grad(step.fake_logits.sum(), (step.fake_input, weight), allow_unused=True)
+    assert slopes[0].shape == step.fakes.shape and slopes[1] is None
+    torch.testing.assert_close(step.fake_logits, trainer.game.discriminator(step.fakes, step.labels))
+    step = step_of(trainer, Role.GENERATOR, fake_gradient=True)
+    slopes = torch.autograd.grad(step.fake_logits.sum(), (step.fake_input, weight))
+    assert slopes[0].shape == step.fakes.shape and slopes[1].any()
+    trainer.images_seen = 24
+    assert step_of(trainer).images_seen == 24
+
+
+def test_a_fake_is_paired_with_a_fresh_real_of_its_class():
+    trainer = trainer_of({"dataset": {"name": "tiny", "resolution": 8, "count": 40, "classes": 4}})
+    batch = trainer._batch(trainer.phase, 1.0)
+    images, labels = batch.fresh()
+    assert torch.equal(labels, batch.labels) and not torch.equal(images, batch.images)
 
 
 DOUBLING = {"augmentation": {"name": "doubling"}}

@@ -19,6 +19,7 @@ from ganzoo_losses.hinge import Hinge
 from ganzoo_losses.least_squares import LeastSquares
 from ganzoo_losses.logistic import Logistic
 from ganzoo_losses.r1 import R1
+from ganzoo_losses.r2 import R2
 from ganzoo_losses.rahinge import RaHinge
 from ganzoo_losses.rpgan import RpGAN
 from ganzoo_losses.wgan_gp import WGANGP
@@ -160,10 +161,11 @@ def linear_step(batch: int, factor: int = 1) -> tuple[Inner, LinearStep]:
 
 @pytest.mark.parametrize("batch", [1, 8])
 @pytest.mark.parametrize("factor", [1, 2, 16])
-def test_r1_of_a_linear_critic(batch, factor):
+@pytest.mark.parametrize("cls", [R1, R2])
+def test_r1_and_r2_of_a_linear_critic(cls, batch, factor):
     """gamma / 2 |a|^2, and 1 / f^2 of it at images f times as large."""
     critic, step = linear_step(batch, factor)
-    penalty = make(R1, gamma=6.0).penalty(step)
+    penalty = make(cls, gamma=6.0).penalty(step)
     assert penalty.item() == pytest.approx(3.0 * critic.weight.square().sum().item() / factor**2, rel=1e-6)
     penalty.backward()
     assert torch.allclose(critic.weight.grad, 6.0 * critic.weight / factor**2, rtol=1e-5)
@@ -197,6 +199,8 @@ def test_penalties_are_means_of_per_image_values():
     real = torch.stack([torch.full((1, 4, 4), value) for value in (1.0, 2.0, 3.0)])  # norms 4, 8, 12
     step = LinearStep(critic, real, fakes=real)
     assert make(R1, gamma=2.0).penalty(step).item() == pytest.approx((16 + 64 + 144) / 3)
+    doubled = LinearStep(critic, real, fakes=2 * real)
+    assert make(R2, gamma=2.0).penalty(doubled).item() == pytest.approx(4 * (16 + 64 + 144) / 3)
     assert make(GradientPenalty, weight=1.0).penalty(step).item() == pytest.approx((9 + 49 + 121) / 3)
 
 

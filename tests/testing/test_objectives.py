@@ -130,6 +130,13 @@ class Undeclared(NormPenalty):
         return slope.square().sum(dim=(1, 2, 3)).mean()
 
 
+@broken(PENALTIES, "must set needs_fake_gradient = True")
+class UndeclaredOfFakes(NormPenalty):
+    def penalty(self, step):
+        (slope,) = torch.autograd.grad(step.fake_logits.sum(), step.fake_input, create_graph=True)
+        return slope.square().sum(dim=(1, 2, 3)).mean()
+
+
 @broken(PENALTIES, "penalty gives no gradient to the discriminator")
 class NoGraph(NormPenalty):
     needs_real_gradient = True

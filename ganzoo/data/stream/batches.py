@@ -31,13 +31,22 @@ class Batches:
         mirror: Flip each image left-right with probability 1/2, decided by its position.
         stream: Streams of different names are independent.
         reader: Which of several processes reads.
+        alike: A stream of the same split, whose image at each position says the class of this one's; of a split
+            without classes nothing changes.
 
     Raises:
         DataError: The split has no images.
     """
 
     def __init__(
-        self, split: PackSplit, seed: int, *, mirror: bool, stream: str = "real", reader: Reader | None = None
+        self,
+        split: PackSplit,
+        seed: int,
+        *,
+        mirror: bool,
+        stream: str = "real",
+        reader: Reader | None = None,
+        alike: Batches | None = None,
     ) -> None:
         if not len(split):
             raise DataError(f"split {split.name!r} has no images to draw batches from")
@@ -45,6 +54,7 @@ class Batches:
             raise DataError(f"split {split.name!r} has {len(split)} images, fewer than the {reader.world} that read it")
         self.split = split
         self.mirror = mirror
+        self._alike = alike if split.spec.label_dim else None
         self._key = f"{seed}\0{stream}"
         self._reader = reader or Reader()
         self._epochs: dict[tuple[int, int], IndexArray] = {}
@@ -76,6 +86,18 @@ class Batches:
 
     def indices(self, position: int, count: int, resolution: int | None = None) -> IndexArray:
         """Return which images of the split stand at `position`, `position + 1`, ...: `[count]`."""
+        found = self._any_class(position, count, resolution)
+        if self._alike is None:
+            return found
+        wanted = self.split.classes[self._alike.indices(position, count, resolution)]
+        # Of the class, the image as far through it as that of any class is through the split: each is as likely, and
+        # where images are fetched by the file, it is near.
+        for label in np.unique(wanted):
+            members, places = np.flatnonzero(self.split.classes == label), np.flatnonzero(wanted == label)
+            found[places] = members[found[places] * len(members) // len(self.split)]
+        return found
+
+    def _any_class(self, position: int, count: int, resolution: int | None) -> IndexArray:
         side = resolution or self.split.spec.resolution
         files = self.split.shards(side)
         places = np.arange(position, position + count, dtype=np.int64)

@@ -108,6 +108,20 @@ def test_labels_are_one_hot():
     assert labels.sum(0).tolist() == split.label_counts().tolist()
 
 
+def test_a_stream_alike_has_another_image_of_the_same_class_at_each_place():
+    split = split_of(60, label_dim=3)
+    real = Batches(split, seed=3, mirror=False)
+    fresh = Batches(split, seed=3, mirror=False, stream="fresh", alike=real)
+    ours, theirs = real.indices(7, 600), fresh.indices(7, 600)
+    assert (split.classes[ours] == split.classes[theirs]).all()
+    assert (ours != theirs).mean() > 0.8
+    assert set(theirs) == set(range(60))  # every image of a class may be drawn
+    assert (fresh.indices(100, 8) == theirs[93:101]).all()
+    plain = split_of(60)
+    lone = Batches(plain, seed=3, mirror=False, stream="fresh")
+    assert (Batches(plain, 3, mirror=False, stream="fresh", alike=real).indices(0, 90) == lone.indices(0, 90)).all()
+
+
 def test_no_images_is_an_error():
     with pytest.raises(DataError, match="no images to draw"):
         Batches(split_of(0), 0, mirror=False)
