@@ -69,11 +69,13 @@ def compare_runs(
             records.append(read_record(path / "record.json"))
         except GanzooError as error:
             unreadable.append(Unranked(path.name, "unreadable", str(error), 0.0))
+    if not records:  # that none can be read is what must be told, not that none meets a condition
+        metric = by = protocol = None
     rules = Rules(**agreed)
     if not rules.looks:
         rules = replace(rules, looks=planned_looks(records))
     asked: dict[str, JsonValue] = {
-        **{"metric": metric, "by": by, "where": list(where), "protocol": protocol},
+        **{"metric": metric, "by": by, "where": list(where) if records else [], "protocol": protocol},
         "together": together and len(paths) > 1 and all(map(names_one, paths)),
         "rules": plain(asdict(rules)),
     }

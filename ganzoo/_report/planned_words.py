@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from ganzoo._report.without_places import without_places
 from ganzoo.text import clip
 
 _LONGEST = 200
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|\+00:00)", re.ASCII)
 _MOST_LISTED = 24
 
 
@@ -21,9 +23,15 @@ def begun(version: Mapping[str, Any]) -> str:
     """Return when a plan, or a change of it, was written down, and what was there by then."""
     before = version.get("runs_before")
     if not isinstance(before, int):
-        return said(version.get("planned"))
+        return moment(version.get("planned"))
     when = f"after {counted(before, 'run')} of it had begun" if before else "before its first run"
-    return f"{said(version.get('planned'))}, {when}"
+    return f"{moment(version.get('planned'))}, {when}"
+
+
+def moment(written: Any) -> str:
+    """Return a moment as records write it, `2026-11-28T08:48:08+00:00`, for people."""
+    text = said(written)
+    return f"{text[:10]} {text[11:19]} UTC" if _MOMENT.fullmatch(text) else text
 
 
 def counted(number: int, what: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ganzoo._leaderboard.planned_sweeps import PlannedCell, PlannedSweep, planned_sweeps
 from ganzoo._report.page_table import Cell, Line, PageTable, text_lines
-from ganzoo._report.planned_words import begun, budget, counted, listed, looked, said, seeds_text
+from ganzoo._report.planned_words import begun, budget, counted, listed, looked, moment, said, seeds_text
 from ganzoo._report.without_places import without_places
 from ganzoo._runs.record import RunRecord
 from ganzoo._runs.sweep_mark import ENDING, failures_in, looks_in, read_plan
@@ -33,9 +33,9 @@ class PlanOnPage:
         heading: Its name.
         facts: What was planned, when, and what was changed since.
         looks: What each look found; None where none is on record.
-        unfinished: Planned runs that are not done; None where all are.
+        unfinished: Planned runs without a score; None where all have one.
         more: How many of those the table leaves out.
-        missing: How many planned runs are not done.
+        missing: How many planned runs have no score.
         planned: How many runs are planned; 0 where that is not known.
         text: The sweep's file as it reads now, word for word; empty where it is not there or names places.
     """
@@ -63,7 +63,7 @@ class Registration:
         planned, missing = sum(plan.planned for plan in self.plans), sum(plan.missing for plan in self.plans)
         if not missing:
             return ""
-        return f"{missing:,} of the {planned:,} runs that were planned {'is' if missing == 1 else 'are'} not done."
+        return f"{missing:,} of the {planned:,} runs that were planned {'has' if missing == 1 else 'have'} no score."
 
 
 def registration_of(records: Sequence[RunRecord], folders: Mapping[str, Path]) -> Registration:
@@ -125,7 +125,7 @@ def _facts(sweep: PlannedSweep, cells: int, done: int) -> Iterator[tuple[str, st
     if cells:
         yield "recipes and settings", listed(sweep.rows)
         yield "seeds", seeds_text(sweep.seeds)
-        yield "runs", f"{counted(cells, 'run')} planned, {done:,} of them done"
+        yield "runs", f"{counted(cells, 'run')} planned, {done:,} of them with a score"
     else:
         yield "runs", f"{len(sweep.records):,} of it are here"
     yield "held equal", budget(mark.get("budget"))
@@ -159,7 +159,7 @@ def _look(found: Mapping[str, Any], newest: object) -> tuple[str, str, str]:
         [" and ".join(map(said, pair)) for pair in pairs if isinstance(pair, list)] if isinstance(pairs, list) else []
     )
     before = "" if found.get("plan_sha256") == newest else ", before the plan was changed"
-    return f"{found['look']} seeds", f"{said(found.get('when'))}{before}", listed(named, "; ") or "nothing: all settled"
+    return f"{found['look']} seeds", f"{moment(found.get('when'))}{before}", listed(named, "; ") or "nothing: all settled"
 
 
 def _unfinished(missing: Sequence[PlannedCell], folder: Path | None, number: int) -> PageTable | None:
@@ -168,21 +168,25 @@ def _unfinished(missing: Sequence[PlannedCell], folder: Path | None, number: int
     failures = failures_in(folder) if folder else {}
     lines = tuple(_line(cell, folder, failures) for cell in missing)
     header = ("run", "status", "kimg", "why")
-    return PageTable(f"undone-{number}", "Planned runs that are not done", header, lines, frozenset({2}))
+    return PageTable(f"undone-{number}", "Planned runs without a score", header, lines, frozenset({2}))
 
 
 def _line(cell: PlannedCell, folder: Path | None, failures: Mapping[str, str]) -> Line:
     record, failure = cell.record, failures.get(cell.run)
-    if record is None and folder is not None and failure is None and (folder.parent / cell.run).is_dir():
-        failure, status = "", "not among these runs"
-    else:
-        status = "failed" if failure is not None else _status(record, known=folder is not None)
     kimg = record.images_seen / 1000 if record else 0.0
-    why = said(failure or (record.message if record else ""))
+    message = record.message if record else ""
+    # What sweeps note of failures says why a process was killed, which its run's record cannot know.
+    why = said(message if message or failure is None else failure)
+    status = _status(record, failed=failure is not None) if record or failure is not None else _absent(cell, folder)
     return Line((Cell(cell.run), Cell(status), Cell(f"{kimg:,.4g}" if kimg else "—", kimg or None), Cell(why)))
 
 
-def _status(record: RunRecord | None, *, known: bool) -> str:
-    if record is None:
-        return "not begun" if known else "not among these runs"
+def _status(record: RunRecord | None, *, failed: bool) -> str:
+    if record is None or (failed and record.status in ("running", "stopped")):
+        return "failed"
     return "no score" if record.status == "finished" else record.status
+
+
+def _absent(cell: PlannedCell, folder: Path | None) -> str:
+    """Return what is known of a run that has no record here: its sweep's folder shows whether it was begun."""
+    return "not begun" if folder is not None and not (folder.parent / cell.run).is_dir() else "not among these runs"

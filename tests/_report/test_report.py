@@ -235,10 +235,10 @@ def test_what_was_planned_is_shown_with_its_hash_and_what_was_tested_with_its_re
     shown = Page(ganzoo.report(tmp_path).html)
     plan = {key: text for (key, _), (text, _) in shown.tables["plan-1"][1:]}
     assert plan["question"] == "three losses" and plan["SHA-256 of its file"] == "ab" * 32
-    assert plan["written down"] == "2026-11-28T05:00:00Z, before its first run"
-    assert plan["runs"] == "5 runs planned, 2 of them done", "with the one that a look asked for"
+    assert plan["written down"] == "2026-11-28 05:00:00 UTC, before its first run"
+    assert plan["runs"] == "5 runs planned, 2 of them with a score", "with the one that a look asked for"
     assert plan["looks"].startswith("at 2, 5 and 8 seeds") and plan["held equal"] == "kimg, as the recipes say"
-    assert plan["changed"].startswith("2026-11-29T05:00:00Z, after 1 run of it had begun: of …/x (SHA-256 cdcd")
+    assert plan["changed"].startswith("2026-11-29 05:00:00 UTC, after 1 run of it had begun: of …/x (SHA-256 cdcd")
     looked = [cell for cell, _ in shown.tables["looks-1"][1]]
     assert looked == ["2 seeds", "now, before the plan was changed", "a and b"]
     undone = [[cell for cell, _ in line] for line in shown.tables["undone-1"][1:]]
@@ -248,7 +248,7 @@ def test_what_was_planned_is_shown_with_its_hash_and_what_was_tested_with_its_re
         ["gone-s1", "failed", "—", "cannot read …/data"],
     ]
     assert "1 is of none" in shown.text
-    assert "3 of the 5 runs that were planned are not done." in shown.text[: shown.text.index("oasis 64×64×1")]
+    assert "3 of the 5 runs that were planned have no score." in shown.text[: shown.text.index("oasis 64×64×1")]
     tested = [cell for cell, _ in shown.tables["memorization"][1]]
     assert tested == ["dcgan_oasis_logistic-s1", "no sign of memorization", "900 training", "30"]
 
