@@ -159,7 +159,11 @@ def _look(found: Mapping[str, Any], newest: object) -> tuple[str, str, str]:
         [" and ".join(map(said, pair)) for pair in pairs if isinstance(pair, list)] if isinstance(pairs, list) else []
     )
     before = "" if found.get("plan_sha256") == newest else ", before the plan was changed"
-    return f"{found['look']} seeds", f"{moment(found.get('when'))}{before}", listed(named, "; ") or "nothing: all settled"
+    return (
+        f"{found['look']} seeds",
+        f"{moment(found.get('when'))}{before}",
+        listed(named, "; ") or "nothing: all settled",
+    )
 
 
 def _unfinished(missing: Sequence[PlannedCell], folder: Path | None, number: int) -> PageTable | None:
