@@ -87,6 +87,11 @@ def progress_line(what: str, done: int, total: int, facts: Mapping[str, str]) ->
     return literal(f"{what}: {percent(done, total)}, {known}")
 
 
+def counted(count: int, what: str) -> str:
+    """Return `1 run`, `3 runs`."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
 def percent(done: int, total: int) -> str:
     """Return a share as people read it, never 100 % before the end: `42 %`."""
     return f"{min(100, 100 * done // max(1, total))} %"

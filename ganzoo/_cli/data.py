@@ -10,8 +10,10 @@ import typer
 
 from ganzoo._cli.lazy_command import WholeLines
 from ganzoo._cli.options import Overrides, SkipBad
+from ganzoo.text import counted
 
 if TYPE_CHECKING:
+    from ganzoo._registry.registry import Registry
     from ganzoo.contracts.datasets import ImageDataset
     from ganzoo.data.pack.pack import Pack
 
@@ -78,7 +80,7 @@ def prepare(
     progress = terminal.progress(f"preparing {name}")
     preparation = PreparationOptions(skip_bad, workers, progress, pack_format, partial(say_bad, terminal))
     pack = prepare_at(dataset, name, out, preparation)
-    terminal.info(f"pack {out}: {len(pack):,} images, hash {pack.manifest.hash}")
+    terminal.info(f"pack {out}: {counted(len(pack), 'image')}, hash {pack.manifest.hash}")
     say_left_out(terminal, dataset, pack)
     say_changes(terminal, pack)
     say_subjects(terminal, dataset)
@@ -120,7 +122,8 @@ def show(
 
     terminal = Terminal()
     if not is_url(what) and not Path(what).exists():
-        say_dataset(terminal, _dataset_class(what))
+        registry = _registry_with(what, f"; and there is no pack at {what}")
+        say_dataset(terminal, registry.part("dataset", what).cls)
         return
     from ganzoo._io.image_grid import write_grid
     from ganzoo.data.prepare.contact_sheet import COLUMNS, contact_sheet
@@ -146,7 +149,7 @@ def export(
 
     terminal = Terminal()
     count = export_pack(_open_verified(pack), out, split or (), terminal.progress("exporting"))
-    terminal.info(f"{count:,} images in {out}")
+    terminal.info(f"{counted(count, 'image')} in {out}")
 
 
 def _open_verified(location: str, *, fetch: bool = False) -> Pack:
@@ -164,16 +167,18 @@ def _open_verified(location: str, *, fetch: bool = False) -> Pack:
     return pack
 
 
-def _dataset_class(name: str) -> type[ImageDataset]:
-    """Return the dataset of that name; what is neither one nor a pack may be a mistake in either."""
+def _registry_with(name: str, otherwise: str) -> Registry:
+    """Return what is installed, a dataset of that name in it; `otherwise` ends the message where there is none."""
     from ganzoo._registry.index import discovered, require_known
     from ganzoo.errors import PluginError
 
     try:
         require_known("dataset", name)
-        return discovered().part("dataset", name).cls
+        registry = discovered()
+        registry.part("dataset", name)
     except PluginError as error:
-        raise PluginError(f"{error}; and there is no pack at {name}") from None
+        raise PluginError(f"{error}{otherwise}") from None
+    return registry
 
 
 def _dataset(name: str, source: Path | None, given: dict[str, Any], overrides: list[str]) -> ImageDataset:
@@ -182,12 +187,10 @@ def _dataset(name: str, source: Path | None, given: dict[str, Any], overrides: l
 
     from ganzoo._recipe.error_messages import describe
     from ganzoo._recipe.toml_source import apply_override
-    from ganzoo._registry.index import discovered, require_known
     from ganzoo.data import build_dataset
     from ganzoo.errors import RecipeError
 
-    require_known("dataset", name)
-    registry = discovered()
+    registry = _registry_with(name, f"; where images are is said by --source {name}" if Path(name).exists() else "")
     cls = registry.part("dataset", name).cls
     options = dict(given)
     if source is not None:

@@ -6,6 +6,7 @@ import inspect as python_inspect
 from typing import TYPE_CHECKING, Any
 
 from ganzoo._io.os_errors import size_text
+from ganzoo.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ def say_pack(terminal: Terminal, pack: Pack) -> None:
     terminal.info(f"fingerprint     {pack.fingerprint}")
     terminal.info(f"hash            {manifest.hash}")
     if pack.bad_files:
-        terminal.info(f"left out        {len(pack.bad_files)} files: {', '.join(pack.bad_files[:_LISTED])}")
+        terminal.info(f"left out        {counted(len(pack.bad_files), 'file')}: {', '.join(pack.bad_files[:_LISTED])}")
 
 
 def say_inspection(terminal: Terminal, pack: Pack, found: Inspection) -> None:
@@ -54,10 +55,11 @@ def say_inspection(terminal: Terminal, pack: Pack, found: Inspection) -> None:
     say_histogram(terminal, found.histogram)
     for duplicates in found.duplicates:
         _say_duplicates(terminal, duplicates)
-    terminal.info(f"repeated images {found.repeats:,} are copies of another in the pack")
+    copies = "is a copy" if found.repeats == 1 else "are copies"
+    terminal.info(f"repeated images {found.repeats:,} {copies} of another in the pack")
     for kind, meaning in KINDS.items():
         places = found.quality_checks[kind]
-        listed = f", such as numbers {_numbers(places)}: {meaning}" if len(places) else ""
+        listed = f"{_numbers(places)}: {meaning}" if len(places) else ""
         terminal.info(f"{kind:<15} {len(places):,}{listed}")
 
 
@@ -81,7 +83,7 @@ def say_sizes(terminal: Terminal, pack: Pack) -> None:
 
 def say_bad(terminal: Terminal, bad: Sequence[BadFile]) -> None:
     """Say which files cannot be used and are left out."""
-    terminal.info(f"left out        {len(bad):,} files that cannot be used:")
+    terminal.info(f"left out        {counted(len(bad), 'file')} that cannot be used:")
     for file in bad[:_LISTED_BAD]:
         terminal.info(f"  {file.reason}")
     if len(bad) > _LISTED_BAD:
@@ -140,8 +142,8 @@ def histogram_line(histogram: Any) -> str:
 def _say_splits(terminal: Terminal, counts: tuple[SplitCount, ...], pack: Pack) -> None:
     stated = pack.manifest.stated_subjects
     for split in counts:
-        subjects = "" if stated == 0 else f" of {split.subjects:,} subjects"
-        terminal.info(f"{split.name:<15} {split.images:,} images{subjects}")
+        subjects = "" if stated == 0 else f" of {counted(split.subjects, 'subject')}"
+        terminal.info(f"{split.name:<15} {counted(split.images, 'image')}{subjects}")
     if stated == 0 and len(counts) > 1 and "subject_pattern" in pack.manifest.settings:
         terminal.info(
             "subjects        nothing says which images show the same person or thing, so that each counts by itself: "
@@ -175,7 +177,10 @@ def _say_duplicates(terminal: Terminal, duplicates: Duplicates) -> None:
 
 
 def _numbers(places: IndexArray) -> str:
-    return ", ".join(str(place) for place in places[:_LISTED])
+    shown = ", ".join(str(place) for place in places[:_LISTED])
+    if len(places) == 1:
+        return f", number {shown}"
+    return f", {'such as ' * (len(places) > _LISTED)}numbers {shown}"
 
 
 def _color(channels: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ganzoo._leaderboard.tables import Comparison, Row, Table
+from ganzoo.text import counted
 
 MARK = "▸"
 
@@ -23,8 +24,8 @@ def own_table(comparison: Comparison, run: str, protocol_id: str) -> tuple[Compa
         return comparison, ""
     others = len(comparison.tables) - 1
     unranked = len(comparison.unfinished) + len(comparison.unscored) + len(comparison.unreadable)
-    parts = [_counted(others, "other table")] if others else []
-    parts += [_counted(unranked, "run") + " without a rank"] if unranked else []
+    parts = [counted(others, "other table")] if others else []
+    parts += [counted(unranked, "run") + " without a rank"] if unranked else []
     return Comparison((_marked(chosen, run),), (), ()), " and ".join(parts)
 
 
@@ -37,7 +38,3 @@ def _marked(table: Table, run: str) -> Table:
 
     sections = tuple(replace(section, rows=tuple(map(shown, section.rows))) for section in table.sections)
     return replace(table, sections=sections, distinct={}, notes=(*table.notes, f"{MARK} is this run's row"))
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count > 1)}"

@@ -18,7 +18,7 @@ from ganzoo.data.prepare.duplicates import near_pairs, perceptual_hashes, thumbn
 from ganzoo.data.prepare.inspect import Inspection, inspect
 from ganzoo.data.prepare.quality_checks import KINDS
 from ganzoo.errors import DataError, RefusedError
-from ganzoo.text import duration, literal
+from ganzoo.text import counted, duration, literal
 
 _COMPARED = 4000  # images whose twins are looked for
 _LISTED = 12
@@ -127,7 +127,7 @@ def _twins(found: FoundImages, made: Fit, inspection: Inspection) -> list[str]:
         advice = "" if found.subjects else ": if they show the same person, set dataset.subject_pattern or per_subject"
         lines.append(f"twins: {twins:,} of {len(thumbs):,} images have another that looks nearly the same{advice}")
     lines += [
-        f"{kind}: {len(numbers):,} images ({KINDS[kind]})"
+        f"{kind}: {counted(len(numbers), 'image')} ({KINDS[kind]})"
         for kind, numbers in inspection.quality_checks.items()
         if len(numbers)
     ]

@@ -14,6 +14,7 @@ from ganzoo_images.layout import class_folders, stated_splits
 from ganzoo_images.masks import masks_among
 
 _LISTED_CLASSES = 20
+_IMAGES_OF_A_CLASS = 10  # folders with fewer each are hardly classes
 
 
 class FolderOptions(SourceOptions):
@@ -59,6 +60,7 @@ class Folder(SourceDataset[FolderOptions]):
     name = "folder"
     default_place = 1
     _stated = _masks = 0
+    _folders: tuple[str, ...] = ()
     _names: tuple[str, ...] = ()
     where_to_get = (
         "Put PNG, JPEG, WEBP, TIFF, BMP or GIF files into the folder, at any depth; or let dataset.root name a zip or "
@@ -82,6 +84,9 @@ class Folder(SourceDataset[FolderOptions]):
             stated_splits([entry.key for entry in entries]) if self.source.has_file_names else [None] * len(entries)
         )
         labels = self._labels(entries, any(splits)) if self.options.classes else [None] * len(entries)
+        if not self._stated and self.source.has_file_names and not any(entry.subject for entry in entries):
+            folders = set(class_folders([entry.key for entry in entries], in_splits=any(splits)))
+            self._folders = () if "" in folders else tuple(sorted(folders))
         return [
             item_of(entry, subject=self._subject(entry), label=label, split=entry.split or split)
             for entry, label, split in zip(entries, labels, splits, strict=True)
@@ -99,6 +104,12 @@ class Folder(SourceDataset[FolderOptions]):
         elif not self.options.classes and self._stated:
             lines.append(
                 f"labels of {self._stated} classes that the source states; dataset.classes = {self._stated} uses them"
+            )
+        elif not self.options.classes and 1 < len(self._folders) <= self._listed // _IMAGES_OF_A_CLASS:
+            count, shown = len(self._folders), ", ".join(self._folders[:_LISTED_CLASSES])
+            more = ", ..." if count > _LISTED_CLASSES else ""
+            lines.append(
+                f"names of {count} folders ({shown}{more}); if these are classes, dataset.classes = {count} uses them"
             )
         return lines
 

@@ -129,6 +129,7 @@ def test_a_data_set_says_where_to_get_it():
     ("arguments", "said"),
     [
         (("data", "prepare", "phantm", "--out", "x"), "phantm"),
+        (("data", "prepare", ".", "--out", "x"), "where images are is said by --source ."),
         (("data", "prepare", "phantom", "--out", "x", "--resolution", "17"), "power of two"),
         (("data", "prepare", "phantom", "--out", "x", "--set", "cout=3"), "did you mean 'count'"),
         (("data", "prepare", "phantom", "--out", "x", "--storage", "zip"), "choose raw"),
@@ -137,6 +138,10 @@ def test_a_data_set_says_where_to_get_it():
         (("data", "prepare", "folder", "--out", "x", "--source", "nowhere"), "nowhere"),
         (("data", "check", "nowhere"), "nowhere is not a prepared dataset"),
         (("data", "show", "nothing-like-this"), "there is no pack at nothing-like-this"),
+        (
+            ("data", "show", "."),
+            "it has no manifest.json. Name the folder that ganzoo data prepare wrote; if these are",
+        ),
         (("data", "export", "nowhere", "--out", "y"), "is not a prepared dataset"),
     ],
 )

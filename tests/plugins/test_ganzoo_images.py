@@ -141,6 +141,20 @@ def test_class_folders_become_labels(tmp_path):
         folder(tmp_path, classes=3).items()
 
 
+def test_folders_that_may_be_classes_are_named_where_nothing_uses_them(tmp_path):
+    for number in range(20):
+        write(tmp_path / f"set/{'cat' if number % 2 else 'dog'}/{number}.png", number)
+
+    def left_out(**options):
+        dataset = folder(tmp_path, resolution=8, **options)
+        return dataset.left_out(len(dataset.items()))
+
+    assert left_out() == ["names of 2 folders (cat, dog); if these are classes, dataset.classes = 2 uses them"]
+    assert left_out(classes=2) == []
+    write(tmp_path / "set/alone.png")
+    assert left_out() == []
+
+
 def test_subjects_come_from_names(tmp_path):
     for subject in range(6):
         for piece in range(4):

@@ -126,8 +126,12 @@ def read_manifest(path: Path, called: str | None = None) -> Manifest:
         plain = json.loads(read_regular(path / MANIFEST, follow=True))
         stored = plain.pop("checksum")
     except OSError as error:
-        remedy = "" if called else ". Name the folder that ganzoo data prepare wrote"
-        raise DataError(f"{where} is not a prepared dataset: {MANIFEST}: {error.strerror}{remedy}") from error
+        if called or not path.exists() or isinstance(error, PermissionError):
+            raise DataError(f"{where} is not a prepared dataset: {MANIFEST}: {error.strerror}") from error
+        raise DataError(
+            f"{where} is not a prepared dataset: it has no {MANIFEST}. Name the folder that ganzoo data prepare wrote; "
+            f"if these are images, prepare them: ganzoo data prepare NAME --source {where} --out PACK"
+        ) from error
     except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
         raise damaged(where, f"{MANIFEST} cannot be read") from error
     if stored != _checksum(plain):
