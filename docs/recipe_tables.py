@@ -12,11 +12,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from ganzoo._recipe.published_values import PublishedScoring, PublishedValue
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.schema import (
     GrowthSettings,
-    PublishedScoring,
-    PublishedValue,
     ScoringSettings,
     TrainingSettings,
 )

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganzoo._inference.gpu_arithmetic import gpu_arithmetic
 from ganzoo._inference.growth_stage import GrowthStage
 from ganzoo._inference.sampling_options import SamplingOptions
 from ganzoo._random.global_streams import seed_global_streams
@@ -141,9 +142,6 @@ def seeded_noise(seed: int, device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def repeatable(device: torch.device) -> Iterator[None]:
-    """Make a GPU convolve in true float32 and the same way every time, as protocols say."""
-    if device.type != "cuda":
-        yield
-        return
-    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+    """Make a GPU compute in true float32 and convolve the same way every time, as protocols say."""
+    with gpu_arithmetic(device):
         yield

@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import Field, NonNegativeInt, field_validator
 
+from ganzoo._recipe.arithmetic import GPU_SETTINGS
 from ganzoo._recipe.pins import KEY, plain_pins
+from ganzoo._recipe.published_values import PublishedValue
 from ganzoo._recipe.schema import (
     IMAGES_PER_KIMG,
-    PublishedValue,
     ScoringSettings,
     Section,
     TrainingSettings,
@@ -145,8 +146,13 @@ class Recipe(Section):
 
     @property
     def dynamics_hash(self) -> str:
-        """SHA-256 of all that decides the weights at a given point of training: a longer training has the same one."""
+        """SHA-256 of all that decides the weights at a given point of training: a longer training has the same one.
+
+        So has one on a GPU that rounds otherwise.
+        """
         plain = self._training_plain()
+        for key in GPU_SETTINGS:
+            plain["training"].pop(key)
         if self.training.growth is None:
             for key in ("total_kimg", "epochs", "most_hours"):
                 plain["training"].pop(key, None)

@@ -1,4 +1,4 @@
-"""Sections of a recipe that belong to the core: training, growth, scoring, published values."""
+"""Sections of a recipe that belong to the core: training, growth, scoring."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from ganzoo._recipe.arithmetic import ArithmeticSettings
 from ganzoo._recipe.lengths import Epochs, FadeKimg, Kimg, StableKimg
 from ganzoo._recipe.selection import (
     ExtractorSelection,
@@ -77,7 +78,7 @@ class GrowthSettings(Section):
     )
 
 
-class CourseSettings(Section):
+class CourseSettings(ArithmeticSettings, Section):
     """The course of a training, without what moves the players: all that says what became of a network.
 
     Everything is counted in thousands of real images shown to the discriminator.
@@ -110,9 +111,6 @@ class CourseSettings(Section):
     penalty_space: Literal["phase", "final"] = Field(
         default="phase",
         description="Penalties' gradients are with respect to images of the phase's resolution, or of the final one.",
-    )
-    precision: Literal["fp32", "bf16"] = Field(
-        default="fp32", description="bf16 runs the networks in bfloat16; losses, penalties and weights stay in float32."
     )
     log_kimg: Kimg = Field(default=0.5, description="Interval of lines in metrics.jsonl, in kimg.")
     samples_kimg: Kimg = Field(default=5.0, description="Interval of sample grids, in kimg.")
@@ -228,20 +226,3 @@ def _unread(metric: Selection, extractor: Selection, registry: Registry) -> str:
         f"metric '{metric.name}' reads {' and '.join(map(repr, roles))}, which extractor '{extractor.name}' does not "
         f"offer, only {', '.join(map(repr, extractor.cls.layers))}; {remedy} out the metric"
     )
-
-
-class PublishedScoring(Section):
-    """How a published value was measured, as far as `ganzoo score --published` can do the same."""
-
-    generated: PositiveInt = Field(description="Images generated.")
-    reference_images: PositiveInt | None = Field(default=None, description="Real images compared with; absent: all.")
-    mirror: bool = Field(default=False, description="Each real image was mirrored with probability 1/2.")
-    otherwise: str = Field(default="", description="What cannot be done the same here, as a phrase.")
-
-
-class PublishedValue(Section):
-    """A value from a paper, shown beside ours and never mixed into it."""
-
-    value: float = Field(description="The value, in the metric's own units.")
-    source: str = Field(min_length=1, description="Source of the value: paper and table.")
-    scoring: PublishedScoring | None = Field(default=None, description="How it was measured; absent: not known.")

@@ -13,7 +13,9 @@ from ganzoo._random.seeds import seed_for
 from ganzoo._recipe.compatibility import all_regularizers
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.selection import Selection
+from ganzoo._training.arithmetic import Arithmetic
 from ganzoo._training.ema import EMA
+from ganzoo._training.loss_scale import LossScale
 from ganzoo._training.player import Player, discriminator_objective, generator_objective
 from ganzoo._training.reals import RealStream
 from ganzoo._training.step import Game
@@ -67,7 +69,7 @@ def build_trainer(
         device,
         recipe.seed,
         lift_to=images.resolution if training.penalty_space == "final" else None,
-        half_precision=training.precision == "bf16",
+        arithmetic=Arithmetic.of(training),
         augmentation=None if augmentation is None else augmentation.to(device),
     )
     schedule = Schedule(
@@ -102,6 +104,7 @@ def _players(
             discriminator_objective(loss),
             mine[Role.DISCRIMINATOR],
             _optimizer(training.discriminator_optimizer),
+            LossScale(game.device, enabled=game.arithmetic.scales_losses),
         ),
         Role.GENERATOR: Player(
             Role.GENERATOR,
@@ -109,6 +112,7 @@ def _players(
             generator_objective(loss),
             mine[Role.GENERATOR],
             _optimizer(training.generator_optimizer),
+            LossScale(game.device, enabled=game.arithmetic.scales_losses),
         ),
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from torch import Tensor, nn
 from ganzoo._inference.state_dict import load_into
 from ganzoo._io.os_errors import shown
 from ganzoo._training.trainer import Trainer
-from ganzoo._version import __version__
 from ganzoo.errors import RunError
 
 Tensors = dict[str, Mapping[str, Tensor]]
@@ -40,21 +38,10 @@ def gather(trainer: Trainer) -> tuple[Tensors, dict[str, Any]]:
         "steps": trainer.steps,
         "seconds": trainer.seconds,
         "updates": {role.value: player.updates for role, player in trainer.players.items()},
-        "arithmetic": arithmetic(trainer.game.device),
+        "arithmetic": trainer.game.arithmetic.facts(trainer.game.device),
+        "loss_scale": {role.value: player.loss_scale.state() for role, player in trainer.players.items()},
     }
     return tensors, state
-
-
-def arithmetic(device: torch.device) -> dict[str, Any]:
-    """Return what decides the last bits of a sum: equal answers are needed for an exact resume."""
-    return {
-        "threads": torch.get_num_threads(),
-        "device": device.type,
-        "torch": torch.__version__,
-        "machine": platform.machine(),
-        "cpu": torch.backends.cpu.get_cpu_capability(),
-        "ganzoo": __version__,
-    }
 
 
 def training_hash_of(state: Mapping[str, Any], run: Path) -> str:
@@ -103,6 +90,7 @@ def restore(trainer: Trainer, tensors: Mapping[str, Mapping[str, Tensor]], state
         player.load_state(tensors.get(f"{role.value}_optimizer", {}))
         player.regularizers.load_state_dict(dict(tensors.get(f"{role.value}_regularizers", {})))
         player.updates = int(state["updates"][role.value])
+        player.loss_scale.load_state(state["loss_scale"][role.value])
     trainer.images_seen = int(state["images_seen"])
     trainer.steps = int(state["steps"])
     trainer.seconds = float(state["seconds"])
@@ -110,9 +98,9 @@ def restore(trainer: Trainer, tensors: Mapping[str, Mapping[str, Tensor]], state
     saved: Mapping[str, Any] = state["arithmetic"]
     if trainer.game.device.type == "cpu":
         torch.set_num_threads(int(saved["threads"]))
-    now = arithmetic(trainer.game.device)
+    now = trainer.game.arithmetic.facts(trainer.game.device)
     return [
-        f"this resume is not exact: {key} was {saved.get(key)} and is {now[key]}"
+        f"this resume is not exact: {key} was {saved[key]} and is {now[key]}"
         for key in now
-        if saved.get(key) != now[key] and not (key == "threads" and now["device"] != "cpu")
+        if key in saved and saved[key] != now[key] and not (key == "threads" and now["device"] != "cpu")
     ]

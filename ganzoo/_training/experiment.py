@@ -112,7 +112,7 @@ def resume_run(
         if overrides and recipe.dynamics_hash != run.recipe.dynamics_hash:
             raise RefusedError(
                 f"--set {' '.join(overrides)} would change what {run.path} trains; on a resume only total_kimg, the "
-                f"*_kimg intervals and [scoring] may change. Start a new run instead"
+                f"*_kimg intervals, tf32, cudnn and [scoring] may change. Start a new run instead"
             )
         _refuse_shorter(run, recipe)
         inputs = find_inputs(recipe, device, log, skip_bad=skip_bad, record=_earlier_record(run))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from ganzoo._training.loss_scale import LossScale
 from ganzoo._training.optimizer_state import flat_state, load_flat
 from ganzoo._training.step import Game, RealBatch, TrainingStep
 from ganzoo.contracts._options_at import is_scheduled, options_at
@@ -57,6 +58,7 @@ class Player:
         objective: Objective,
         regularizers: Sequence[Regularizer],
         optimizer: Optimizer,
+        loss_scale: LossScale | None = None,
     ) -> None:
         self.role, self.network = role, network
         # What the author of a network froze is never handed to the optimizer.
@@ -64,6 +66,7 @@ class Player:
         self._taking_gradients = True
         self.regularizers = nn.ModuleList(regularizers)
         self.updates = 0
+        self.loss_scale = loss_scale or LossScale(torch.device("cpu"), enabled=False)
         self._objective, self._chosen = objective, optimizer
         self._penalties: list[Regularizer] = list(regularizers)
         # An eager penalty is part of the loss's own step; only lazy ones have steps of their own to correct for.
@@ -131,6 +134,8 @@ class Player:
             if penalty.options.every > 1 and self.updates % penalty.options.every == 0:
                 terms |= self._descend(game, batch, micro_batch, _nothing, [penalty], moved)
         self.updates += 1
+        if self.loss_scale.enabled:
+            terms["loss_scale"] = self.loss_scale.term()
         return {self._label(name): value for name, value in terms.items()}
 
     def _label(self, name: str) -> str:
@@ -161,12 +166,12 @@ class Player:
             step = TrainingStep(game, batch, self.role, rows=rows, purpose=purpose, **slopes)
             terms = objective(step)
             descended = [terms["loss"]] if "loss" in terms else []
-            step.full_precision = True
-            for penalty in penalties:
-                terms[penalty.name] = penalty.penalty(step)
-                descended.append(terms[penalty.name] * penalty.options.every)
+            with step.penalizing():
+                for penalty in penalties:
+                    terms[penalty.name] = penalty.penalty(step)
+                    descended.append(terms[penalty.name] * penalty.options.every)
             share = (rows.stop - rows.start) / len(batch)
-            (sum(descended[1:], descended[0]) * share).backward()
+            self.loss_scale.scaled(sum(descended[1:], descended[0]) * share).backward()
             for name, term in terms.items():
                 total[name] = total.get(name, term.new_zeros(())) + term.detach() * share
         # A bias that a penalty does not depend on: Adam leaves out what has no gradient, and with a gradient of 0 it
@@ -175,7 +180,7 @@ class Player:
         for parameter in moved:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
-        self.optimizer.step()
+        self.loss_scale.step(self.optimizer)
         return total
 
     def state(self) -> Mapping[str, Tensor]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,8 +12,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganzoo._random.seeds import seed_for
+from ganzoo._training.arithmetic import Arithmetic
 from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.contracts.objectives import Augmentation, Role
+from ganzoo.layers.precision import full_precision
 from ganzoo.layers.transfer import to_device
 
 
@@ -27,7 +29,7 @@ class Game:
         device: Where both are.
         seed: The recipe's seed.
         lift_to: Resolution at which penalties take gradients (`penalty_space = "final"`), or None.
-        half_precision: Whether the networks run in bfloat16; weights, losses and penalties stay in float32.
+        arithmetic: The types that networks and penalties compute in.
         augmentation: What all images pass on their way to the discriminator, or None.
     """
 
@@ -36,7 +38,7 @@ class Game:
     device: torch.device
     seed: int
     lift_to: int | None = None
-    half_precision: bool = False
+    arithmetic: Arithmetic = field(default_factory=Arithmetic)
     augmentation: Augmentation | None = None
 
 
@@ -76,12 +78,12 @@ class TrainingStep:
         fake_gradient: bool = False,
     ) -> None:
         self._game, self._batch, self._role, self._rows = game, batch, role, rows
-        self._purpose, self._real_gradient = purpose, real_gradient
         # Of the generator's step, fakes are connected anyhow, and a leaf would cut them off from the generator.
         self._fake_leaf = fake_gradient and role is Role.DISCRIMINATOR
-        self._exact_fakes = fake_gradient
+        self._fake_gradient = fake_gradient
         self.images_seen = batch.images_seen
-        self.full_precision = not game.half_precision
+        self._purpose, self._real_gradient, self._in_penalty = purpose, real_gradient, False
+        self._arithmetic = game.arithmetic
         self.generator = game.generator
         self.real = batch.images[rows]
         self.labels = batch.labels[rows]
@@ -95,9 +97,8 @@ class TrainingStep:
 
     @cached_property
     def real_logits(self) -> Tensor:
-        """See `Step.real_logits`. In float32 where a penalty differentiates it."""
-        # In float32: bfloat16 has too few bits for the square of a slope, which is what penalties take.
-        return self._logits(self.real_input, self.labels, exact=self._real_gradient)
+        """See `Step.real_logits`. In the precision of penalties where one differentiates it."""
+        return self._logits(self.real_input, self.labels, of_penalty=self._real_gradient or self._in_penalty)
 
     def judge(self) -> Tensor:
         """Return `real_logits`, which an augmentation may adapt to once the discriminator has played."""
@@ -124,12 +125,12 @@ class TrainingStep:
 
     @cached_property
     def fake_logits(self) -> Tensor:
-        """See `Step.fake_logits`. In float32 where a penalty differentiates it, for the reason of the reals'."""
-        return self._logits(self.fake_input, self.labels, exact=self._exact_fakes)
+        """See `Step.fake_logits`. In the precision of penalties where one differentiates it."""
+        return self._logits(self.fake_input, self.labels, of_penalty=self._fake_gradient or self._in_penalty)
 
     def critic(self, images: Tensor, labels: Tensor) -> Tensor:
         """See `Step.critic`."""
-        return self._logits(images, labels, exact=False)
+        return self._logits(images, labels, of_penalty=self._in_penalty)
 
     def fresh_real_logits(self) -> Tensor:
         """Logits `[N]` of other reals of the same labels, without gradient: they do not depend on the generator."""
@@ -166,24 +167,35 @@ class TrainingStep:
     def _generate(self) -> Tensor:
         # Of the whole batch, then sliced: splitting a batch changes no latent.
         latents = self.generator.sample_latents(len(self._batch), self._rng("latents"))[self._rows]
-        with self._autocast(exact=False):
+        with self._autocast(of_penalty=self._in_penalty):
             images = self.generator(to_device(latents, self._game.device), self.labels)
         # Losses, penalties and augmentations are in float32 whatever the networks run in.
         return images.float()
 
-    def _logits(self, images: Tensor, labels: Tensor, *, exact: bool) -> Tensor:
+    def _logits(self, images: Tensor, labels: Tensor, *, of_penalty: bool) -> Tensor:
         # Lifted images come back to the phase's resolution here: gradients are taken at the large ones, as in the
         # official ProGAN and StyleGAN, whose critics pool them down.
         if (factor := images.shape[-1] // self.real.shape[-1]) > 1:
             images = F.avg_pool2d(images, factor)
         # In front of the critic for reals, fakes and penalties alike (arXiv:2006.06676, figure 2).
         if self._game.augmentation is not None:
-            images = self._game.augmentation(images)
-        with self._autocast(exact=exact):
+            with full_precision(images):
+                images = self._game.augmentation(images)
+        with self._autocast(of_penalty=of_penalty):
             logits = self._game.discriminator(images, labels)
         return logits.float()
 
-    def _autocast(self, *, exact: bool) -> AbstractContextManager[None]:
-        if exact or self.full_precision:
+    @contextmanager
+    def penalizing(self) -> Iterator[None]:
+        """A block in which penalties are computed, in their precision, also what they ask of a network themselves."""
+        # Usually float32: bfloat16 has too few bits for the square of a slope, which is what penalties take.
+        self._in_penalty = True
+        with self._autocast(of_penalty=True):
+            yield
+        self._in_penalty = False
+
+    def _autocast(self, *, of_penalty: bool) -> AbstractContextManager[object]:
+        half = self._arithmetic.half
+        if half is None or (of_penalty and not self._arithmetic.half_penalties):
             return nullcontext()
-        return torch.autocast(self._game.device.type, torch.bfloat16)
+        return torch.autocast(self._game.device.type, half)

@@ -181,6 +181,10 @@ class Trainer:
 
     def play(self, phase: Phase) -> dict[str, Tensor]:
         """Do all of a step but count it: its terms stay where they are, unread."""
+        with self.game.arithmetic.on(self.game.device):
+            return self._play_all(phase)
+
+    def _play_all(self, phase: Phase) -> dict[str, Tensor]:
         # Every step begins from a seed of its own, never from where the last one left a stream: a resumed run draws
         # what an uninterrupted one draws, without any state of a generator in the checkpoint.
         seed_everything(self.game.seed, self.images_seen, self.game.device)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ganzoo._recipe.published_values import PublishedScoring
 from ganzoo._recipe.recipe import Recipe
-from ganzoo._recipe.schema import PublishedScoring
 from ganzoo._registry.registry import Registry
 from ganzoo.contracts.metrics import Metric
 from ganzoo.errors import RecipeError

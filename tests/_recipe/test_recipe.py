@@ -140,7 +140,7 @@ def test_an_empty_file_names_every_missing_section(tmp_path):
         ("training.batch_size=1.5", "training.batch_size: should be a whole number"),
         ("training.generator_optimizer.betas=[0.5]", "training.generator_optimizer.betas.1: is missing"),
         ("training.generator_optimizer.betas=[0.5, 1]", "training.generator_optimizer.betas.1: should be less than 1"),
-        ("training.precision=fp16", "training.precision: should be 'fp32' or 'bf16', but is 'fp16'"),
+        ("training.precision=fp8", "training.precision: should be 'fp32', 'bf16' or 'fp16', but is 'fp8'"),
         ("training.grow=true", "training.grow: unknown key 'grow'; did you mean 'growth'?"),
         ("training.growth=true", "training.growth: should be a table"),
         ("training.growth.fade=3", "training.growth.fade: unknown key 'fade'; did you mean 'fade_kimg'?"),

@@ -204,3 +204,17 @@ def test_half_precision_keeps_other_penalties_exact_too():
     counted = Counted(trainer)
     trainer.step(trainer.phase)
     assert [dtype for _, dtype in counted.critic[:3]] == [torch.bfloat16, torch.bfloat16, torch.float32]
+
+
+def test_penalties_run_in_half_precision_where_the_recipe_says_so():
+    half = {"training": {"precision": "bf16", "penalty_precision": "half"}}
+    trainer = trainer_of(DCGAN, LAYERED, half, DOUBLING, {"loss": {"name": "wgan-gp"}})
+    counted, seen = Counted(trainer), []
+    trainer.game.augmentation.register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
+    trainer.step(trainer.phase)
+    assert [dtype for _, dtype in counted.critic[:3]] == [torch.bfloat16] * 3
+    assert set(seen) == {torch.float32} and not torch.is_autocast_enabled("cpu")
+    trainer = trainer_of(DCGAN, half, {"regularizers": [{"name": "r1"}]})
+    exact = trainer_of(DCGAN, {"regularizers": [{"name": "r1"}]}).step(trainer.phase)["discriminator/r1"]
+    rounded = trainer.step(trainer.phase)["discriminator/r1"]
+    assert rounded != exact and rounded == pytest.approx(exact, rel=0.1)
