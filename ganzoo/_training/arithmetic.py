@@ -65,7 +65,7 @@ class Arithmetic:
         if device.type == "cuda":
             found |= {
                 "gpu": torch.cuda.get_device_name(device),
-                "cudnn": str(torch.backends.cudnn.version()),
+                "cudnn": str(torch.backends.cudnn.version()),  # type: ignore[no-untyped-call]
                 "tf32": self.tf32,
                 "cudnn kernels": self.cudnn,
             }

@@ -171,7 +171,7 @@ class Player:
                     terms[penalty.name] = penalty.penalty(step)
                     descended.append(terms[penalty.name] * penalty.options.every)
             share = (rows.stop - rows.start) / len(batch)
-            self.loss_scale.scaled(sum(descended[1:], descended[0]) * share).backward()
+            torch.autograd.backward(self.loss_scale.scaled(sum(descended[1:], descended[0]) * share))
             for name, term in terms.items():
                 total[name] = total.get(name, term.new_zeros(())) + term.detach() * share
         # A bias that a penalty does not depend on: Adam leaves out what has no gradient, and with a gradient of 0 it
