@@ -22,7 +22,7 @@ from ganzoo._runs.sample_grids import LATENTS
 from ganzoo._training.cadence import Cadence
 from ganzoo._training.checkpoint_state import gather
 from ganzoo._training.preview_classes import PreviewClasses
-from ganzoo._training.step_terms import Losses, arrived
+from ganzoo._training.step_terms import Losses, arrivals
 from ganzoo._training.trainer import Trainer
 from ganzoo.contracts.component import PixelArray
 from ganzoo.errors import RunStopped
@@ -50,20 +50,18 @@ class MetricsCallback:
         """See `Callback.on_step_end`."""
         # Means over all steps since the last line, not the last step's values: single steps of a GAN are noise.
         self._unread.append(losses)
-        self._add(only_arrived=True)
-        if self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished:
-            trainer.settle()
-            self._add()
+        is_due = self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished
+        self._add(wait=is_due)
+        if is_due:
             means = {name: total / self._counts[name] for name, total in self._sums.items()}
             self._sums, self._counts = {}, {}
             self.write(trainer.images_seen, means | {"seconds": trainer.seconds})
 
-    def _add(self, *, only_arrived: bool = False) -> None:
-        """Add the terms that wait to the sums, without a pause if only those that have arrived are wanted."""
-        while self._unread and (arrived(self._unread[0]) or not only_arrived):
-            for name, value in self._unread.popleft().items():
-                self._sums[name] = self._sums.get(name, 0.0) + value
-                self._counts[name] = self._counts.get(name, 0) + 1
+    def _add(self, *, wait: bool) -> None:
+        """Add to the sums the terms that have arrived, or all."""
+        for name, value in (term for losses in arrivals(self._unread, wait=wait) for term in losses.items()):
+            self._sums[name] = self._sums.get(name, 0.0) + value
+            self._counts[name] = self._counts.get(name, 0) + 1
 
     def write(self, images_seen: int, values: Mapping[str, float]) -> None:
         """Write one line now, in all places."""
@@ -73,7 +71,7 @@ class MetricsCallback:
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint keeps: where the log stands, and the sums since its last line."""
-        self._add()
+        self._add(wait=True)
         return {"metrics": self._log.position(), "sums": self._sums, "counts": self._counts}
 
     def forget(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ganzoo._runs.provenance import peak_memory_bytes
-from ganzoo._training.step_terms import Losses, arrived
+from ganzoo._training.step_terms import Losses, arrivals
 from ganzoo._training.time_left import TimeLeft
 from ganzoo._training.trainer import Trainer
 from ganzoo.contracts.phase import Phase
@@ -46,8 +46,8 @@ class ProgressCallback:
         """See `Callback.on_step_end`."""
         # Terms that a GPU still computes are left for a later step: to show them is not worth a pause.
         self._unread.append(losses)
-        while self._unread and arrived(self._unread[0]):
-            for name, value in self._unread.popleft().items():
+        for arrived in arrivals(self._unread):
+            for name, value in arrived.items():
                 before = self._means.get(name, value)
                 self._means[name] = before + _NEW_SHARE * (value - before)
         now = time.monotonic()

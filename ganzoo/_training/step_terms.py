@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 
 import torch
@@ -66,6 +67,7 @@ class StepTerms(Mapping[str, float]):
         return len(self._names)
 
 
-def arrived(losses: Losses) -> bool:
-    """Whether looking at terms waits for nothing."""
-    return not isinstance(losses, StepTerms) or losses.arrived
+def arrivals(queue: deque[Losses], *, wait: bool = False) -> Iterator[Losses]:
+    """Take the terms of steps from the front of a queue as far as they can be looked at without a pause, or all."""
+    while queue and (wait or not isinstance(queue[0], StepTerms) or queue[0].arrived):
+        yield queue.popleft()
