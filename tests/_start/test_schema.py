@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from language_server import LanguageServer
 
 from ganzoo._recipe.toml_source import recipe_folder
 from ganzoo._registry.registry import Registry
@@ -65,6 +66,32 @@ def test_an_editors_checker_takes_shipped_recipes_and_refuses_mistakes(project):
         (project / f"recipes/wrong{number}.toml").write_text(text.replace(right, wrong, 1))
         done = subprocess.run([*lint, f"recipes/wrong{number}.toml"], cwd=project, capture_output=True, text=True)
         assert done.returncode != 0, wrong
+
+
+@pytest.mark.skipif(TOMBI is None, reason="needs tombi")
+def test_a_language_server_completes_keys_of_the_part_that_is_chosen(project):
+    registry = Registry.discover()
+
+    def options(kind: str, name: str) -> set[str]:
+        return set(registry.part(kind, name).cls.Options.model_fields)
+
+    with LanguageServer([TOMBI, "lsp", "--offline"], project) as server:
+        for number, (kind, name) in enumerate(
+            (("generator", "dcgan"), ("generator", "stylegan2"), ("loss", "rahinge"))
+        ):
+            offered = server.completed(f"recipes/part{number}.toml", f'[{kind}]\nname = "{name}"\n|\n')
+            assert offered == options(kind, name), name
+        offered = server.completed("recipes/penalty.toml", '[[regularizers]]\nname = "r1"\n|\n')
+        assert offered == options("regularizer", "r1") | {"override"}
+        names = server.completed("recipes/names.toml", "[discriminator]\nname = |\n")
+        assert names == {f'"{name}"' for name in registry.names["discriminator"]}
+        inline = server.completed("recipes/inline.toml", '[scoring]\nmetrics = [{ name = "kid", | }]\n')
+        assert inline == options("metric", "kid")
+        assert "total_kimg" in server.completed("recipes/training.toml", "[training]\n|\n")
+        anywhere = '#:schema .ganzoo/recipe.schema.json\n[generator]\nname = "dcgan"\n|\n'
+        assert server.completed("anywhere.toml", anywhere) == options("generator", "dcgan")
+        assert {"recipes", "seeds", "stop"} <= server.completed("sweeps/a.toml", "|\n")
+        assert "settle" in server.completed("sweeps/stop.toml", "[stop]\n|\n")
 
 
 def test_what_is_there_is_not_replaced(tmp_path):
