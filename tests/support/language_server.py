@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-
 _PATIENCE_SECONDS = 120.0
 
 
