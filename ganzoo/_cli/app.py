@@ -33,6 +33,7 @@ from ganzoo._cli.runs import rm, runs
 from ganzoo._cli.sample import sample
 from ganzoo._cli.schema import schema
 from ganzoo._cli.score import score
+from ganzoo._cli.shell_completion import use_own_scripts
 from ganzoo._cli.sweep import sweep
 from ganzoo._cli.verify import verify
 from ganzoo._version import __version__
@@ -93,6 +94,7 @@ class _Commands(WholeLines):
         self.commands |= {str(group.info.name): lazy_group(group) for group in _GROUPS}
 
 
+use_own_scripts()
 app = typer.Typer(
     name="ganzoo",
     cls=_Commands,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+
 import pytest
 from typer._completion_classes import ZshComplete
+from typer.completion import get_completion_script
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from ganzoo._cli.app import app
 from ganzoo._registry.index import keep_index
@@ -37,6 +42,42 @@ def test_what_the_shell_offers(tmp_path, monkeypatch):
     assert completed("reproduce", "") == ["runs/a-s0"]
     for command in ("compare", "report", "verify", "rm", "publish", "score", "explore grid"):
         assert completed(*command.split(), "runs/a-s0", "runs/") == ["runs/a-s0"], command
+
+
+def answered(line: str) -> str:
+    """Return what a shell that asks about a line is answered, as the scripts ask."""
+    asked = {"_GANZOO_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    asked |= {"_TYPER_COMPLETE_ARGS": line}
+    return CliRunner().invoke(app, [], env=asked, prog_name="ganzoo").stdout
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs Bash")
+@pytest.mark.parametrize("breaks", [True, False])
+def test_bash_completes_what_follows_an_equals_sign(tmp_path, monkeypatch, breaks):
+    """As Bash calls it: words split at `=` or, where COMP_WORDBREAKS was changed, not."""
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    script = get_completion_script(prog_name="ganzoo", complete_var="_GANZOO_COMPLETE", shell="bash")
+    keep_index(Registry.discover())
+    cases = {
+        "loss.name=hin": ("loss.name = hin" if breaks else "loss.name=hin", "hinge"),
+        "loss.name=": ("loss.name =" if breaks else "loss.name=", "logistic"),
+        "training.total_k": ("training.total_k", "training.total_kimg="),
+    }
+    program = tmp_path / "ganzoo"
+    for word, (words, offered) in cases.items():
+        line = f"ganzoo run --set {word}"
+        program.write_text(f"#!/bin/sh\ncat <<'END'\n{answered(line)}END\n")
+        program.chmod(0o755)
+        called = f"""{script}
+        compopt() {{ echo "$@"; }}
+        COMP_LINE={line!r} COMP_POINT={len(line)} COMP_WORDS=(ganzoo run --set {words})
+        COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+        _ganzoo_completion {program}
+        printf '%s\\n' "${{COMPREPLY[@]}}" """
+        done = subprocess.run(["bash", "--norc", "-c", called], capture_output=True, text=True, check=True)
+        whole = offered if breaks or "=" not in words else f"loss.name={offered}"
+        assert whole in done.stdout.splitlines(), done
+        assert ("-o nospace" in done.stdout) == offered.endswith("=")
 
 
 def test_recipes_are_listed_and_copied_and_never_written_over(tmp_path, monkeypatch):
