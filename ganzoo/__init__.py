@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ganzoo._publish.verbs import verify as verify
     from ganzoo._recipe.recipe import Recipe as Recipe
     from ganzoo._registry.pinned import allow_changed_code as allow_changed_code
+    from ganzoo._registry.plugin_files import load_plugin_file as load_plugin_file
     from ganzoo._report.report import Report as Report
     from ganzoo._report.report import report as report
     from ganzoo._runs.record import Score as Score
@@ -193,6 +194,7 @@ _HOME = {
     "ganzoo.contracts.step": ("Step",),
     "ganzoo.contracts.view_options": ("ViewOptions",),
     "ganzoo._registry.pinned": ("allow_changed_code",),
+    "ganzoo._registry.plugin_files": ("load_plugin_file",),
     "ganzoo.errors": (
         "ChangedCodeError",
         "CheckpointError",

@@ -23,6 +23,7 @@ from ganzoo._cli.init import init
 from ganzoo._cli.lasting_output import lasting_output
 from ganzoo._cli.lazy_command import WholeLines, lazy_function, lazy_group
 from ganzoo._cli.metrics import metrics
+from ganzoo._cli.plugin_commands import plugin_commands
 from ganzoo._cli.plugins import plugins
 from ganzoo._cli.publish import publish
 from ganzoo._cli.recipes import recipes
@@ -63,6 +64,7 @@ _FUNCTIONS: dict[str, Callable[..., None]] = {
     "rm": rm,
 }
 _OPEN_NETWORKS = ("run", "resume", "score", "sample", "verify", "import", "export", "publish", "reproduce")
+_READ_RECORDS = ("compare", "report", "runs", "rm")
 _GROUPS = (recipes, data, explore)
 
 
@@ -88,10 +90,20 @@ class _Commands(WholeLines):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands = {
-            name: lazy_function(name, function, opens_networks=name in _OPEN_NETWORKS)
+            name: lazy_function(
+                name, function, names_parts=name not in _READ_RECORDS, opens_networks=name in _OPEN_NETWORKS
+            )
             for name, function in _FUNCTIONS.items()
         }
         self.commands |= {str(group.info.name): lazy_group(group) for group in _GROUPS}
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands, those of plugins last."""
+        return [*super().list_commands(ctx), *plugin_commands(self.commands)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, one of ganzoo's own without looking at plugins."""
+        return super().get_command(ctx, cmd_name) or plugin_commands(self.commands).get(cmd_name)
 
 
 use_own_scripts()

@@ -17,10 +17,12 @@ _MOVERS = {f"training.{player}_optimizer": "optimizer" for player in ("generator
 
 
 def shipped_names(incomplete: str) -> list[str]:
-    """Offer the recipes that ship."""
-    from ganzoo._recipe.toml_source import shipped_recipes
+    """Offer the recipes that ship, with ganzoo or with plugins."""
+    from ganzoo._recipe.find_recipe import shipped_recipes
+    from ganzoo._registry.plugin_recipes import plugin_recipes
 
-    return [name for name in shipped_recipes() if name.startswith(incomplete)]
+    names = dict.fromkeys([*shipped_recipes(), *(each.name for each in plugin_recipes())])
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def recipe_names(incomplete: str) -> list[str]:

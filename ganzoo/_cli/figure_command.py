@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ganzoo._cli.code_options import allowing_changed_code
+from ganzoo._cli.code_options import allowing_changed_code, taking_plugin_files
 from ganzoo._cli.completion import run_folders
 from ganzoo._cli.figure_parameters import Parameter, parameters_of
 from ganzoo._cli.metavars import name_values
@@ -54,7 +54,7 @@ def figure_command(figure: type[Figure]) -> Any:
     command.__annotations__ = {each.name: each.annotation for each in signature}
     command.__doc__ = inspect.getdoc(figure)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(figure.name)(name_values(allowing_changed_code(command)))
+    app.command(figure.name)(name_values(taking_plugin_files(allowing_changed_code(command))))
     return typer.main.get_command(app)
 
 

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ganzoo._recipe.find_recipe import find_recipe
 from ganzoo._recipe.first_reading import judge_overrides
 from ganzoo._recipe.load import changed, load
 from ganzoo._recipe.pins import KEY
 from ganzoo._recipe.recipe import Recipe
-from ganzoo._recipe.toml_source import find_recipe, parse, read
+from ganzoo._recipe.toml_source import parse, read
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import RecipeError
 

@@ -10,11 +10,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from ganzoo._recipe.error_messages import describe, wants_text
+from ganzoo._recipe.find_recipe import find_recipe
 from ganzoo._recipe.lengths import length_errors
 from ganzoo._recipe.pins import pinned
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.selection import CHANGED_CODE
-from ganzoo._recipe.toml_source import apply_override, find_recipe, parse, read, take_as_text
+from ganzoo._recipe.toml_source import apply_override, parse, read, take_as_text
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import ChangedCodeError, RecipeError
 

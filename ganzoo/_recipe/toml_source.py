@@ -1,8 +1,7 @@
-"""TOML as people and strangers write it: found, read within limits, changed by `--set`."""
+"""TOML as people and strangers write it: read within limits, changed by `--set`."""
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import tomllib
@@ -22,37 +21,6 @@ _KEY_TOKEN = re.compile(
 _LINE = re.compile(r"\(at line (\d{1,6}),")
 _BACKSLASH_IN_TEXT = re.compile(r'"[^"\n]*\\')
 _BARE_VALUE = re.compile(r"""(\s*[\w.-]+\s*)=(?!\s*(?:true|false|inf|nan)\b)(\s*[A-Za-z~/][^"'#=\[\]{}\n]*)(?:#.*)?$""")
-
-
-def recipe_folder() -> Path:
-    """Return the folder of the recipes that ship with ganzoo."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "recipes"
-    return inside if inside.is_dir() else package.parent / "recipes"
-
-
-def shipped_recipes() -> list[str]:
-    """Return the names of the recipes that ship with ganzoo."""
-    return sorted(path.stem for path in recipe_folder().glob("*.toml"))
-
-
-def find_recipe(name: str | Path) -> Path:
-    """Return the file of a recipe given by path or by the name of a shipped one. Raises RecipeError."""
-    path = Path(name)
-    try:
-        is_file, is_folder = path.is_file(), path.is_dir()
-    except OSError as error:  # a name too long, a folder that may not be entered
-        raise RecipeError(f"there is no recipe file '{str(name)[:200]}': {error.strerror}") from None
-    if is_file:
-        return path
-    if is_folder:
-        raise RecipeError(f"{path} is a folder; name a recipe file, such as {path / 'recipe.toml'}")
-    shipped = shipped_recipes()
-    if path.parent in (Path(), Path("recipes")) and path.stem in shipped and path.suffix in ("", ".toml"):
-        return recipe_folder() / f"{path.stem}.toml"
-    near = difflib.get_close_matches(path.stem, shipped, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
-    raise RecipeError(f"there is no recipe file '{name}'{hint} (shipped with ganzoo: {', '.join(shipped)})")
 
 
 def read(path: Path) -> str:

@@ -64,6 +64,8 @@ def code_of(cls: type[Any], distribution: str, version: str) -> PartCode:
 
 def installed_code(code: PartCode) -> PartCode | None:
     """Return what is installed of the same distribution and packages, nothing imported; None: there is none of it."""
+    if code.version == FILE_VERSION:
+        return code.model_copy(update={"source": source_of(code.packages, code.distribution)})
     try:
         found = name_and_version(distribution(code.distribution))
     except (PackageNotFoundError, ValueError):
@@ -80,8 +82,8 @@ def core_source() -> str:
 def source_of(packages: Iterable[str], distribution_name: str) -> str:
     """Return the SHA-256 over the source files of packages and what they import beside them; empty: there are none."""
     rest, seen, files = list(packages), set[str](), dict[str, tuple[str, str, int, int]]()
-    if CORE in rest:
-        return core_source()  # parts of the core itself, such as those of `ganzoo.testing`
+    if CORE in rest:  # parts of the core itself, such as those of `ganzoo.testing`: its version stands for them
+        return ""
     while rest:
         package = rest.pop()
         place = None if package in seen else _place(package)

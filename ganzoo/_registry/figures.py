@@ -11,13 +11,13 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.machinery import PathFinder
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo._registry.import_watch import ImportWatch
 from ganzoo._registry.installed import entry_points_of
+from ganzoo._registry.located import located
 from ganzoo._registry.part import Failure, Part, ambiguity, origin_of
 from ganzoo._registry.validation import describe
 from ganzoo.errors import PluginError
@@ -77,7 +77,7 @@ class FigureCatalog:
     def description(self, name: str) -> str:
         """Return the first line of a figure's docstring, from its origin, without importing it; else nothing."""
         try:
-            return _first_line(self.find(name)[0])
+            return first_line(self.find(name)[0])
         except (OSError, SyntaxError, ValueError, IndexError):
             return ""
 
@@ -146,20 +146,18 @@ def _shown(found: Any) -> str:
     return found.__qualname__ if inspect.isclass(found) else repr(found)[:80]
 
 
-def _first_line(entry: EntryPoint) -> str:
-    """Return the first line of the docstring of an entry point's class, read from its origin."""
-    path: list[str] | None = None
-    origin = None
-    parts = entry.module.split(".")
-    for depth in range(len(parts)):
-        spec = PathFinder.find_spec(".".join(parts[: depth + 1]), path)
-        if spec is None:
-            return ""
-        origin = spec.origin
-        path = list(spec.submodule_search_locations or ())
+def first_line(entry: EntryPoint) -> str:
+    """Return the first line of the docstring of what an entry point names, read from its source.
+
+    Raises:
+        OSError: Its file is not there.
+        SyntaxError: Its file is no Python.
+    """
+    spec = located(entry.module)
+    origin = spec.origin if spec else None
     if origin is None or not origin.endswith(".py"):
         return ""
     for node in ast.parse(Path(origin).read_text("utf-8")).body:
-        if isinstance(node, ast.ClassDef) and node.name == entry.attr:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == entry.attr:
             return (ast.get_docstring(node) or "").partition("\n")[0]
     return ""

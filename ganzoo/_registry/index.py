@@ -17,10 +17,12 @@ from typing import Any, Literal
 
 from ganzoo._io.atomic import write_json
 from ganzoo._io.cache_dir import cache_root
+from ganzoo._registry.code import FILE_VERSION
 from ganzoo._registry.fingerprint import fingerprint, stamps
 from ganzoo._registry.lazy import LazyRegistry
 from ganzoo._registry.listed_part import Listing, listing_of, part_of
 from ganzoo._registry.part import Failure, PluginOrigin
+from ganzoo._registry.plugin_files import parts_of_files, plugin_file_names
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import GanzooError
 
@@ -32,8 +34,13 @@ Content = Literal["parts", "figures"]
 def indexed(content: Content = "parts") -> Registry | None:
     """Return the parts or the figures of all plugins, not imported, or None where there is no index that still holds.
 
-    Their classes are stand-ins that have names, descriptions and options' keys, and can do nothing.
+    Their classes are stand-ins that have names, descriptions and options' keys, and can do nothing. There is none
+    beside plugin files, whose parts it does not know.
     """
+    return None if plugin_file_names() else _installed(content)
+
+
+def _installed(content: Content) -> Registry | None:
     try:
         path = _path(content)
         if path.stat().st_size > _MOST_BYTES:
@@ -52,12 +59,13 @@ def indexed(content: Content = "parts") -> Registry | None:
 def keep_index(registry: Registry, content: Content = "parts") -> None:
     """Keep what was found, for `indexed`; nothing is kept while a plugin is broken, or where it cannot be written."""
     made_from = None if registry.failures else _made_from()
-    if made_from is None or indexed(content) is not None:
+    if made_from is None or _installed(content) is not None:
         return
+    kept = [part for part in registry.parts() if part.origin.version != FILE_VERSION]
     with suppress(OSError, GanzooError, ValueError):
-        elsewhere = stamps({path for part in registry.parts() for path in _written_in(part.cls)})
-        listings = [listing_of(part).model_dump(mode="json") for part in registry.parts()]
-        notes = [[*astuple(note.origin), note.reason] for note in registry.notes]
+        elsewhere = stamps({path for part in kept for path in _written_in(part.cls)})
+        listings = [listing_of(part).model_dump(mode="json") for part in kept]
+        notes = [[*astuple(note.origin), note.reason] for note in registry.notes if note.origin.version != FILE_VERSION]
         write_json(_path(content), {"made_from": made_from, "elsewhere": elsewhere, "parts": listings, "notes": notes})
 
 
@@ -66,9 +74,10 @@ def discovered() -> Registry:
 
     Without one every plugin is imported, and what they offer is kept for the next time.
     """
-    known = indexed()
+    known = _installed("parts")
     if known is not None:
-        return LazyRegistry(known)
+        own = parts_of_files()
+        return LazyRegistry(known, Registry(own.parts, notes=own.notes))
     registry = Registry.discover()
     keep_index(registry)
     return registry

@@ -14,10 +14,19 @@ from ganzoo._registry.registry import Registry, named_so
 class LazyRegistry(Registry):
     """The parts of all installed plugins, each plugin imported when one of its parts is first asked for."""
 
-    def __init__(self, known: Registry) -> None:
-        super().__init__((), (), known.notes)
-        self._known = known
-        self._loaded: dict[PluginOrigin, Registry] = {}
+    def __init__(self, known: Registry, own: Registry) -> None:
+        """Make a registry of parts that are known and not imported, and of others that are there.
+
+        Args:
+            known: Stand-ins, from the index.
+            own: Parts of plugin files.
+        """
+        super().__init__((), (), (*known.notes, *own.notes))
+        self._known = Registry([*known.parts(), *own.parts()])
+        self._loaded: dict[PluginOrigin, Registry] = {
+            origin: Registry(part for part in own.parts() if part.origin == origin)
+            for origin in {part.origin for part in own.parts()}
+        }
 
     def parts(self, kind: str | None = None) -> tuple[Part, ...]:
         """Return all parts, or those of one kind; all plugins that have such are imported."""

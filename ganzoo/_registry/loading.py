@@ -43,9 +43,14 @@ class Loaded:
         return self
 
 
-def load_plugin(entry_point: EntryPoint) -> Loaded:
-    """Import one plugin and ask it for its parts; whatever fails in it is a Failure that names it."""
-    origin = origin_of(entry_point)
+def load_plugin(entry_point: EntryPoint, origin: PluginOrigin | None = None) -> Loaded:
+    """Import one plugin and ask it for its parts; whatever fails in it is a Failure that names it.
+
+    Args:
+        entry_point: Its module.
+        origin: Who offers it; None: the distribution of the entry point.
+    """
+    origin = origin or origin_of(entry_point)
     if reason := unmet_api(entry_point):
         return Loaded(failures=[Failure(origin, reason)])
     watch = ImportWatch(entry_point.value.partition(":")[0].partition(".")[0])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Any
 
-from ganzoo._registry.code import PartCode, code_of
+from ganzoo._registry.code import FILE_VERSION, PartCode, code_of
 from ganzoo._registry.installed import canonical, name_and_version
 
 
@@ -27,6 +27,8 @@ class PluginOrigin:
         return not colon or canonical(self.distribution) == canonical(distribution)
 
     def __str__(self) -> str:
+        if self.version == FILE_VERSION:
+            return f"plugin file {self.distribution}"
         return f"plugin '{self.plugin}' ({self.distribution} {self.version})"
 
 

@@ -15,6 +15,7 @@ from ganzoo._registry.kinds import HOOK_KINDS
 from ganzoo._registry.loading import Loaded, load_plugin
 from ganzoo._registry.part import Failure, Part, PluginOrigin, ambiguity, origin_of
 from ganzoo._registry.pinned import Pins, the_very_part
+from ganzoo._registry.plugin_files import parts_of_files
 from ganzoo.errors import PluginError
 
 
@@ -37,11 +38,13 @@ class Registry:
 
     @classmethod
     def discover(cls, only: Collection[PluginOrigin] | None = None) -> Registry:
-        """Load every plugin of this environment, or only some of them."""
+        """Load every plugin of this environment and each plugin file, or only some of the plugins."""
         found = Loaded()
         for entry_point in plugin_entry_points():
             if only is None or origin_of(entry_point) in only:
                 found += load_plugin(entry_point)
+        if only is None:
+            found += parts_of_files()
         return cls(found.parts, found.failures, found.notes)
 
     @property

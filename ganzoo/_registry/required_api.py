@@ -7,10 +7,10 @@ stands in its module as a plain assignment, `requires_ganzoo_api = 2`, and is re
 from __future__ import annotations
 
 import ast
-from importlib.machinery import PathFinder
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+from ganzoo._registry.located import located
 from ganzoo._version import __version__
 from ganzoo.hookspecs import API, OLDEST_API
 
@@ -37,14 +37,7 @@ def unmet_api(entry_point: EntryPoint) -> str | None:
 
 def _stated(module: str) -> object:
     """Return what the module assigns to the name at its top level, or None."""
-    path: list[str] | None = None
-    spec = None
-    parts = module.split(".")
-    for depth in range(len(parts)):
-        spec = PathFinder.find_spec(".".join(parts[: depth + 1]), path)
-        if spec is None:
-            return None
-        path = list(spec.submodule_search_locations or ())
+    spec = located(module)
     if spec is None or not (spec.origin or "").endswith(".py"):
         return None
     for node in ast.parse(Path(str(spec.origin)).read_bytes()).body:

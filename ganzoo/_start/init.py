@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ganzoo._io.atomic import atomic_write
 from ganzoo._io.os_errors import absolute, shown
-from ganzoo._recipe.toml_source import find_recipe, parse, read
+from ganzoo._recipe.find_recipe import find_recipe
+from ganzoo._recipe.toml_source import parse, read
 from ganzoo._registry.index import discovered
 from ganzoo._start.commented import commented
 from ganzoo._start.fit import Fit, fit

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ganzoo._io.atomic import atomic_write
 from ganzoo._io.os_errors import shown
+from ganzoo._recipe.find_recipe import find_recipe, recipe_folder, shipped_recipes
 from ganzoo._recipe.load import load
-from ganzoo._recipe.toml_source import find_recipe, read, recipe_folder, shipped_recipes
+from ganzoo._recipe.toml_source import read
+from ganzoo._registry.plugin_recipes import plugin_recipes
 from ganzoo._registry.registry import Registry
 from ganzoo._training.time_left import arithmetic
-from ganzoo.errors import RecipeError, RefusedError
+from ganzoo.errors import GanzooError, RecipeError, RefusedError
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,17 @@ _PASSES = 3 * 2  # a backward costs two forwards, and both players run both netw
 
 
 def list_shipped(registry: Registry, *, cost: bool = False) -> list[ShippedRecipe]:
-    """Return all recipes that ship, sorted by name; with their arithmetic if asked, which takes half a minute."""
-    return [_listed(name, registry, cost) for name in shipped_recipes()]
+    """Return all recipes that ship, with ganzoo and then with plugins; their arithmetic, if asked, takes a while."""
+    own = [_listed(name, recipe_folder() / f"{name}.toml", registry, cost) for name in shipped_recipes()]
+    theirs = []
+    for each in plugin_recipes():
+        with suppress(GanzooError):  # `ganzoo check` says what is wrong with it
+            theirs.append(_listed(each.name, each.path, registry, cost))
+    return [*own, *theirs]
 
 
-def _listed(name: str, registry: Registry, cost: bool) -> ShippedRecipe:
-    _, recipe = load(recipe_folder() / f"{name}.toml", registry)
+def _listed(name: str, path: Path, registry: Registry, cost: bool) -> ShippedRecipe:
+    _, recipe = load(path, registry)
     spec = recipe.dataset.cls.spec_of(recipe.dataset.options)
     work = arithmetic(recipe) if cost else {}
     operations = sum((phase.end - phase.start) * work.get(phase.resolution, 0.0) for phase in recipe.phases)
@@ -81,10 +89,9 @@ def copy_recipe(name: str, to: Path | None) -> Path:
         RecipeError: There is no recipe of that name.
         RefusedError: There is something at that path already.
     """
-    if name.removesuffix(".toml") not in shipped_recipes():
-        find_recipe(name)  # which names the one that was meant
+    source = find_recipe(name)  # or it names the one that was meant
+    if source.parent != recipe_folder() and source not in [each.path for each in plugin_recipes()]:
         raise RecipeError(f"{name} is a file of yours already; `ganzoo recipes` lists what ships")
-    source = recipe_folder() / f"{name.removesuffix('.toml')}.toml"
     path = to or Path(source.name)
     if path.is_dir():
         path = path / source.name

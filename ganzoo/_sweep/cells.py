@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ganzoo._recipe.find_recipe import find_recipe
 from ganzoo._recipe.given import asked_id, look_at
-from ganzoo._recipe.toml_source import find_recipe, plain_value
+from ganzoo._recipe.toml_source import plain_value
 from ganzoo._runs.directory import is_run
 from ganzoo._runs.experiment import without_seed
 from ganzoo._sweep.cell_state import CellState, state_of

@@ -10,6 +10,7 @@ from typing import Any
 
 import tomli_w
 
+from ganzoo._registry.plugin_files import ENVIRONMENT, plugin_file_names
 from ganzoo._runs.directory import check_new_run
 from ganzoo._runs.sweep_mark import read_plan
 from ganzoo._sweep.budget import with_budget
@@ -67,6 +68,8 @@ class OpenedSweep:
         plan = read_plan(self.folder.path) if self.planned else None
         threads = plan["threads"] if plan else self.settings.threads or max(1, (os.cpu_count() or 1) // jobs)
         environment = dict.fromkeys(THREAD_VARIABLES, str(threads))
+        if files := plugin_file_names():
+            environment[ENVIRONMENT] = os.pathsep.join(files)
         return Place(self.runs, self.folder, device, environment, self.planned)
 
 

@@ -14,7 +14,7 @@ from training_world import GROWING, in_memory, installed, recipe_of, start
 
 from ganzoo._inference.run import Run
 from ganzoo._runs.sealed_toml import seal_toml
-from ganzoo.errors import RecipeError
+from ganzoo.errors import ChangedCodeError, RecipeError
 
 GONE = {"loss": {"name": "acme-loss"}, "regularizers": [{"name": "acme-penalty"}]}
 GONE_METRIC = {"metrics": ["acme-metric"], "generated": 8, "reference_images": 8}
@@ -68,11 +68,13 @@ def test_a_missing_part_of_the_networks_is_named(trained, tmp_path):
         run.generator(device="cpu")
 
 
-def test_the_distributions_that_a_run_was_made_with_are_named_once_a_part_is_missing(trained, tmp_path):
-    run = changed(trained, tmp_path, {"generator": {"name": "acme-gan"}})
-    run.write_record(run.record.model_copy(update={"plugins": {"acme-gan": "1.2", "numpy": "0.1"}}))
+def test_the_distribution_that_a_part_was_of_is_named_once_it_is_missing(trained, tmp_path):
+    parts = tomllib.loads((trained / "recipe.toml").read_text())["parts"]
+    (name,) = parts["generator"]
+    parts["generator"][name] |= {"distribution": "acme-gan", "version": "1.2"}
+    run = changed(trained, tmp_path, {"parts": parts})
     with pytest.raises(
-        RecipeError, match=r"made with acme-gan 1\.2, which is not installed; with numpy 0\.1, of which"
+        ChangedCodeError, match=rf"generator '{name}' was that of acme-gan 1\.2.*, which is not installed"
     ):
         run.generator(device="cpu")
 

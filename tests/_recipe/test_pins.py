@@ -9,8 +9,9 @@ from installed_plugin import PARTS, install
 from made_up_records import record
 
 from ganzoo._leaderboard.record_fields import lookup
+from ganzoo._recipe.find_recipe import recipe_folder
 from ganzoo._recipe.load import validate
-from ganzoo._recipe.toml_source import parse, read, recipe_folder
+from ganzoo._recipe.toml_source import parse, read
 from ganzoo._registry.code import installed_code, source_of
 from ganzoo._registry.part import Part, PluginOrigin
 from ganzoo._registry.pinned import allow_changed_code

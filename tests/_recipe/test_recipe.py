@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from ganzoo._recipe.find_recipe import recipe_folder, shipped_recipes
 from ganzoo._recipe.load import load, validate
 from ganzoo._recipe.recipe import Recipe
-from ganzoo._recipe.toml_source import MAX_RECIPE_BYTES, parse, recipe_folder, shipped_recipes
+from ganzoo._recipe.toml_source import MAX_RECIPE_BYTES, parse
 from ganzoo._registry.part import Part, PluginOrigin
 from ganzoo._registry.registry import Registry
 from ganzoo.contracts.objectives import Regularizer, Role

@@ -9,9 +9,10 @@ import pytest
 from installed_plugin import PARTS, install
 
 from ganzoo._io.cache_dir import cache_root
+from ganzoo._recipe.find_recipe import recipe_folder
 from ganzoo._recipe.first_reading import judge_words
 from ganzoo._recipe.load import validate
-from ganzoo._recipe.toml_source import parse, read, recipe_folder
+from ganzoo._recipe.toml_source import parse, read
 from ganzoo._registry.index import discovered, indexed, keep_index
 from ganzoo._registry.listed_part import listing_of
 from ganzoo._registry.part import Failure, PluginOrigin

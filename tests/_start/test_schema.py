@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from language_server import LanguageServer
 
-from ganzoo._recipe.toml_source import recipe_folder
+from ganzoo._recipe.find_recipe import recipe_folder
 from ganzoo._registry.registry import Registry
 from ganzoo._start.editors import install
 from ganzoo._start.json_schema import file_schema, recipe_schema

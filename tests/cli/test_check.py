@@ -9,8 +9,8 @@ from command_line import ganzoo
 from installed_plugin import install, offering
 from training_world import installed
 
+from ganzoo._recipe.find_recipe import recipe_folder, shipped_recipes
 from ganzoo._recipe.load import load
-from ganzoo._recipe.toml_source import recipe_folder, shipped_recipes
 from ganzoo._registry.registry import Registry
 
 TINY = """

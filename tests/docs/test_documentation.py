@@ -25,7 +25,7 @@ from typer.main import get_command
 
 from ganzoo import errors
 from ganzoo._cli.app import app, main
-from ganzoo._recipe.toml_source import find_recipe, shipped_recipes
+from ganzoo._recipe.find_recipe import find_recipe, shipped_recipes
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "tests" / "example_plugin"

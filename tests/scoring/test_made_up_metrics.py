@@ -146,7 +146,9 @@ def test_it_is_scored_ranked_planned_and_shown(tmp_path):
     gaps = [score for record in records for score in record.scores if score.metric == "gap"]
     assert [score.label for score in gaps] == ["GAP-random"] * 2
     assert all(score.standard_error > 0 for score in gaps)
-    assert gaps[0].settings == {"class": "acme_gap.Gap", "version": 1, "power": 3.0}
+    settings = dict(gaps[0].settings)
+    assert str(settings.pop("code")).startswith("acme-gap 0.1+"), "scores of other code are never compared"
+    assert settings == {"class": "acme_gap.Gap", "version": 1, "power": 3.0}
     assert str(gaps[0]).startswith(f"GAP-random % {gaps[0].value * 100:.2f} (")
     assert str(gaps[0]).endswith(", 40 images, at 0.032 kimg")
     # 40 images are too few for FID: the next one of the recipe ranks.

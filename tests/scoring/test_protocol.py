@@ -48,6 +48,7 @@ OTHER_VALUES = {
     "rounding": "up",
     "color": "luminance",
     "jackknife_blocks": 10,
+    "changed_code": "generator 'acme': acme-gan 1.1+3f2a91c0",
 }
 OF_THE_REFERENCE = {
     "version",

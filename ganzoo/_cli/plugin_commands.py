@@ -1,0 +1,89 @@
+"""Commands of plugins: found by entry points of a group of their own, imported when they are called or explained.
+
+    [project.entry-points."ganzoo.commands"]
+    inspect-acme = "acme_gan.inspecting:inspect_acme"
+
+names a function with typer's annotations, as those of ganzoo's own commands; its first line is what `--help` lists.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint
+from typing import Any
+
+from ganzoo._cli.lazy_command import LazyCommand, lazy_function
+
+COMMAND_GROUP = "ganzoo.commands"
+
+
+def plugin_commands(taken: Mapping[str, Any]) -> dict[str, LazyCommand]:
+    """Return the commands of all plugins by name; by `distribution:name` where the name is taken, or two have it."""
+    from ganzoo._registry.installed import entry_points_of
+    from ganzoo._registry.part import origin_of
+
+    points = entry_points_of(COMMAND_GROUP)
+    names = [point.name for point in points]
+    found = {}
+    for point in points:
+        is_own = point.name not in taken and names.count(point.name) == 1
+        name = point.name if is_own else f"{origin_of(point).distribution}:{point.name}"
+        found[name] = LazyCommand(name, _help(point), functools.partial(_made, name, point))
+    return found
+
+
+def _help(point: EntryPoint) -> str:
+    from ganzoo._registry.figures import first_line
+    from ganzoo._registry.part import origin_of
+
+    try:
+        line = first_line(point)
+    except (OSError, SyntaxError, ValueError, AttributeError, ImportError):
+        line = ""
+    return f"{line} ({origin_of(point).distribution})".strip()
+
+
+def _made(name: str, point: EntryPoint) -> Any:
+    """Import a command. Raises PluginError where it does not load, or is no function."""
+    from ganzoo._registry.import_watch import ImportWatch
+    from ganzoo._registry.part import origin_of
+    from ganzoo._registry.remedy import remedy
+    from ganzoo._registry.validation import describe
+    from ganzoo.errors import PluginError
+
+    origin = origin_of(point)
+    try:
+        with ImportWatch(point.module.partition(".")[0]):
+            function = point.load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: nothing but the command may end it
+        raise PluginError(
+            f"command '{name}' of {origin} does not load: {describe(error)}; {remedy(error, point, origin)}"
+        ) from error
+    if not callable(function):
+        raise PluginError(
+            f"command '{name}' of {origin} is {function!r:.80}; its entry point should name a function with typer's "
+            f"annotations, such as acme_gan.inspecting:inspect_acme"
+        )
+    return lazy_function(name, _blamed(name, function), names_parts=True, opens_networks=True).make()
+
+
+def _blamed(name: str, function: Callable[..., None]) -> Callable[..., None]:
+    """Return the function, whose own failure is told as the plugin's."""
+    import click
+
+    from ganzoo._registry.blame import fault
+    from ganzoo.errors import GanzooError, PluginError
+
+    @functools.wraps(function)
+    def command(*args: Any, **given: Any) -> None:
+        try:
+            function(*args, **given)
+        except (GanzooError, click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            raise PluginError(fault("command", function, error)) from error  # type: ignore[arg-type]
+
+    return command
