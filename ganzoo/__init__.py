@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ganzoo.api import sample as sample
     from ganzoo.api import score as score
     from ganzoo.api import sweep as sweep
+    from ganzoo.contracts.augmentations import Augmentation as Augmentation
+    from ganzoo.contracts.capabilities import Featured as Featured
     from ganzoo.contracts.capabilities import Growable as Growable
     from ganzoo.contracts.capabilities import NoiseInputs as NoiseInputs
     from ganzoo.contracts.capabilities import NoiseMaps as NoiseMaps
@@ -85,7 +87,6 @@ if TYPE_CHECKING:
     from ganzoo.contracts.networks import Discriminator as Discriminator
     from ganzoo.contracts.networks import Generator as Generator
     from ganzoo.contracts.objectives import AdversarialLoss as AdversarialLoss
-    from ganzoo.contracts.objectives import Augmentation as Augmentation
     from ganzoo.contracts.objectives import Regularizer as Regularizer
     from ganzoo.contracts.objectives import RegularizerOptions as RegularizerOptions
     from ganzoo.contracts.objectives import Role as Role
@@ -139,6 +140,7 @@ _HOME = {
         "RecipeContext",
     ),
     "ganzoo.contracts.capabilities": (
+        "Featured",
         "Growable",
         "NoiseInputs",
         "NoiseMaps",
@@ -166,7 +168,8 @@ _HOME = {
         "TargetsFigure",
     ),
     "ganzoo.contracts.networks": ("Discriminator", "Generator"),
-    "ganzoo.contracts.objectives": ("AdversarialLoss", "Augmentation", "Regularizer", "RegularizerOptions", "Role"),
+    "ganzoo.contracts.objectives": ("AdversarialLoss", "Regularizer", "RegularizerOptions", "Role"),
+    "ganzoo.contracts.augmentations": ("Augmentation",),
     "ganzoo.contracts.optimizers": ("Optimizer", "OptimizerOptions"),
     "ganzoo.contracts.schedules": ("Schedule", "Scheduled"),
     "ganzoo.contracts.datasets": ("DatasetOptions", "ImageDataset", "Item"),

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    from ganzoo.contracts.augmentations import Augmentation
     from ganzoo.contracts.checkpoints import Importer
     from ganzoo.contracts.datasets import ImageDataset
     from ganzoo.contracts.extractors import Extractor
     from ganzoo.contracts.metrics import Metric
     from ganzoo.contracts.networks import Discriminator, Generator
-    from ganzoo.contracts.objectives import AdversarialLoss, Augmentation, Regularizer
+    from ganzoo.contracts.objectives import AdversarialLoss, Regularizer
     from ganzoo.contracts.optimizers import Optimizer
     from ganzoo.contracts.sources import Source
 

@@ -29,6 +29,7 @@ def incompatibilities(recipe: Recipe) -> list[str]:
     reasons += growth_incompatibilities(recipe, spec)
     reasons += schedule_errors(recipe)
     reasons += _penalties(recipe)
+    reasons += _many_logits(recipe, spec)
     reasons += _styles(recipe)
     reasons += _micro_batches(recipe)
     reasons += _scoring(recipe, spec)
@@ -89,11 +90,25 @@ def _penalties(recipe: Recipe) -> Iterator[str]:
     brought = [(f"loss: its penalty '{choice.cls.name}'", choice.cls) for choice in _own_regularizers(recipe)]
     listed = [(f"regularizers.{i}: '{chosen.cls.name}'", chosen.cls) for i, chosen in enumerate(recipe.regularizers)]
     for penalty, cls in (*brought, *listed):
-        if not issubclass(recipe.generator.cls, cls.generator_must_be):
-            yield (
-                f"{penalty} needs a {cls.generator_must_be.__name__} generator, which '{recipe.generator.name}' is "
-                f"not; choose another generator, or do without the penalty"
-            )
+        for role, network, needed in (
+            ("generator", recipe.generator, cls.generator_must_be),
+            ("discriminator", recipe.discriminator, cls.discriminator_must_be),
+        ):
+            if not issubclass(network.cls, needed):
+                yield (
+                    f"{penalty} needs a {needed.__name__} {role}, which '{network.name}' is not; choose another "
+                    f"{role}, or do without the penalty"
+                )
+
+
+def _many_logits(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
+    with _asking("discriminator", recipe.discriminator):
+        each = recipe.discriminator.cls.logits_per_image(recipe.discriminator.options, spec)
+    if each > 1 and not recipe.loss.cls.takes_many_logits:
+        yield (
+            f"loss: '{recipe.loss.name}' takes one logit per image, and discriminator '{recipe.discriminator.name}' "
+            f"gives {each}; choose a loss that takes many, or another discriminator"
+        )
 
 
 def _styles(recipe: Recipe) -> Iterator[str]:

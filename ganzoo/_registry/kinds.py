@@ -15,7 +15,7 @@ _HOME_OF: Mapping[str, tuple[str, str, str]] = {
     "discriminator": ("ganzoo_discriminators", "networks", "Discriminator"),
     "loss": ("ganzoo_losses", "objectives", "AdversarialLoss"),
     "regularizer": ("ganzoo_regularizers", "objectives", "Regularizer"),
-    "augmentation": ("ganzoo_augmentations", "objectives", "Augmentation"),
+    "augmentation": ("ganzoo_augmentations", "augmentations", "Augmentation"),
     "optimizer": ("ganzoo_optimizers", "optimizers", "Optimizer"),
     "dataset": ("ganzoo_datasets", "datasets", "ImageDataset"),
     "source": ("ganzoo_sources", "sources", "Source"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 
@@ -20,8 +21,9 @@ from ganzoo._training.player import Player, discriminator_objective, generator_o
 from ganzoo._training.reals import RealStream
 from ganzoo._training.step import Game
 from ganzoo._training.trainer import Callback, Schedule, Trainer
-from ganzoo.contracts.component import ImageSpec
-from ganzoo.contracts.objectives import AdversarialLoss, Augmentation, Regularizer, Role
+from ganzoo.contracts.augmentations import Augmentation
+from ganzoo.contracts.component import ConfiguredPart, ImageSpec
+from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
 from ganzoo.contracts.optimizers import Optimizer
 
 
@@ -82,14 +84,25 @@ def build_trainer(
     # A copy of the generator as it begins, before any step.
     ema = EMA(generator, training.ema_half_life_kimg, training.ema_ramp, training.ema_decay_per_step)
     # One loss for both players, since some have to agree on their targets; a penalty belongs to one of them.
-    loss: AdversarialLoss = recipe.loss.cls(recipe.loss.options)
-    chosen = all_regularizers(recipe)
-    penalties: list[Regularizer] = [choice.cls(choice.options).to(device) for choice in chosen]
+    chosen = [ConfiguredPart(recipe.loss.cls, recipe.loss.options), *all_regularizers(recipe)]
+    loss, *penalties = _objectives(chosen, game, images)
     players = _players(recipe, game, loss, penalties)
-    of_parts = [(loss, recipe.loss.options), *zip(penalties, [choice.options for choice in chosen], strict=True)]
+    of_parts = list(zip([loss, *penalties], [choice.options for choice in chosen], strict=True))
     if augmentation is not None and recipe.augmentation is not None:
         of_parts.append((augmentation, recipe.augmentation.options))
     return Trainer(game, players, ema, schedule, reals, fresh_reals, callbacks, of_parts)
+
+
+def _objectives(chosen: Sequence[ConfiguredPart[Any]], game: Game, images: ImageSpec) -> list[Any]:
+    """Build the loss and the penalties, with weights of their own where they have any."""
+    built = []
+    for number, choice in enumerate(chosen):
+        # As each part's: which others there are changes no initial weight.
+        seed_torch(seed_for(game.seed, "initialisation", "objective", number))
+        part = choice.cls(choice.options)
+        part.prepare(images, game.discriminator)
+        built.append(part.to(game.device))
+    return built
 
 
 def _players(
@@ -105,6 +118,7 @@ def _players(
             mine[Role.DISCRIMINATOR],
             _optimizer(training.discriminator_optimizer),
             LossScale(game.device, enabled=game.arithmetic.scales_losses),
+            loss if loss.trained_by is Role.DISCRIMINATOR else None,
         ),
         Role.GENERATOR: Player(
             Role.GENERATOR,
@@ -113,6 +127,7 @@ def _players(
             mine[Role.GENERATOR],
             _optimizer(training.generator_optimizer),
             LossScale(game.device, enabled=game.arithmetic.scales_losses),
+            loss if loss.trained_by is Role.GENERATOR else None,
         ),
     }
 

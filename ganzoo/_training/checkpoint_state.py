@@ -32,6 +32,8 @@ def gather(trainer: Trainer) -> tuple[Tensors, dict[str, Any]]:
         # Such as the running mean of the path length.
         if buffers := player.regularizers.state_dict():
             tensors[f"{role.value}_regularizers"] = buffers
+        if weights := player.loss.state_dict():
+            tensors[f"{role.value}_loss"] = weights
     # Positions instead of random states: every random number follows from the seed and one of these counts.
     state = {
         "images_seen": trainer.images_seen,
@@ -62,11 +64,25 @@ def not_finite(trainer: Trainer) -> str | None:
     """Say which weight holds inf or nan, or None."""
     # Asked once something failed, not in each step, where reading every weight back would stall a GPU.
     networks: dict[str, nn.Module] = {"generator": trainer.game.generator, "discriminator": trainer.game.discriminator}
+    for player in trainer.players.values():
+        who = player.role.value
+        networks |= {f"{who}'s loss": player.loss, f"{who}'s penalties": player.regularizers}
     for role, network in networks.items():
         for name, tensor in network.state_dict().items():
             if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
                 return f"the {role}'s {name} holds inf or nan"
     return None
+
+
+def parameter_counts(trainer: Trainer) -> dict[str, int]:
+    """Count the weights of both networks, and those of losses and penalties where these have any."""
+
+    def count(*modules: nn.Module) -> int:
+        return sum(parameter.numel() for module in modules for parameter in module.parameters())
+
+    counts = {"generator": count(trainer.game.generator), "discriminator": count(trainer.game.discriminator)}
+    own = sum(count(player.loss, player.regularizers) for player in trainer.players.values())
+    return counts | ({"objectives": own} if own else {})
 
 
 def restore(trainer: Trainer, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]) -> list[str]:
@@ -88,7 +104,8 @@ def restore(trainer: Trainer, tensors: Mapping[str, Mapping[str, Tensor]], state
         load_into(trainer.game.augmentation, tensors.get("augmentation", {}), "augmentation")
     for role, player in trainer.players.items():
         player.load_state(tensors.get(f"{role.value}_optimizer", {}))
-        player.regularizers.load_state_dict(dict(tensors.get(f"{role.value}_regularizers", {})))
+        load_into(player.regularizers, tensors.get(f"{role.value}_regularizers", {}), f"{role.value}_regularizers")
+        load_into(player.loss, tensors.get(f"{role.value}_loss", {}), f"{role.value}_loss")
         player.updates = int(state["updates"][role.value])
         player.loss_scale.load_state(state["loss_scale"][role.value])
     trainer.images_seen = int(state["images_seen"])

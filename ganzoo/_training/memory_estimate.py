@@ -91,7 +91,9 @@ def _checked(recipe: Recipe, device: torch.device) -> tuple[int, int]:
     count = min(phase.batch_size for phase in recipe.phases)
     for resolution in sorted({phase.resolution for phase in recipe.phases}):
         grow((generator, discriminator), resolution, 1.0)
-        _check_forward(spec, generator, discriminator, torch.zeros(count, spec.label_dim, device=device), resolution)
+        _check_forward(
+            recipe, spec, generator, discriminator, torch.zeros(count, spec.label_dim, device=device), resolution
+        )
     return _parameters(generator), _parameters(discriminator)
 
 
@@ -107,14 +109,20 @@ def _built(role: str, selection: Selection, spec: ImageSpec) -> nn.Module:
 
 @torch.no_grad()
 def _check_forward(
-    spec: ImageSpec, generator: nn.Module, discriminator: nn.Module, labels: Tensor, resolution: int
+    recipe: Recipe,
+    spec: ImageSpec,
+    generator: nn.Module,
+    discriminator: nn.Module,
+    labels: Tensor,
+    resolution: int,
 ) -> None:
     count = len(labels)
     latents = labels.new_zeros(count, _latent_dim(generator))
     images = _run("generator", generator, latents, labels)
     _expect("generator", tuple(images.shape), (count, spec.channels, resolution, resolution))
     logits = _run("discriminator", discriminator, images, labels)
-    _expect("discriminator", tuple(logits.shape), (count,))
+    each = recipe.discriminator.cls.logits_per_image(recipe.discriminator.options, spec)
+    _expect("discriminator", tuple(logits.shape), (count,) if each == 1 else (count, each))
 
 
 def _latent_dim(generator: nn.Module) -> int:

@@ -13,13 +13,15 @@ from ganzoo.errors import PluginError
 _GROUP = "group"  # no parameter's name has a slash, so none is taken for it
 
 
-def flat_state(optimizer: torch.optim.Optimizer, network: nn.Module, settings: Collection[str]) -> dict[str, Tensor]:
+def flat_state(
+    optimizer: torch.optim.Optimizer, parameters: Mapping[str, nn.Parameter], settings: Collection[str]
+) -> dict[str, Tensor]:
     """Return moments as `parameter/moment`, and numbers in its groups, but for its `settings`, as `group/0/number`.
 
     Raises:
         PluginError: It remembers something else than tensors of a parameter.
     """
-    names: dict[Tensor, str] = {parameter: name for name, parameter in network.named_parameters()}
+    names: dict[Tensor, str] = {parameter: name for name, parameter in parameters.items()}
     flat: dict[str, Tensor] = {}
     for parameter, moments in optimizer.state.items():
         for key, value in moments.items():
@@ -34,9 +36,10 @@ def flat_state(optimizer: torch.optim.Optimizer, network: nn.Module, settings: C
     return flat
 
 
-def load_flat(optimizer: torch.optim.Optimizer, network: nn.Module, flat: Mapping[str, Tensor]) -> None:
+def load_flat(
+    optimizer: torch.optim.Optimizer, parameters: Mapping[str, nn.Parameter], flat: Mapping[str, Tensor]
+) -> None:
     """Take back what `flat_state` returned. Parameters that had no gradient yet have no moments."""
-    parameters = dict(network.named_parameters())
     for key, value in flat.items():
         name, _, moment = key.rpartition("/")
         if name.startswith(f"{_GROUP}/"):

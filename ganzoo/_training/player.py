@@ -25,9 +25,9 @@ def discriminator_objective(loss: AdversarialLoss) -> Objective:
     def objective(step: TrainingStep) -> Terms:
         # Reals and fakes in two forwards, as in the official codes: each is a batch of its own for what looks at
         # batches (minibatch deviation, batch normalization).
-        real = step.judge()
+        real = step.judge(loss.realness)
         fake = step.fake_logits
-        means = {"D(real)": real.detach().mean(), "D(fake)": fake.detach().mean()}
+        means = {f"D({of})": loss.realness(logits.detach()).mean() for of, logits in (("real", real), ("fake", fake))}
         return {"loss": loss.discriminator_loss(real, fake)} | means
 
     return objective
@@ -59,12 +59,19 @@ class Player:
         regularizers: Sequence[Regularizer],
         optimizer: Optimizer,
         loss_scale: LossScale | None = None,
+        loss: nn.Module | None = None,
     ) -> None:
         self.role, self.network = role, network
-        # What the author of a network froze is never handed to the optimizer.
-        self._trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        self._taking_gradients = True
         self.regularizers = nn.ModuleList(regularizers)
+        # Where this player trains weights of the loss.
+        self.loss = loss if loss is not None else nn.Module()
+        objectives = nn.ModuleDict({"loss": self.loss, "regularizers": self.regularizers})
+        # No parameter of a network has a colon in its name.
+        of_objectives = {f"objective:{name}": each for name, each in objectives.named_parameters()}
+        self._named = dict(network.named_parameters()) | of_objectives
+        # What its author froze is never handed to the optimizer.
+        self._trainable = [parameter for parameter in self._named.values() if parameter.requires_grad]
+        self._taking_gradients = True
         self.updates = 0
         self.loss_scale = loss_scale or LossScale(torch.device("cpu"), enabled=False)
         self._objective, self._chosen = objective, optimizer
@@ -185,11 +192,11 @@ class Player:
 
     def state(self) -> Mapping[str, Tensor]:
         """Return the optimizer's moments as a flat mapping `parameter/moment`."""
-        return flat_state(self.optimizer, self.network, self._settings)
+        return flat_state(self.optimizer, self._named, self._settings)
 
     def load_state(self, flat: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned. Parameters that had no gradient yet have no moments."""
-        load_flat(self.optimizer, self.network, flat)
+        load_flat(self.optimizer, self._named, flat)
 
 
 def _nothing(step: TrainingStep) -> Terms:

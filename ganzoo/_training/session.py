@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any
 
-import torch
-
 from ganzoo._inference.oom_batching import is_out_of_memory
 from ganzoo._inference.run_files import RunFiles
 from ganzoo._io.append_file import AppendFile
@@ -27,7 +25,7 @@ from ganzoo._training.callbacks import (
     ScoreCallback,
     SnapshotCallback,
 )
-from ganzoo._training.checkpoint_state import not_finite, restore, training_hash_of
+from ganzoo._training.checkpoint_state import not_finite, parameter_counts, restore, training_hash_of
 from ganzoo._training.early_estimate import progress_callbacks
 from ganzoo._training.first_pictures import write_first_pictures
 from ganzoo._training.meta_memory import less_memory
@@ -219,7 +217,7 @@ class Session:
             "images_seen": trainer.images_seen,
             "seconds": trainer.seconds,
             "peak_memory_bytes": max(self.record.peak_memory_bytes, peak_memory_bytes(trainer.game.device)),
-            "parameters": {role: _count(getattr(trainer.game, role)) for role in ("generator", "discriminator")},
+            "parameters": parameter_counts(trainer),
             "best_images_seen": int(best["images_seen"]) if best else None,
             "kept": kept_in(self.directory, self._scores.superseded if self._scores else ()),
         }
@@ -243,7 +241,3 @@ def primary_metric(inputs: Inputs) -> str:
     protocol = inputs.protocol
     needed = {key: metric.images_needed() for metric in protocol.metrics for key in metric.values}
     return ranking_metric(needed, min(protocol.generated, protocol.reference_images))
-
-
-def _count(network: torch.nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,8 +13,11 @@ from torch.nn import functional as F
 
 from ganzoo._random.seeds import seed_for
 from ganzoo._training.arithmetic import Arithmetic
+from ganzoo.contracts.augmentations import Augmentation
+from ganzoo.contracts.capabilities import Featured
 from ganzoo.contracts.networks import Discriminator, Generator
-from ganzoo.contracts.objectives import Augmentation, Role
+from ganzoo.contracts.objectives import Role
+from ganzoo.errors import PluginError
 from ganzoo.layers.precision import full_precision
 from ganzoo.layers.transfer import to_device
 
@@ -100,9 +103,9 @@ class TrainingStep:
         """See `Step.real_logits`. In the precision of penalties where one differentiates it."""
         return self._logits(self.real_input, self.labels, of_penalty=self._real_gradient or self._in_penalty)
 
-    def judge(self) -> Tensor:
+    def judge(self, realness: Callable[[Tensor], Tensor]) -> Tensor:
         """Return `real_logits`, which an augmentation may adapt to once the discriminator has played."""
-        self._batch.judged.append(self.real_logits.detach())
+        self._batch.judged.append(realness(self.real_logits.detach()))
         return self.real_logits
 
     @cached_property
@@ -131,6 +134,18 @@ class TrainingStep:
     def critic(self, images: Tensor, labels: Tensor) -> Tensor:
         """See `Step.critic`."""
         return self._logits(images, labels, of_penalty=self._in_penalty)
+
+    def critic_features(self, images: Tensor, labels: Tensor) -> Sequence[Tensor]:
+        """See `Step.critic_features`."""
+        discriminator = self._game.discriminator
+        if not isinstance(discriminator, Featured):
+            raise PluginError(
+                f"the discriminator '{discriminator.name}' has no features to look at; a penalty that asks for them "
+                f"says discriminator_must_be = Featured"
+            )
+        shown = self._shown(images)
+        with self._autocast(of_penalty=self._in_penalty):
+            return [feature.float() for feature in discriminator.features(shown, labels)]
 
     def fresh_real_logits(self) -> Tensor:
         """Logits `[N]` of other reals of the same labels, without gradient: they do not depend on the generator."""
@@ -173,6 +188,12 @@ class TrainingStep:
         return images.float()
 
     def _logits(self, images: Tensor, labels: Tensor, *, of_penalty: bool) -> Tensor:
+        shown = self._shown(images)
+        with self._autocast(of_penalty=of_penalty):
+            logits = self._game.discriminator(shown, labels)
+        return logits.float()
+
+    def _shown(self, images: Tensor) -> Tensor:
         # Lifted images come back to the phase's resolution here: gradients are taken at the large ones, as in the
         # official ProGAN and StyleGAN, whose critics pool them down.
         if (factor := images.shape[-1] // self.real.shape[-1]) > 1:
@@ -181,9 +202,7 @@ class TrainingStep:
         if self._game.augmentation is not None:
             with full_precision(images):
                 images = self._game.augmentation(images)
-        with self._autocast(of_penalty=of_penalty):
-            logits = self._game.discriminator(images, labels)
-        return logits.float()
+        return images
 
     @contextmanager
     def penalizing(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Capabilities: what some generators and extractors can do beyond their contract.
+"""Capabilities: what some networks and extractors can do beyond their contract.
 
 They are known by their methods, so a plugin imports nothing to have one; and importing them costs no torch, so that a
 figure can say which it needs.
@@ -21,6 +21,14 @@ class Growable(Protocol):
 
     def grow(self, resolution: int, alpha: float) -> None:
         """Work at `resolution` from now on; the newest block weighs `alpha` (0 absent, 1 fully in)."""
+
+
+@runtime_checkable
+class Featured(Protocol):
+    """Capability of a discriminator: features on the way to its logits (arXiv:1606.03498, section 3.1)."""
+
+    def features(self, images: Tensor, labels: Tensor) -> Sequence[Tensor]:
+        """Return features `[N, ...]` of images, those nearest to the image first, as `forward` computes them."""
 
 
 @runtime_checkable

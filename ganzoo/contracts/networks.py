@@ -33,9 +33,14 @@ class Generator(Component[OptionsT], nn.Module, ABC):
 class Discriminator(Component[OptionsT], nn.Module, ABC):
     """Images and labels to raw logits: no sigmoid, the loss owns it."""
 
+    @classmethod
+    def logits_per_image(cls, options: OptionsT, images: ImageSpec) -> int:
+        """Return how many logits each image gets: 1, or K of patches, heads, classes. Losses say if they take K."""
+        return 1
+
     def __init__(self, options: OptionsT, images: ImageSpec) -> None:
         super().__init__()
 
     @abstractmethod
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Map `[N, C, R, R]` and `[N, L]` to logits `[N]`."""
+        """Map `[N, C, R, R]` and `[N, L]` to logits `[N]`, or `[N, K]` where `logits_per_image` is K above 1."""

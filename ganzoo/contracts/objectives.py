@@ -1,9 +1,9 @@
-"""Objectives: losses, regularizers and augmentations, which decide what the two players descend."""
+"""Objectives: losses and regularizers, which decide what the two players descend."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -12,19 +12,46 @@ from torch import Tensor, nn
 from typing_extensions import TypeVar
 
 from ganzoo.contracts.component import Component, ComponentOptions, ConfiguredPart, ImageSpec, OptionsT
+from ganzoo.contracts.networks import Discriminator
 from ganzoo.contracts.step import Step
 
 
-class AdversarialLoss(Component[OptionsT], ABC):
-    """The game: raw logits `[N]` to the scalars that each player descends."""
+class Role(Enum):
+    """The player that descends a regularizer's penalty."""
+
+    GENERATOR = "generator"
+    DISCRIMINATOR = "discriminator"
+
+
+class AdversarialLoss(Component[OptionsT], nn.Module, ABC):
+    """The game: raw logits `[N]` to the scalars that each player descends.
+
+    A module: buffers are saved and moved for free, and parameters are trained by one of the players.
+
+    Attributes:
+        takes_many_logits: Whether it also takes logits `[N, K]` of discriminators that give several per image.
+        trained_by: The player that descends the loss's own parameters, where it has any.
+    """
+
+    takes_many_logits: ClassVar[bool] = False
+    trained_by: ClassVar[Role] = Role.DISCRIMINATOR
 
     def __init__(self, options: OptionsT) -> None:
+        super().__init__()
         self.options = options
+
+    def prepare(self, images: ImageSpec, discriminator: Discriminator) -> None:
+        """Make weights that depend on what the images and the discriminator are; called once, before training."""
+        return
 
     @classmethod
     def regularizers(cls, options: OptionsT) -> tuple[ConfiguredPart[Regularizer], ...]:
         """Return the regularizers without which the loss is not itself (WGAN-GP's), or nothing."""
         return ()
+
+    def realness(self, logits: Tensor) -> Tensor:
+        """Return one number per image `[N]` of logits, for the log and for augmentations that adapt: their mean."""
+        return logits if logits.dim() == 1 else logits.flatten(1).mean(dim=1)
 
     @abstractmethod
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
@@ -39,13 +66,6 @@ class AdversarialLoss(Component[OptionsT], ABC):
         """
 
 
-class Role(Enum):
-    """The player that descends a regularizer's penalty."""
-
-    GENERATOR = "generator"
-    DISCRIMINATOR = "discriminator"
-
-
 class RegularizerOptions(ComponentOptions):
     """Options that every regularizer has."""
 
@@ -58,11 +78,14 @@ RegularizerOptionsT = TypeVar("RegularizerOptionsT", bound=RegularizerOptions, d
 
 
 class Regularizer(Component[RegularizerOptionsT], nn.Module, ABC):
-    """A penalty beside the loss. A module, so running means are buffers: saved and moved for free.
+    """A penalty beside the loss. A module: buffers, such as running means, are saved and moved for free.
+
+    Its parameters, where it has any, are trained by the player that it applies to.
 
     Attributes:
         applies_to: The player whose loss it is added to.
         generator_must_be: The capability that it needs of the generator, such as `StyleBased`; `object` for none.
+        discriminator_must_be: The same of the discriminator, such as `Featured`.
         needs_real_gradient: Whether it differentiates `step.real_logits` with respect to `step.real_input`.
         needs_fake_gradient: Whether it differentiates `step.fake_logits` with respect to `step.fake_input`.
         per_sample_gradient: Whether it is defined per image, so that batch norm in the critic makes it meaningless.
@@ -71,6 +94,7 @@ class Regularizer(Component[RegularizerOptionsT], nn.Module, ABC):
     Options: ClassVar[type[RegularizerOptions]] = RegularizerOptions
     applies_to: ClassVar[Role]
     generator_must_be: ClassVar[type] = object
+    discriminator_must_be: ClassVar[type] = object
     needs_real_gradient: ClassVar[bool] = False
     needs_fake_gradient: ClassVar[bool] = False
     per_sample_gradient: ClassVar[bool] = False
@@ -79,31 +103,10 @@ class Regularizer(Component[RegularizerOptionsT], nn.Module, ABC):
         super().__init__()
         self.options = options
 
+    def prepare(self, images: ImageSpec, discriminator: Discriminator) -> None:
+        """Make weights that depend on what the images and the discriminator are; called once, before training."""
+        return
+
     @abstractmethod
     def penalty(self, step: Step) -> Tensor:
         """Return the weighted penalty, a scalar: the mean over the batch. The trainer multiplies by `every`."""
-
-
-class Augmentation(Component[OptionsT], nn.Module, ABC):
-    """What stands in front of the discriminator, for reals and fakes alike (ADA, arXiv:2006.06676).
-
-    A module, so strengths and running statistics are buffers: saved, restored and moved for free. It must be
-    differentiable twice, since gradient penalties look through it. Random numbers come from torch's global stream,
-    which is seeded at each step.
-    """
-
-    def __init__(self, options: OptionsT, images: ImageSpec) -> None:
-        super().__init__()
-        self.options = options
-
-    @abstractmethod
-    def forward(self, images: Tensor) -> Tensor:
-        """Transform images `[N, C, r, r]`; the result has the same shape and may leave [-1, 1]."""
-
-    def observe(self, real_logits: Tensor) -> None:
-        """Look at the logits `[N]` of a step's augmented reals, once per discriminator step, to adapt the strength."""
-        return
-
-    def report(self) -> Mapping[str, Tensor]:
-        """Return scalars for the log, such as the present strength."""
-        return {}

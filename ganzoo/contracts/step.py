@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from torch import Tensor
@@ -57,6 +58,9 @@ class Step(Protocol):
 
     def critic(self, images: Tensor, labels: Tensor) -> Tensor:
         """Return the discriminator's logits `[N]` for images of the phase's resolution or lifted ones."""
+
+    def critic_features(self, images: Tensor, labels: Tensor) -> Sequence[Tensor]:
+        """Return features of a `Featured` discriminator, through the augmentation and in the precision of `critic`."""
 
     def lift(self, images: Tensor) -> Tensor:
         """Bring images `[N, C, r, r]` to the space of gradient penalties (recipe field `training.penalty_space`)."""

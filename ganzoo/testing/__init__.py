@@ -13,6 +13,7 @@ from typing import Any
 from ganzoo.contracts.component import Component
 from ganzoo.contracts.figures import Figure
 from ganzoo.testing.augmentations import check_augmentation
+from ganzoo.testing.critics import TinyFeaturedDiscriminator, TinyPatchDiscriminator
 from ganzoo.testing.datasets import check_dataset
 from ganzoo.testing.discriminators import check_discriminator
 from ganzoo.testing.extractors import check_extractor
@@ -42,10 +43,12 @@ __all__ = [
     "LinearStep",
     "TinyDataset",
     "TinyDiscriminator",
+    "TinyFeaturedDiscriminator",
     "TinyGenerator",
     "TinyGrowableDiscriminator",
     "TinyGrowableGenerator",
     "TinyLoss",
+    "TinyPatchDiscriminator",
     "TinyStyledGenerator",
     "check_augmentation",
     "check_dataset",

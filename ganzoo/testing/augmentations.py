@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ganzoo.contracts.augmentations import Augmentation
 from ganzoo.contracts.component import ImageSpec
-from ganzoo.contracts.objectives import Augmentation
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.networks import seeded
 from ganzoo.testing.options import check_component

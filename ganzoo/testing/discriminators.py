@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ganzoo.contracts.capabilities import Growable
+from ganzoo.contracts.capabilities import Featured, Growable
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Discriminator
 from ganzoo.testing import networks
@@ -45,10 +45,16 @@ def _check_on(cls: type[Discriminator], options: Any, images: ImageSpec, judge: 
 
     discriminator: Any = networks.built(build, judge)
     inputs = _images_and_labels(images, images.resolution)
-    networks.run(discriminator, inputs, judge, (BATCH,), "a forward")
+    with judge.doing("logits_per_image(options, images)"):
+        each = cls.logits_per_image(options, images)
+    judge.require(isinstance(each, int) and each > 0, f"logits_per_image must return a count above 0, found {each!r}")
+    shape = (BATCH,) if each == 1 else (BATCH, each)
+    networks.run(discriminator, inputs, judge, shape, "a forward")
+    if issubclass(cls, Featured):
+        _check_features(discriminator, inputs, judge)
     if not thorough:
         return
-    _check_learning(discriminator, images, judge)
+    _check_learning(discriminator, images, judge, takes_labels=each == 1)
     networks.check_double_backward(discriminator, inputs, judge)
     networks.check_state_dict(discriminator, build, inputs, judge)
     if not cls.depends_on_batch(options):  # the deviation within a minibatch is seen in evaluation too
@@ -58,10 +64,28 @@ def _check_on(cls: type[Discriminator], options: Any, images: ImageSpec, judge: 
         with torch.device("meta"):
             empty = build()
         nowhere = (inputs[0].to("meta"), inputs[1].to("meta"))
-        networks.run(empty, nowhere, judge, (BATCH,), "a forward on the meta device")
+        networks.run(empty, nowhere, judge, shape, "a forward on the meta device")
     if isinstance(discriminator, Growable):
         check_discriminator_growth(discriminator, inputs, images, judge)
     networks.check_memory_format(discriminator, inputs, judge)
+
+
+def _check_features(discriminator: Any, inputs: tuple[Tensor, Tensor], judge: Judge) -> None:
+    images = inputs[0].clone().requires_grad_()
+    with judge.doing("features(images, labels)"), networks.seeded():
+        features = discriminator.features(images, inputs[1])
+    judge.require(
+        isinstance(features, list | tuple)
+        and features
+        and all(isinstance(each, Tensor) and len(each) == BATCH for each in features),
+        f"features(images, labels) must return a list of tensors [N, ...], found {features!r:.80}",
+    )
+    for number, feature in enumerate(features):
+        judge.require(torch.isfinite(feature).all(), f"feature {number} has numbers that are not finite")
+        (slope,) = torch.autograd.grad(feature.sum(), images, retain_graph=True, allow_unused=True)
+        judge.require(
+            slope is not None and slope.any(), f"no gradient of feature {number} reaches the images: do not detach it"
+        )
 
 
 def _images_and_labels(images: ImageSpec, resolution: int) -> tuple[Tensor, Tensor]:
@@ -72,12 +96,13 @@ def _images_and_labels(images: ImageSpec, resolution: int) -> tuple[Tensor, Tens
     return pixels, one_hot(torch.arange(BATCH) % images.label_dim, images.label_dim).float()
 
 
-def _check_learning(discriminator: Discriminator, images: ImageSpec, judge: Judge) -> None:
+def _check_learning(discriminator: Discriminator, images: ImageSpec, judge: Judge, *, takes_labels: bool) -> None:
     reached: set[str] = set()
     for resolution, alpha in stages(discriminator, images, lambda resolution: _images_and_labels(images, resolution)):
         if isinstance(discriminator, Growable):
             discriminator.grow(resolution, alpha)
-        networks.check_gradients(discriminator, _images_and_labels(images, resolution), judge, reached=reached)
+        given = _images_and_labels(images, resolution)
+        networks.check_gradients(discriminator, given, judge, reached=reached, takes_labels=takes_labels)
     networks.require_all_reached(discriminator, reached, judge)
 
 

@@ -9,13 +9,16 @@ import torch
 from torch import Tensor
 
 from ganzoo.contracts.component import ConfiguredPart, ImageSpec
-from ganzoo.contracts.objectives import AdversarialLoss, Regularizer
+from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
 from ganzoo.testing.failure import Judge
+from ganzoo.testing.networks import seeded
 from ganzoo.testing.options import check_component
+from ganzoo.testing.parts import TinyDiscriminator
 from ganzoo.testing.settings import reason_against
 
 Objective = Callable[[Tensor, Tensor], Tensor]
 _IMAGES = ImageSpec(16, 1, 0)
+_HEADS = 3
 
 
 def check_loss(cls: type[AdversarialLoss], options: Any = None) -> None:
@@ -31,8 +34,10 @@ def check_loss(cls: type[AdversarialLoss], options: Any = None) -> None:
     judge = Judge(cls, "loss")
     options = check_component(cls, AdversarialLoss, options, judge)
     reason_against(cls, options, _IMAGES, judge)
-    with judge.doing("building it"):
+    with judge.doing("building it (its __init__ calls super().__init__(options))"), seeded():
         loss = cls(options)
+        loss.prepare(_IMAGES, TinyDiscriminator(TinyDiscriminator.Options(), _IMAGES))
+        loss.to("cpu")
 
     def of_discriminator(real: Tensor, fake: Tensor) -> Tensor:
         return loss.discriminator_loss(real, fake)
@@ -42,22 +47,53 @@ def check_loss(cls: type[AdversarialLoss], options: Any = None) -> None:
 
     coupled = cls.depends_on_batch(options)
     for what, objective in (("discriminator_loss", of_discriminator), ("generator_loss", of_generator)):
-        _check_scalar(objective, what, judge)
-        if not coupled:
-            _check_mean(objective, what, judge)
+        for heads in (0, _HEADS) if cls.takes_many_logits else (0,):
+            _check_scalar(objective, what, judge, heads)
+            if not coupled:
+                _check_mean(objective, what, judge, heads)
+    if cls.takes_many_logits:
+        _check_realness(loss, judge)
+    _check_weights(loss, of_discriminator if cls.trained_by is Role.DISCRIMINATOR else of_generator, judge)
     _check_directions(of_discriminator, of_generator, judge)
     _check_lazy_reals(loss, judge)
     _check_penalties(cls, options, judge)
 
 
-def _logits(mean: float, count: int = 8, spread: float = 0.3) -> Tensor:
+def _logits(mean: float, heads: int = 0, count: int = 8, spread: float = 0.3) -> Tensor:
+    """Return logits `[8]`, or of several heads `[8, heads]`."""
     rng = torch.Generator().manual_seed(int(abs(mean) * 100) + count)
-    return (mean + spread * torch.randn(count, generator=rng)).requires_grad_()
+    shape = (count, heads) if heads else (count,)
+    return (mean + spread * torch.randn(*shape, generator=rng)).requires_grad_()
 
 
-def _check_scalar(objective: Objective, what: str, judge: Judge) -> None:
+def _check_realness(loss: AdversarialLoss, judge: Judge) -> None:
+    logits = _logits(0.5, _HEADS).detach()
+    with judge.doing("realness(logits)"):
+        found = loss.realness(logits)
+    judge.require(
+        isinstance(found, Tensor) and found.shape == logits.shape[:1],
+        f"realness of logits [8, {_HEADS}] must be one number per image, [8]; found {found!r:.80}",
+    )
+
+
+def _check_weights(loss: AdversarialLoss, objective: Objective, judge: Judge) -> None:
+    """Of a loss with weights of its own: those who train them must reach them."""
+    own = {name: each for name, each in loss.named_parameters() if each.requires_grad}
+    if not own:
+        return
+    loss.zero_grad()
+    torch.autograd.backward(objective(_logits(-0.5), _logits(0.5)))
+    missed = [name for name, each in own.items() if each.grad is None or not each.grad.any()]
+    judge.require(
+        not missed,
+        f"no gradient of the {loss.trained_by.value}'s loss reaches its own {', '.join(missed[:5])}; use it, make it "
+        f"a buffer, or set trained_by",
+    )
+
+
+def _check_scalar(objective: Objective, what: str, judge: Judge, heads: int) -> None:
     for scale in (1.0, 1e4):
-        real, fake = _logits(-0.5 * scale), _logits(0.5 * scale)
+        real, fake = _logits(-0.5 * scale, heads), _logits(0.5 * scale, heads)
         before = real.detach().clone(), fake.detach().clone()
         with judge.doing(what):
             value = objective(real, fake)
@@ -74,8 +110,8 @@ def _check_scalar(objective: Objective, what: str, judge: Judge) -> None:
         judge.require(torch.isfinite(slope).all(), f"the gradient of {what} is not finite")
 
 
-def _check_mean(objective: Objective, what: str, judge: Judge) -> None:
-    real, fake = _logits(0.2).detach(), _logits(-0.1).detach()
+def _check_mean(objective: Objective, what: str, judge: Judge, heads: int) -> None:
+    real, fake = _logits(0.2, heads).detach(), _logits(-0.1, heads).detach()
     whole = objective(real, fake)
     halves = (objective(real[:4], fake[:4]) + objective(real[4:], fake[4:])) / 2
     judge.require(

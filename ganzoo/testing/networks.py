@@ -65,8 +65,13 @@ def run(network: nn.Module, inputs: Inputs, judge: Judge, shape: tuple[int, ...]
     return output
 
 
-def check_gradients(network: nn.Module, inputs: Inputs, judge: Judge, *, reached: set[str]) -> None:
-    """Note in `reached` the parameters that the gradient of the outputs reaches, and require it at the inputs."""
+def check_gradients(
+    network: nn.Module, inputs: Inputs, judge: Judge, *, reached: set[str], takes_labels: bool = True
+) -> None:
+    """Note in `reached` the parameters that the gradient of the outputs reaches, and require it at the inputs.
+
+    A critic of several logits may leave the labels to the loss, as an auxiliary classifier does: `takes_labels`.
+    """
     first = inputs[0].clone().requires_grad_()
     labels = inputs[1].clone().requires_grad_()
     network.zero_grad()
@@ -78,7 +83,7 @@ def check_gradients(network: nn.Module, inputs: Inputs, judge: Judge, *, reached
             judge.require(torch.isfinite(parameter.grad).all(), f"the gradient of {name} is not finite")
             reached.add(name)
     judge.require(first.grad is not None and first.grad.any(), "no gradient reaches its inputs")
-    if labels.shape[1]:
+    if labels.shape[1] and takes_labels:
         judge.require(
             labels.grad is not None and labels.grad.any(),
             "the labels change nothing; use them, or say in `incompatibility` that label_dim must be 0",

@@ -8,19 +8,26 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.contracts.component import ImageSpec
-from ganzoo.contracts.networks import Generator
+from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.contracts.objectives import Regularizer, Role
+from ganzoo.testing.critics import TinyFeaturedDiscriminator
 from ganzoo.testing.failure import ConformanceError, Judge
 from ganzoo.testing.networks import seeded
 from ganzoo.testing.options import check_component
-from ganzoo.testing.parts import TinyDiscriminator, TinyGenerator, TinyStyledGenerator
+from ganzoo.testing.parts import TinyGenerator, TinyStyledGenerator
 from ganzoo.testing.settings import BATCH, reason_against
 from ganzoo.testing.step import LinearStep
 
 _IMAGES = ImageSpec(16, 1, 0)
 
 
-def check_regularizer(cls: type[Regularizer], options: Any = None, *, generator: Generator | None = None) -> None:
+def check_regularizer(
+    cls: type[Regularizer],
+    options: Any = None,
+    *,
+    generator: Generator | None = None,
+    discriminator: Discriminator | None = None,
+) -> None:
     """Check that a penalty keeps its contract, on a linear critic.
 
     Args:
@@ -28,6 +35,7 @@ def check_regularizer(cls: type[Regularizer], options: Any = None, *, generator:
         options: What to test it with; the defaults of its options if None.
         generator: A generator of 16x16 gray images for penalties on one; a tiny one, with styles if
             `generator_must_be` asks for them, by default.
+        discriminator: A discriminator of such images for penalties on one; a linear one with features by default.
 
     Raises:
         ConformanceError: Naming the part, what was expected, and what was found.
@@ -46,10 +54,16 @@ def check_regularizer(cls: type[Regularizer], options: Any = None, *, generator:
         isinstance(generator, cls.generator_must_be),
         f"needs a {cls.generator_must_be.__name__} generator to be tested: check_regularizer(..., generator=...)",
     )
-    _check_value(cls, options, generator, judge)
+    critic = _critic() if discriminator is None else discriminator
+    judge.require(
+        isinstance(critic, cls.discriminator_must_be),
+        f"needs a {cls.discriminator_must_be.__name__} discriminator to be tested: "
+        f"check_regularizer(..., discriminator=...)",
+    )
+    _check_value(cls, options, generator, critic, judge)
     if cls.applies_to is Role.DISCRIMINATOR:
-        _check_mean(cls, options, generator, judge)
-    _check_buffers(cls, options, generator, judge)
+        _check_mean(cls, options, generator, critic, judge)
+    _check_buffers(cls, options, generator, critic, judge)
 
 
 def _generator(capability: type) -> Generator:
@@ -58,12 +72,19 @@ def _generator(capability: type) -> Generator:
     return TinyStyledGenerator(TinyStyledGenerator.Options(), _IMAGES)
 
 
-def _critic() -> TinyDiscriminator:
+def _critic() -> Discriminator:
     with seeded():
-        return TinyDiscriminator(TinyDiscriminator.Options(), _IMAGES)
+        return TinyFeaturedDiscriminator(TinyFeaturedDiscriminator.Options(), _IMAGES)
 
 
-def _step(cls: type[Regularizer], generator: Generator, critic: TinyDiscriminator, repeats: int = 1) -> LinearStep:
+def _built(cls: type[Regularizer], options: Any, critic: Discriminator, judge: Judge) -> Regularizer:
+    with judge.doing("building it (its __init__ calls super().__init__(options))"), seeded():
+        regularizer = cls(options)
+        regularizer.prepare(_IMAGES, critic)
+    return regularizer
+
+
+def _step(cls: type[Regularizer], generator: Generator, critic: Discriminator, repeats: int = 1) -> LinearStep:
     rng = torch.Generator().manual_seed(3)
     real, fakes = (torch.rand(BATCH, 1, 16, 16, generator=rng) * 2 - 1 for _ in range(2))
     return LinearStep(
@@ -99,16 +120,19 @@ def _penalty(regularizer: Regularizer, step: LinearStep, judge: Judge) -> Tensor
     return value
 
 
-def _check_value(cls: type[Regularizer], options: Any, generator: Generator, judge: Judge) -> None:
-    with judge.doing("building it"):
-        regularizer = cls(options)
-    critic = _critic()
+def _check_value(
+    cls: type[Regularizer], options: Any, generator: Generator, critic: Discriminator, judge: Judge
+) -> None:
+    regularizer = _built(cls, options, critic, judge)
     payer: nn.Module = critic if cls.applies_to is Role.DISCRIMINATOR else generator
-    payer.zero_grad()
+    for network in (generator, critic):
+        network.zero_grad()
     value = _penalty(regularizer, _step(cls, generator, critic), judge)
     judge.require(value.requires_grad, f"penalty gives no gradient to the {cls.applies_to.value}")
     with judge.doing("the gradient of the penalty"):
         torch.autograd.backward(value)
+    missed = [name for name, each in regularizer.named_parameters() if each.requires_grad and each.grad is None]
+    judge.require(not missed, f"no gradient of the penalty reaches its own {', '.join(missed[:5])}; make it a buffer")
     slopes = [parameter.grad for parameter in payer.parameters() if parameter.grad is not None]
     judge.require(
         any(bool(slope.any()) for slope in slopes), f"penalty gives no gradient to the {cls.applies_to.value}"
@@ -121,10 +145,11 @@ def _check_value(cls: type[Regularizer], options: Any, generator: Generator, jud
         judge.require(not leaks, "penalty sends gradient into the generator, though the discriminator pays it")
 
 
-def _check_mean(cls: type[Regularizer], options: Any, generator: Generator, judge: Judge) -> None:
-    critic = _critic()
-    once = _penalty(cls(options), _step(cls, generator, critic), judge)
-    twice = _penalty(cls(options), _step(cls, generator, critic, repeats=2), judge)
+def _check_mean(
+    cls: type[Regularizer], options: Any, generator: Generator, critic: Discriminator, judge: Judge
+) -> None:
+    once = _penalty(_built(cls, options, critic, judge), _step(cls, generator, critic), judge)
+    twice = _penalty(_built(cls, options, critic, judge), _step(cls, generator, critic, repeats=2), judge)
     judge.require(
         torch.allclose(once, twice, rtol=0.05),
         f"penalty of a batch repeated is {twice.item():.6g}, of the batch {once.item():.6g}: "
@@ -132,14 +157,16 @@ def _check_mean(cls: type[Regularizer], options: Any, generator: Generator, judg
     )
 
 
-def _check_buffers(cls: type[Regularizer], options: Any, generator: Generator, judge: Judge) -> None:
-    regularizer = cls(options)
-    _penalty(regularizer, _step(cls, generator, _critic()), judge)
+def _check_buffers(
+    cls: type[Regularizer], options: Any, generator: Generator, critic: Discriminator, judge: Judge
+) -> None:
+    regularizer = _built(cls, options, critic, judge)
+    _penalty(regularizer, _step(cls, generator, critic), judge)
     with judge.doing("loading its own state_dict into a new instance"):
-        other = cls(options)
+        other = _built(cls, options, critic, judge)
         other.load_state_dict(regularizer.state_dict())
-    once = _penalty(regularizer, _step(cls, generator, _critic()), judge)
-    again = _penalty(other, _step(cls, generator, _critic()), judge)
+    once = _penalty(regularizer, _step(cls, generator, critic), judge)
+    again = _penalty(other, _step(cls, generator, critic), judge)
     judge.require(
         torch.equal(once, again), "a new instance with the same state_dict gives another penalty: make state a buffer"
     )

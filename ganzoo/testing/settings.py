@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ganzoo.contracts.augmentations import Augmentation
 from ganzoo.contracts.component import Component, ConfiguredPart, ImageSpec, RecipeContext
 from ganzoo.contracts.networks import Discriminator, Generator
-from ganzoo.contracts.objectives import AdversarialLoss, Augmentation, Regularizer
+from ganzoo.contracts.objectives import AdversarialLoss, Regularizer
 from ganzoo.contracts.phase import Phase
 from ganzoo.testing.failure import Judge
 from ganzoo.testing.parts import TinyDiscriminator, TinyGenerator, TinyLoss

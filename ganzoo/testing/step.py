@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
+from ganzoo.contracts.capabilities import Featured
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.contracts.objectives import Role
@@ -100,6 +102,15 @@ class LinearStep:
         """Return logits of images at the phase's resolution or lifted ones."""
         factor = images.shape[-1] // self.real.shape[-1]
         return self.discriminator(avg_pool2d(images, factor) if factor > 1 else images, labels)
+
+    def critic_features(self, images: Tensor, labels: Tensor) -> Sequence[Tensor]:
+        """Return the features of a critic that has some."""
+        if not isinstance(self.discriminator, Featured):
+            raise TypeError(
+                f"the critic {type(self.discriminator).__name__} has no features; set discriminator_must_be"
+            )
+        factor = images.shape[-1] // self.real.shape[-1]
+        return self.discriminator.features(avg_pool2d(images, factor) if factor > 1 else images, labels)
 
     def lift(self, images: Tensor) -> Tensor:
         """Repeat pixels `lift_factor` times each way."""

@@ -95,6 +95,15 @@ class DCGANDiscriminator(Discriminator[DCGANDiscriminatorOptions]):
     def depends_on_batch(cls, options: DCGANDiscriminatorOptions) -> bool:
         return bool(options.normalization == "batch")
 
+    def features(self, images: Tensor, labels: Tensor) -> list[Tensor]:
+        """Return each activation on the way to the logit: one map per resolution, from half of the images' on."""
+        found = []
+        for layer in self.layers:
+            images = layer(images)
+            if isinstance(layer, nn.LeakyReLU):
+                found.append(images)
+        return found
+
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         features = self.layers(images)
         logits = self.dense(features.flatten(1)).squeeze(1)

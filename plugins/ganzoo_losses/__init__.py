@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ganzoo import AdversarialLoss, Regularizer, hookimpl
+from ganzoo_losses.feature_matching import FeatureMatching
 from ganzoo_losses.gradient_penalty import GradientPenalty
 from ganzoo_losses.hinge import Hinge
 from ganzoo_losses.least_squares import LeastSquares
@@ -23,4 +24,4 @@ def ganzoo_losses() -> list[type[AdversarialLoss]]:
 @hookimpl
 def ganzoo_regularizers() -> list[type[Regularizer]]:
     """Offer the penalties."""
-    return [R1, R2, GradientPenalty]
+    return [R1, R2, GradientPenalty, FeatureMatching]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from torch import Tensor
 from torch.nn.functional import relu
@@ -19,6 +20,7 @@ class Hinge(AdversarialLoss):
     """
 
     name = "hinge"
+    takes_many_logits: ClassVar[bool] = True
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         # Logits beyond the margin descend no further: D spends nothing on what it already classifies with that margin.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from pydantic import Field
 from torch import Tensor
@@ -28,6 +29,7 @@ class LeastSquares(AdversarialLoss[LeastSquaresOptions]):
     """
 
     name = "least-squares"
+    takes_many_logits: ClassVar[bool] = True
 
     Options = LeastSquaresOptions
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from torch import Tensor
 from torch.nn.functional import softplus
@@ -19,6 +20,7 @@ class Logistic(AdversarialLoss):
     """
 
     name = "logistic"
+    takes_many_logits: ClassVar[bool] = True
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         # softplus instead of log(sigmoid): it neither overflows nor loses small probabilities.

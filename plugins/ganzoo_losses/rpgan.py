@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from torch import Tensor
 from torch.nn.functional import softplus
@@ -22,6 +23,7 @@ class RpGAN(AdversarialLoss):
     """
 
     name = "rpgan"
+    takes_many_logits: ClassVar[bool] = True
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         # By pairs, not by means of the batch: no image sees another than its partner, so batches may be split.

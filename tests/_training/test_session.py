@@ -106,6 +106,21 @@ FAMILIES = {
             },
         },
     ),
+    "auxiliary-classifier": (
+        {
+            "dataset": {"name": "tiny", "resolution": 8, "count": 40, "classes": 3},
+            "discriminator": {"name": "classifying"},
+            "loss": {"name": "auxiliary", "weight": {"from": 0.5, "to": 1.0, "kimg": 0.05}},
+            "augmentation": {"name": "doubling"},
+        },
+    ),
+    "weights-of-loss-and-penalty": (
+        {
+            "discriminator": {"name": "tiny-featured"},
+            "loss": {"name": "tempered"},
+            "regularizers": [{"name": "probe", "every": 2}, {"name": "feature-matching"}],
+        },
+    ),
     "penalty-with-a-buffer": ({"regularizers": [{"name": "counting", "every": 2}]},),
 }
 

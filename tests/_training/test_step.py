@@ -154,7 +154,7 @@ def test_all_images_pass_the_augmentation_on_their_way_to_the_critic():
     counted = Counted(trainer)
     step = step_of(trainer)
     generated = step_of(trainer, Role.GENERATOR).generated
-    step.judge()
+    step.judge(lambda logits: logits)
     step.critic(step.fakes, step.labels)
     step.critic(generated, step.labels)
     step.fresh_real_logits()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tiny_objectives as objectives
 import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from ganzoo import hookimpl
-from ganzoo.contracts.objectives import Augmentation, Regularizer, Role
-from ganzoo.testing import parts
+from ganzoo.contracts.augmentations import Augmentation
+from ganzoo.contracts.objectives import Regularizer, Role
+from ganzoo.testing import TinyFeaturedDiscriminator, TinyPatchDiscriminator, parts
 
 
 class Failing(parts.TinyLoss):
@@ -123,17 +125,18 @@ def ganzoo_generators():
 
 @hookimpl
 def ganzoo_discriminators():
-    return [parts.TinyDiscriminator, parts.TinyGrowableDiscriminator]
+    critics = [parts.TinyDiscriminator, parts.TinyGrowableDiscriminator, objectives.Classifying]
+    return [*critics, TinyFeaturedDiscriminator, TinyPatchDiscriminator]
 
 
 @hookimpl
 def ganzoo_losses():
-    return [parts.TinyLoss, Failing, Looking]
+    return [parts.TinyLoss, Failing, Looking, objectives.Auxiliary, objectives.Tempered]
 
 
 @hookimpl
 def ganzoo_regularizers():
-    return [Counting]
+    return [Counting, objectives.RealClasses, objectives.FakeClasses, objectives.Probe]
 
 
 @hookimpl
