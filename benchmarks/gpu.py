@@ -1,154 +1,169 @@
-"""What a GPU does with this project: parity, speed, memory, host synchronizations, in under ten minutes.
+"""What a GPU does with this project, in under ten minutes: parity, speed, memory, waits of the host, exact resumes.
 
-    python benchmarks/gpu.py [--device cuda] [--out FOLDER] [--seconds 450] [--only parity training ...]
+    python benchmarks/gpu.py [--device cuda] [--out FOLDER] [--seconds 450] [--only parity training ...] [--nvlabs DIR]
 
-Sections come in the order of their worth, each with its share of the time; what is found is written to FOLDER/gpu.json
-after each step, so that a cut loses only the rest. GANZOO_REFERENCE names the folder of reference numbers for parity.
-`--device cpu --tiny` does all of it in small on a CPU, where the numbers mean nothing.
+Sections come in the order of their worth; after each number FOLDER/gpu.json is written whole, so that a cut loses only
+the rest. Environment: GANZOO_REFERENCE is the folder of reference numbers that parity needs, GANZOO_DATA one with a
+folder `oasis` of slices, in whose place phantoms are trained on otherwise. `--nvlabs` times NVIDIA's own training step
+beside ours where the source of stylegan2-ada-pytorch lies in DIR. `--device cpu --tiny` does all of it in small on a
+CPU, where the times mean nothing.
+
+What is printed: errors as shares of the largest value; seconds per 1,000 images, each kind of step counting as often
+as its recipe does it; peak memory; waits of the host and kernels per step, and what kernels take the time.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
 import time
-import traceback
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from on_gpu import parity, parity_training, training
+from on_gpu import architectures, extractors, games, nvlabs, parity, parity_training, resuming, training
+from on_gpu.measurement import Measurement, tables
 from rich.console import Console
-from rich.table import Table
 
-# What was seen on a CPU is 1e-6 to 1e-5 in fp32; TF32 has 10 bits of fraction, fp16 too, bf16 has 7.
+# On a CPU errors are 1e-7 to 1e-5 in fp32, up to 3e-3 in fp16 and 3e-2 in bf16. TF32 has the 10 bits of fp16.
 TOLERANCES = {"fp32": 1e-4, "tf32": 2e-2, "fp16": 2e-2, "bf16": 1e-1}
-PRECISIONS = ("bf16", "bf16 + benchmark + kernels", "bf16 + benchmark", "tf32", "fp32")
 AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
+# In this order: what is wanted most first, the slowest last. The second of each pair says whether it is profiled.
+PRECISIONS = (
+    ("bf16 + benchmark", True),
+    ("fp16 + benchmark + half penalties", True),
+    ("bf16 + benchmark + kernels", True),
+    ("tf32 + benchmark", False),
+    ("bf16", False),
+    ("fp32", True),
+)
+COMPILED = "bf16 + benchmark + compiled"
 
 
-@dataclass
-class Benchmark:
-    """A run of all sections: where, how large, until when, and what was found so far."""
-
-    device: torch.device
-    out: Path
-    tiny: bool
-    end: float
-    found: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def left(self) -> float:
-        """Seconds left."""
-        return self.end - time.monotonic()
-
-    def keep(self, section: str, name: str, value: Any) -> None:
-        """Keep a number, on the disk too."""
-        self.found.setdefault(section, {})[name] = value
-        path = self.out / "gpu.json"
-        path.with_suffix(".part").write_text(json.dumps(self.found, indent=1))
-        path.with_suffix(".part").rename(path)
-
-    def attempt(self, section: str, name: str, measure: Callable[[], Any]) -> None:
-        """Keep what is measured, or why it is not: one failure loses no other number."""
-        began = time.monotonic()
-        try:
-            value = measure()
-        except Exception as error:
-            traceback.print_exc()
-            value = {"failed": f"{type(error).__name__}: {error}".splitlines()[0][:300]}
-        took = time.monotonic() - began
-        self.keep(section, name, value | {"section_seconds": round(took, 1)})
-        print(f"[{self.left:5.0f} s left] {section}: {name} in {took:.1f} s", flush=True)
-
-
-def machine(device: torch.device) -> dict[str, Any]:
-    """Return what the numbers were measured on."""
-    about = {"python": sys.version.split()[0], "torch": torch.__version__, "device": str(device)}
-    if device.type == "cuda":
-        about |= {"gpu": torch.cuda.get_device_name(device), "cuda": torch.version.cuda}
-        about |= {"cudnn": torch.backends.cudnn.version(), "processors": os.cpu_count()}
-    return about
-
-
-def run_parity(benchmark: Benchmark) -> None:
-    """Every reference in every precision that its networks run in."""
+def run_parity(measurement: Measurement) -> None:
+    """Every reference, in every precision that networks run in; whole trainings in float32's."""
     folder = os.environ.get("GANZOO_REFERENCE")
     if not folder:
-        benchmark.keep("parity", "left out", {"failed": "GANZOO_REFERENCE names no folder of reference numbers"})
+        measurement.keep("parity", "all", {"failed": "left out: GANZOO_REFERENCE names no folder of reference numbers"})
         return
-    reference = parity.Reference(Path(folder), benchmark.device)
-    for precision in (
-        ("fp32", "fp32 + kernels", "tf32", "bf16", "fp16") if benchmark.device.type == "cuda" else ("fp32",)
-    ):
+    on_gpu = measurement.device.type == "cuda"
+    for precision in ("fp32", "fp32 + kernels", "tf32", "bf16", "fp16") if on_gpu else ("fp32",):
         cases = parity.CASES if precision in AUTOCAST else parity.CASES | parity_training.CASES
-        for name, case in cases.items():
-            benchmark.attempt(
-                "parity", f"{name}, {precision}", lambda case=case, p=precision: errors(reference, case, p)
+        for name, case in list(cases.items())[: 2 if measurement.tiny else None]:
+            measurement.attempt(
+                "parity",
+                f"{name}, {precision}",
+                1,
+                lambda case=case, p=precision: errors(Path(folder), measurement.device, case, p),
             )
 
 
-def errors(reference: parity.Reference, case: Any, precision: str) -> dict[str, Any]:
-    """Return the largest error of a case, and what it is of."""
-    half = AUTOCAST.get(precision)
-    with training.numerics(precision), torch.autocast(reference.device.type, half, enabled=half is not None):
+def errors(folder: Path, device: torch.device, case: Any, precision: str) -> dict[str, Any]:
+    """Return the largest error of a case, what it is of, and whether it is within the precision's tolerance."""
+    half, tolerance = AUTOCAST.get(precision), TOLERANCES[precision.split(" + ")[0]]
+    with games.arithmetic(precision) as settings, torch.autocast(device.type, half, enabled=half is not None):
+        reference = parity.Reference(folder, device, settings)
         found = {name: parity.error(mine, theirs) for name, mine, theirs in case(reference)}
-    worst = max(found, key=lambda name: (found[name] != found[name], found[name]))
-    within = found[worst] <= TOLERANCES[precision.split(" + ")[0]]
-    dear = dict(sorted(found.items(), key=lambda item: -item[1])[:5])
-    return {"error": found[worst], "of": worst, "within": within, "values": len(found), "largest": dear}
+    largest = sorted(found, key=lambda name: (found[name] == found[name], -found[name]))  # NaN first
+    worst = found[largest[0]]
+    return {
+        "error": worst,
+        "tolerance": tolerance,
+        "within": str(worst <= tolerance),
+        "of": largest[0],
+        "values": len(found),
+        "largest": {name: f"{found[name]:.2e}" for name in largest[:5]},
+    }
 
 
-def run_training(benchmark: Benchmark) -> None:
-    """Each game in each precision; the profile of two of them."""
-    games = training.TINY if benchmark.tiny else training.GAMES
-    for precision in PRECISIONS if benchmark.device.type == "cuda" else ("fp32", "bf16"):
-        for name, game in games.items():
-            if benchmark.left > 0:
-                seconds = 0 if benchmark.tiny else 1.0
-                profile = precision in ("fp32", "bf16", "bf16 + benchmark + kernels")
-                benchmark.attempt(
-                    "training",
-                    f"{name}, {precision}",
-                    lambda game=game, s=seconds, p=precision, watch=profile: training.measure(
-                        game, benchmark.device, p, s, profile=watch
-                    ),
-                )
+def run_training(measurement: Measurement) -> None:
+    """Each game in each precision, the last one with compiled networks too."""
+    if measurement.tiny:
+        for name, game in games.TINY.items():
+            _time(measurement, name, game, "fp32", profile=name == "DCGAN 64")
+        return
+    for precision, profile in PRECISIONS:
+        for name, game in games.GAMES.items():
+            _time(measurement, name, game, precision, profile=profile)
+    if games.possible(COMPILED):
+        _time(measurement, "DCGAN 64", games.GAMES["DCGAN 64"], COMPILED, profile=True)
 
 
-SECTIONS: dict[str, Callable[[Benchmark], None]] = {"parity": run_parity, "training": run_training}
+def _time(measurement: Measurement, name: str, game: dict[str, Any], precision: str, *, profile: bool) -> None:
+    seconds = 0.0 if measurement.tiny else 1.0
+    measurement.attempt(
+        "training",
+        f"{name}, {precision}",
+        5 * seconds,
+        lambda: training.measure(game, measurement.device, precision, seconds, profile=profile),
+    )
 
 
-def tables(found: dict[str, Any]) -> Iterator[Table]:
-    """Return what was found as tables, for people."""
-    table = Table(title="parity: largest error as a share of the largest value")
-    for column in ("what", "error", "of", "within tolerance"):
-        table.add_column(column)
-    for name, row in found.get("parity", {}).items():
-        table.add_row(
+def run_extractors(measurement: Measurement) -> None:
+    """Features per second of the two extractors that scores are mostly made with."""
+    count, resolution = (8, 16) if measurement.tiny else (2000, 128)
+    for name in list(extractors.LAYERS)[1 if measurement.tiny else 0 :]:
+        measurement.attempt(
+            "extractors",
             name,
-            f"{row['error']:.1e}" if "error" in row else row["failed"],
-            row.get("of", ""),
-            str(row.get("within", "")),
+            5,
+            lambda name=name: extractors.images_per_second(name, measurement.device, count, resolution),
         )
-    yield table
-    table = Table(title="training steps")
-    for column in ("what", "batch", "s/kimg", "GiB", "host syncs a step", "kernels a step", "where the time goes"):
-        table.add_column(column)
-    for name, row in found.get("training", {}).items():
-        shares = ", ".join(f"{label} {share:.0%}" for label, share in list(row.get("families", {}).items())[:4])
-        numbers = (row.get(key, "") for key in ("peak_memory_gib", "host_syncs_per_step", "kernels_per_step"))
-        speed = f"{row['s_per_kimg']:.3f}" if "s_per_kimg" in row else row["failed"]
-        cells = (f"{each:.2f}" if isinstance(each, float) else str(each) for each in numbers)
-        table.add_row(name, str(row.get("batch", "")), speed, *cells, shares)
-    yield table
 
 
-def main() -> None:
+def run_resuming(measurement: Measurement) -> None:
+    """Whether resumed runs have the bits of unbroken ones."""
+    for precision in ("fp32",) if measurement.tiny else ("fp32", "bf16", "fp16"):
+        for name, game in list(resuming.GAMES.items())[: 1 if measurement.tiny else None]:
+            measurement.attempt(
+                "resuming",
+                f"{name}, {precision}",
+                5,
+                lambda game=game, p=precision: resuming.resumed(game, measurement.device, p),
+            )
+
+
+def run_architectures(measurement: Measurement) -> None:
+    """Four architectures on OASIS for a minute each, all at once."""
+    data = Path(os.environ.get("GANZOO_DATA", "absent"), "oasis")
+    seconds = 0.5 if measurement.tiny else 60.0
+    measurement.attempt(
+        "architectures",
+        "at once",
+        seconds,
+        lambda: architectures.train_all(
+            measurement.device, measurement.out, seconds, data if data.is_dir() else None, tiny=measurement.tiny
+        ),
+    )
+    for name, row in measurement.found["architectures"]["at once"].pop("runs", {}).items():
+        measurement.keep("architectures", name, row)
+
+
+def run_nvlabs(measurement: Measurement, source: Path) -> None:
+    """NVIDIA's training step and ours, in float32 and in the official mixture, with and without augmentation."""
+    for precision in ("fp32", "fp16 + benchmark + half penalties"):
+        for augmented in (True, False):
+            measurement.attempt(
+                "nvlabs",
+                f"StyleGAN2 256, {precision}, {'ADA' if augmented else 'no augmentation'}",
+                10,
+                lambda p=precision, a=augmented: nvlabs.compared(
+                    source, measurement.device, p, augmented=a, tiny=measurement.tiny
+                ),
+            )
+
+
+SECTIONS: dict[str, Callable[[Measurement], None]] = {
+    "parity": run_parity,
+    "training": run_training,
+    "extractors": run_extractors,
+    "resuming": run_resuming,
+    "architectures": run_architectures,
+}
+
+
+def main(given: list[str] | None = None) -> None:
     """Measure section by section, write JSON, print tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda")
@@ -156,15 +171,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=450.0)
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--only", nargs="*", choices=SECTIONS, default=list(SECTIONS))
-    given = parser.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
-    benchmark = Benchmark(torch.device(given.device), given.out, given.tiny, time.monotonic() + given.seconds)
-    benchmark.keep("about", "machine", machine(benchmark.device))
-    for name in given.only:
-        SECTIONS[name](benchmark)
-    console = Console(width=160)
-    for table in tables(benchmark.found):
-        console.print(table)
+    parser.add_argument("--nvlabs", type=Path, metavar="DIR")
+    asked = parser.parse_args(given)
+    measurement = Measurement(torch.device(asked.device), asked.out, asked.tiny, time.monotonic() + asked.seconds)
+    for name in asked.only:
+        SECTIONS[name](measurement)
+    if asked.nvlabs:
+        run_nvlabs(measurement, asked.nvlabs)
+    console = Console(width=200)
+    for table in tables(measurement.found):
+        console.print(table, markup=False)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,11 @@ Found = Iterator[tuple[str, Tensor, Tensor]]
 
 @dataclass(frozen=True)
 class Reference:
-    """A folder of reference numbers, read to a device."""
+    """A folder of reference numbers, read to a device; `training` is what recipes say of the arithmetic there."""
 
     folder: Path
     device: torch.device
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     def read(self, name: str) -> dict[str, Any]:
         """Return numbers as tensors on the device, texts as they are."""

@@ -79,20 +79,21 @@ class Repeated:
         return self.images[start : start + count], torch.zeros(count, 0, device=self.images.device)
 
 
-def trainer_of(recipe: dict[str, Any], learning_rate: float, epsilon: float, reals: Repeated) -> Trainer:
-    """Return a trainer of a small recipe on the reals' device."""
-    adam = {"learning_rate": learning_rate, "betas": [0.0, 0.99], "epsilon": epsilon}
+def trainer_of(recipe: dict[str, Any], reference: Reference, rate: float, epsilon: float, images: Tensor) -> Trainer:
+    """Return a trainer of a small recipe, shown the same images again and again."""
+    adam = {"learning_rate": rate, "betas": [0.0, 0.99], "epsilon": epsilon}
     training = {"batch_size": BATCH, "generator_optimizer": adam, "discriminator_optimizer": adam}
     whole = recipe | {"dataset": {"name": "phantom", "resolution": SIDE, "count": BATCH}}
-    whole["training"] = recipe["training"] | training
+    whole["training"] = recipe["training"] | training | reference.training
     chosen = validate(whole, Registry.discover(), "benchmark")
-    return build_trainer(chosen, ImageSpec(SIDE, 3, 0), reals.images.device, reals, reals)
+    reals = Repeated(images)
+    return build_trainer(chosen, ImageSpec(SIDE, 3, 0), reference.device, reals, reals)
 
 
 def stylegan2_steps(reference: Reference) -> Found:
     """Twenty steps of StyleGAN2-ADA's own training: both networks, the average, the mean path length."""
     numbers = reference.read("stylegan2_training_20.npz")
-    trainer = trainer_of(STYLEGAN2, 0.0025, 0.1, Repeated(numbers["reals"]))
+    trainer = trainer_of(STYLEGAN2, reference, 0.0025, 0.1, numbers["reals"])
     generator, discriminator = trainer.game.generator, trainer.game.discriminator
     state = official_generator_weights(below(numbers, "before/G/"))
     generator.load_state_dict(state | {key: old for key, old in generator.state_dict().items() if key not in state})
@@ -127,7 +128,7 @@ def stylegan2_steps(reference: Reference) -> Found:
 def progan_losses(reference: Reference) -> Found:
     """ProGAN's networks at eight points of growth, its losses and their gradients at four."""
     numbers = reference.read("progan_tf.npz")
-    trainer = trainer_of(PROGAN, 0.001, 1e-8, Repeated(numbers["x"]))
+    trainer = trainer_of(PROGAN, reference, 0.001, 1e-8, numbers["x"])
     networks = {"G": trainer.game.generator, "D": trainer.game.discriminator}
     networks["G"].sample_latents = lambda count, rng: numbers["z"]
     none = torch.zeros(BATCH, 0, device=reference.device)

@@ -16,102 +16,16 @@ from typing import Any
 import torch
 
 from ganzoo._recipe.load import validate
-from ganzoo._recipe.schema import TrainingSettings
 from ganzoo._registry.registry import Registry
 from ganzoo._training.build import build_trainer
 from ganzoo._training.trainer import Trainer
 from ganzoo.contracts.objectives import Role
 from ganzoo.contracts.reporter import Silent
-from ganzoo.layers import use_kernels
 from ganzoo.scoring.real_data import find_inputs
+from on_gpu.games import arithmetic
 from on_gpu.kernels import Kernels, profiled
 
-# NVIDIA's learning rate at these sizes (StyleGAN2-ADA, train.py, `auto` and `paper256`).
-_ADAM = {"learning_rate": 0.0025, "betas": [0.0, 0.99]}
-_PENALTIES = [{"name": "r1", "every": 16}, {"name": "path-length", "weight": 2.0, "every": 4}]
-_CYCLE = 16
-
-
-def _stylegan2(resolution: int, batch: int, mapping: int, group: int, base: int) -> dict[str, Any]:
-    """Return NVIDIA's StyleGAN2-ADA with its pipe `bgc`: networks, penalties, batch."""
-    widths = {"channel_base": base, "clamp": 256.0}
-    return {
-        "dataset": {"name": "phantom", "resolution": resolution, "channels": 3, "mirror": True},
-        "generator": {"name": "stylegan2", "architecture": "skip", "mapping_layers": mapping, "style_mixing": 0.9}
-        | widths,
-        "discriminator": {"name": "stylegan2", "architecture": "resnet", "minibatch_std_group": group} | widths,
-        "loss": {"name": "logistic"},
-        "regularizers": _PENALTIES,
-        # At p = 0.3, halfway through a training with little data: at p = 0 a batch would pass untouched.
-        "augmentation": {"name": "ada", "initial_p": 0.3},
-        "training": _training(batch, _ADAM) | {"first_player": "generator", "ema_half_life_kimg": 20},
-    }
-
-
-def _training(batch: int, optimizer: dict[str, Any]) -> dict[str, Any]:
-    both = {"generator_optimizer": optimizer, "discriminator_optimizer": optimizer}
-    return {"total_kimg": 1000, "batch_size": batch} | both
-
-
-def _dcgan(width: int, batch: int) -> dict[str, Any]:
-    network = {"name": "dcgan", "width": width, "kernel": 4, "normalization": "batch"}
-    return {
-        "dataset": {"name": "phantom", "resolution": 64, "channels": 3},
-        "generator": network | {"latents": "normal"},
-        "discriminator": network,
-        "loss": {"name": "logistic"},
-        "training": _training(batch, {"learning_rate": 2e-4, "betas": [0.5, 0.999]}),
-    }
-
-
-def _progan(resolution: int, batch: int, base: int, most: int) -> dict[str, Any]:
-    network = {"name": "progan", "channel_base": base, "channel_max": most}
-    return {
-        "dataset": {"name": "phantom", "resolution": resolution, "channels": 3},
-        "generator": network,
-        "discriminator": network,
-        "loss": {"name": "wgan-gp", "drift": 0.001},
-        "training": _training(batch, {"learning_rate": 0.001, "betas": [0.0, 0.99]}),
-    }
-
-
-GAMES = {
-    # pytorch/examples' DCGAN: width 64, batches of 64.
-    "DCGAN 64": _dcgan(64, 64),
-    # `--cfg=auto` for one GPU at 64 pixels: batches of 32, groups of 8, half the channels, a mapping of two layers.
-    "StyleGAN2 64": _stylegan2(64, 32, 2, 8, 16384),
-    # `--cfg=paper256`: batches of 64, groups of 8, half the channels, a mapping of eight layers.
-    "StyleGAN2 256": _stylegan2(256, 64, 8, 8, 16384),
-    # The official networks at their widths, after their last fade.
-    "ProGAN 128": _progan(128, 32, 8192, 512),
-}
-TINY = {
-    "DCGAN 64": _dcgan(4, 4),
-    "StyleGAN2 64": _stylegan2(16, 4, 2, 4, 128),
-    "ProGAN 128": _progan(16, 4, 128, 8),
-}
-
-
-@contextmanager
-def numerics(precision: str) -> Iterator[dict[str, Any]]:
-    """Set what a precision means outside of a recipe; give what it means in `[training]`.
-
-    After the type may stand ` + benchmark` (cuDNN measures its kernels) and ` + kernels` (those in Triton).
-    """
-    kind, *more = precision.split(" + ")
-    settings = {"precision": kind if kind in ("bf16", "fp16") else "fp32"}
-    if "tf32" in TrainingSettings.model_fields:
-        settings |= {"tf32": kind != "fp32", "cudnn": "benchmark" if "benchmark" in more else "deterministic"}
-    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
-    before = matmul.allow_tf32, cudnn.allow_tf32, cudnn.benchmark
-    matmul.allow_tf32 = cudnn.allow_tf32 = kind != "fp32"
-    cudnn.benchmark = "benchmark" in more
-    use_kernels("kernels" in more)
-    try:
-        yield settings
-    finally:
-        use_kernels(False)
-        matmul.allow_tf32, cudnn.allow_tf32, cudnn.benchmark = before
+_CYCLE = 16  # steps, of which each kind has its share
 
 
 @contextmanager
@@ -144,7 +58,7 @@ def measure(
     game: dict[str, Any], device: torch.device, precision: str, seconds: float, *, profile: bool
 ) -> dict[str, Any]:
     """Return s/kimg and memory of a game in one precision, with a profile if asked for; in about so many seconds."""
-    with numerics(precision) as training, trainer_of(game, device, training) as trainer:
+    with arithmetic(precision) as training, trainer_of(game, device, training) as trainer:
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         kinds = _kinds(trainer)
