@@ -81,7 +81,7 @@ def run_training(measurement: Measurement) -> None:
     """Each game in each precision, the last one with compiled networks too."""
     if measurement.tiny:
         for name, game in games.TINY.items():
-            _time(measurement, name, game, "fp32", profile=name == "DCGAN 64")
+            _time(measurement, name, game, "fp32", profile=name.startswith("DCGAN"))
         return
     for precision, profile in PRECISIONS:
         for name, game in games.GAMES.items():

@@ -43,7 +43,7 @@ def train_all(device: torch.device, out: Path, seconds: float, data: Path | None
         runs = Path(folder, "runs")
         sweep = {"recipes": [str(path) for path in files], "seeds": [0]}
         result = ganzoo.sweep(sweep, runs=runs, jobs=len(names), device=str(device))
-        found = {name: _kept(name, runs, out) for name in names}
+        found = {name: _kept(name, runs, out) for name in names if name not in "".join(result.failed)}
     return {"at_once": len(names), "runs": found, "failed": result.failed, "comparison": str(result.comparison)}
 
 

@@ -71,12 +71,7 @@ GAMES = {
     # The official networks at their widths, after their last fade.
     "ProGAN 128": progan(128, 32, 8192, 512),
 }
-TINY = {
-    "DCGAN 64": dcgan(4, 4),
-    "StyleGAN2 64": stylegan2(16, 4, 2, 4, 128),
-    "ProGAN 128": progan(16, 4, 128, 8),
-}
-
+TINY = {"DCGAN 16": dcgan(4, 4, resolution=16), "StyleGAN2 16": stylegan2(16, 4, 2, 4, 128)}
 
 # What may stand behind a type, each after ` + `: what it changes in `[training]`.
 EXTRAS: dict[str, dict[str, Any]] = {
