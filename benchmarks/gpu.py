@@ -126,7 +126,7 @@ def run_resuming(measurement: Measurement) -> None:
 
 def run_architectures(measurement: Measurement) -> None:
     """Four architectures on OASIS for a minute each, all at once."""
-    data = Path(os.environ.get("GANZOO_DATA", "absent"), "oasis")
+    data = Path(os.environ.get("GANZOO_DATA", "absent"), "oasis").resolve()
     seconds = 0.5 if measurement.tiny else 60.0
     measurement.attempt(
         "architectures",
