@@ -201,6 +201,7 @@ def _parts(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
         loss=_choice(recipe.loss),
         regularizers=all_regularizers(recipe),
         augmentation=_choice(recipe.augmentation) if recipe.augmentation else None,
+        precision=recipe.training.precision,
     )
     sections = [
         ("dataset", recipe.dataset),

@@ -92,6 +92,7 @@ class RecipeContext:
         loss: The adversarial loss.
         regularizers: All regularizers, those that the loss brings along too.
         augmentation: What stands in front of the discriminator, or None.
+        precision: What networks compute in: `fp32`, `bf16` or `fp16`.
     """
 
     images: ImageSpec
@@ -103,6 +104,7 @@ class RecipeContext:
     loss: ConfiguredPart[Component]
     regularizers: tuple[ConfiguredPart[Component], ...]
     augmentation: ConfiguredPart[Component] | None = None
+    precision: str = "fp32"
 
     @property
     def batch_sizes(self) -> tuple[int, ...]:

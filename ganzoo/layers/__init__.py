@@ -20,7 +20,7 @@ from ganzoo.layers.mapping import MappingNetwork
 from ganzoo.layers.measured_mean import measured_mean_w
 from ganzoo.layers.noise import add_noise
 from ganzoo.layers.normalization import MinibatchStd, adaptive_instance_norm, instance_norm, pixel_norm
-from ganzoo.layers.precision import full_precision
+from ganzoo.layers.precision import full_precision, half_precision_if, half_type
 from ganzoo.layers.progressive_discriminator import ProgressiveCritic
 from ganzoo.layers.resample import downsample, fir_kernel, fir_taps, smooth, upsample
 from ganzoo.layers.style import StyledGenerator, StyledOptions, draw_crossover, layered, truncated
@@ -51,6 +51,8 @@ __all__ = [
     "fir_kernel",
     "fir_taps",
     "full_precision",
+    "half_precision_if",
+    "half_type",
     "instance_norm",
     "kernels_fit",
     "layered",

@@ -22,13 +22,14 @@ from ganzoo.layers import (
     downsample,
     fir_kernel,
     full_precision,
+    half_precision_if,
     kernels_fit,
     resolution_problem,
     resolutions,
     smooth,
 )
 from ganzoo_stylegan2.modulation import ACTIVATION_GAIN, FIR_TAPS
-from ganzoo_stylegan2.shell import HIGHEST_RESOLUTION
+from ganzoo_stylegan2.shell import HALF_RESOLUTIONS, HALF_RESOLUTIONS_MEANING, HIGHEST_RESOLUTION, float16_problem
 
 HALF = math.sqrt(0.5)  # keeps the variance of a sum of two branches
 
@@ -146,14 +147,15 @@ class StyleGAN2DiscriminatorOptions(ComponentOptions):
     clamp: PositiveFloat | None = Field(
         default=None, description="Bound on what convolutions give; 256 in networks that NVIDIA trained in float16."
     )
+    half_resolutions: PositiveInt = Field(default=HALF_RESOLUTIONS, description=HALF_RESOLUTIONS_MEANING)
 
 
 class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
     """Convolutions with shortcuts and smoothed downsampling, and how much images of a group differ, to one logit.
 
     Defaults are configuration F; configuration E has `channel_base = 16384`. Labels, where there are any, enter by
-    projection on a mapping network of their own, as in StyleGAN2-ADA (arXiv:2006.06676). The last 4x4 layers stay in
-    float32 also where the rest runs in bfloat16.
+    projection on a mapping network of their own, as in StyleGAN2-ADA (arXiv:2006.06676). Only the highest
+    resolutions run in half precision where a recipe asks for it, and never the last 4x4 layers.
 
     Paper: StyleGAN2, arXiv:1912.04958, section 4.1 and figure 7.
     """
@@ -166,6 +168,7 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
     def __init__(self, options: StyleGAN2DiscriminatorOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
         self.skips = options.architecture == "skip"
+        self.lowest_half = images.resolution >> (options.half_resolutions - 1)
         residual = options.architecture == "resnet"
         # From the image down to 4x4, as features go.
         descending = resolutions(images.resolution)[::-1]
@@ -202,6 +205,8 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
 
     @classmethod
     def incompatibility(cls, options: StyleGAN2DiscriminatorOptions, context: RecipeContext) -> str | None:
+        if problem := float16_problem("discriminator", options.clamp, context):
+            return problem
         if channels_at(4, options.channel_base, options.channel_max) % options.minibatch_std_maps:
             return "minibatch_std_maps must divide the channels at 4x4, min(channel_base / 4, channel_max)"
         return resolution_problem("the stylegan2 discriminator", context.images.resolution, highest=HIGHEST_RESOLUTION)
@@ -224,7 +229,9 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
     def _features(self, images: Tensor) -> Tensor:
         features: Tensor | None = None
         for resolution, block in self.blocks.items():
-            features = block(self._with_image(features, images, resolution))
+            features = self._with_image(features, images, resolution)
+            with half_precision_if(int(resolution) >= self.lowest_half, features) as seen:
+                features = block(seen)
             if self.skips:
                 with full_precision(images):
                     # Each resolution sees the image at its own size (figure 7b).
@@ -235,5 +242,6 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
         if resolution not in self.from_rgb:
             assert features is not None
             return features
-        seen = self.from_rgb[resolution](images)
+        with half_precision_if(int(resolution) >= self.lowest_half, images):
+            seen = self.from_rgb[resolution](images)
         return seen if features is None else features + seen

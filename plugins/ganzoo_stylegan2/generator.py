@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganzoo import ImageSpec
-from ganzoo.layers import fir_kernel, full_precision, resolutions, upsample
+from ganzoo.layers import fir_kernel, full_precision, half_precision_if, resolutions, upsample
 from ganzoo_stylegan2.modulation import FIR_TAPS
 from ganzoo_stylegan2.shell import ShellOptions, StyleGAN2Shell
 from ganzoo_stylegan2.synthesis import affine_weights, blocks, of_block, of_image, to_rgb
@@ -58,12 +58,13 @@ class StyleGAN2Generator(StyleGAN2Shell[StyleGAN2GeneratorOptions]):
         features, images = styles, list[Tensor]()
         for index, (resolution, block) in enumerate(self.blocks.items()):
             inputs = () if index == 0 else (features,)
-            features = block(*inputs, of_block(styles, index), self.noise_at(int(resolution)))
-            if resolution in self.to_rgb:
-                former = images[-1] if images else None
-                # Each resolution adds to the upsampled image of the coarser ones: output skips (section 4.1, figure
-                # 7b).
-                images.append(self._add(former, self.to_rgb[resolution](features, of_image(styles, index))))
+            with half_precision_if(int(resolution) >= self.lowest_half, styles):
+                features = block(*inputs, of_block(styles, index), self.noise_at(int(resolution)))
+                if resolution not in self.to_rgb:
+                    continue
+                newer = self.to_rgb[resolution](features, of_image(styles, index))
+            # Each resolution adds to the upsampled image of the coarser ones: output skips (section 4.1, figure 7b).
+            images.append(self._add(images[-1] if images else None, newer))
         return images
 
     def _add(self, image: Tensor | None, newer: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import NoiseMode
-from ganzoo.layers import EqualizedLinear, activate, convolve, fir_kernel, full_precision, smooth
+from ganzoo.layers import EqualizedLinear, activate, convolve, fir_kernel, full_precision, half_type, smooth
 
 FIR_TAPS = (1, 3, 3, 1)  # `resample_kernel` of the official code
 ACTIVATION_GAIN = math.sqrt(2)  # of leaky ReLU 0.2; as it is positively homogeneous, gains may be moved in front of it
@@ -31,6 +31,16 @@ def demodulation(weight: Tensor, styles: Tensor, epsilon: float = 1e-8) -> Tenso
     # Equation 3: the squared norm of each output's modulated weight. As styles scale inputs alone, it is a product of
     # squared styles and squared weights, and no weight per image is ever made.
     return torch.rsqrt(styles.square() @ weight.square().sum(dim=(2, 3)).t() + epsilon)
+
+
+def bounded(styles: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Return styles `[N, I]` of at most 1, and a weight `[O, I, K, K]` whose outputs cannot outgrow float16.
+
+    Demodulation takes any scale out again, so results are the same (`modulated_conv2d` of StyleGAN2-ADA's code).
+    """
+    largest = weight.abs().amax(dim=(1, 2, 3), keepdim=True)
+    fan_in = weight[0].numel()
+    return styles / styles.abs().amax(dim=1, keepdim=True), weight / (largest * math.sqrt(fan_in))
 
 
 def scaled(maps: Tensor, factors: Tensor) -> Tensor:
@@ -93,15 +103,16 @@ class StyledConv(nn.Module):
         """Turn features `[N, I, H, W]` and styles `[N, W]` into features `[N, O, r, r]` times `gain`."""
         gain *= ACTIVATION_GAIN
         # Styles and their squares in float32: bfloat16 has eight bits for them.
+        is_float16 = half_type(features) is torch.float16
         with full_precision(style):
-            scales = self.affine(style)
-            factors = demodulation(self.weight, scales) * gain if self.demodulate else None
+            scales, weight = self.affine(style), self.weight
+            if is_float16 and self.demodulate:
+                scales, weight = bounded(scales, weight)
+            factors = demodulation(weight, scales) * gain if self.demodulate else None
         if factors is None:
             scales = scales * (self.plain_scale * gain)
         modulated = scaled(features, scales)
-        maps = (
-            convolve_up(modulated, self.weight, self.kernel) if self.up else convolve(modulated, self.weight, padding=1)
-        )
+        maps = convolve_up(modulated, weight, self.kernel) if self.up else convolve(modulated, weight, padding=1)
         return activate(
             maps,
             factors=factors,

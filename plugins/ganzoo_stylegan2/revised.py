@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganzoo import ImageSpec
-from ganzoo.layers import Growth, full_precision, resolutions
+from ganzoo.layers import Growth, full_precision, half_precision_if, resolutions
 from ganzoo_stylegan2.shell import ShellOptions, StyleGAN2Shell
 from ganzoo_stylegan2.synthesis import affine_weights, blocks, of_block, of_image, to_rgb
 
@@ -59,11 +59,11 @@ class RevisedGenerator(StyleGAN2Shell[RevisedGeneratorOptions]):
     def synthesize(self, styles: Tensor) -> Tensor:
         # StyleGAN's growing: the newest block on those before, of which finer ones take no part yet.
         active = self.growth.resolutions
-        features = self.blocks["4"](of_block(styles, 0), self.noise_at(4))
-        coarser = features
-        for index, resolution in enumerate(active[1:], start=1):
-            coarser = features
-            features = self.blocks[str(resolution)](features, of_block(styles, index), self.noise_at(resolution))
+        features = coarser = styles
+        for index, resolution in enumerate(active):
+            coarser, inputs = features, (features,) if index else ()
+            with half_precision_if(resolution >= self.lowest_half, styles):
+                features = self.blocks[str(resolution)](*inputs, of_block(styles, index), self.noise_at(resolution))
         last = len(active) - 1
         image = self.to_rgb[str(active[last])](features, of_image(styles, last))
         if not self.growth.fades:

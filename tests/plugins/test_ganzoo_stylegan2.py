@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ganzoo import Generator, ImageSpec
 from ganzoo.layers import convolve
@@ -284,19 +286,49 @@ def test_path_length_is_refused_with_micro_batches():
     assert PathLength.depends_on_batch(PathLength.Options())
 
 
-def test_half_precision_changes_little_and_gives_single_precision_results():
+class Convolved(TorchDispatchMode):
+    """Notes in which type maps of which resolution are convolved."""
+
+    def __init__(self):
+        super().__init__()
+        self.types = {}
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func is torch.ops.aten.convolution.default:
+            self.types.setdefault(args[0].shape[-1], set()).add(args[0].dtype)
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("cls", [StyleGAN2Generator, RevisedGenerator])
+def test_half_precision_changes_little_and_is_for_the_highest_resolutions(cls, dtype):
     torch.manual_seed(1)
-    generator, discriminator = small(StyleGAN2Generator, 32).eval(), small(StyleGAN2Discriminator, 32)
+    half = {"half_resolutions": 2, "clamp": 256.0}
+    generator, discriminator = small(cls, 32, **half).eval(), small(StyleGAN2Discriminator, 32, **half)
     generator.use_noise("constant")
+    for weight in generator.blocks["32"].parameters():
+        weight.data *= 300.0 if weight.dim() == 4 else 1.0  # demodulation takes it out, but float16 ends at 65504
     latents = torch.randn(4, 16)
     images = generator(latents, NO_LABELS)
     logits = discriminator(images, NO_LABELS)
-    with torch.autocast("cpu", torch.bfloat16):
-        half = generator(latents, NO_LABELS)
-        judged = discriminator(images, NO_LABELS)
-    assert half.dtype == judged.dtype == torch.float32
-    assert (half - images).abs().max() < 0.05 * images.abs().max()
-    assert (judged - logits).abs().max() < 0.05 * logits.abs().max().clamp_min(1)
+    with torch.autocast("cpu", dtype):
+        with Convolved() as generated:
+            rounded = generator(latents, NO_LABELS)
+        with Convolved() as judged:
+            verdicts = discriminator(images, NO_LABELS)
+    assert rounded.dtype == verdicts.dtype == torch.float32
+    assert (rounded - images).abs().max() < 0.05 * images.abs().max()
+    assert (verdicts - logits).abs().max() < 0.05 * logits.abs().max().clamp_min(1)
+    assert generated.types[4] == judged.types[4] == {torch.float32}
+    assert generated.types[32] == judged.types[32] == judged.types[16] == {dtype}
+
+
+def test_float16_wants_bounded_maps():
+    for cls in (StyleGAN2Generator, RevisedGenerator, StyleGAN2Discriminator):
+        context = replace(small_context(ImageSpec(16, 3)), precision="fp16")
+        assert "clamp = 256" in cls.incompatibility(cls.Options(), context)
+        assert cls.incompatibility(cls.Options(clamp=256.0), context) is None
+        assert cls.incompatibility(cls.Options(), replace(context, precision="bf16")) is None
 
 
 def test_resolutions_that_no_network_has_are_refused():
