@@ -12,6 +12,7 @@ from ganzoo._cli.options import Device, Overrides
 
 if TYPE_CHECKING:
     from ganzoo._recipe.recipe import Recipe
+    from ganzoo._training.dry_run import DryRunResult
     from ganzoo._training.memory_estimate import MemoryEstimate
     from ganzoo.contracts.phase import Phase
 
@@ -26,9 +27,13 @@ def check(
         int | None, typer.Option(min=1, help="Number of training images, to convert epochs to kimg.")
     ] = None,
     dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Run one training step at the phase that needs most memory, on random images."),
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--dry-run/--no-dry-run",
+            help="Run one training step at the phase that needs most memory, on random images; on a GPU that is the "
+            "default.",
+        ),
+    ] = None,
     device: Device = "auto",
 ) -> None:
     """Check recipes and show what training would do.
@@ -46,7 +51,7 @@ def check(
         try:
             stem, data = look_at(recipe, set_ or [])  # before torch is imported: a missing quote answers at once
             check_name(f"{stem}-s{data.get('seed', 0)!s:.20}")
-            _check(terminal.info, recipe, set_ or [], images, device if dry_run else None)
+            _check(terminal.info, recipe, set_ or [], images, dry_run, device)
         except GanzooError as error:
             errors.append(error)
     if errors:
@@ -55,8 +60,14 @@ def check(
 
 
 def _check(
-    info: Callable[[str], None], name: str, overrides: list[str], images: int | None, device: str | None
+    info: Callable[[str], None],
+    name: str,
+    overrides: list[str],
+    images: int | None,
+    dry_run: bool | None,
+    device: str,
 ) -> None:
+    from ganzoo._inference.device import choose_device
     from ganzoo._recipe.load import load
     from ganzoo._registry.index import discovered
     from ganzoo._training.memory_estimate import estimate_memory, heaviest_phase
@@ -73,7 +84,7 @@ def _check(
         recipe = recipe.with_image_count(count)
     expected = estimate_memory(recipe)
     info(_report(stem, recipe, expected, images_line))
-    if device is not None:
+    if choose_device(device).type == "cuda" if dry_run is None else dry_run:
         from ganzoo._training.dry_run import dry_run_step
 
         phase = heaviest_phase(recipe, expected)
@@ -81,9 +92,16 @@ def _check(
         of = "on the GPU" if took.device.type == "cuda" else "of this process"
         info(
             f"  one step       works at {_place(phase)}, batches of {phase.batch_size}, on {took.device}: "
-            f"{took.seconds:.2f} s (a first step is the slowest), peak memory {_size(took.peak_memory_bytes)} {of}, "
+            f"{_pace(took, phase)}, peak memory {_size(took.peak_memory_bytes)} {of}, "
             f"{_size(took.added_bytes)} of it for the training"
         )
+
+
+def _pace(took: DryRunResult, phase: Phase) -> str:
+    """Return what a step takes; of a first one alone, nothing follows for the others."""
+    if took.is_first:
+        return f"{took.seconds:.2f} s (a first step is the slowest)"
+    return f"{took.seconds:.3g} s, {phase.batch_size / took.seconds:.3g} images/s"
 
 
 def _images(recipe: Recipe) -> tuple[int | None, str]:

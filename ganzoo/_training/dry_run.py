@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
 import torch
@@ -14,11 +15,14 @@ from ganzoo._inference.oom_batching import is_out_of_memory
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._runs.provenance import peak_memory_bytes
 from ganzoo._training.build import build_trainer
-from ganzoo._training.meta_memory import less_memory
+from ganzoo._training.smaller_batch import less_memory, smaller_batches
 from ganzoo._training.trainer import Trainer
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.phase import Phase
 from ganzoo.errors import GanzooError, RunError
+
+_MOST_STEPS = 32  # both lazy penalties of StyleGAN2 have their turns in them
+_MOST_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -27,15 +31,17 @@ class DryRunResult:
 
     Attributes:
         device: Where.
-        seconds: Its duration; a first step is slower than those that follow.
+        seconds: Its duration.
         peak_memory_bytes: The most memory used: the GPU's where there is one, else the whole process's.
         added_bytes: How much of it came with the networks and the step.
+        is_first: Whether the seconds are those of a first step, which is slower than those that follow.
     """
 
     device: torch.device
     seconds: float
     peak_memory_bytes: int
     added_bytes: int
+    is_first: bool = True
 
 
 class NoiseReals:
@@ -73,6 +79,15 @@ class DryRun:
         self.trainer.step(phase)
         self.trainer.settle()
 
+    def pace(self, phase: Phase) -> tuple[float, int]:
+        """Return the seconds of some steps one after another, lazy penalties on their turns, and how many they were."""
+        started, steps = time.monotonic(), 0
+        while steps < _MOST_STEPS and time.monotonic() - started < _MOST_SECONDS:
+            self.trainer.step(phase)
+            steps += 1
+        self.trainer.settle()
+        return time.monotonic() - started, steps
+
     def _enter(self, phase: Phase) -> None:
         trainer = self.trainer
         trainer.images_seen = (phase.start + phase.end) // 2
@@ -92,27 +107,59 @@ def dry_run(recipe: Recipe, device: torch.device) -> DryRun:
 
 
 def dry_run_step(recipe: Recipe, phase: Phase, device_name: str) -> DryRunResult:
-    """Take one real step of a phase and measure it.
+    """Take one real step of a phase and measure it; on a GPU, some more to know their pace.
 
     Raises:
         RunError: Memory ran out, a term is not finite, or a part failed.
         GanzooError: The device cannot be used, or a network cannot be built.
     """
     device = choose_device(device_name)
-    before = peak_memory_bytes(device)
     try:
-        dry = dry_run(recipe, device)
-        started = time.monotonic()
-        dry.step(phase)
+        return _measured(recipe, phase, device)
     except Exception as error:
-        if is_out_of_memory(error):
-            raise RunError(f"{_place(phase, device)}: out of memory; {less_memory(recipe.training, phase)}") from error
-        if isinstance(error, GanzooError):
-            raise
-        reason = (str(error).strip().splitlines() or [""])[0][:300]
-        raise RunError(f"{_place(phase, device)}: a part failed: {type(error).__name__}: {reason}") from error
+        if not is_out_of_memory(error):
+            if isinstance(error, GanzooError):
+                raise
+            reason = (str(error).strip().splitlines() or [""])[0][:300]
+            raise RunError(f"{_place(phase, device)}: a part failed: {type(error).__name__}: {reason}") from error
+    # Only now, since as long as the error is there, so is all that its step had made.
+    raise RunError(f"{_place(phase, device)}: out of memory; {what_fits(recipe, phase, device)}")
+
+
+def what_fits(recipe: Recipe, phase: Phase, device: torch.device) -> str:
+    """Say which smaller batch fits, having tried, where a step of a phase needed too much memory."""
+    for smaller in smaller_batches(recipe, phase):
+        _let_go(device)
+        # Even a recipe that cannot be built so is only no answer.
+        with suppress(Exception):
+            dry_run(smaller.recipe, device).step(smaller.phase)
+            return smaller.setting
+    return less_memory(recipe.training, phase)
+
+
+def less_memory_advice(recipe: Recipe, phase: Phase, device: torch.device) -> str:
+    """Say what to change where a training ran out of memory: tried on a GPU, where that takes seconds."""
+    if device.type == "cuda":
+        return what_fits(recipe, phase, device)
+    return f"{less_memory(recipe.training, phase)} (ganzoo check --dry-run tries what fits)"
+
+
+def _measured(recipe: Recipe, phase: Phase, device: torch.device) -> DryRunResult:
+    before = peak_memory_bytes(device)
+    dry = dry_run(recipe, device)
+    started = time.monotonic()
+    dry.step(phase)
+    took, steps = time.monotonic() - started, 1
     peak = peak_memory_bytes(device)
-    return DryRunResult(device, time.monotonic() - started, peak, peak - before)
+    if device.type == "cuda":  # its first steps load kernels, and say nothing of those that follow
+        took, steps = dry.pace(phase)
+    return DryRunResult(device, took / steps, peak, peak - before, is_first=steps == 1)
+
+
+def _let_go(device: torch.device) -> None:
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
 
 
 def _place(phase: Phase, device: torch.device) -> str:

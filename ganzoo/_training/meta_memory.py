@@ -10,15 +10,6 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ganzoo._recipe.schema import TrainingSettings
-from ganzoo.contracts.phase import Phase
-
-
-def less_memory(training: TrainingSettings, phase: Phase) -> str:
-    """Say what to change where a step of a phase needs too much."""
-    batch = f"training.growth.batch_size for {phase.resolution}" if training.growth else "training.batch_size"
-    return f"lower {batch}, or {'lower' if training.micro_batch else 'set'} training.micro_batch"
-
 
 class MetaMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """While active, sums the storages of all living tensors on the meta device, whatever made them.

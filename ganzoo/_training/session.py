@@ -26,9 +26,9 @@ from ganzoo._training.callbacks import (
     SnapshotCallback,
 )
 from ganzoo._training.checkpoint_state import not_finite, parameter_counts, restore, training_hash_of
+from ganzoo._training.dry_run import less_memory_advice
 from ganzoo._training.early_estimate import progress_callbacks
 from ganzoo._training.first_pictures import write_first_pictures
-from ganzoo._training.meta_memory import less_memory
 from ganzoo._training.preview_classes import preview_classes, preview_count
 from ganzoo._training.progress import length_text
 from ganzoo._training.run_log import without_home
@@ -37,6 +37,7 @@ from ganzoo._training.step_terms import Diverged
 from ganzoo._training.tensorboard import TensorBoardTracker
 from ganzoo._training.trainer import Callback, Trainer
 from ganzoo._training.warm_start import begin_from
+from ganzoo.contracts.phase import Phase
 from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import GanzooError, RunError, RunStopped, TakenOverError
 from ganzoo.scoring.real_data import Inputs
@@ -81,8 +82,7 @@ class Session:
             raise self._failed(trainer, error) from error
         except Exception as error:
             self._log_traceback()
-            advice = less_memory(self.inputs.recipe.training, trainer.phase)
-            raise self._failed(trainer, _crash(error, advice)) from error
+            raise self._failed(trainer, _crash(error, self.inputs, trainer.phase)) from error
 
     def _progress(self, trainer: Trainer) -> tuple[Callback, ...]:
         self.reporter.info(f"training {self.directory.path}: {length_text(trainer)} on {trainer.game.device}")
@@ -227,12 +227,13 @@ class Session:
         self.run.write_record(self.record)
 
 
-def _crash(error: Exception, advice: str) -> RunError:
-    """Say what a part's own exception was, with the advice where memory ran out."""
+def _crash(error: Exception, inputs: Inputs, phase: Phase) -> RunError:
+    """Say what a part's own exception was, with advice where memory ran out."""
     lines = str(error).strip().splitlines()
     text = f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
     if is_out_of_memory(error):
-        return RunError(f"out of memory ({text}); {advice}")
+        traceback.clear_frames(error.__traceback__)  # they hold what the step had made
+        return RunError(f"out of memory ({text}); {less_memory_advice(inputs.recipe, phase, inputs.device)}")
     return RunError(f"a part failed: {text} (its traceback is in the run's log.txt)")
 
 

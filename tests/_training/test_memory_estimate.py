@@ -200,6 +200,23 @@ def test_out_of_memory_names_the_key_to_change():
     assert is_out_of_memory(MemoryError()) and not is_out_of_memory(ValueError())
 
 
+def test_out_of_memory_proposes_the_batch_that_fits():
+    def said(*layers, phase=0, fits=2):
+        recipe = recipe_of(*layers, {"loss": {"name": "failing", "call": 1, "how": "memory", "fits": fits}})
+        with pytest.raises(RunError) as caught:
+            dry_run_step(recipe, recipe.phases[phase], "cpu")
+        return str(caught.value).partition("out of memory; ")[2]
+
+    assert said() == "training.micro_batch = 2 fits"
+    assert said({"training": {"micro_batch": 4}}, fits=1) == "training.micro_batch = 1 fits"
+    # Batch norm couples the images of a batch, so that it cannot be split.
+    assert said(DCGAN) == "training.batch_size = 2 fits, which is another training"
+    coupled = {"regularizers": [{"name": "counting", "couples": True}]}
+    assert said(GROWING, coupled, phase=1, fits=4) == (
+        "training.growth.batch_size.8 = 4 fits, which is another training"
+    )
+
+
 def test_other_failures_of_a_real_step():
     crash = recipe_of({"loss": {"name": "failing", "call": 1, "how": "crash"}})
     with pytest.raises(RunError, match=r"a step at 8 pixels .* a part failed: ValueError: the moon is"):

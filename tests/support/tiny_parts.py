@@ -23,6 +23,7 @@ class Failing(parts.TinyLoss):
 
         call: PositiveInt = Field(default=3, description="Fails at this call.")
         how: str = Field(default="nan", description="nan, inf, weights, crash or memory.")
+        fits: int = Field(default=0, description="Images that memory suffices for.")
 
     def __init__(self, options):
         super().__init__(options)
@@ -31,7 +32,7 @@ class Failing(parts.TinyLoss):
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         self.calls += 1
         loss = super().discriminator_loss(real, fake)
-        if self.calls != self.options.call:
+        if self.calls != self.options.call or len(real) <= self.options.fits:
             return loss
         match self.options.how:
             case "nan" | "inf":
