@@ -105,7 +105,8 @@ class StyledConv(nn.Module):
         # Styles and their squares in float32: bfloat16 has eight bits for them.
         is_float16 = half_type(features) is torch.float16
         with full_precision(style):
-            scales, weight = self.affine(style), self.weight
+            scales: Tensor = self.affine(style)
+            weight: Tensor = self.weight
             if is_float16 and self.demodulate:
                 scales, weight = bounded(scales, weight)
             factors = demodulation(weight, scales) * gain if self.demodulate else None
