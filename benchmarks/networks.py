@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
-from peers import LATENT, AkanimaxProGAN, LucidrainsStyleGAN2, Variant
+from peers import LATENT, AkanimaxProGAN, ExamplesDCGAN, LucidrainsStyleGAN2, Variant
 from rich.console import Console
 from rich.table import Table
 
@@ -32,7 +32,7 @@ from ganzoo.contracts.objectives import Role
 from ganzoo_stylegan2.discriminator import StyleGAN2Discriminator
 
 RESOLUTION, BASE, HIGHEST = 64, 4096, 128
-STYLEGAN2_BATCH, PROGAN_BATCH = 8, 16
+STYLEGAN2_BATCH, PROGAN_BATCH, DCGAN_BATCH = 8, 16, 64
 
 
 class Contender(Protocol):
@@ -118,6 +118,23 @@ def our_progan(precision: str) -> Ours:
     )
 
 
+def our_dcgan(precision: str, *, shares_fakes: bool) -> Ours:
+    """Return the networks and the training of pytorch/examples' DCGAN, with fakes shared as there or not."""
+    network = {"name": "dcgan", "width": 64, "kernel": 4, "normalization": "batch"}
+    recipe = _recipe(DCGAN_BATCH, precision)
+    optimizer = {"learning_rate": 2e-4, "betas": [0.5, 0.999]}
+    recipe["training"] |= {f"{side}_optimizer": optimizer for side in ("generator", "discriminator")}
+    recipe["training"] |= {"share_fakes": shares_fakes}
+    return Ours(
+        recipe
+        | {
+            "generator": network | {"latents": "normal", "batch_norm_of_dense": "channels"},
+            "discriminator": network,
+            "loss": {"name": "logistic"},
+        }
+    )
+
+
 def _recipe(batch: int, precision: str) -> dict[str, Any]:
     optimizer = {"learning_rate": 0.001, "betas": [0.0, 0.99]}
     return {
@@ -170,6 +187,11 @@ CONTENDERS: dict[str, Callable[[], Contender]] = {
     "pro-gan-pth": akanimax,
     "our ProGAN": lambda: our_progan("fp32"),
     "our ProGAN in bf16": lambda: our_progan("bf16"),
+    "pytorch/examples": lambda: ExamplesDCGAN(DCGAN_BATCH, channels_last=False),
+    "it in channels-last": lambda: ExamplesDCGAN(DCGAN_BATCH, channels_last=True),
+    "our DCGAN": lambda: our_dcgan("fp32", shares_fakes=False),
+    "our DCGAN, fakes shared": lambda: our_dcgan("fp32", shares_fakes=True),
+    "it in bf16": lambda: our_dcgan("bf16", shares_fakes=True),
 }
 GAMES = {
     "StyleGAN2": [
@@ -180,6 +202,7 @@ GAMES = {
         "the same in bf16",
     ],
     "ProGAN": ["pro-gan-pth", "our ProGAN", "our ProGAN in bf16"],
+    "DCGAN": ["pytorch/examples", "it in channels-last", "our DCGAN", "our DCGAN, fakes shared", "it in bf16"],
 }
 
 

@@ -163,3 +163,65 @@ class AkanimaxProGAN:
         with torch.no_grad():
             for kept, parameter in zip(self.average.parameters(), self.generator.parameters(), strict=True):
                 kept.copy_(0.999 * kept + 0.001 * parameter)
+
+
+class ExamplesDCGAN:
+    """A step of pytorch/examples' DCGAN, written from what it documents: kernels of 4, width 64, Adam, BCE.
+
+    Its generator's step shows the fakes of its discriminator's once more.
+
+    Args:
+        batch: Images per step.
+        channels_last: Whether networks and images lie in that order, which is not the example's own.
+    """
+
+    name = "pytorch/examples DCGAN"
+
+    def __init__(self, batch: int, *, channels_last: bool) -> None:
+        self.batch = batch
+        order = torch.channels_last if channels_last else torch.contiguous_format
+        self.generator, self.discriminator = _dcgan_generator().to(memory_format=order), _dcgan_critic()
+        self.discriminator = self.discriminator.to(memory_format=order)
+        self.reals = (torch.rand(batch, 3, 64, 64) * 2 - 1).contiguous(memory_format=order)
+        networks = (self.generator, self.discriminator)
+        self.adam_g, self.adam_d = (torch.optim.Adam(n.parameters(), lr=2e-4, betas=(0.5, 0.999)) for n in networks)
+        self.loss = nn.BCELoss()
+
+    def variants(self) -> list[tuple[str, float, Variant]]:
+        """Return the kinds of step with their share."""
+        return [("plain", 1.0, self.step)]
+
+    def parameters(self) -> int:
+        """Count the parameters of both networks."""
+        return sum(p.numel() for m in (self.generator, self.discriminator) for p in m.parameters())
+
+    def step(self) -> None:
+        """Move the discriminator on reals and fakes, then the generator on the same fakes."""
+        real, fake = torch.ones(self.batch), torch.zeros(self.batch)
+        self.discriminator.zero_grad()
+        self.loss(self._judged(self.reals), real).backward()
+        fakes = self.generator(torch.randn(self.batch, 100, 1, 1))
+        self.loss(self._judged(fakes.detach()), fake).backward()
+        self.adam_d.step()
+        self.generator.zero_grad()
+        self.loss(self._judged(fakes), real).backward()
+        self.adam_g.step()
+
+    def _judged(self, images: Tensor) -> Tensor:
+        return self.discriminator(images).view(-1)
+
+
+def _dcgan_generator() -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for inputs, outputs, stride, padding in ((100, 512, 1, 0), (512, 256, 2, 1), (256, 128, 2, 1), (128, 64, 2, 1)):
+        layers += [nn.ConvTranspose2d(inputs, outputs, 4, stride, padding, bias=False)]
+        layers += [nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers, nn.ConvTranspose2d(64, 3, 4, 2, 1, bias=False), nn.Tanh())
+
+
+def _dcgan_critic() -> nn.Sequential:
+    layers: list[nn.Module] = [nn.Conv2d(3, 64, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
+    for inputs in (64, 128, 256):
+        layers += [nn.Conv2d(inputs, 2 * inputs, 4, 2, 1, bias=False)]
+        layers += [nn.BatchNorm2d(2 * inputs), nn.LeakyReLU(0.2, inplace=True)]
+    return nn.Sequential(*layers, nn.Conv2d(512, 1, 4, 1, 0, bias=False), nn.Sigmoid())

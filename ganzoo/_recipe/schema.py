@@ -96,6 +96,11 @@ class CourseSettings(ArithmeticSettings, Section):
     split: str = Field(default="train", description="The split of the dataset trained on.")
     discriminator_steps: PositiveInt = Field(default=1, description="Discriminator steps per generator step.")
     first_player: Literal["discriminator", "generator"] = Field(default="discriminator", description="Who moves first.")
+    share_fakes: bool = Field(
+        default=False,
+        description="The generator's step shows the fakes of the discriminator's step once more, as pytorch/examples' "
+        "DCGAN does: one forward less. The discriminator moves first.",
+    )
     ema_half_life_kimg: Scheduled[Kimg] = Field(
         default=1.0,
         description="Half-life of the generator's exponential moving average (EMA), which is sampled and scored.",
@@ -127,6 +132,16 @@ class CourseSettings(ArithmeticSettings, Section):
     growth: GrowthSettings | None = Field(
         default=None, description="Progressive growing, for networks that support it."
     )
+
+    @model_validator(mode="after")
+    def _fakes_are_there_to_share(self) -> Self:
+        if self.share_fakes and self.first_player == "generator":
+            raise PydanticCustomError(
+                "share_fakes",
+                "share_fakes shows the discriminator's fakes to the generator's step, which comes first here; "
+                'leave it out, or say first_player = "discriminator"',
+            )
+        return self
 
     @model_validator(mode="after")
     def _micro_batch_divides(self) -> Self:

@@ -78,6 +78,7 @@ def build_trainer(
         recipe.phases,
         discriminator_steps=training.discriminator_steps,
         generator_first=training.first_player == "generator",
+        shares_fakes=training.share_fakes,
         micro_batch=training.micro_batch or 0,
         most_seconds=3600 * training.most_hours if training.most_hours else math.inf,
     )

@@ -50,7 +50,8 @@ class RealBatch:
     """Reals of one step, at the phase's resolution and faded like the newest block.
 
     `fresh` draws another batch of the same labels, for losses whose paper asks for one. `judged` collects the logits
-    that the discriminator's loss saw, a tensor per micro-batch, for augmentations that adapt to them.
+    that the discriminator's loss saw, a tensor per micro-batch, for augmentations that adapt to them. `shared_fakes`
+    holds the fakes of the discriminator's step with their graph, by first row, where the generator's shows them again.
     """
 
     images: Tensor
@@ -58,6 +59,7 @@ class RealBatch:
     images_seen: int
     fresh: Callable[[], tuple[Tensor, Tensor]]
     judged: list[Tensor] = field(default_factory=list)
+    shared_fakes: dict[int, Tensor] | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -111,14 +113,21 @@ class TrainingStep:
     @cached_property
     def fakes(self) -> Tensor:
         """See `Step.fakes`."""
-        # The discriminator's step moves no weight of the generator, so its fakes carry no graph.
-        with torch.no_grad():
-            return self._generate()
+        shared = self._batch.shared_fakes
+        if shared is None:
+            # The discriminator's step moves no weight of the generator, so its fakes carry no graph.
+            with torch.no_grad():
+                return self._generate()
+        if self._rows.start not in shared:
+            shared[self._rows.start] = self._generate()
+        return shared[self._rows.start].detach()
 
     @cached_property
     def generated(self) -> Tensor:
         """See `Step.generated`."""
-        return self._generate()
+        # Shared ones once: the generator has moved when a lazy penalty asks.
+        shared = self._batch.shared_fakes or {}
+        return shared.pop(self._rows.start) if self._rows.start in shared else self._generate()
 
     @cached_property
     def fake_input(self) -> Tensor:

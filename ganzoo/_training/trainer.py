@@ -6,7 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
@@ -49,6 +49,7 @@ class Schedule:
         phases: The phases, in order.
         discriminator_steps: The generator plays on every n-th step.
         generator_first: Whether the generator moves first within a step (StyleGAN2) or last.
+        shares_fakes: Whether the generator's step shows the fakes of the discriminator's, which comes first then.
         micro_batch: Size of the parts a batch is split into, or 0 for whole batches.
         most_seconds: The training ends after so many, at the end of a step.
     """
@@ -56,6 +57,7 @@ class Schedule:
     phases: tuple[Phase, ...]
     discriminator_steps: int = 1
     generator_first: bool = False
+    shares_fakes: bool = False
     micro_batch: int = 0
     most_seconds: float = math.inf
 
@@ -194,7 +196,10 @@ class Trainer:
         grow([self.game.generator, self.game.discriminator, self.ema.network], phase.resolution, alpha)
         batch = self._batch(phase, alpha)
         terms: dict[str, Tensor] = {}
-        for role in self._order():
+        order = self._order()
+        if self.schedule.shares_fakes and len(order) > 1:
+            batch = replace(batch, shared_fakes={})
+        for role in order:
             terms |= self._play(role, batch)
         # After both players, as in StyleGAN2-ADA's training_loop.py: what is adapted holds from the next step on.
         terms |= self._adapt(batch)
@@ -218,8 +223,10 @@ class Trainer:
 
     def _play(self, role: Role, batch: RealBatch) -> dict[str, Tensor]:
         for other, player in self.players.items():
-            # Only the player whose step it is: gradients of the other's weights would not be used.
-            player.take_gradients(other is role)
+            # Only the player whose step it is: gradients of the other's weights would not be used. Shared fakes are
+            # made in the discriminator's step and take their gradients in the generator's.
+            shared = batch.shared_fakes is not None and other is Role.GENERATOR
+            player.take_gradients(other is role or shared)
         return self.players[role].update(self.game, batch, self.schedule.micro_batch)
 
     def _adapt(self, batch: RealBatch) -> dict[str, Tensor]:

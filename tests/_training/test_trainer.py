@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import random
 
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import softplus
 from torch.utils._python_dispatch import TorchDispatchMode
 from training_world import DCGAN, installed, recipe_of, same, trainer_of, weights
 
@@ -14,6 +16,7 @@ from ganzoo._training.dry_run import dry_run
 from ganzoo._training.step_terms import Diverged
 from ganzoo._training.trainer import seed_everything
 from ganzoo.contracts.objectives import Role
+from ganzoo.errors import RecipeError
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -68,6 +71,32 @@ def test_each_player_moves_its_own_network_alone():
             graded = [p.grad is not None for p in network.parameters()]
             assert all(moved) == any(moved) == (each is side)
             assert all(graded) == any(graded) == (each is side)
+
+
+def test_the_generator_plays_with_the_fakes_of_the_discriminator_where_they_are_shared():
+    shared = {"share_fakes": True, "discriminator_steps": 2, "micro_batch": 4}
+    trainer = trainer_of(DCGAN, {"generator": {"normalization": "none"}, "training": shared})
+    generator, discriminator = trainer.game.generator, trainer.game.discriminator
+    made, shown = [], []
+    generator.register_forward_hook(lambda module, given, images: made.append((given, images)))
+    discriminator.register_forward_pre_hook(lambda module, given: shown.append(given))
+    trainer.step(trainer.phase)
+    # A step of the discriminator alone: fakes without a graph.
+    assert [images.requires_grad for _, images in made] == [False, False]
+    made.clear(), shown.clear()
+    before = copy.deepcopy(generator).requires_grad_()
+    trainer.step(trainer.phase)
+    # One forward for each half of the batch; the discriminator's step shows reals and fakes, the generator's fakes.
+    assert len(made) == 2
+    assert [torch.equal(shown[index][0], made[half][1]) for half, index in ((0, 1), (1, 3), (0, 4), (1, 5))] == [
+        True
+    ] * 4
+    losses = [softplus(-discriminator(before(*given), given[1])).mean() / 2 for given, _ in made[:2]]
+    expected = torch.autograd.grad(sum(losses), list(before.parameters()))
+    for parameter, slope in zip(generator.parameters(), expected, strict=True):
+        torch.testing.assert_close(parameter.grad, slope)
+    with pytest.raises(RecipeError, match="training: share_fakes shows the discriminator's fakes"):
+        recipe_of({"training": {"share_fakes": True, "first_player": "generator"}})
 
 
 def test_training_is_deterministic():
