@@ -114,7 +114,7 @@ def test_a_time_limit_of_a_minute_is_no_end(slurm, tmp_path):
     measured = short.place("measured")
     ganzoo_in_child(*short.cells[0].command(measured.runs)[1:], folder=short.folder, **ONE_THREAD)
     record = read_record(measured.runs / short.cells[0].run_name / "record.json")
-    world = World(tmp_path / "sweep", kimg=round(40 * 4 / record.seconds), checkpoint=2)
+    world = World(tmp_path / "sweep", kimg=round(60 * 4 / record.seconds), checkpoint=2)
     del world.cells[1:]
     place, script = world.place("runs"), tmp_path / "grid.sbatch"
     script.write_text(slurm_script(world.cells, place, "grid", script=str(script), options={"time": "1"}))
