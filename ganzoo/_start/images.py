@@ -44,6 +44,7 @@ class FoundImages:
         channels: 1 where all of those are gray, else 3.
         classes: Names of the classes, where labels or folders state them.
         subjects: How many people or other subjects, where names or the format tell.
+        subject_advice: What may be wrong with the subjects, and what would do; empty for nothing.
         left_out: What is there and not used, such as masks: one line each.
         unreadable: Why some could not be opened: one line each.
     """
@@ -58,6 +59,7 @@ class FoundImages:
     channels: int
     classes: tuple[str, ...]
     subjects: int
+    subject_advice: str
     left_out: tuple[str, ...]
     unreadable: tuple[str, ...]
 
@@ -98,7 +100,7 @@ def look_at(root: Path, registry: Registry) -> FoundImages:
     middle = int(statistics.median(sides))
     return FoundImages(
         part, options, len(items), min(sides), middle, max(sides), len(sides), options["channels"], classes, subjects,
-        tuple(dataset.left_out(len(items))), tuple(unreadable),
+        dataset.subject_advice(), tuple(dataset.left_out(len(items))), tuple(unreadable),
     )  # fmt: skip
 
 

@@ -111,6 +111,8 @@ def _images(found: FoundImages, made: Fit) -> list[str]:
         lines.append(f"classes: {len(found.classes)} ({names}){used}")
     if found.subjects:
         lines.append(f"subjects: {found.subjects:,}; images of one never fall into two splits")
+    if found.subject_advice:
+        lines.append(f"subjects: {found.subject_advice}")
     lines += [f"left out: {text}" for text in found.left_out]
     lines += [f"unreadable: {text}" for text in found.unreadable[:_LISTED]]
     return lines

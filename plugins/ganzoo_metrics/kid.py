@@ -49,9 +49,10 @@ class KernelDistance(Metric[KernelDistanceOptions]):
         size = self.options.subset_size
         if min(generated, reference) >= size:
             return None
+        lower = f'{{ name = "{self.name}", subset_size = {max(2, min(generated, reference))} }}'
         return (
             f"a subset of subset_size = {size} images needs at least as many on either side, but there are "
-            f"{generated} generated and {reference} real images; lower subset_size, or raise the counts"
+            f"{generated} generated and {reference} real images; name {lower} in scoring.metrics, or raise the counts"
         )
 
     def images_needed(self) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ganzoo import DataError
-from ganzoo.data import IMAGE_SUFFIXES, FoundFile
+from ganzoo.data import IMAGE_SUFFIXES, FoundFile, counts_text
 from ganzoo.text import literal, reason_of
 from ganzoo_sources.dicom_start import DICOM_DIRECTORY, DICOM_SUFFIXES, starts_like_dicom
 
@@ -20,6 +20,7 @@ _ENCRYPTED = 1
 _LISTED = 5
 _TRIED = 20
 _START_BYTES = 512
+_FROM_FOLDERS = frozenset({*DICOM_SUFFIXES, ".nii", ".gz", ".hdr", ".img", ".mgz", ".mgh", ".mdb", ".parquet"})
 
 
 def open_zip(path: Path) -> zipfile.ZipFile:
@@ -111,6 +112,12 @@ def is_dicom_archive(file: FoundFile) -> bool:
             )
     except Exception:  # whatever zipfile raises of a damaged one
         return False
+
+
+def found_text(images: int, others: Counter[str]) -> str:
+    """Say what an archive holds, and what to do where it is of formats that are read from folders."""
+    remedy = "; unpack the archive: such files are read from a folder" if _FROM_FOLDERS & others.keys() else ""
+    return f"{counts_text(images, others)}{remedy}"
 
 
 def is_dicom_member(archive: zipfile.ZipFile, path: PurePosixPath, info: zipfile.ZipInfo) -> bool:

@@ -23,7 +23,6 @@ from ganzoo.data import (
     Source,
     SourceOptions,
     StatedClasses,
-    counts_text,
     decode_image,
     file_fingerprint,
     files_of,
@@ -31,7 +30,7 @@ from ganzoo.data import (
     unpack_once,
 )
 from ganzoo.text import literal, reason_of
-from ganzoo_sources.archive import MAX_MEMBER_BYTES, is_hidden, refuse_names
+from ganzoo_sources.archive import MAX_MEMBER_BYTES, found_text, is_hidden, refuse_names
 from ganzoo_sources.columns import numbered, splits_of
 from ganzoo_sources.labels import LABELS_FILE, labels_of
 
@@ -107,7 +106,7 @@ class TarSource(Source):
         return decode_image(BytesIO(self._content(shard, name)), literal(key))
 
     def found(self) -> str:
-        return counts_text(self._count, self._others)
+        return found_text(self._count, self._others)
 
     def _place(self, key: str) -> tuple[str, str]:
         if self.root.is_file():

@@ -14,6 +14,7 @@ from ganzoo.data import IMAGE_SUFFIXES, Entry, FoundFile, Picture, Source, Sourc
 from ganzoo.text import literal
 from ganzoo_sources.archive import (
     ZIP_STARTS,
+    found_text,
     is_array_archive,
     is_dicom_archive,
     open_zip,
@@ -71,9 +72,7 @@ class ZipSource(Source):
         return decode_image(BytesIO(read_member(self._opened(), key, name)), name)
 
     def found(self) -> str:
-        counts = [f"{self._count} image files"] if self._count else []
-        counts += [f"{count} {literal(suffix)}" for suffix, count in self._others.most_common(5)]
-        return ", ".join(counts) or "nothing"
+        return found_text(self._count, self._others)
 
     def _opened(self) -> zipfile.ZipFile:
         if self._archive is None or self.forget_if_forked():

@@ -367,7 +367,8 @@ def test_a_metric_says_what_counts_it_needs(counts):
     there = (100, 100) if "generated" in counts else (10_000, 100)
     assert reason == (
         "scoring.metrics.1: kid: a subset of subset_size = 101 images needs at least as many on either side, but there "
-        f"are {there[0]} generated and {there[1]} real images; lower subset_size, or raise the counts"
+        f'are {there[0]} generated and {there[1]} real images; name {{ name = "kid", subset_size = 100 }} in '
+        "scoring.metrics, or raise the counts"
     )
     assert recipe(scoring={"metrics": ["fid"]} | counts)
 
