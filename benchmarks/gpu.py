@@ -22,13 +22,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from on_gpu import architectures, extractors, games, nvlabs, parity, parity_training, resuming, training
+from on_gpu import architectures, extractors, games, nvlabs, parity, parity_files, parity_training, resuming, training
 from on_gpu.measurement import Measurement, tables
 from rich.console import Console
 
 # On a CPU errors are 1e-7 to 1e-5 in fp32, up to 3e-3 in fp16 and 3e-2 in bf16. TF32 has the 10 bits of fp16.
 TOLERANCES = {"fp32": 1e-4, "tf32": 2e-2, "fp16": 2e-2, "bf16": 1e-1}
 AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
+NETWORK_CASES = parity.CASES | {"R3GAN": parity_files.r3gan}
+EXACT_CASES = NETWORK_CASES | {"imported files": parity_files.imported_files} | parity_training.CASES
 # In this order: what is wanted most first, the slowest last. The second of each pair says whether it is profiled.
 PRECISIONS = (
     ("bf16 + benchmark", True),
@@ -49,7 +51,7 @@ def run_parity(measurement: Measurement) -> None:
         return
     on_gpu = measurement.device.type == "cuda"
     for precision in ("fp32", "fp32 + kernels", "tf32", "bf16", "fp16") if on_gpu else ("fp32",):
-        cases = parity.CASES if precision in AUTOCAST else parity.CASES | parity_training.CASES
+        cases = NETWORK_CASES if precision in AUTOCAST else EXACT_CASES
         for name, case in list(cases.items())[: 2 if measurement.tiny else None]:
             measurement.attempt(
                 "parity",

@@ -12,7 +12,7 @@ import tomli_w
 import torch
 
 import ganzoo
-from ganzoo._recipe.toml_source import find_recipe
+from ganzoo._recipe.find_recipe import find_recipe
 
 # Shipped recipes of OASIS, brought to 64 pixels where they are for 32, in batches that a GPU is worth.
 RECIPES: dict[str, tuple[str, dict[str, Any]]] = {

@@ -164,7 +164,7 @@ def _progan_gradients(trainer: Trainer, networks: Any, numbers: dict[str, Tensor
         TrainingStep.uniform = drawn
     total = sum(value for name, value in terms.items() if not name.startswith("D("))
     yield f"{label}loss_lod{level}", total, numbers[f"{label}loss_lod{level}"].mean()
-    expected = progan_weights(below(numbers, f"{label}grad_lod{level}/"), label)
+    expected = progan_weights(below(numbers, f"{label}grad_lod{level}/{label}/"), label)
     largest = max(float(value.abs().max()) for value in expected.values())
     parameters = dict(player.network.named_parameters())
     for name, value in expected.items():
