@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+import venv
 from pathlib import Path
 
 import pytest
 from forked import ganzoo_in_child
+from installed_package import REPOSITORY, python
 from installed_plugin import PARTS, write_metadata
 
 from ganzoo._registry.registry import Registry
@@ -172,3 +176,61 @@ def test_other_code_goes_on_only_when_allowed_and_never_shares_a_row(world):
     rows = [row for each in table["tables"] for section in each["sections"] for row in section["rows"]]
     assert [row["seeds"] for row in rows] == [[0], [1], [2]]
     assert len({str(row["options"]) for row in rows}) == 3
+
+
+class Environment:
+    """A virtual environment above this one, with pip's own installations and removals of packages that are built."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        venv.create(folder / "venv", with_pip=False)
+        self.python = folder / "venv" / "bin" / "python"
+        (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
+        below = [REPOSITORY, REPOSITORY / "plugins", *(path for path in sys.path if path.endswith("site-packages"))]
+        (site / "below.pth").write_text("\n".join(map(str, below)))
+        (folder / "steep.toml").write_text(RECIPE)
+
+    def install(self, distribution: str, version: str, source: str) -> None:
+        module = distribution.replace("-", "_")
+        project = self.folder / f"{distribution}-{version}"
+        project.mkdir()
+        (project / f"{module}.py").write_text(source)
+        (project / "pyproject.toml").write_text(
+            f'[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+            f'[project]\nname = "{distribution}"\nversion = "{version}"\n'
+            f'[project.entry-points.ganzoo]\n{module} = "{module}"\n'
+            f'[tool.hatch.build.targets.wheel]\ninclude = ["{module}.py"]\n'
+        )
+        self.pip("install", "--quiet", "--no-deps", "--no-build-isolation", str(project))
+
+    def pip(self, *words: str) -> None:
+        done = python("-m", "pip", "--python", str(self.python), *words, folder=self.folder)
+        assert done.returncode == 0, done.stderr
+
+    def __call__(self, *words: str):
+        command = [str(self.python), "-m", "ganzoo", *words]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_with_real_installations_in_a_virtual_environment(tmp_path):
+    world = Environment(tmp_path)
+    world.install("acme-base", "1.0", BASE)
+    world.install("acme-loss", "1.0", PARTS + LOSS.format(factor=1))
+    trained = world("run", "steep.toml")
+    assert trained.returncode == 0, trained.stderr
+    world.install("rival-loss", "3.0", PARTS + LOSS.format(factor=7))
+    assert world("resume", "runs/steep-s0").returncode == 0, "the recorded one of two is found"
+    world.pip("uninstall", "--quiet", "--yes", "acme-loss")
+    refused = world("resume", "runs/steep-s0", "--allow-changed-code")
+    assert refused.returncode == 3
+    assert "of acme-loss 1.0+" in refused.stderr and "the one of rival-loss 3.0 is another part" in refused.stderr
+    world.install("acme-loss", "1.1", PARTS + LOSS.format(factor=2))
+    refused = world("score", "runs/steep-s0")
+    assert refused.returncode == 3
+    assert "and acme-loss 1.1+" in refused.stderr and "pip install 'acme-loss==1.0'" in refused.stderr
+    assert "and acme-loss 1.1+" in world("verify", "runs/steep-s0").stdout
+    longer = ("--set", "training.total_kimg=0.048", "--allow-changed-code")
+    allowed = world("resume", "runs/steep-s0", *longer)
+    assert allowed.returncode == 0, allowed.stderr
+    (change,) = read_record(tmp_path / "runs" / "steep-s0" / "record.json").code_changes
+    assert (change.what, change.images_seen) == ("loss 'steep'", 32)
