@@ -33,7 +33,8 @@ class HostCopy:
             self._numbers = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
             self._numbers.copy_(values.detach(), non_blocking=True)
             self._arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
-            self._arrived.record()
+            # Of the device of the values, which need not be the current one.
+            self._arrived.record(torch.cuda.current_stream(values.device))
         else:
             self._numbers = values.detach().to("cpu", copy=True)
 

@@ -268,7 +268,7 @@ def test_a_step_never_waits_for_its_device():
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 def test_a_step_on_a_gpu_never_waits_for_it(precision):
     spared = {"augmentation": {"name": "ada", "initial_p": 0.5, "interval": 1}, "training": {"precision": precision}}
     penalties = {"regularizers": [{"name": "gradient-penalty", "every": 2}, {"name": "r1"}]}
