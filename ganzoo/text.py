@@ -81,6 +81,11 @@ def duration(seconds: float) -> str:
     return f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{whole} s"
 
 
+def memory_size(count: int) -> str:
+    """Return a number of bytes of memory as people read it: `1.5 GiB`, `20 MiB`."""
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{max(1, round(count / 2**20))} MiB"
+
+
 def progress_line(what: str, done: int, total: int, facts: Mapping[str, str]) -> str:
     """Return how far a long action is, as one line of a log: `training: 42 %, elapsed 3 min, left 4 min, ...`."""
     known = ", ".join(f"{name} {value}" for name, value in facts.items())

@@ -9,6 +9,7 @@ import typer
 
 from ganzoo._cli.completion import recipe_names
 from ganzoo._cli.options import Device, Overrides
+from ganzoo.text import memory_size
 
 if TYPE_CHECKING:
     from ganzoo._recipe.recipe import Recipe
@@ -92,8 +93,8 @@ def _check(
         of = "on the GPU" if took.device.type == "cuda" else "of this process"
         info(
             f"  one step       works at {_place(phase)}, batches of {phase.batch_size}, on {took.device}: "
-            f"{_pace(took, phase)}, peak memory {_size(took.peak_memory_bytes)} {of}, "
-            f"{_size(took.added_bytes)} of it for the training"
+            f"{_pace(took, phase)}, peak memory {memory_size(took.peak_memory_bytes)} {of}, "
+            f"{memory_size(took.added_bytes)} of it for the training"
         )
 
 
@@ -143,7 +144,7 @@ def _report(name: str, recipe: Recipe, expected: MemoryEstimate, images: str) ->
         at = f" at {_place(heaviest_phase(recipe, expected))}" if several else ""
         at_most = ", less in bf16" if recipe.training.precision == "bf16" else ""
         lines.append(
-            f"  memory         about {_size(expected.memory_bytes)} for training{at} (weights, moments, "
+            f"  memory         about {memory_size(expected.memory_bytes)} for training{at} (weights, moments, "
             f"activations{at_most})"
         )
     if recipe.counts_epochs:
@@ -185,7 +186,7 @@ def _line(recipe: Recipe, unit: str) -> str:
 
 
 def _table(recipe: Recipe, expected: MemoryEstimate, unit: str) -> list[str]:
-    sizes = [_size(size) for size in expected.phase_bytes] or ["?"] * len(recipe.phases)
+    sizes = [memory_size(size) for size in expected.phase_bytes] or ["?"] * len(recipe.phases)
     rows = [("pixels", "", unit, "batch", "learning rate", "memory")]
     rows += [
         (
@@ -231,7 +232,3 @@ def _change(value: float) -> str:
     from ganzoo.contracts.schedules import Schedule
 
     return f"{value.start:g} to {value.end:g}" if isinstance(value, Schedule) else f"{value:g}"
-
-
-def _size(count: int) -> str:
-    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{max(1, round(count / 2**20))} MiB"

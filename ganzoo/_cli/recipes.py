@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from ganzoo._cli.completion import shipped_names
+from ganzoo._cli.completion import recipe_names, shipped_names
 from ganzoo._cli.lazy_command import WholeLines
 
 recipes = typer.Typer(
     name="recipes",
     cls=WholeLines,
-    help="List the recipes that ship with ganzoo, and copy one to change it.",
+    help="List the recipes that ship with ganzoo, say what each needs, and copy one to change it.",
     invoke_without_command=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -25,7 +25,7 @@ def list_recipes(
     context: typer.Context,
     cost: Annotated[bool, typer.Option("--cost", help="Compute what each takes, in half a minute.")] = False,
 ) -> None:
-    """List the recipes that ship with ganzoo, and copy one to change it."""
+    """List the recipes that ship with ganzoo, say what each needs, and copy one to change it."""
     if context.invoked_subcommand is None:
         _list(cost)
 
@@ -43,6 +43,32 @@ def copy(
     Terminal().info(f"{path}: change it, then: ganzoo run {path}")
 
 
+@recipes.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A recipe that ships, or a file.", autocompletion=recipe_names)],
+) -> None:
+    """Say what a recipe is, what it needs and takes, and what of that is missing here."""
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo._registry.index import discovered
+    from ganzoo._start.shipped import show_recipe
+
+    shipped, recipe, expected = show_recipe(name, discovered())
+    title = shipped.title or "no title"
+    lines = [f"{shipped.name}: {title}", *recipe.notes.strip().splitlines()]
+    images = f"{shipped.dataset}, {shipped.resolution} pixels" + (
+        f", {shipped.classes} classes" * bool(shipped.classes)
+    )
+    sizes = f"{expected.generator_parameters:,} and {expected.discriminator_parameters:,} parameters"
+    length = "a length in epochs" if shipped.kimg is None else f"{shipped.kimg:,g} kimg"
+    work = f", {_pflop(shipped.petaflops)} Pflop without penalties" if shipped.petaflops else ""
+    rows = [("images", images), ("networks", f"{shipped.networks}, {sizes}"), ("scored by", shipped.extractor)]
+    rows += [("takes", length + work), *((f"needs {need.kind}", need.what) for need in shipped.needs)]
+    missing = [("missing here", f"{need.kind}: {need.remedy}") for need in shipped.needs if need.remedy]
+    rows += missing or [("missing here", f"nothing; train it with: ganzoo run {name}")]
+    lines += [f"  {what:<13} {text}" for what, text in rows]
+    Terminal().info("\n".join(lines))
+
+
 _WIDE = 120  # columns
 
 
@@ -56,7 +82,7 @@ def _list(cost: bool) -> None:
     console = Console(highlight=False)
     table = Table(box=None, padding=(0, 1, 0, 0))
     # The last two are for wide terminals: names of recipes begin with the networks, and none is cut.
-    names = ["recipe", "images", "pixels", "kimg", *["Pflop"] * cost]
+    names = ["recipe", "images", "pixels", "kimg", "missing", *["Pflop"] * cost]
     for name in [*names, "networks", "scored by"] if console.width >= _WIDE else names:
         side: Literal["right", "left"] = "right" if name in ("pixels", "kimg", "Pflop") else "left"
         table.add_column(name, justify=side, no_wrap=True)
@@ -68,6 +94,7 @@ def _list(cost: bool) -> None:
             images,
             str(each.resolution),
             "by epochs" if each.kimg is None else f"{each.kimg:,g}",
+            ", ".join(need.kind for need in each.needs if need.remedy),
             *[_pflop(each.petaflops)] * cost,
             each.networks,
             each.extractor,
@@ -77,6 +104,7 @@ def _list(cost: bool) -> None:
     console.print(f"Without images of your own: {', '.join(each.name for each in shipped if not each.needs_images)}.")
     if cost:
         console.print("Pflop: arithmetic of the training, 10^15 operations, computed without penalties.")
+    console.print("missing: what is not on this machine; ganzoo recipes show NAME says what it is and what brings it.")
     console.print(
         "A step here: ganzoo check NAME --dry-run. Where to get images: ganzoo data show DATASET. "
         "For yours: ganzoo init FOLDER"

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganzoo._io.atomic import atomic_write
 from ganzoo._io.os_errors import shown
 from ganzoo._recipe.find_recipe import find_recipe, recipe_folder, shipped_recipes
 from ganzoo._recipe.load import load
+from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.toml_source import read
 from ganzoo._registry.plugin_recipes import plugin_recipes
 from ganzoo._registry.registry import Registry
+from ganzoo._start.needs import Need, memory_need, needs_of
+from ganzoo._training.memory_estimate import MemoryEstimate, estimate_memory
 from ganzoo._training.time_left import arithmetic
 from ganzoo.errors import GanzooError, RecipeError, RefusedError
 
@@ -32,6 +35,7 @@ class ShippedRecipe:
         kimg: Length, in thousands of images shown; None where it counts epochs.
         networks: Generator and discriminator, by name.
         extractor: Whose features score it.
+        needs: The images and weights that it needs, there or not; of one recipe that was asked for, memory too.
         petaflops: Arithmetic of the training in 10^15 operations, computed: forwards, and backwards at twice their
             cost, of both players; None where it was not asked for, or the networks cannot be traced.
     """
@@ -45,6 +49,7 @@ class ShippedRecipe:
     kimg: float | None
     networks: str
     extractor: str
+    needs: tuple[Need, ...]
     petaflops: float | None
 
 
@@ -53,15 +58,28 @@ _PASSES = 3 * 2  # a backward costs two forwards, and both players run both netw
 
 def list_shipped(registry: Registry, *, cost: bool = False) -> list[ShippedRecipe]:
     """Return all recipes that ship, with ganzoo and then with plugins; their arithmetic, if asked, takes a while."""
-    own = [_listed(name, recipe_folder() / f"{name}.toml", registry, cost) for name in shipped_recipes()]
+    known: dict[str, Need] = {}
+    own = [_listed(name, recipe_folder() / f"{name}.toml", registry, known, cost) for name in shipped_recipes()]
     theirs = []
     for each in plugin_recipes():
         with suppress(GanzooError):  # `ganzoo check` says what is wrong with it
-            theirs.append(_listed(each.name, each.path, registry, cost))
+            theirs.append(_listed(each.name, each.path, registry, known, cost))
     return [*own, *theirs]
 
 
-def _listed(name: str, path: Path, registry: Registry, cost: bool) -> ShippedRecipe:
+def show_recipe(name: str, registry: Registry) -> tuple[ShippedRecipe, Recipe, MemoryEstimate]:
+    """Return what a recipe is and needs, its memory and arithmetic included; a file of one's own will do.
+
+    Raises:
+        RecipeError: There is no recipe of that name, or it is not valid.
+    """
+    path = find_recipe(name)
+    listed, (_, recipe) = _listed(path.stem, path, registry, {}, cost=True), load(path, registry)
+    expected = estimate_memory(recipe)
+    return replace(listed, needs=(*listed.needs, *memory_need(recipe, expected))), recipe, expected
+
+
+def _listed(name: str, path: Path, registry: Registry, known: dict[str, Need], cost: bool) -> ShippedRecipe:
     _, recipe = load(path, registry)
     spec = recipe.dataset.cls.spec_of(recipe.dataset.options)
     work = arithmetic(recipe) if cost else {}
@@ -78,6 +96,7 @@ def _listed(name: str, path: Path, registry: Registry, cost: bool) -> ShippedRec
         kimg=recipe.total_images / 1000 if in_kimg else None,
         networks=" against ".join(networks),
         extractor=recipe.scoring.extractor.name,
+        needs=tuple(needs_of(recipe, known)),
         petaflops=_PASSES * operations / 1e15 if operations and in_kimg else None,
     )
 

@@ -12,9 +12,13 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from ganzoo._cli.app import app
+from ganzoo._recipe.find_recipe import find_recipe
+from ganzoo._recipe.load import load
 from ganzoo._registry.index import keep_index
 from ganzoo._registry.registry import Registry
+from ganzoo._start.needs import memory_need
 from ganzoo._start.shipped import copy_recipe, list_shipped
+from ganzoo._training.memory_estimate import MemoryEstimate
 from ganzoo.errors import RecipeError, RefusedError
 
 
@@ -36,7 +40,7 @@ def test_what_the_shell_offers(tmp_path, monkeypatch):
     assert completed("recipes", "copy", "quick") == ["quickstart"]
     assert "generator.width=" in completed("check", "quickstart", "--set", "generator.w")
     assert completed("run", "--set", "loss.name=hin") == ["loss.name=hinge"]
-    assert completed("run", "--set", "regularizers.0.name=r") == ["regularizers.0.name=r1"]
+    assert completed("run", "--set", "regularizers.0.name=r1") == ["regularizers.0.name=r1"]
     assert completed("plugins", "hin") == ["hinge"]
     assert completed("resume", "") == completed("sample", "runs/a") == ["runs/a-s0"]
     assert completed("reproduce", "") == ["runs/a-s0"]
@@ -92,8 +96,25 @@ def test_recipes_are_listed_and_copied_and_never_written_over(tmp_path, monkeypa
         copy_recipe("./quickstart.toml", tmp_path / "other.toml")
 
 
+def test_a_recipe_is_shown_with_what_it_needs_and_what_is_missing_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = find_recipe("quickstart").read_text().replace("efficientnet-lite0", "random-features")
+    (tmp_path / "theirs.toml").write_text(text.replace('"phantom"', '"folder"\nroot = "none"').replace("count =", "#"))
+    shown = CliRunner().invoke(app, ["recipes", "show", "theirs.toml"]).output
+    assert "needs memory  about" in shown and "Pflop" in shown and "weights: " not in shown
+    assert "missing here  images: " in shown and "ganzoo data show folder" in shown
+
+
+def test_memory_is_missing_where_a_training_takes_more_than_there_is():
+    _, recipe = load("quickstart", Registry.discover())
+    (fits,) = memory_need(recipe, MemoryEstimate(1, 1, (2**20,)))
+    (does_not,) = memory_need(recipe, MemoryEstimate(1, 1, (2**60,)))
+    assert not fits.remedy and "training.micro_batch" in does_not.remedy
+    assert memory_need(recipe, MemoryEstimate(1, 1, untraced="a part that reads numbers")) == []
+
+
 @pytest.mark.slow
 def test_each_shipped_recipe_says_what_it_needs():
     listed = {each.name: each for each in list_shipped(Registry.discover(), cost=True)}
-    assert not listed["quickstart"].needs_images and listed["quickstart"].kimg == 50
+    assert {need.kind for need in listed["quickstart"].needs} == {"weights"} and listed["quickstart"].kimg == 50
     assert all(each.petaflops or each.kimg is None for each in listed.values())
