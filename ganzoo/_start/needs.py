@@ -11,7 +11,7 @@ import torch
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._training.first_look import missing_root
 from ganzoo._training.memory_estimate import MemoryEstimate, heaviest_phase
-from ganzoo._training.meta_memory import less_memory
+from ganzoo._training.smaller_batch import less_memory
 from ganzoo.errors import GanzooError
 from ganzoo.text import memory_size
 
