@@ -13,6 +13,7 @@ from made_up_records import record, scores
 from rich.console import Console
 from typer.testing import CliRunner
 
+import ganzoo
 from ganzoo._cli.compare import compare
 from ganzoo._leaderboard.export import to_csv, to_json
 from ganzoo._leaderboard.leaderboard import leaderboards
@@ -288,6 +289,8 @@ def test_damaged_records_are_listed_not_fatal(tmp_path):
     assert done.exit_code == 0
     assert "Unreadable (3)" in done.stdout
     assert "good" in done.stdout
+    found = ganzoo.compare(tmp_path / "cut-s0", where=["sweep=a"], by="loss")
+    assert [run.name for run in found.unreadable] == ["cut-s0"], "which is what must be told, not that none meets it"
 
 
 @pytest.mark.parametrize("where", ["none", "empty", "file"])
