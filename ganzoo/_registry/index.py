@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
@@ -26,7 +26,7 @@ from ganzoo._registry.plugin_files import parts_of_files, plugin_file_names
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import GanzooError
 
-_VERSION = 2
+_VERSION = 3
 _MOST_BYTES = 16 * 2**20
 Content = Literal["parts", "figures"]
 
@@ -35,9 +35,10 @@ def indexed(content: Content = "parts") -> Registry | None:
     """Return the parts or the figures of all plugins, not imported, or None where there is no index that still holds.
 
     Their classes are stand-ins that have names, descriptions and options' keys, and can do nothing. There is none
-    beside plugin files, whose parts it does not know.
+    beside plugin files, whose parts it does not know, or while a plugin is broken, which may have been mended since.
     """
-    return None if plugin_file_names() else _installed(content)
+    found = None if plugin_file_names() else _installed(content)
+    return None if found is None or found.failures else found
 
 
 def _installed(content: Content) -> Registry | None:
@@ -48,8 +49,8 @@ def _installed(content: Content) -> Registry | None:
         kept = json.loads(path.read_bytes())
         if kept["made_from"] != _made_from() or kept["elsewhere"] != stamps(each[0] for each in kept["elsewhere"]):
             return None
-        notes = [Failure(PluginOrigin(*origin), text) for *origin, text in kept["notes"]]
-        found = Registry([part_of(Listing.model_validate(each)) for each in kept["parts"]], notes=notes)
+        parts = [part_of(Listing.model_validate(each)) for each in kept["parts"]]
+        found = Registry(parts, _failures(kept["failures"]), _failures(kept["notes"]))
         found.knows_code = False
         return found
     except (OSError, ValueError, TypeError, KeyError, IndexError, RecursionError):  # none, or not one of ours
@@ -57,16 +58,16 @@ def _installed(content: Content) -> Registry | None:
 
 
 def keep_index(registry: Registry, content: Content = "parts") -> None:
-    """Keep what was found, for `indexed`; nothing is kept while a plugin is broken, or where it cannot be written."""
-    made_from = None if registry.failures else _made_from()
-    if made_from is None or _installed(content) is not None:
+    """Keep what was found, for `indexed` and `discovered`; nothing where it cannot be written."""
+    made_from, before = _made_from(), _installed(content)
+    if made_from is None or (before is not None and before.failures == registry.failures):
         return
     kept = [part for part in registry.parts() if part.origin.version != FILE_VERSION]
     with suppress(OSError, GanzooError, ValueError):
         elsewhere = stamps({path for part in kept for path in _written_in(part.cls)})
         listings = [listing_of(part).model_dump(mode="json") for part in kept]
-        notes = [[*astuple(note.origin), note.reason] for note in registry.notes if note.origin.version != FILE_VERSION]
-        write_json(_path(content), {"made_from": made_from, "elsewhere": elsewhere, "parts": listings, "notes": notes})
+        told = {"failures": _plain(registry.failures), "notes": _plain(registry.notes)}
+        write_json(_path(content), {"made_from": made_from, "elsewhere": elsewhere, "parts": listings, **told})
 
 
 def discovered() -> Registry:
@@ -87,6 +88,14 @@ def require_known(kind: str, name: str) -> None:
     """Raise PluginError, as the registry does, where the index says that there is no such part."""
     if known := indexed():
         known.part(kind, name)
+
+
+def _plain(failures: Sequence[Failure]) -> list[list[str]]:
+    return [[*astuple(each.origin), each.reason] for each in failures if each.origin.version != FILE_VERSION]
+
+
+def _failures(plain: Sequence[Sequence[str]]) -> list[Failure]:
+    return [Failure(PluginOrigin(*origin), reason) for *origin, reason in plain]
 
 
 def _made_from() -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 
 import pytest
@@ -93,9 +94,29 @@ def test_the_index_says_what_the_plugins_say_until_one_changes(site, registry):
         assert indexed() is None
 
 
-def test_nothing_is_kept_while_a_plugin_is_broken_or_where_nothing_can_be_written(registry, tmp_path, monkeypatch):
-    keep_index(Registry(registry.parts(), ["broken"]), "figures")
-    assert indexed("figures") is None
+def test_a_broken_plugin_costs_nobody_else_and_is_tried_again_where_a_name_is_missing(site, registry, monkeypatch):
+    late = "import os\nclass Late(TinyLoss):\n    name = os.environ['ACME_LATE']\n"
+    source = f"{PARTS}{late}@hookimpl\ndef ganzoo_losses():\n    return [Late]\n"
+    install(site, source, module="acme_late", distribution="acme-late", entry_point="late")
+    known = discovered()
+    assert known.failures and indexed() is None
+    lazy = discovered()
+    assert lazy.part("loss", "picky").cls.name == "picky"
+    assert [str(each) for each in lazy.failures] == [str(each) for each in known.failures]
+    assert "acme_late" not in sys.modules
+    with pytest.raises(PluginError, match="installed but broken: plugin 'late'"):
+        lazy.part("loss", "late")
+    monkeypatch.setenv("ACME_LATE", "late")
+    again = discovered()
+    assert again.part("loss", "late").origin.distribution == "acme-late"
+    assert not again.failures
+    sys.modules.pop("acme_late")
+    (site / "acme_late.py").unlink()
+    shutil.rmtree(site / "acme_late-0.1.dist-info")
+    keep_index(registry)
+
+
+def test_nothing_is_kept_where_nothing_can_be_written(registry, tmp_path, monkeypatch):
     (tmp_path / "a file").touch()
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "a file"))
     keep_index(registry)
