@@ -111,4 +111,5 @@ def test_every_section_runs(gpu, tmp_path):
     assert {name for name in failed if "GANZOO_REFERENCE" not in failed[name]} == set()
     assert all(row["equal"] == "True" for row in rows["resuming"].values())
     assert all(row["within"] == "True" for row in rows["parity"].values() if "within" in row)
+    assert rows["architectures"]["at once"]["failed_runs"] == {}
     assert (tmp_path / "architecture-dcgan.png").exists()

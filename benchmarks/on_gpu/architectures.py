@@ -44,7 +44,7 @@ def train_all(device: torch.device, out: Path, seconds: float, data: Path | None
         sweep = {"recipes": [str(path) for path in files], "seeds": [0]}
         result = ganzoo.sweep(sweep, runs=runs, jobs=len(names), device=str(device))
         found = {name: _kept(name, runs, out) for name in names if name not in "".join(result.failed)}
-    return {"at_once": len(names), "runs": found, "failed": result.failed, "comparison": str(result.comparison)}
+    return {"at_once": len(names), "runs": found, "failed_runs": result.failed, "comparison": str(result.comparison)}
 
 
 def _recipe(name: str, seconds: float, data: Path | None, *, tiny: bool) -> dict[str, Any]:
