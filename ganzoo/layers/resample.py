@@ -58,7 +58,7 @@ def smooth(
     weight = kernel.to(images.dtype).expand(channels, 1, size, size)
     # With a remainder, the last pixels would be read by no window, and the gradient below would miss them.
     even = all((extent - size) % 2 == 0 for extent in images.shape[2:])
-    if stride == 2 and bias is None and even and before < size and torch.is_grad_enabled():
+    if stride == 2 and bias is None and even and before < size and torch.is_grad_enabled() and _in_half(images):
         return _StridedFilter.apply(images, weight, before)
     return convolve(images, weight, bias, stride=stride, padding=before, groups=channels)
 
@@ -66,11 +66,18 @@ def smooth(
 def upsample(images: Tensor, kernel: Tensor) -> Tensor:
     """Double the resolution: a zero between any two pixels, then the filter, times 4 (StyleGAN2's `upsample2d`)."""
     # Times 4, since three of every four pixels are the zeros put between.
-    edge = (kernel.shape[-1] + 1) // 2
+    size = kernel.shape[-1]
+    edge = (size + 1) // 2
     if filters_fit(images, kernel):
-        height, width = (2 * (extent + edge) - kernel.shape[-1] for extent in images.shape[2:])
+        height, width = (2 * (extent + edge) - size for extent in images.shape[2:])
         return filtered(images, kernel * 4, Geometry(2, 1, edge, height, width))
     return smooth(_spread(images), kernel * 4, padding=(edge, edge))
+
+
+def _in_half(images: Tensor) -> bool:
+    """Return whether a convolution of these images computes in half precision, for which PyTorch has other kernels."""
+    device = images.device.type
+    return images.dtype.itemsize == 2 or (device != "meta" and torch.is_autocast_enabled(device))
 
 
 def _spread(images: Tensor) -> Tensor:
@@ -100,7 +107,7 @@ class _Spread(torch.autograd.Function):
 class _StridedFilter(torch.autograd.Function):
     """A filter of stride 2, `weight` `[C, 1, K, K]`; its gradient is the flipped filter of the spread slope.
 
-    PyTorch's own gradient is ten times slower in bfloat16, and again when it is differentiated.
+    PyTorch's own gradient is ten times slower in bfloat16, and again when it is differentiated; in float32 it is not.
     """
 
     @staticmethod

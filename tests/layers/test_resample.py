@@ -11,6 +11,7 @@ import torch
 from torch.nn.functional import interpolate
 
 from ganzoo.layers import MinibatchStd, downsample, fir_kernel, smooth, upsample
+from ganzoo.layers.resample import _StridedFilter
 
 REFERENCE = Path(os.environ.get("GANZOO_REFERENCE", "absent"))
 BILINEAR = fir_kernel([1, 3, 3, 1])
@@ -60,7 +61,12 @@ def test_the_official_operators_are_reproduced():
     torch.testing.assert_close(found, stored["minibatch_std_group4"], atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("resample", [upsample, downsample])
+def downsample_as_in_half(images, kernel):
+    """The way of half precision, which alone has a derivative written out, in any type."""
+    return _StridedFilter.apply(images, kernel.expand(images.shape[1], 1, 4, 4), 1)
+
+
+@pytest.mark.parametrize("resample", [upsample, downsample, downsample_as_in_half])
 def test_resampling_is_differentiated_twice(resample):
     images = torch.randn(1, 2, 6, 6, dtype=torch.float64, requires_grad=True)
     kernel = torch.rand(4, 4, dtype=torch.float64)  # not symmetric
