@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from ganzoo.api import score as score
     from ganzoo.api import sweep as sweep
     from ganzoo.contracts.augmentations import Augmentation as Augmentation
+    from ganzoo.contracts.callbacks import AppendedFile as AppendedFile
+    from ganzoo.contracts.callbacks import RunCallback as RunCallback
+    from ganzoo.contracts.callbacks import WatchedRun as WatchedRun
     from ganzoo.contracts.capabilities import Featured as Featured
     from ganzoo.contracts.capabilities import Growable as Growable
     from ganzoo.contracts.capabilities import NoiseInputs as NoiseInputs
@@ -172,6 +175,7 @@ _HOME = {
     "ganzoo.contracts.augmentations": ("Augmentation",),
     "ganzoo.contracts.optimizers": ("Optimizer", "OptimizerOptions"),
     "ganzoo.contracts.schedules": ("Schedule", "Scheduled"),
+    "ganzoo.contracts.callbacks": ("AppendedFile", "RunCallback", "WatchedRun"),
     "ganzoo.contracts.datasets": ("DatasetOptions", "ImageDataset", "Item"),
     "ganzoo.contracts.extractors": ("Extractor", "Layer", "WeightsFile"),
     "ganzoo.contracts.metric_input": ("PIXELS", "Features", "MetricInput", "PlainValue", "ScoredNetworks"),

@@ -1,7 +1,4 @@
-"""Verbs: what notebooks, scripts and the command line call alike.
-
-`import ganzoo` has them all: `ganzoo.run("quickstart")`, `ganzoo.compare("runs")`. Silent unless given a reporter.
-"""
+"""Verbs: what notebooks (`ganzoo.run("quickstart")`), scripts and the command line call alike, silent by default."""
 
 from __future__ import annotations
 
@@ -56,6 +53,7 @@ def run(
     skip_bad: bool = False,
     tags: Sequence[str] = (),
     sweep: str | Path | None = None,
+    callbacks: Sequence[str] = (),
     reporter: Reporter | None = None,
 ) -> Run:
     """Train a recipe and score it.
@@ -72,6 +70,7 @@ def run(
         skip_bad: Leave out images that cannot be read, with a warning.
         tags: Words that are kept in the run's record.
         sweep: Folder of the sweep that the run belongs to, whose plan its record repeats.
+        callbacks: What watches the run: `"wandb"`, or with options `'mlflow={folder = "all"}'`.
         reporter: Takes messages and progress; None: nothing is shown.
 
     Raises:
@@ -79,10 +78,9 @@ def run(
     """
     from ganzoo._training.asked_run import Request, train_asked
 
-    asked = Request(recipe, tuple(overrides), seed, name, tuple(tags), Path(sweep) if sweep else None)
-    earlier = None if initial is None else open(initial)
-    told = reporter or SILENT
-    return train_asked(asked, Path(runs), earlier, device=device, resume=resume, skip_bad=skip_bad, reporter=told)
+    of_sweep, earlier = Path(sweep) if sweep else None, None if initial is None else open(initial)
+    asked = Request(recipe, tuple(overrides), seed, name, tuple(tags), of_sweep, tuple(callbacks))
+    return train_asked(asked, Path(runs), earlier, reporter or SILENT, device=device, resume=resume, skip_bad=skip_bad)
 
 
 def resume(
@@ -91,6 +89,7 @@ def resume(
     overrides: Sequence[str] = (),
     device: str = "auto",
     skip_bad: bool = False,
+    callbacks: Sequence[str] = (),
     reporter: Reporter | None = None,
 ) -> Run:
     """Go on with a stopped run, bit for bit on the same machine; score it if that is all that is left.
@@ -100,6 +99,7 @@ def resume(
         overrides: A longer `training.total_kimg`, other `*_kimg` intervals, other `[scoring]`.
         device: Where to compute.
         skip_bad: Leave out images that cannot be read, with a warning.
+        callbacks: What watches the run, as for `ganzoo.run`.
         reporter: Takes messages and progress; None: nothing is shown.
 
     Raises:
@@ -109,7 +109,8 @@ def resume(
     opened.look_at(overrides)  # before torch is imported
     from ganzoo._training.experiment import resume_run
 
-    resume_run(opened, device=device, reporter=reporter or SILENT, overrides=overrides, skip_bad=skip_bad)
+    settings: dict[str, Any] = {"overrides": overrides, "skip_bad": skip_bad, "watching": callbacks}
+    resume_run(opened, device=device, reporter=reporter or SILENT, **settings)
     return opened
 
 
@@ -235,8 +236,7 @@ def export(
     Args:
         run: The run.
         out: The file.
-        format: `safetensors`, with what builds the network inside, or `onnx`, a graph for any batch size; None: as the
-            file's name ends.
+        format: `safetensors`, with what builds the network inside, or `onnx`; None: as the file's name ends.
         weights: EMA weights (`ema`) or those of the optimizer (`raw`).
         at: The generator kept at this many images seen; None: the newest.
         noise_mode: Noise inside of an ONNX graph.

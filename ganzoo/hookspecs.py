@@ -15,6 +15,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from ganzoo.contracts.augmentations import Augmentation
+    from ganzoo.contracts.callbacks import RunCallback
     from ganzoo.contracts.checkpoints import Importer
     from ganzoo.contracts.datasets import ImageDataset
     from ganzoo.contracts.extractors import Extractor
@@ -82,6 +83,11 @@ def ganzoo_extractors() -> Iterable[type[Extractor]]:
 @hookspec
 def ganzoo_metrics() -> Iterable[type[Metric]]:
     """Return the metrics this plugin offers for scores."""
+
+
+@hookspec
+def ganzoo_callbacks() -> Iterable[type[RunCallback]]:
+    """Return the callbacks this plugin offers: what watches runs, such as loggers."""
 
 
 @hookspec

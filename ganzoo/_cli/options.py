@@ -30,6 +30,14 @@ def _checked_device(name: str) -> str:
 Device = Annotated[str, typer.Option(callback=_checked_device, help="Device: auto, cpu, cuda, cuda:1, mps.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip images that cannot be read, and report them.")]
 
+Callbacks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--callback",
+        metavar="NAME",
+        help="A callback that watches the run, such as wandb, or mlflow={folder='all'}; may be repeated.",
+    ),
+]
 Tags = Annotated[
     list[str] | None, typer.Option("--tag", metavar="TEXT", help="A word that is kept in the record; may be repeated.")
 ]

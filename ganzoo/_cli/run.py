@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ganzoo._cli.completion import recipe_names, run_folders
-from ganzoo._cli.options import Device, Jobs, Overrides, RetryFailed, Runs, SkipBad, Tags
+from ganzoo._cli.options import Callbacks, Device, Jobs, Overrides, RetryFailed, Runs, SkipBad, Tags
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def run(
     ] = None,
     skip_bad: SkipBad = False,
     tag: Tags = None,
+    callback: Callbacks = None,
     sweep: Annotated[
         Path | None, typer.Option(hidden=True, help="Folder of the sweep whose plan the run's record repeats.")
     ] = None,
@@ -59,9 +61,10 @@ def run(
     from ganzoo._cli.terminal import Terminal
 
     if seeds is not None or len(recipes) > 1 or jobs is not None:
-        if init is not None or skip_bad or (seed is not None and seeds is not None):
+        if init is not None or skip_bad or callback or (seed is not None and seeds is not None):
             raise GanzooError(
-                "--init, --skip-bad and --seed are for one run; leave them out with several recipes or --seeds"
+                "--init, --skip-bad, --callback and --seed are for one run; leave them out with several recipes or "
+                "--seeds; callbacks of several runs are named in the variable GANZOO_CALLBACKS"
             )
         small = small_sweep(recipes, seeds or str(seed or 0), set_ or (), tag or ())
         run_sweep(small, runs=runs, jobs=jobs, device=device, retry_failed=retry_failed, prefix=name or "")
@@ -79,6 +82,7 @@ def run(
             skip_bad=skip_bad,
             tags=tag or (),
             sweep=sweep,
+            callbacks=callback or (),
             reporter=terminal,
         )
         if sweep is None:  # whoever hands out cells shows them all, at the end
@@ -90,13 +94,17 @@ def resume(
     set_: Overrides = None,
     device: Device = "auto",
     skip_bad: SkipBad = False,
+    callback: Callbacks = None,
 ) -> None:
     """Continue a stopped run, bit for bit on the same machine."""
     from ganzoo import api
     from ganzoo._cli.terminal import Terminal
 
     with Terminal() as terminal:
-        resumed = api.resume(run, overrides=set_ or (), device=device, skip_bad=skip_bad, reporter=terminal)
+        told: Sequence[str] = callback or ()
+        resumed = api.resume(
+            run, overrides=set_ or (), device=device, skip_bad=skip_bad, callbacks=told, reporter=terminal
+        )
         _show(terminal, resumed)
 
 

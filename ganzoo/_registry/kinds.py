@@ -21,6 +21,7 @@ _HOME_OF: Mapping[str, tuple[str, str, str]] = {
     "source": ("ganzoo_sources", "sources", "Source"),
     "extractor": ("ganzoo_extractors", "extractors", "Extractor"),
     "metric": ("ganzoo_metrics", "metrics", "Metric"),
+    "callback": ("ganzoo_callbacks", "callbacks", "RunCallback"),
     "importer": ("ganzoo_importers", "checkpoints", "Importer"),
 }
 KINDS = tuple(_HOME_OF)

@@ -76,7 +76,7 @@ class RunDirectory:
         self.snapshots = path / "snapshots"
         self.initial = path / "initial"  # the weights that a run of `ganzoo run --init` began from
         self.figures = path / "figures"
-        self.tensorboard = path / "tensorboard"
+        self.callbacks = path / "callbacks"
         self.curves = path / "curves.svg"
         self.log = path / "log.txt"
         self.lock_file = path / "run.lock"
@@ -145,7 +145,7 @@ class RunDirectory:
     def misplaced(self) -> list[str]:
         """Return what stands in the place of the run's own files and folders and is none, a sentence each."""
         folders: tuple[Path, ...] = (self.samples, self.checkpoints, self.snapshots, self.initial)
-        folders += (self.figures, self.tensorboard, self.leases)
+        folders += (self.figures, self.callbacks, self.leases)
         files = (self.recipe, self.networks, self.record, self.metrics, self.log, self.curves, self.lock_file)
         problems = []
         for places, is_own, own in ((folders, stat.S_ISDIR, "a folder"), (files, stat.S_ISREG, "a file")):

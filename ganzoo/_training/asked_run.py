@@ -29,17 +29,18 @@ class Request:
     name: str | None = None
     tags: tuple[str, ...] = ()
     sweep: Path | None = None
+    callbacks: tuple[str, ...] = ()
 
 
 def train_asked(
     request: Request,
     runs: Path,
     earlier: Run | None,
+    reporter: Reporter,
     *,
     device: str,
     resume: bool,
     skip_bad: bool,
-    reporter: Reporter,
 ) -> Run:
     """Train what is asked for and score it, beginning from the weights of an earlier run if there is one.
 
@@ -70,5 +71,6 @@ def train_asked(
         initial=weights,
         resume=resume,
         skip_bad=skip_bad,
+        watching=request.callbacks,
         asked=Asked(identity, request.tags, mark_of(request.sweep) if request.sweep else None),
     )

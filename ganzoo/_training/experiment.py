@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -16,25 +16,22 @@ from ganzoo._registry.code import core_source
 from ganzoo._registry.pinned import allow_changed_code
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.asked import Asked
-from ganzoo._runs.checkpoint import newest_good
 from ganzoo._runs.code import changes
 from ganzoo._runs.directory import RunDirectory
-from ganzoo._runs.manifest import folder_name
 from ganzoo._runs.provenance import git_state, hardware, library_versions, plugin_versions
 from ganzoo._runs.record import RunRecord, recipe_hash
 from ganzoo._training.build import check_networks_build
 from ganzoo._training.run_code import require_core, tell_changes
 from ganzoo._training.run_log import RunLog
 from ganzoo._training.session import Session
-from ganzoo._training.signals import on_stop_signal
+from ganzoo._training.train_and_score import train_and_score
 from ganzoo._training.trainer import Callback
 from ganzoo._training.warm_start import InitialWeights, initial_of, require_initial
+from ganzoo._training.watchers import Chosen, Watchers, choose_callbacks
 from ganzoo._version import __version__
 from ganzoo.contracts.reporter import Reporter
-from ganzoo.errors import RefusedError, RunError, RunStopped
-from ganzoo.figures.run_curves import write_curves
-from ganzoo.scoring.protocol import ScoringProtocol, identity_of
-from ganzoo.scoring.real_data import Inputs, check_same_data, find_inputs, score_each, score_opened
+from ganzoo.errors import RefusedError, RunStopped
+from ganzoo.scoring.real_data import Inputs, check_same_data, find_inputs
 
 
 def run_recipe(
@@ -50,6 +47,7 @@ def run_recipe(
     skip_bad: bool = False,
     asked: Asked | None = None,
     callbacks: Sequence[Callback] = (),
+    watching: Sequence[str] = (),
 ) -> Run:
     """Train a recipe and score it.
 
@@ -65,7 +63,9 @@ def run_recipe(
         skip_bad: Leave out images that cannot be read.
         asked: For what the run is made.
         callbacks: Called after each step, before what the run itself does then.
+        watching: Callbacks of plugins, by name.
     """
+    watchers = choose_callbacks(watching, registry)
     asked = asked or Asked()
     with closing(RunLog(reporter)) as log:
         recipe = with_absolute_paths(require_initial(recipe, initial))
@@ -86,7 +86,7 @@ def run_recipe(
 
             run = Run(RunDirectory.create(root, name, recipe.seed, fill), registry=registry)
         with run.directory.lock(log.info):
-            _complete(run, inputs, log, callbacks, skip_bad=skip_bad, asked=asked)
+            _complete(run, inputs, log, callbacks, watchers, skip_bad=skip_bad, asked=asked)
     return run
 
 
@@ -98,6 +98,7 @@ def resume_run(
     overrides: Sequence[str] = (),
     skip_bad: bool = False,
     callbacks: Sequence[Callback] = (),
+    watching: Sequence[str] = (),
 ) -> None:
     """Go on with a run from its newest good checkpoint; score it if that is all that is left.
 
@@ -106,6 +107,7 @@ def resume_run(
         RunError: The training fails.
         RunStopped: A signal stopped it after a checkpoint.
     """
+    watchers = choose_callbacks(watching, run.registry)
     with closing(RunLog(reporter)) as log, run.directory.lock(log.info):
         run.refresh()
         recipe = with_absolute_paths(run.recipe_with(overrides))
@@ -116,7 +118,7 @@ def resume_run(
             )
         _refuse_shorter(run, recipe)
         inputs = find_inputs(recipe, device, log, skip_bad=skip_bad, record=_earlier_record(run))
-        _complete(run, inputs, log, callbacks, skip_bad=skip_bad, asked=Asked() if overrides else None)
+        _complete(run, inputs, log, callbacks, watchers, skip_bad=skip_bad, asked=Asked() if overrides else None)
 
 
 def _earlier_run(name: str, recipe: Recipe, root: Path, registry: Registry) -> Run | None:
@@ -148,7 +150,14 @@ def _refuse_shorter(run: Run, recipe: Recipe) -> None:
 
 
 def _complete(
-    run: Run, inputs: Inputs, log: RunLog, callbacks: Sequence[Callback], *, skip_bad: bool, asked: Asked | None
+    run: Run,
+    inputs: Inputs,
+    log: RunLog,
+    callbacks: Sequence[Callback],
+    chosen: Sequence[Chosen],
+    *,
+    skip_bad: bool,
+    asked: Asked | None,
 ) -> None:
     """Do whatever is left of a run: train, then score. The caller holds its lock. `asked` None: as it was before."""
     run.refresh()  # what another process wrote before it let go of the lock
@@ -164,29 +173,20 @@ def _complete(
         tell_changes(earlier, record, log)
     if earlier is None or any(getattr(record, each) != getattr(earlier, each) for each in said):
         run.write_record(record)
-    with on_stop_signal(_stop_at_once(run)):
-        session = Session(run, inputs, record, log)
-        session.train(callbacks)
-        run.write_record(session.record)
-        weights, device = inputs.protocol.weights, str(inputs.device)
-        unscored = (run.generator(at, weights, device=device) for at in _unscored(run, inputs.protocol))
-        try:
-            score_each(unscored, lambda opened: score_opened(opened, inputs, inputs.protocol, log), run.add_scores)
-        finally:  # the curves hold the scores, those too that another metric's failure left
-            write_curves(run.directory)
+    watchers = Watchers(chosen, log.warning)
+    try:
+        train_and_score(run, inputs, Session(run, inputs, record, log, watchers), callbacks, log)
+    except RunStopped:
+        watchers.end("stopped")
+        raise
+    except BaseException:
+        watchers.end(run.record.status if run.record.status == "diverged" else "failed")
+        raise
+    watchers.end("finished")
     if run.record.answered != run.record.asked:
         run.write_record(run.record.model_copy(update={"answered": run.record.asked}))
     newest = max(run.directory.samples.glob("[0-9]*.png"), default=None)
     log.info(f"run {run.path} is finished; its newest samples: {newest}")
-
-
-def _stop_at_once(run: Run) -> Callable[[str], None]:
-    """Return what a signal does outside of the training: all that is there is whole already."""
-
-    def stop(signal_name: str) -> None:
-        raise RunStopped(f"stopped by {signal_name}; resume with: ganzoo resume {run.path}")
-
-    return stop
 
 
 def _earlier_record(run: Run) -> RunRecord | None:
@@ -224,26 +224,3 @@ def _record(run: Run, inputs: Inputs, earlier: RunRecord | None, *, skip_bad: bo
         return RunRecord.model_validate(earlier.model_dump() | now)
     new = {"name": run.name, "seed": recipe.seed, "dataset": inputs.dataset_id, "initial": initial_of(directory)}
     return RunRecord.model_validate(new | now)
-
-
-def _unscored(run: Run, protocol: ScoringProtocol) -> list[int]:
-    """Return the checkpoints to score: the last, and the best snapshot where one was chosen on the way."""
-    checkpoint, _ = newest_good(run.directory.checkpoints)
-    if checkpoint is None:
-        raise RunError(f"{run.path} has no intact checkpoint to score")
-    wanted = [checkpoint.images_seen]
-    best = checkpoint.state.get("best")
-    if isinstance(best, dict) and best["images_seen"] not in wanted:
-        images_seen = int(str(best["images_seen"]))
-        wanted[:0] = [images_seen] if (run.directory.snapshots / folder_name(images_seen)).exists() else []
-    return [images_seen for images_seen in wanted if not _is_scored(run.record, images_seen, protocol)]
-
-
-def _is_scored(record: RunRecord, images_seen: int, protocol: ScoringProtocol) -> bool:
-    """Whether each of the protocol's values is in the record, of the settings that are asked for."""
-    there = [
-        (found.metric, found.settings)
-        for found in record.scores
-        if found.images_seen == images_seen and found.protocol_id == protocol.id
-    ]
-    return all((key, identity_of(metric)) in there for metric in protocol.metrics for key in metric.values)

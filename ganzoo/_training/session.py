@@ -20,7 +20,6 @@ from ganzoo._training.build import build_trainer
 from ganzoo._training.callbacks import (
     CheckpointCallback,
     CurvesCallback,
-    MetricsCallback,
     SamplesCallback,
     ScoreCallback,
     SnapshotCallback,
@@ -29,14 +28,15 @@ from ganzoo._training.checkpoint_state import not_finite, parameter_counts, rest
 from ganzoo._training.dry_run import less_memory_advice
 from ganzoo._training.early_estimate import progress_callbacks
 from ganzoo._training.first_pictures import write_first_pictures
+from ganzoo._training.metrics_callback import MetricsCallback
 from ganzoo._training.preview_classes import preview_classes, preview_count
 from ganzoo._training.progress import length_text
 from ganzoo._training.run_log import without_home
 from ganzoo._training.signals import on_stop_signal
 from ganzoo._training.step_terms import Diverged
-from ganzoo._training.tensorboard import TensorBoardTracker
 from ganzoo._training.trainer import Callback, Trainer
 from ganzoo._training.warm_start import begin_from
+from ganzoo._training.watchers import Watchers
 from ganzoo.contracts.phase import Phase
 from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import GanzooError, RunError, RunStopped, TakenOverError
@@ -47,8 +47,11 @@ from ganzoo.scoring.score import score
 class Session:
     """Trains one run. The caller holds the run's lock."""
 
-    def __init__(self, run: RunFiles, inputs: Inputs, record: RunRecord, reporter: Reporter) -> None:
+    def __init__(
+        self, run: RunFiles, inputs: Inputs, record: RunRecord, reporter: Reporter, watchers: Watchers | None = None
+    ) -> None:
         self.run, self.directory, self.inputs, self.record, self.reporter = run, run.directory, inputs, record, reporter
+        self.watchers = watchers or Watchers((), reporter.warning)
         self._closers = ExitStack()
 
     def train(self, callbacks: Sequence[Callback] = ()) -> None:
@@ -113,11 +116,8 @@ class Session:
         settings, directory, spec = self.inputs.recipe.training, self.directory, self.inputs.pack.spec
         directory.sweep()
         log = self._closers.enter_context(MetricsLog(directory.metrics))
-        trackers = []
-        if TensorBoardTracker.installed() and images_seen < trainer.total_images:
-            trackers.append(TensorBoardTracker(directory.path / "tensorboard", images_seen))
-            self._closers.callback(trackers[0].close)
-        self._metrics = MetricsCallback(log, list(trackers), settings.log_kimg)
+        self.watchers.begin(directory, self.inputs.recipe.plain(), images_seen, trainer.total_images)
+        self._metrics = MetricsCallback(log, [self.watchers], settings.log_kimg)
         snapshots = SnapshotCallback(directory.snapshots, settings.snapshot_kimg)
         count = preview_count(spec, settings.preview_images)
         self.samples = SamplesCallback(
@@ -128,6 +128,7 @@ class Session:
             settings.samples_kimg,
             spec.resolution,
         )
+        self.samples.after_write = self.watchers.samples
         self._scores = None
         trainer.callbacks += [self._metrics, self.samples, snapshots]
         if settings.score_kimg:

@@ -13,6 +13,7 @@ from typing import Any
 from ganzoo.contracts.component import Component
 from ganzoo.contracts.figures import Figure
 from ganzoo.testing.augmentations import check_augmentation
+from ganzoo.testing.callbacks import check_callback
 from ganzoo.testing.critics import TinyFeaturedDiscriminator, TinyPatchDiscriminator
 from ganzoo.testing.datasets import check_dataset
 from ganzoo.testing.discriminators import check_discriminator
@@ -51,6 +52,7 @@ __all__ = [
     "TinyPatchDiscriminator",
     "TinyStyledGenerator",
     "check_augmentation",
+    "check_callback",
     "check_dataset",
     "check_discriminator",
     "check_extractor",
@@ -73,6 +75,7 @@ _CHECKS: dict[str | None, Any] = {
     "regularizer": check_regularizer,
     "augmentation": check_augmentation,
     "optimizer": check_optimizer,
+    "callback": check_callback,
     "dataset": check_dataset,
     "extractor": check_extractor,
     "metric": check_metric,

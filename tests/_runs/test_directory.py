@@ -184,7 +184,7 @@ def test_a_run_named_in_two_ways_is_found_once(tmp_path, monkeypatch):
     assert find_runs([Path("tiny-s0"), run.path, tmp_path]) == [Path("tiny-s0")]
 
 
-PLACES = ("run.lock", "recipe.toml", "metrics.jsonl", "log.txt", "samples", "checkpoints", "tensorboard")
+PLACES = ("run.lock", "recipe.toml", "metrics.jsonl", "log.txt", "samples", "checkpoints", "callbacks")
 
 
 @pytest.mark.parametrize("what", ["pipe", "link", "device"])

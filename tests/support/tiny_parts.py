@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import tiny_objectives as objectives
 import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from ganzoo import hookimpl
+from ganzoo import ComponentOptions, RunCallback, hookimpl
 from ganzoo.contracts.augmentations import Augmentation
 from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.testing import TinyFeaturedDiscriminator, TinyPatchDiscriminator, parts
@@ -117,6 +119,57 @@ class Doubling(Augmentation):
 
     def report(self):
         return {"strength": self.strength, "observed": self.observed}
+
+
+class Noting(RunCallback):
+    """Notes what it is told."""
+
+    name = "noting"
+    told: ClassVar[list] = []
+
+    class Options(ComponentOptions):
+        """A word."""
+
+        label: str = Field(default="", description="Any word.")
+
+    def on_begin(self, run):
+        self.told.append(("begin", run))
+
+    def on_values(self, images_seen, values):
+        self.told.append(("values", images_seen, values))
+
+    def on_samples(self, images_seen, grid):
+        self.told.append(("samples", images_seen, grid))
+
+    def on_scores(self, images_seen, scores):
+        self.told.append(("scores", images_seen, scores))
+
+    def on_end(self, status):
+        self.told.append(("end", status))
+
+
+class Breaking(RunCallback):
+    """Fails at the first values."""
+
+    name = "breaking"
+
+    def on_values(self, images_seen, values):
+        raise OSError("the disk of the logger is full")
+
+
+class Absent(Noting):
+    """Needs what is not there."""
+
+    name = "absent"
+
+    @classmethod
+    def unavailable(cls):
+        return "needs the package nowhere: pip install nowhere"
+
+
+@hookimpl
+def ganzoo_callbacks():
+    return [Noting, Breaking, Absent]
 
 
 @hookimpl

@@ -158,9 +158,11 @@ def start(root: Path, recipe: Recipe, *callbacks, reporter=None, again: bool = F
     return run_recipe("tiny", recipe, root, registry, **more).directory
 
 
-def go_on(path: Path, *overrides: str, reporter=None, callbacks=()) -> RunDirectory:
+def go_on(path: Path, *overrides: str, reporter=None, callbacks=(), watching=()) -> RunDirectory:
     run = Run(path)
-    resume_run(run, device="cpu", reporter=reporter or Quiet(), overrides=overrides, callbacks=callbacks)
+    resume_run(
+        run, device="cpu", reporter=reporter or Quiet(), overrides=overrides, callbacks=callbacks, watching=watching
+    )
     return run.directory
 
 
