@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -37,6 +38,8 @@ class MLflow(RunCallback[MLflowOptions]):
         return 'needs the package mlflow: pip install "ganzoo-toolkit[mlflow]"'
 
     def on_begin(self, run: WatchedRun) -> None:
+        # A folder is all that mlflow-skinny can write; newer versions want to be told that they may.
+        os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
         from mlflow import MlflowClient
 
         folder = Path(self.options.folder) if self.options.folder else run.folder / "mlflow"

@@ -38,6 +38,7 @@ class WandB(RunCallback[WandBOptions]):
         import wandb
 
         self._wandb = wandb
+        run.folder.mkdir(parents=True, exist_ok=True)  # where there is none, it would take another place
         # No statistics of the machine, no copy of the program or of what it prints: values alone.
         settings = wandb.Settings(
             silent=True, console="off", x_disable_stats=True, disable_git=True, save_code=False, x_disable_meta=True
