@@ -11,6 +11,7 @@ from typing import Any
 from ganzoo._io.atomic import atomic_write, make_folder
 
 FOLDER = ".ganzoo"
+SCHEMA = f"{FOLDER}/recipe.schema.json"
 _PATTERNS = {"recipe": "recipes/**/*.toml", "sweep": "sweeps/**/*.toml"}
 
 

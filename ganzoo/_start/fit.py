@@ -77,7 +77,8 @@ def fit(
         data = _adapted(template, found, side, scale)
         recipe = _valid(data, registry)
         inputs = find_inputs(recipe, device, reporter, skip_bad=skip_bad)
-        reporter.info(f"measuring steps at {side} pixels on {inputs.device}")
+        narrower = ", of narrower networks" if best and scale < 1 else ""
+        reporter.info(f"measuring steps at {side} pixels on {inputs.device}{narrower}")
         best = _as_long_as(Fit(data, recipe, inputs, measure(inputs)), hours, registry)
         if best.recipe.total_images >= 1000 * _LEAST_KIMG:
             break

@@ -12,6 +12,7 @@ from ganzoo._recipe.find_recipe import find_recipe
 from ganzoo._recipe.toml_source import parse, read
 from ganzoo._registry.index import discovered
 from ganzoo._start.commented import commented
+from ganzoo._start.editors import SCHEMA
 from ganzoo._start.fit import Fit, fit
 from ganzoo._start.images import FoundImages, look_at
 from ganzoo.contracts.reporter import Reporter
@@ -86,6 +87,8 @@ def init_recipe(
     made.data["title"] = f"{literal(root.name)} at {made.inputs.pack.spec.resolution} pixels"
     facts = (*_images(found, made), *_twins(found, made, inspect(made.inputs.pack)), *facts_on_time(made, hours))
     opening = [f"Written by `ganzoo init` from {template}. Train it: ganzoo run {path}", *facts]
+    if (path.parent / SCHEMA).is_file():  # editors find it by the first line, wherever the recipe is
+        opening.insert(0, f":schema {SCHEMA}")
     text = commented(made.data, made.recipe, opening)
     refuse_existing(path)
     atomic_write(path, text.encode())

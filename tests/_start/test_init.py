@@ -71,8 +71,11 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, images: Path):
 def test_a_recipe_is_written_that_trains_at_once_and_never_over_another(tmp_path, monkeypatch):
     for number in range(40):
         picture(tmp_path / f"mine/{'ab'[number % 2]}/{number}.png", number % 39, is_color=False)
+    (tmp_path / ".ganzoo").mkdir()
+    (tmp_path / ".ganzoo/recipe.schema.json").write_text("{}")
     found = written(tmp_path, monkeypatch, tmp_path / "mine")
     text = found.path.read_text()
+    assert text.startswith("#:schema .ganzoo/recipe.schema.json\n")
     data = tomllib.loads(text)
     assert data["dataset"]["channels"] == 1  # RGB files whose channels are equal
     assert data["dataset"]["classes"] == 2
