@@ -37,7 +37,9 @@ def test_a_part_is_explained():
     assert done.code == 0
     assert "regularizer r1  plugin 'losses' (ganzoo-toolkit 0.1.0)" in done.out
     assert "Paper: Mescheder et al., arXiv:1801.04406" in done.out
-    assert any(line.split()[:7] == ["gamma", "number", "or", "schedule", "10.0", ">=", "0"] for line in done.out.splitlines()), done.out
+    assert any(
+        line.split()[:7] == ["gamma", "number", "or", "schedule", "10.0", ">=", "0"] for line in done.out.splitlines()
+    ), done.out
 
 
 def test_all_parts_of_a_name_are_explained():
