@@ -74,4 +74,5 @@ def test_a_command_imports_a_plugin_once_and_judges_the_recipe_once_if_it_needs_
 
     done = forked(afresh, tmp_path, PYTHONPATH=str(site), COUNTED=str(counted))
     assert done.returncode == 0, done.stderr
-    assert Counter(counted.read_text().split()) == Counter(["import", "asked", *["judged"] * judged])
+    expected = ["import", "asked", *["judged"] * judged] if judged else []  # a picture needs no loss: none is imported
+    assert Counter(counted.read_text().split() if counted.exists() else []) == Counter(expected)
