@@ -132,7 +132,7 @@ def _turns() -> list[tuple]:
         fewer = len(DISCRIMINATORS)  # than losses: the one that is left over
         for turn in (right, fewer) if right == left % fewer else (right,):
             loss = LOSSES[(left + turn) % len(LOSSES)]
-            grows, classes, channels = KINDS[(3 * len(chosen) + len(chosen) // len(KINDS)) % len(KINDS)]
+            grows, classes, channels = KINDS[(7 * len(chosen) + 3 * (len(chosen) // len(KINDS))) % len(KINDS)]
             grows = grows and can_grow(generator, discriminator)
             chosen.append((generator, discriminator, loss, grows, classes, channels))
     return chosen

@@ -14,7 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,12 @@ class PartCode(BaseModel):
         return f"{self.distribution} {self.short}"
 
 
+@lru_cache(maxsize=1024)
 def code_of(cls: type[Any], distribution: str, version: str) -> PartCode:
-    """Return the code of a part's class, from the files that are on disk now."""
+    """Return the code of a part's class, from the files that were on disk when it was first asked for.
+
+    Once in a process: what runs is what was imported, whatever becomes of the files afterwards.
+    """
     packages = tuple(_packages_of(cls))
     return PartCode(
         distribution=distribution, version=version, packages=packages, source=source_of(packages, distribution)
@@ -73,8 +77,9 @@ def installed_code(code: PartCode) -> PartCode | None:
     return code.model_copy(update={"version": found[1], "source": source_of(code.packages, code.distribution)})
 
 
+@cache
 def core_source() -> str:
-    """Return the SHA-256 over the source files of the core that decide what is learned."""
+    """Return the SHA-256 over the source files of the core that decide what is learned; once, as of parts."""
     folder = Path(__file__).resolve().parents[1]
     return _sha256(tuple(stamped for room in _TRAINING_ROOMS for stamped in _stamped(folder / room, folder.parent)))
 

@@ -7,6 +7,7 @@ stands in its module as a plain assignment, `requires_ganzoo_api = 2`, and is re
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -40,7 +41,14 @@ def _stated(module: str) -> object:
     spec = located(module)
     if spec is None or not (spec.origin or "").endswith(".py"):
         return None
-    for node in ast.parse(Path(str(spec.origin)).read_bytes()).body:
+    status = Path(str(spec.origin)).stat()
+    return _assigned(str(spec.origin), status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=256)
+def _assigned(path: str, changed: int, size: int) -> object:
+    """Return what a file assigns; read anew only when it was changed."""
+    for node in ast.parse(Path(path).read_bytes()).body:
         targets: list[ast.expr] = []
         if isinstance(node, ast.Assign):
             targets = node.targets

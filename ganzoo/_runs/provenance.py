@@ -7,6 +7,7 @@ import platform
 import resource
 import sys
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,13 +27,16 @@ def library_versions() -> dict[str, str]:
     """Return the versions of ganzoo, Python and what results depend on."""
     from ganzoo._version import __version__
 
-    found = {"ganzoo": __version__, "python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "missing"
-    return found
+    installed = {name: _installed_version(name) for name in LIBRARIES}
+    return {"ganzoo": __version__, "python": platform.python_version()} | installed
+
+
+@cache  # a process goes on with what it imported; importlib parses a file of metadata at each call
+def _installed_version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"
 
 
 def plugin_versions(recipe: Recipe) -> dict[str, str]:

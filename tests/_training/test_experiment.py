@@ -33,7 +33,7 @@ from ganzoo._registry.registry import Registry
 from ganzoo._runs.record import read_record, write_record
 from ganzoo._runs.sealed_toml import seal_toml
 from ganzoo._runs.verify import verify_run
-from ganzoo._training import experiment
+from ganzoo._training import train_and_score
 from ganzoo._training.first_look import look_first
 from ganzoo.errors import DataError, GanzooError, RefusedError, RunError, RunStopped
 from ganzoo.scoring.score_run import score_run
@@ -138,7 +138,7 @@ def test_a_signal_while_scoring_is_told_and_the_rest_is_done_later(folder, monke
         os.kill(os.getpid(), signal.SIGTERM)
 
     with monkeypatch.context() as patch:
-        patch.setattr(experiment, "score_opened", stopped)
+        patch.setattr(train_and_score, "score_opened", stopped)
         with pytest.raises(RunStopped, match="stopped by SIGTERM; resume with: ganzoo resume"):
             start(folder, recipe_of())
     run = only_run(folder)

@@ -185,9 +185,9 @@ def test_files_that_are_skipped_are_listed(tmp_path):
     bad = sorted((tmp_path / "knees").iterdir())[3]
     bad.write_bytes(b"")
     made = prepare("pack", "--skip-bad", name="akoa", options=("--source", "knees", "--resolution", "16"))
-    assert made.code == 0 and f"left out        1 files that cannot be used:\n  {bad.name}: is empty" in made.out
+    assert made.code == 0 and f"left out        1 file that cannot be used:\n  {bad.name}: is empty" in made.out
     shown = ganzoo("data", "show", "pack")
-    assert "left out        1 files: image 1" in shown.out and "OAI9" not in shown.out
+    assert "left out        1 file: image 1" in shown.out and "OAI9" not in shown.out
 
 
 def test_a_pack_is_no_source():

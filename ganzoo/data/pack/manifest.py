@@ -126,7 +126,7 @@ def read_manifest(path: Path, called: str | None = None) -> Manifest:
         plain = json.loads(read_regular(path / MANIFEST, follow=True))
         stored = plain.pop("checksum")
     except OSError as error:
-        if called or not path.exists() or isinstance(error, PermissionError):
+        if called or not path.exists() or not isinstance(error, FileNotFoundError | NotADirectoryError):
             raise DataError(f"{where} is not a prepared dataset: {MANIFEST}: {error.strerror}") from error
         raise DataError(
             f"{where} is not a prepared dataset: it has no {MANIFEST}. Name the folder that ganzoo data prepare wrote; "

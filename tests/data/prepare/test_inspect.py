@@ -126,7 +126,7 @@ def test_flags_are_few_on_real_brains(tmp_path):
     from ganzoo.data.prepare.prepare import prepare_at
 
     root = Path(os.environ["GANZOO_DATA"], "oasis")
-    dataset = made.dataset(Folder, root=root, resolution=64, channels=1, held_out=0.3)
+    dataset = made.dataset(Folder, root=root, resolution=64, channels=1, held_out=0.3, keep_masks=True)
     pack = prepare_at(dataset, "folder", tmp_path / "pack", PreparationOptions(workers=1))
     found = inspect(pack)
     # The folder holds one segmentation, and slices of one brain lie on both sides: both must be seen.
