@@ -54,12 +54,16 @@ class PartCode(BaseModel):
         return f"{self.distribution} {self.short}"
 
 
-@lru_cache(maxsize=1024)
 def code_of(cls: type[Any], distribution: str, version: str) -> PartCode:
     """Return the code of a part's class, from the files that were on disk when it was first asked for.
 
     Once in a process: what runs is what was imported, whatever becomes of the files afterwards.
     """
+    return _code_of(cls, distribution, version)
+
+
+@lru_cache(maxsize=1024)
+def _code_of(cls: Any, distribution: str, version: str) -> PartCode:
     packages = tuple(_packages_of(cls))
     return PartCode(
         distribution=distribution, version=version, packages=packages, source=source_of(packages, distribution)
