@@ -59,7 +59,8 @@ def code_of(cls: type[Any], distribution: str, version: str) -> PartCode:
 
     Once in a process: what runs is what was imported, whatever becomes of the files afterwards.
     """
-    return _code_of(cls, distribution, version)
+    made: Any = cls  # mypy takes no class for hashable
+    return _code_of(made, distribution, version)
 
 
 @lru_cache(maxsize=1024)
