@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
@@ -42,6 +43,14 @@ class Loaded:
         self.notes += other.notes
         return self
 
+    def copy(self) -> Loaded:
+        """Return one whose lists are its own."""
+        return Loaded([*self.parts], [*self.failures], [*self.notes])
+
+
+# What a module said when it was asked: it is not asked again while it is the one that is imported.
+_asked: dict[tuple[EntryPoint, PluginOrigin], tuple[Any, Loaded]] = {}
+
 
 def load_plugin(entry_point: EntryPoint, origin: PluginOrigin | None = None) -> Loaded:
     """Import one plugin and ask it for its parts; whatever fails in it is a Failure that names it.
@@ -53,7 +62,11 @@ def load_plugin(entry_point: EntryPoint, origin: PluginOrigin | None = None) -> 
     origin = origin or origin_of(entry_point)
     if reason := unmet_api(entry_point):
         return Loaded(failures=[Failure(origin, reason)])
-    watch = ImportWatch(entry_point.value.partition(":")[0].partition(".")[0])
+    name = entry_point.value.partition(":")[0]
+    module, loaded = _asked.get((entry_point, origin), (None, Loaded()))
+    if module is not None and sys.modules.get(name) is module:
+        return loaded.copy()
+    watch = ImportWatch(name.partition(".")[0])
     try:
         with watch:
             module = entry_point.load()
@@ -67,6 +80,8 @@ def load_plugin(entry_point: EntryPoint, origin: PluginOrigin | None = None) -> 
     if not loaded.parts and not loaded.failures and not loaded.notes:
         advice = f"mark its hooks ({', '.join(HOOK_KINDS)}) with @ganzoo.hookimpl in module '{entry_point.value}'"
         loaded.failures.append(Failure(origin, f"offers nothing; {advice}"))
+    if not loaded.failures:
+        _asked[entry_point, origin] = (sys.modules.get(name), loaded.copy())
     return loaded
 
 

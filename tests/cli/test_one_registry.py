@@ -12,6 +12,7 @@ from training_world import TINY, in_memory, merged
 
 import ganzoo
 from ganzoo._cli.app import main
+from ganzoo._registry.index import discovered
 
 COUNTING = """
 import os
@@ -48,6 +49,10 @@ def ganzoo_losses():
 """
 
 
+def find_all() -> None:
+    discovered()
+
+
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory):
     from training_world import installed
@@ -56,7 +61,10 @@ def planted(tmp_path_factory):
     with in_memory() as folder, installed(site):
         install(site, COUNTING, module="acme_counting", distribution="acme-counting", entry_point="counting")
         recipe = merged(TINY, {"loss": {"name": "counting"}, "scoring": {"metrics": ["fid"]}})
-        yield site, ganzoo.run(recipe, runs=folder)
+        run = ganzoo.run(recipe, runs=folder)
+        # The first command after an installation imports all plugins and keeps what they offer; these are later ones.
+        assert forked(find_all, tmp_path_factory.mktemp("cwd"), PYTHONPATH=str(site)).returncode == 0
+        yield site, run
 
 
 @pytest.mark.parametrize(("judged", "command"), [(1, ("score",)), (0, ("explore", "grid", "--seeds", "0-3"))])

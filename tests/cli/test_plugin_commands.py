@@ -12,6 +12,7 @@ from installed_plugin import offering, write_metadata
 
 from ganzoo._recipe.find_recipe import find_recipe
 from ganzoo._registry import plugin_files
+from ganzoo._registry.code import installed_code
 from ganzoo._registry.index import discovered, indexed
 from ganzoo.errors import PluginError, RecipeError
 
@@ -113,7 +114,8 @@ def test_a_file_is_a_plugin(idea, tmp_path):
     before = part.code
     assert (before.distribution, before.version, before.packages) == ("idea_of_mine.py", "file", ("idea_of_mine",))
     idea.write_text(idea.read_text() + "# changed\n")
-    assert part.code.source != before.source
+    assert part.code == before, "what runs is what was imported"
+    assert installed_code(before).source != before.source
     assert indexed() is None, "the index knows nothing of it"
 
 
