@@ -20,7 +20,7 @@ from ganzoo._training.loss_scale import LossScale
 from ganzoo._training.player import Player, discriminator_objective, generator_objective
 from ganzoo._training.reals import RealStream
 from ganzoo._training.step import Game
-from ganzoo._training.trainer import Callback, Schedule, Trainer
+from ganzoo._training.trainer import Callback, Course, Trainer
 from ganzoo.contracts.augmentations import Augmentation
 from ganzoo.contracts.component import ConfiguredPart, ImageSpec
 from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
@@ -74,7 +74,7 @@ def build_trainer(
         arithmetic=Arithmetic.of(training),
         augmentation=None if augmentation is None else augmentation.to(device),
     )
-    schedule = Schedule(
+    course = Course(
         recipe.phases,
         discriminator_steps=training.discriminator_steps,
         generator_first=training.first_player == "generator",
@@ -91,7 +91,7 @@ def build_trainer(
     of_parts = list(zip([loss, *penalties], [choice.options for choice in chosen], strict=True))
     if augmentation is not None and recipe.augmentation is not None:
         of_parts.append((augmentation, recipe.augmentation.options))
-    return Trainer(game, players, ema, schedule, reals, fresh_reals, callbacks, of_parts)
+    return Trainer(game, players, ema, course, reals, fresh_reals, callbacks, of_parts)
 
 
 def _objectives(chosen: Sequence[ConfiguredPart[Any]], game: Game, images: ImageSpec) -> list[Any]:

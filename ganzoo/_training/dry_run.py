@@ -91,7 +91,7 @@ class DryRun:
     def _enter(self, phase: Phase) -> None:
         trainer = self.trainer
         trainer.images_seen = (phase.start + phase.end) // 2
-        trainer.steps = trainer.schedule.discriminator_steps - 1  # a step in which the generator moves too
+        trainer.steps = trainer.course.discriminator_steps - 1  # a step in which the generator moves too
         for player in trainer.players.values():
             player.updates = 0  # an update on which every lazy penalty has its turn
             player.enter(phase)

@@ -49,7 +49,7 @@ class EarlyEstimate:
         """See `Callback.on_step_end`."""
         if not self._is_due:
             return
-        now, phases = time.process_time(), trainer.schedule.phases
+        now, phases = time.process_time(), trainer.course.phases
         phase = next((phase for phase in phases if trainer.images_seen <= phase.end), phases[-1])
         self._processors_left.measured(phase, now - self._step_ended)
         self._step_ended = now
@@ -84,7 +84,7 @@ def progress_callbacks(
         samples: Folder of the grids.
         score: Returns the latest score, as it is shown.
     """
-    work, phases = partial(arithmetic, inputs.recipe), trainer.schedule.phases
+    work, phases = partial(arithmetic, inputs.recipe), trainer.course.phases
     left = TimeLeft(phases, work)
 
     def scoring_seconds() -> float:

@@ -59,9 +59,9 @@ class ProgressCallback:
             self._show(trainer.images_seen, trainer.expected_images, self._facts(trainer, now))
 
     def _facts(self, trainer: Trainer, now: float) -> dict[str, str]:
-        phase, phases = trainer.phase, trainer.schedule.phases
+        phase, phases = trainer.phase, trainer.course.phases
         left, is_measured = self._time_left.predict(trainer.images_seen)
-        left = max(0.0, min(left, trainer.schedule.most_seconds - trainer.seconds))
+        left = max(0.0, min(left, trainer.course.most_seconds - trainer.seconds))
         facts = {
             "elapsed": duration(now - self._began),
             "left": ("" if is_measured else "about ") + duration(left),
@@ -91,11 +91,11 @@ class ProgressCallback:
 
 def length_text(trainer: Trainer) -> str:
     """Return how long a training is, for people: its images, or the time that ends it."""
-    seconds = trainer.schedule.most_seconds
+    seconds = trainer.course.most_seconds
     return f"{trainer.total_images:,} images" if seconds == math.inf else duration(seconds)
 
 
 def _phase_of(trainer: Trainer) -> Phase:
     """Return the phase that the last step belonged to."""
-    phases = trainer.schedule.phases
+    phases = trainer.course.phases
     return next((phase for phase in phases if trainer.images_seen <= phase.end), phases[-1])

@@ -42,8 +42,8 @@ class Callback(Protocol):
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """When who plays.
+class Course:
+    """When who plays, and how long.
 
     Attributes:
         phases: The phases, in order.
@@ -70,13 +70,13 @@ class Trainer:
         game: Game,
         players: Mapping[Role, Player],
         ema: EMA,
-        schedule: Schedule,
+        course: Course,
         reals: RealStream,
         fresh_reals: RealStream,
         callbacks: Sequence[Callback] = (),
         options: Sequence[tuple[Any, BaseModel]] = (),
     ) -> None:
-        self.game, self.players, self.ema, self.schedule = game, players, ema, schedule
+        self.game, self.players, self.ema, self.course = game, players, ema, course
         self.callbacks = list(callbacks)
         # Progress is counted in images, so that a schedule means the same for every batch size. `images_before` is
         # where the last step began: what happens every so many images happens where a step passes a multiple.
@@ -93,7 +93,7 @@ class Trainer:
     @property
     def total_images(self) -> int:
         """Images at the end of the training."""
-        return self.schedule.phases[-1].end
+        return self.course.phases[-1].end
 
     @property
     def finished(self) -> bool:
@@ -103,31 +103,31 @@ class Trainer:
     @property
     def out_of_time(self) -> bool:
         """Whether the hours are over that the training was given."""
-        return self.seconds >= self.schedule.most_seconds
+        return self.seconds >= self.course.most_seconds
 
     @property
     def expected_images(self) -> int:
         """Images at the end, by the pace so far where hours end the training."""
-        if not self.seconds or self.schedule.most_seconds == math.inf:
+        if not self.seconds or self.course.most_seconds == math.inf:
             return self.total_images
-        by_then = self.images_seen * self.schedule.most_seconds / self.seconds
+        by_then = self.images_seen * self.course.most_seconds / self.seconds
         return self.images_seen if self.finished else min(self.total_images, round(by_then))
 
     @property
     def phase(self) -> Phase:
         """The phase that the next step belongs to, or the last one at the end."""
-        phases = self.schedule.phases
+        phases = self.course.phases
         return next((phase for phase in phases if self.images_seen < phase.end), phases[-1])
 
     def run(self) -> None:
         """Train from wherever `images_seen` stands to the end."""
-        for phase in self.schedule.phases:
+        for phase in self.course.phases:
             if self.images_seen >= phase.end or self.out_of_time:
                 continue
             for player in self.players.values():
                 # A resume in mid-phase must not reset the moments that it has just loaded.
                 player.begin(phase) if self.images_seen == phase.start else player.enter(phase)
-            # Phases are whole numbers of batches (see the schedule), so that a step never belongs to two.
+            # Phases are whole numbers of batches (see the recipe), so that a step never belongs to two.
             while self.images_seen < phase.end and not self.out_of_time:
                 losses = self._checked_step(phase)
                 for callback in self.callbacks:
@@ -160,7 +160,7 @@ class Trainer:
             raise
 
     def step(self, phase: Phase) -> Losses:
-        """Show one batch of reals to the discriminator; let both players move as the schedule says.
+        """Show one batch of reals to the discriminator; let both players move as the course says.
 
         A GPU goes on with it after the return; `losses` are there when they are looked at.
 
@@ -197,7 +197,7 @@ class Trainer:
         batch = self._batch(phase, alpha)
         terms: dict[str, Tensor] = {}
         order = self._order()
-        if self.schedule.shares_fakes and len(order) > 1:
+        if self.course.shares_fakes and len(order) > 1:
             batch = replace(batch, shared_fakes={})
         for role in order:
             terms |= self._play(role, batch)
@@ -216,10 +216,10 @@ class Trainer:
 
     def _order(self) -> list[Role]:
         # WGAN-GP's n_critic (arXiv:1704.00028, algorithm 1): the generator moves after every n-th move of the critic.
-        if (self.steps + 1) % self.schedule.discriminator_steps:
+        if (self.steps + 1) % self.course.discriminator_steps:
             return [Role.DISCRIMINATOR]
         order = [Role.DISCRIMINATOR, Role.GENERATOR]
-        return order[::-1] if self.schedule.generator_first else order
+        return order[::-1] if self.course.generator_first else order
 
     def _play(self, role: Role, batch: RealBatch) -> dict[str, Tensor]:
         for other, player in self.players.items():
@@ -227,7 +227,7 @@ class Trainer:
             # made in the discriminator's step and take their gradients in the generator's.
             shared = batch.shared_fakes is not None and other is Role.GENERATOR
             player.take_gradients(other is role or shared)
-        return self.players[role].update(self.game, batch, self.schedule.micro_batch)
+        return self.players[role].update(self.game, batch, self.course.micro_batch)
 
     def _adapt(self, batch: RealBatch) -> dict[str, Tensor]:
         """Show the augmentation how the reals were judged; return what it reports."""

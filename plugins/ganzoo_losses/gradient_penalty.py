@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeFloat
 from torch import Tensor
 
 from ganzoo import Regularizer, RegularizerOptions, Role, Scheduled, Step
+from ganzoo_losses.slopes import squared_slopes
 
 
 class GradientPenaltyOptions(RegularizerOptions):
@@ -39,8 +40,6 @@ class GradientPenalty(Regularizer[GradientPenaltyOptions]):
         share = step.uniform(len(step.real), 1, 1, 1).to(step.real)
         between = torch.lerp(step.real, step.fakes, share)
         points = step.lift(between).detach().requires_grad_()
-        # The sum over the batch gives each image the gradient of its own logit, since none sees the others.
-        (slope,) = torch.autograd.grad(step.critic(points, step.labels).sum(), points, create_graph=True)
         # The floor keeps the root's gradient finite where the critic is flat.
-        norm = slope.float().square().sum(dim=(1, 2, 3)).clamp_min(1e-16).sqrt()
+        norm = squared_slopes(step.critic(points, step.labels), points).clamp_min(1e-16).sqrt()
         return self.options.weight * (norm - self.options.target).square().mean()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import torch
 from pydantic import Field, NonNegativeFloat
 from torch import Tensor
 
 from ganzoo import Regularizer, RegularizerOptions, Role, Scheduled, Step
+from ganzoo_losses.slopes import squared_slopes
 
 
 class R1Options(RegularizerOptions):
@@ -34,7 +34,4 @@ class R1(Regularizer[R1Options]):
     Options = R1Options
 
     def penalty(self, step: Step) -> Tensor:
-        # Summed over the batch first: one backward pass gives the gradient of every logit by its own image.
-        (slope,) = torch.autograd.grad(step.real_logits.sum(), step.real_input, create_graph=True)
-        # Float32: a sum of squares over all pixels.
-        return self.options.gamma / 2 * slope.float().square().sum(dim=(1, 2, 3)).mean()
+        return self.options.gamma / 2 * squared_slopes(step.real_logits, step.real_input).mean()

@@ -80,6 +80,6 @@ def test_penalty_space_final_counts_gradients_at_the_final_resolution(space, fac
     }
     trainer = trainer_of(GROWING, layers)
     weight = trainer.game.discriminator.layers["4"].weight.detach().clone()
-    report = trainer.step(trainer.schedule.phases[0])
+    report = trainer.step(trainer.course.phases[0])
     expected = weight.square().sum() / factor**2
     assert report["discriminator/r1"] == pytest.approx(expected.item(), rel=1e-5)

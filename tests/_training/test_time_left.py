@@ -50,7 +50,7 @@ def test_what_a_run_will_take_is_said_once_after_a_twentieth(monkeypatch):
     monkeypatch.setattr(early_estimate, "time", ticking)
     phase, said = Phase(32, 0, 1000, 10), list[str]()
     trainer: Any = SimpleNamespace(
-        images_seen=0, total_images=1000, expected_images=1000, schedule=SimpleNamespace(phases=[phase])
+        images_seen=0, total_images=1000, expected_images=1000, course=SimpleNamespace(phases=[phase])
     )
     by_clock, by_processors = TimeLeft([phase], dict), TimeLeft([phase], dict)
     told = EarlyEstimate(said.append, trainer, by_clock, by_processors, lambda: 720.0)
