@@ -12,6 +12,8 @@ from installed_package import REPOSITORY, installed_ganzoo, pip_install, python
 
 import ganzoo
 
+pytestmark = pytest.mark.ci  # builds and installs it
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -469,6 +469,7 @@ def same_in_onnx(folder: Path, run: RunDirectory) -> None:
         assert np.abs(images - expected).max() < 1e-4
 
 
+@pytest.mark.ci  # tracing takes seconds
 def test_an_onnx_graph_makes_the_same_images_for_any_batch(folder, tmp_path):
     with installed(tmp_path):
         same_in_onnx(folder, start(folder / "runs", recipe_of(DCGAN)))

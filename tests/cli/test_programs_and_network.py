@@ -89,7 +89,7 @@ def hostile_repository(folder: Path) -> Path:
     return git.parent
 
 
-@pytest.mark.slow  # thirty commands; .ci/run does it
+@pytest.mark.ci  # thirty commands
 def test_commands_start_no_program_and_open_no_connection(tmp_path):
     """In one child whose audit hook sees whatever Python code does."""
     work, home = hostile_repository(tmp_path), tmp_path / HOME

@@ -166,7 +166,7 @@ def test_the_package_imports_torch_only_for_what_needs_it(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.slow  # imports torch and all plugins anew; .ci/run does it
+@pytest.mark.ci  # imports torch and all plugins anew
 def test_finding_the_plugins_imports_no_more_of_torchs_family(tmp_path):
     """Torchvision takes as long to import as torch: each run, score and check would wait for it."""
 

@@ -41,6 +41,7 @@ def complaints(tmp_path_factory):
     return {int(line): text for line, text in re.findall(r"wrong_plugin\.py:(\d+): error: (.*)", out)}
 
 
+@pytest.mark.ci  # starts the type checker
 def test_each_misspelled_option_is_an_error_at_its_line_and_no_right_one_is(complaints):
     lines = PLUGIN.read_text("utf-8").splitlines()
     expected = {number: line.split("# wrong: ")[1] for number, line in enumerate(lines, 1) if "# wrong: " in line}

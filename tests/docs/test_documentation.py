@@ -213,13 +213,13 @@ SLOW = {
 }
 
 
+def dear(page: Path) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow] if title(page) in SLOW else [pytest.mark.ci] if title(page) == "README.md" else []
+
+
 @pytest.mark.parametrize(
     "page",
-    [
-        pytest.param(page, marks=[pytest.mark.slow] if title(page) in SLOW else [], id=title(page))
-        for page in PAGES
-        if commands(page)
-    ],
+    [pytest.param(page, marks=dear(page), id=title(page)) for page in PAGES if commands(page)],
 )
 def test_a_pages_commands_work(page, tmp_path, monkeypatch, capsys):
     prepare_folder(page, tmp_path)

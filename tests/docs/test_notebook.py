@@ -39,6 +39,7 @@ def shown(source, names):
     return eval(compile(ast.Expression(last.value), "cell", "eval"), names) if last else None
 
 
+@pytest.mark.ci
 def test_every_cell_runs_and_figures_are_pictures(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     names, used, pictures = {}, set(), 0
