@@ -63,7 +63,7 @@ _FUNCTIONS: dict[str, Callable[..., None]] = {
     "runs": runs,
     "rm": rm,
 }
-_OPEN_NETWORKS = ("run", "resume", "score", "sample", "verify", "import", "export", "publish", "reproduce")
+_OPEN_NETWORKS = ("run", "sweep", "resume", "score", "sample", "verify", "import", "export", "publish", "reproduce")
 _READ_RECORDS = ("compare", "report", "runs", "rm")
 _GROUPS = (recipes, data, explore)
 

@@ -13,35 +13,26 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint
 from typing import Any
 
-from ganzoo._cli.lazy_command import LazyCommand, lazy_function
+import typer
 
-COMMAND_GROUP = "ganzoo.commands"
+from ganzoo._cli.lazy_command import LazyCommand, lazy_function
 
 
 def plugin_commands(taken: Mapping[str, Any]) -> dict[str, LazyCommand]:
     """Return the commands of all plugins by name; by `distribution:name` where the name is taken, or two have it."""
-    from ganzoo._registry.installed import entry_points_of
-    from ganzoo._registry.part import origin_of
+    from ganzoo._registry.offers import command_points
 
-    points = entry_points_of(COMMAND_GROUP)
-    names = [point.name for point in points]
-    found = {}
-    for point in points:
-        is_own = point.name not in taken and names.count(point.name) == 1
-        name = point.name if is_own else f"{origin_of(point).distribution}:{point.name}"
-        found[name] = LazyCommand(name, _help(point), functools.partial(_made, name, point))
-    return found
+    return {
+        name: LazyCommand(name, _help(point), functools.partial(_made, name, point))
+        for name, point in command_points(taken).items()
+    }
 
 
 def _help(point: EntryPoint) -> str:
-    from ganzoo._registry.figures import first_line
+    from ganzoo._registry.offers import described
     from ganzoo._registry.part import origin_of
 
-    try:
-        line = first_line(point)
-    except (OSError, SyntaxError, ValueError, AttributeError, ImportError):
-        line = ""
-    return f"{line} ({origin_of(point).distribution})".strip()
+    return f"{described(point)} ({origin_of(point).distribution})".strip()
 
 
 def _made(name: str, point: EntryPoint) -> Any:
@@ -72,8 +63,6 @@ def _made(name: str, point: EntryPoint) -> Any:
 
 def _blamed(name: str, function: Callable[..., None]) -> Callable[..., None]:
     """Return the function, whose own failure is told as the plugin's."""
-    import click
-
     from ganzoo._registry.blame import fault
     from ganzoo.errors import GanzooError, PluginError
 
@@ -81,7 +70,7 @@ def _blamed(name: str, function: Callable[..., None]) -> Callable[..., None]:
     def command(*args: Any, **given: Any) -> None:
         try:
             function(*args, **given)
-        except (GanzooError, click.ClickException, click.exceptions.Exit, click.Abort):
+        except (GanzooError, typer.BadParameter, typer.Exit, typer.Abort):
             raise
         except Exception as error:
             raise PluginError(fault("command", function, error)) from error  # type: ignore[arg-type]

@@ -1,7 +1,8 @@
-"""`ganzoo plugins`: the installed parts and their options."""
+"""`ganzoo plugins`: what is installed: parts and their options, figures, commands, recipes, and what is broken."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,15 +10,24 @@ import typer
 from ganzoo._cli.completion import part_names
 
 if TYPE_CHECKING:
-    from ganzoo._registry.part import Part
+    from ganzoo._registry.offers import Offer
     from ganzoo._registry.registry import Registry
 
-_PLURALS = {"loss": "losses"}
+
+class ListFormat(StrEnum):
+    """How plugins are listed."""
+
+    RICH = "rich"
+    JSON = "json"
 
 
 def plugins(
+    context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(help="A part, or distribution:part. [default: list all]", autocompletion=part_names)
+        str | None,
+        typer.Argument(
+            help="A part, command or recipe, or a distribution. [default: list all]", autocompletion=part_names
+        ),
     ] = None,
     names: Annotated[
         bool, typer.Option("--names", help="List only the names of plugins, without loading them.")
@@ -25,41 +35,82 @@ def plugins(
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the part's options as a JSON schema, for editors.")
     ] = False,
+    format: Annotated[ListFormat, typer.Option(help="How the list is written.")] = ListFormat.RICH,
 ) -> None:
-    """List the installed parts, or show one with its options."""
+    """List the installed parts, and the commands and recipes of plugins, or show one with its options."""
+    offers = _offers(context)
     if names:
-        from ganzoo._registry.part import origin_of
-        from ganzoo._registry.registry import plugin_entry_points
-        from ganzoo.text import literal
-
-        for entry_point in plugin_entry_points():
-            typer.echo(literal(str(origin_of(entry_point))))
-        for line in _figure_names():
-            typer.echo(literal(line))
+        _print_names(offers)
         return
+    from ganzoo._cli.plugins_text import as_json, list_all, print_explained, print_schema
+
+    registry, is_listed = _everything(), name is None
+    if name is not None:
+        found = _named(name, registry, offers)
+        is_listed = found is None
+        registry, offers = found or _of_distribution(name, registry, offers, is_part=schema)
+    if schema:
+        for part in registry.parts():
+            print_schema(part)
+    elif format is ListFormat.JSON:
+        typer.echo(as_json(registry, offers))
+    elif is_listed:
+        list_all(registry, offers)
+    else:
+        print_explained(registry.parts(), offers)
+
+
+def _named(name: str, registry: Registry, offers: list[Offer]) -> tuple[Registry, list[Offer]] | None:
+    """Return all that has a name, or `distribution:name`; None where nothing has."""
+    from ganzoo._registry.registry import Registry
+
+    parts, own_name = registry.find(name), name.rpartition(":")[2]
+    named = [each for each in offers if each.name.rpartition(":")[2] == own_name and each.origin.is_meant_by(name)]
+    return (Registry(parts), named) if parts or named else None
+
+
+def _of_distribution(
+    name: str, registry: Registry, offers: list[Offer], *, is_part: bool
+) -> tuple[Registry, list[Offer]]:
+    """Return all that a distribution offers. Raises PluginError where it is none, or a part is meant."""
+    from ganzoo._registry.registry import Registry
     from ganzoo.errors import PluginError
+    from ganzoo.text import did_you_mean
 
-    registry = _everything()
-    if name is None:
-        _list(registry)
-        return
-    parts = registry.find(name)
-    if not parts:
-        every = sorted({part.name for part in registry.parts()})
-        from ganzoo.text import did_you_mean
+    qualified = f"{name}:"
+    found = Registry(
+        [each for each in registry.parts() if each.origin.is_meant_by(qualified)],
+        [each for each in registry.failures if each.origin.is_meant_by(qualified)],
+        [each for each in registry.notes if each.origin.is_meant_by(qualified)],
+    )
+    theirs = [each for each in offers if each.origin.is_meant_by(qualified)]
+    if is_part or not (found.parts() or found.failures or theirs):
+        known = {part.name for part in registry.parts()} | {each.name for each in offers}
+        raise PluginError(f"no part called '{name}'{did_you_mean(name[:64], sorted(known))}{registry.suspicion()}")
+    return found, theirs
 
-        raise PluginError(f"no part called '{name}'{did_you_mean(name[:64], every)}{registry.suspicion()}")
-    for part in parts:
-        _schema(part) if schema else _explain(part)
 
-
-def _figure_names() -> list[str]:
-    """Return the figures as their entry points name them."""
+def _print_names(offers: list[Offer]) -> None:
+    """Print the plugins, and what has entry points of its own, as their metadata name them."""
     from ganzoo._registry.figures import FigureCatalog
     from ganzoo._registry.part import origin_of
+    from ganzoo._registry.registry import plugin_entry_points
+    from ganzoo.text import literal
 
-    entries = FigureCatalog.discover().entries
-    return [f"figure{str(origin_of(each)).removeprefix('plugin')}" for found in entries.values() for each in found]
+    lines = [str(origin_of(each)) for each in plugin_entry_points()]
+    figures = [origin_of(each) for found in FigureCatalog.discover().entries.values() for each in found]
+    lines += [f"figure{str(each).removeprefix('plugin')}" for each in figures]
+    lines += [f"{each.kind} '{each.name}' ({each.origin.distribution} {each.origin.version})" for each in offers]
+    for line in lines:
+        typer.echo(literal(line))
+
+
+def _offers(context: typer.Context) -> list[Offer]:
+    """Return the commands and recipes of plugins."""
+    from ganzoo._recipe.find_recipe import shipped_recipes
+    from ganzoo._registry.offers import offers
+
+    return offers(getattr(context.find_root().command, "commands", ()), shipped_recipes())
 
 
 def _everything() -> Registry:
@@ -74,67 +125,3 @@ def _everything() -> Registry:
         figures = Registry(*FigureCatalog.discover().parts())
         keep_index(figures, "figures")
     return Registry([*parts.parts(), *figures.parts()], [*parts.failures, *figures.failures], parts.notes)
-
-
-def _list(registry: Registry) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from ganzoo.text import literal
-
-    console = Console(highlight=False)
-    for kind in dict.fromkeys(part.kind for part in registry.parts()):
-        table = Table(
-            title=Text(_PLURALS.get(kind, f"{kind}s"), "bold"), title_justify="left", box=None, padding=(0, 2, 0, 0)
-        )
-        for heading in ("name", "plugin", "distribution", "version", "description"):
-            table.add_column(heading, overflow="fold", style="cyan" if heading == "name" else None)
-        for part in registry.parts(kind):
-            origin = part.origin
-            cells = (part.name, origin.plugin, origin.distribution, origin.version, part.description)
-            table.add_row(*(Text(literal(cell)) for cell in cells))
-        console.print(table)
-        console.print()
-    if not registry.parts():
-        console.print("No parts are installed; `ganzoo doctor` shows why.")
-    for failure in registry.failures:
-        console.print(Text("broken: ", "bold red"), Text(literal(str(failure))), sep="", soft_wrap=True)
-    for note in registry.notes:
-        console.print(Text("note: ", "bold yellow"), Text(literal(str(note))), sep="", soft_wrap=True)
-
-
-def _explain(part: Part) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from ganzoo._registry.listed_part import listing_of
-    from ganzoo.text import literal
-
-    console = Console(highlight=False)
-    console.print(
-        Text.assemble((part.kind, "bold"), " ", (literal(part.name), "bold cyan"), f"  {literal(str(part.origin))}")
-    )
-    console.print(Text(literal(part.description)))
-    if part.paper:
-        console.print(Text(f"Paper: {literal(part.paper)}"))
-    rows = listing_of(part).rows
-    if not rows:
-        console.print(Text("It has no options."))
-        return
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("option", "type", "default", "range", "description"):
-        table.add_column(heading, overflow="fold", style="cyan" if heading == "option" else None)
-    for row in rows:
-        cells = (row.name, row.type, row.default, row.range, row.description)
-        table.add_row(*(Text(literal(cell)) for cell in cells))
-    console.print(table)
-
-
-def _schema(part: Part) -> None:
-    import json
-
-    from ganzoo._registry.listed_part import listing_of
-
-    typer.echo(json.dumps(listing_of(part).schema_, indent=2))

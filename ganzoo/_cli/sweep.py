@@ -165,11 +165,14 @@ def _print_status(path: Path, runs: Path, format: StatusFormat) -> None:
         sys.stdout.write(_json(status))
         return
     from ganzoo._cli.sweep_table import status_table
+    from ganzoo._runs.code_now import other_code
     from ganzoo._sweep.watch import summary
 
     terminal = Terminal()
     terminal.console.print(status_table(status.rows), soft_wrap=False)
     terminal.info(summary(status))
+    for difference in other_code([row.state.folder for row in status.rows if row.state.folder]):
+        terminal.warning(f"not as when runs were made: {difference}")
 
 
 def _json(status: SweepStatus) -> str:

@@ -10,6 +10,7 @@ from ganzoo import hookspecs
 from ganzoo._registry.code import CORE_DISTRIBUTION, code_of
 from ganzoo._registry.figures import FIGURE_GROUP
 from ganzoo._registry.installed import canonical, entry_points_of
+from ganzoo._registry.offers import COMMAND_GROUP
 from ganzoo._registry.part import PluginOrigin, origin_of
 from ganzoo._registry.validation import describe
 from ganzoo.errors import GanzooError, PluginError, RunStopped
@@ -25,7 +26,7 @@ def named(kind: str, cls: type) -> str:
 def origin_of_class(cls: type) -> PluginOrigin | None:
     """Return who offers a class, or None where no installed plugin has its package."""
     package = _package(cls.__module__)
-    groups = (hookspecs.ENTRY_POINT_GROUP, FIGURE_GROUP)
+    groups = (hookspecs.ENTRY_POINT_GROUP, FIGURE_GROUP, COMMAND_GROUP)
     points = [each for group in groups for each in entry_points_of(group) if _package(each.module) == package]
     if not points:
         return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -27,6 +28,24 @@ def code_differences(path: Path) -> list[str]:
     except (GanzooError, ValidationError):
         return []
     return [*_core(record), *_parts(pins), *(f"went on with other code: {change}" for change in record.code_changes)]
+
+
+def other_code(paths: Iterable[Path]) -> list[str]:
+    """Say, each once, what runs were made with and is not installed so, which stops them from going on.
+
+    Nothing is imported; damaged records say nothing. That the source of ganzoo itself was edited under one version is
+    no other code.
+    """
+    pins: dict[tuple[str, str, PartCode], None] = {}
+    cores: dict[str, None] = {}
+    for path in paths:
+        with suppress(GanzooError, ValidationError):
+            record = read_record(path / "record.json")
+            found = _PINS.validate_python(record.recipe.get("parts", {}))
+            pins |= {(kind, name, code): None for kind, names in found.items() for name, code in names.items()}
+            cores[record.versions.get(CORE, __version__)] = None
+    told = [f"{CORE} itself was {before}, and is {__version__}" for before in cores if before != __version__]
+    return [*told, *(line for kind, name, code in pins for line in _parts({kind: {name: code}}))]
 
 
 def _core(record: RunRecord) -> Iterator[str]:

@@ -49,18 +49,22 @@ class Cell:
         """Name of the run's folder, of the first attempt: `stylegan_akoa-rahinge-s3`."""
         return f"{self.name}-s{self.seed}"
 
-    def command(self, runs: Path, *, device: str = "auto", sweep: Path | None = None) -> list[str]:
+    def command(
+        self, runs: Path, *, device: str = "auto", sweep: Path | None = None, allow_changed_code: bool = False
+    ) -> list[str]:
         """Return the command that computes the cell, or goes on with it, as words: `ganzoo run ...`.
 
         Args:
             runs: Folder of the runs.
             device: Where to compute.
             sweep: The sweep's own folder, whose plan is noted in the run's record.
+            allow_changed_code: Whether a run may go on with other code than it began with.
         """
         words = ["ganzoo", "run", self.recipe, "--name", self.name, "--seed", str(self.seed), "--runs", str(runs)]
         words += [word for override in self.overrides for word in ("--set", override)]
         words += [word for tag in self.tags for word in ("--tag", tag)]
         words += [] if device == "auto" else ["--device", device]
+        words += ["--allow-changed-code"] if allow_changed_code else []
         return words + ([] if sweep is None else ["--sweep", str(sweep)]) + ["--resume"]
 
     def state(self, runs: Path) -> CellState:

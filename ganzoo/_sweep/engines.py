@@ -13,6 +13,7 @@ from ganzoo._sweep.opened_sweep import OpenedSweep, open_sweep
 from ganzoo._sweep.options import SweepOptions, SweepSource
 from ganzoo._sweep.preflight import check_recipes
 from ganzoo._sweep.processes import Processes, visible_gpus
+from ganzoo._sweep.same_code import require_same_code
 from ganzoo._sweep.slurm_script import slurm_options, slurm_script
 from ganzoo._sweep.work import Place
 from ganzoo.errors import GanzooError
@@ -77,6 +78,7 @@ def script_of(
     """
     found, opened = slurm_options(options), open_sweep(source, runs)
     check_recipes(opened.variants)
+    require_same_code(cells_so_far(opened), opened.runs, opened.where)
     jobs = cells_at_a_time({"engine": "slurm"})
     for line in opened.register(jobs, amend):
         tell(line)

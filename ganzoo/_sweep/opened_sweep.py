@@ -10,6 +10,7 @@ from typing import Any
 
 import tomli_w
 
+from ganzoo._registry.pinned import allows_changed_code
 from ganzoo._registry.plugin_files import ENVIRONMENT, plugin_file_names
 from ganzoo._runs.directory import check_new_run
 from ganzoo._runs.sweep_mark import read_plan
@@ -70,7 +71,7 @@ class OpenedSweep:
         environment = dict.fromkeys(THREAD_VARIABLES, str(threads))
         if files := plugin_file_names():
             environment[ENVIRONMENT] = os.pathsep.join(files)
-        return Place(self.runs, self.folder, device, environment, self.planned)
+        return Place(self.runs, self.folder, device, environment, self.planned, allows_changed_code())
 
 
 def open_sweep(source: str | Path | Mapping[str, Any], runs: Path, *, prefix: str = "") -> OpenedSweep:

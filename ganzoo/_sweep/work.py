@@ -45,6 +45,7 @@ class Place:
         device: As `ganzoo run --device`.
         environment: Variables of each cell's process, such as the number of threads.
         planned: Whether runs note the plan of the sweep.
+        allow_changed_code: Whether runs may go on with other code than they began with.
     """
 
     runs: Path
@@ -52,6 +53,7 @@ class Place:
     device: str = "auto"
     environment: Mapping[str, str] = field(default_factory=dict)
     planned: bool = True
+    allow_changed_code: bool = False
 
     @property
     def threads(self) -> int:
@@ -61,8 +63,9 @@ class Place:
     def attempt(self, cell: Cell) -> Attempt:
         """Return the attempt to compute a cell."""
         sweep = self.folder.path if self.planned else None
-        command = tuple(cell.command(self.runs, device=self.device, sweep=sweep))
-        return Attempt(cell.run_name, command, self.environment, self.folder.log(cell.run_name))
+        allowed = self.allow_changed_code
+        command = cell.command(self.runs, device=self.device, sweep=sweep, allow_changed_code=allowed)
+        return Attempt(cell.run_name, tuple(command), self.environment, self.folder.log(cell.run_name))
 
     def state(self, cell: Cell) -> CellState:
         """Return the state of a cell, with what is known of its failure."""

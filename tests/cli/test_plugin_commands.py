@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -69,7 +70,7 @@ def test_commands_of_plugins_are_listed_explained_and_run(site):
 
     failed = ganzoo("fail")
     assert failed.code == 2
-    assert "command 'fail' (acme-tools 1.0) fails at" not in failed.err  # it has no entry point for parts
+    assert "command 'fail' (acme-tools 1.0) fails at" in failed.err
     assert "commands.py" in failed.err and "KeyError: 'lost'" in failed.err
     broken = ganzoo("rival-tools:count-words", "a")
     assert broken.code == 2
@@ -136,3 +137,25 @@ def test_a_file_that_is_none(idea, tmp_path, name, content, said):
     with pytest.raises(PluginError, match=said):
         plugin_files.load_plugin_file(tmp_path / name)
     sys.modules.pop(Path(name).stem if name != "json.py" else "", None)
+
+
+def test_commands_and_recipes_are_listed_with_the_parts(site, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    rows = [line.split()[:4] for line in ganzoo("plugins").out.splitlines()]
+    assert ["acme-tools:run", "run", "acme-tools", "1.0"] in rows, "as it is typed"
+    assert ["only-here", "only-here", "acme-tools", "1.0"] in rows
+    assert ["rival-tools:shared", "tools", "rival-tools", "1.0"] in rows
+    assert "recipe 'acme_quick' (acme-tools 1.0)" in ganzoo("plugins", "--names").out.splitlines()
+    command, recipe = ganzoo("plugins", "only-here").out, ganzoo("plugins", "acme-tools:acme_quick").out
+    assert command.splitlines()[:2] == ["command only-here  plugin 'only-here' (acme-tools 1.0)", "Count words."]
+    assert "More: ganzoo recipes show acme_quick" in recipe
+    theirs = ganzoo("plugins", "Rival_Tools").out
+    assert "rival-tools:shared" in theirs and "acme" not in theirs
+    found = json.loads(ganzoo("plugins", "acme-tools", "--format", "json").out)
+    assert [each["name"] for each in found["recipes"]] == ["acme-tools:shared", "acme_quick"]
+    assert {each["name"]: each["description"] for each in found["commands"]}["only-here"] == "Count words."
+    assert (found["parts"], ganzoo("plugins", "acme-tools", "--schema").code) == ([], 2)
+    whole = json.loads(ganzoo("plugins", "r1", "--format", "json").out)
+    assert [(each["kind"], "gamma" in {row["name"] for row in each["options"]}) for each in whole["parts"]] == [
+        ("regularizer", True)
+    ]
