@@ -88,8 +88,7 @@ def run_training(measurement: Measurement) -> None:
     for precision, profile in PRECISIONS:
         for name, game in games.GAMES.items():
             _time(measurement, name, game, precision, profile=profile)
-    if games.possible(COMPILED):
-        _time(measurement, "DCGAN 64", games.GAMES["DCGAN 64"], COMPILED, profile=True)
+    _time(measurement, "DCGAN 64", games.GAMES["DCGAN 64"], COMPILED, profile=True)
 
 
 def _time(measurement: Measurement, name: str, game: dict[str, Any], precision: str, *, profile: bool) -> None:

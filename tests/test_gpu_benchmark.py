@@ -50,6 +50,13 @@ def found(gpu, folder, *arguments):
     return json.loads((folder / "gpu.json").read_text())
 
 
+@pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # the compiler looks at all inputs alike
+@pytest.mark.slow  # compiles for a minute
+def test_compiled_networks_are_timed(gpu):
+    timed = gpu.training.measure(gpu.games.TINY["DCGAN 16"], torch.device("cpu"), "fp32 + compiled", 0.0, profile=False)
+    assert 0 < timed["s_per_kimg"] < timed["warm_up_seconds"] * 250
+
+
 def test_steps_are_timed_and_told(gpu, tmp_path, monkeypatch, capsys):
     monkeypatch.delitem(gpu.games.TINY, "StyleGAN2 16")  # the slow test has it
     steps = found(gpu, tmp_path, "--only", "training")["training"]["DCGAN 16, fp32"]

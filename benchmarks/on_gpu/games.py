@@ -77,15 +77,9 @@ TINY = {"DCGAN 16": dcgan(4, 4, resolution=16), "StyleGAN2 16": stylegan2(16, 4,
 EXTRAS: dict[str, dict[str, Any]] = {
     "benchmark": {"cudnn": "benchmark"},
     "half penalties": {"penalty_precision": "half"},
-    "compiled": {"compile": True},
+    "compiled": {},  # of games without penalties alone: compiled networks have no second derivatives
     "kernels": {},
 }
-
-
-def possible(precision: str) -> bool:
-    """Return whether recipes can say all that a precision asks for."""
-    asked = {key for extra in precision.split(" + ")[1:] for key in EXTRAS[extra]}
-    return asked <= TrainingSettings.model_fields.keys() | {"cudnn"}
 
 
 @contextmanager
@@ -93,7 +87,7 @@ def arithmetic(precision: str) -> Iterator[dict[str, Any]]:
     """Compute in a precision (`bf16 + benchmark + kernels`); give what it means in `[training]`.
 
     What a recipe does not say is set for the process: what networks outside of a training compute in, and the kernels
-    in Triton.
+    in Triton. Networks are compiled by who builds them.
     """
     kind, *extras = precision.split(" + ")
     settings: dict[str, Any] = {"precision": kind if kind in ("bf16", "fp16") else "fp32", "tf32": kind != "fp32"}

@@ -59,6 +59,9 @@ def measure(
 ) -> dict[str, Any]:
     """Return s/kimg and memory of a game in one precision, with a profile if asked for; in about so many seconds."""
     with arithmetic(precision) as training, trainer_of(game, device, training) as trainer:
+        if "compiled" in precision.split(" + "):
+            for network in (trainer.game.generator, trainer.game.discriminator):
+                network.compile()  # type: ignore[no-untyped-call]
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         kinds = _kinds(trainer)
