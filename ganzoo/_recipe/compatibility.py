@@ -101,9 +101,13 @@ def _penalties(recipe: Recipe) -> Iterator[str]:
                 )
 
 
-def _many_logits(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
+def _logits_per_image(recipe: Recipe, spec: ImageSpec) -> int:
     with _asking("discriminator", recipe.discriminator):
-        each = recipe.discriminator.cls.logits_per_image(recipe.discriminator.options, spec)
+        return int(recipe.discriminator.cls.logits_per_image(recipe.discriminator.options, spec))
+
+
+def _many_logits(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
+    each = _logits_per_image(recipe, spec)
     if each > 1 and not recipe.loss.cls.takes_many_logits:
         yield (
             f"loss: '{recipe.loss.name}' takes one logit per image, and discriminator '{recipe.discriminator.name}' "
@@ -202,6 +206,7 @@ def _parts(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
         regularizers=all_regularizers(recipe),
         augmentation=_choice(recipe.augmentation) if recipe.augmentation else None,
         precision=recipe.training.precision,
+        logits_per_image=_logits_per_image(recipe, spec),
     )
     sections = [
         ("dataset", recipe.dataset),

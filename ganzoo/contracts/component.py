@@ -93,6 +93,7 @@ class RecipeContext:
         regularizers: All regularizers, those that the loss brings along too.
         augmentation: What stands in front of the discriminator, or None.
         precision: What networks compute in: `fp32`, `bf16` or `fp16`.
+        logits_per_image: How many logits the discriminator gives each image: 1, or K.
     """
 
     images: ImageSpec
@@ -105,6 +106,7 @@ class RecipeContext:
     regularizers: tuple[ConfiguredPart[Component], ...]
     augmentation: ConfiguredPart[Component] | None = None
     precision: str = "fp32"
+    logits_per_image: int = 1
 
     @property
     def batch_sizes(self) -> tuple[int, ...]:
