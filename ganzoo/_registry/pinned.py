@@ -67,11 +67,14 @@ def the_very_part(
     code = part.code
     if (code.version, code.source) != (pin.version, pin.source):
         found = f"{kind} '{name}' was that of {pin}, and {code} is installed, which may compute something else"
-        raise ChangedCodeError(found, f"{_again(pin)}, or use what is installed with --allow-changed-code")
+        again = _again(pin, edited=code.version == pin.version)
+        raise ChangedCodeError(found, f"{again}, or use what is installed with --allow-changed-code")
     return part
 
 
-def _again(pin: PartCode) -> str:
+def _again(pin: PartCode, *, edited: bool = False) -> str:
     if pin.version == FILE_VERSION:
         return f"give that file as it was, with --plugin {pin.distribution}"
+    if edited:  # pip knows it by its version, and would find nothing to do
+        return f"bring back the source of {pin.distribution} {pin.version} that it was made with"
     return f"install it as it was (pip install '{pin.distribution}=={pin.version}')"
