@@ -36,6 +36,7 @@ from ganzoo._cli.schema import schema
 from ganzoo._cli.score import score
 from ganzoo._cli.shell_completion import use_own_scripts
 from ganzoo._cli.sweep import sweep
+from ganzoo._cli.test import test
 from ganzoo._cli.verify import verify
 from ganzoo._version import __version__
 from ganzoo.errors import GanzooError, RunError
@@ -51,6 +52,7 @@ _FUNCTIONS: dict[str, Callable[..., None]] = {
     "check": check,
     "schema": schema,
     "plugins": plugins,
+    "test": test,
     "metrics": metrics,
     "sample": sample,
     "verify": verify,
@@ -79,6 +81,7 @@ class _Commands(WholeLines):
             "check",
             "schema",
             "plugins",
+            "test",
             "metrics",
             "doctor",
             "fetch-weights",

@@ -49,6 +49,16 @@ def part_names(incomplete: str) -> list[str]:
     return sorted(name for name in names if name.startswith(incomplete))
 
 
+def distributions(incomplete: str) -> list[str]:
+    """Offer the installed distributions with plugins, and Python files."""
+    from ganzoo._registry.part import origin_of
+    from ganzoo._registry.registry import plugin_entry_points
+
+    names = sorted({origin_of(point).distribution for point in plugin_entry_points()})
+    files = [str(path) for path in _beside(incomplete) if path.suffix == ".py"]
+    return [name for name in names if name.startswith(incomplete)] + files
+
+
 def overrides(incomplete: str) -> list[str]:
     """Offer keys of recipes, and the names of parts behind `section.name=`."""
     key, equals, _ = incomplete.partition("=")

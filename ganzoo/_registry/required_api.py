@@ -20,10 +20,7 @@ NAME = "requires_ganzoo_api"
 
 def unmet_api(entry_point: EntryPoint) -> str | None:
     """Say why a plugin cannot be used with this API, and what would do, or None; nothing is imported."""
-    try:
-        wanted = _stated(entry_point.value.partition(":")[0])
-    except (OSError, SyntaxError, ValueError, ImportError, AttributeError, RecursionError):
-        return None  # it will not load, and say why itself
+    wanted = stated_api(entry_point)
     if wanted is None or (isinstance(wanted, int) and OLDEST_API <= wanted <= API):
         return None
     if not isinstance(wanted, int) or isinstance(wanted, bool) or wanted < 1:
@@ -34,6 +31,14 @@ def unmet_api(entry_point: EntryPoint) -> str | None:
         f"was made for API {wanted} of ganzoo, and ganzoo {__version__} has {OLDEST_API} to {API}: upgrade it, or "
         f"install the ganzoo-toolkit that it was made for (docs/plugin-api.md says what changed)"
     )
+
+
+def stated_api(entry_point: EntryPoint) -> object:
+    """Return what a plugin states that it needs, or None; nothing is imported."""
+    try:
+        return _stated(entry_point.value.partition(":")[0])
+    except (OSError, SyntaxError, ValueError, ImportError, AttributeError, RecursionError):
+        return None  # it will not load, and say why itself
 
 
 def _stated(module: str) -> object:

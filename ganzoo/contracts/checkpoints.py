@@ -79,3 +79,8 @@ class Importer(Component[OptionsT], ABC):
         Must not raise, whatever the content.
         """
         return None
+
+    @classmethod
+    def example_content(cls) -> Any:
+        """Return content of this layout to test it with, as `ganzoo.interchange` reads it from a file; or None."""
+        return None

@@ -8,6 +8,7 @@ an unconditional model has L = 0, so `[N, 0]`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Generic
 
 import numpy as np
@@ -65,6 +66,15 @@ class Component(Generic[OptionsT]):
         Such a part is refused where a batch is split in micro-batches, since the split would change the result.
         """
         return False
+
+    @classmethod
+    def example_options(cls, folder: Path) -> OptionsT | None:
+        """Return options to test this part with: small ones, or some where options have no default.
+
+        None, as by default: the defaults of its options. `folder` is empty, and for files that the options name, such
+        as a dataset's few images; it is removed after the tests. Only `ganzoo test` and `ganzoo.testing` ask.
+        """
+        return None
 
 
 PartT = TypeVar("PartT", bound="Component", covariant=True)

@@ -35,6 +35,8 @@ class Metric(Component[OptionsT], ABC):
         default_place: Place among the metrics of recipes that list none; None, as nearly always, for no such place.
         images_per_feature: Generated images that it needs for each number per image that it reads; with fewer it is
             refused. 0: any count.
+        judges_likeness: Whether images unlike the reference, or without clear classes, must not score better, which
+            conformance checks ask.
         sensitivity: What its values were measured to see, by key of `values`; empty: not measured.
         version: Raised whenever the same options compute anything differently: earlier scores stay apart.
     """
@@ -50,6 +52,7 @@ class Metric(Component[OptionsT], ABC):
     published_features: ClassVar[str] = ""
     default_place: ClassVar[int | None] = None
     images_per_feature: ClassVar[float] = 0.0
+    judges_likeness: ClassVar[bool] = True
     sensitivity: ClassVar[Mapping[str, Sensitivity]] = {}
     version: ClassVar[int] = 1
 

@@ -84,6 +84,11 @@ class Source(Component[OptionsT], ABC):
         """Whether a folder is of this format by the names that lie directly in it."""
         return False
 
+    @classmethod
+    def example_root(cls, folder: Path) -> Path | None:
+        """Write a small source of this format into an empty folder, to test it with, and return its root; or None."""
+        return None
+
     @abstractmethod
     def entries(self) -> Sequence[Entry]:
         """List the images in a stable order; empty where there are none. Raises DataError."""

@@ -14,11 +14,12 @@ from ganzoo.contracts.component import Component
 from ganzoo.contracts.figures import Figure
 from ganzoo.testing.augmentations import check_augmentation
 from ganzoo.testing.callbacks import check_callback
+from ganzoo.testing.collected import conformance
 from ganzoo.testing.critics import TinyFeaturedDiscriminator, TinyPatchDiscriminator
 from ganzoo.testing.datasets import check_dataset
 from ganzoo.testing.discriminators import check_discriminator
 from ganzoo.testing.extractors import check_extractor
-from ganzoo.testing.failure import ConformanceError, kind_of
+from ganzoo.testing.failure import ConformanceError
 from ganzoo.testing.figures import check_figure
 from ganzoo.testing.generators import check_generator
 from ganzoo.testing.importers import check_importer
@@ -38,6 +39,8 @@ from ganzoo.testing.regularizers import check_regularizer
 from ganzoo.testing.settings import small_context
 from ganzoo.testing.sources import check_source
 from ganzoo.testing.step import LinearStep
+from ganzoo.testing.suites import trial_of
+from ganzoo.testing.trial import require_all
 
 __all__ = [
     "ConformanceError",
@@ -65,23 +68,9 @@ __all__ = [
     "check_part",
     "check_regularizer",
     "check_source",
+    "conformance",
     "small_context",
 ]
-
-_CHECKS: dict[str | None, Any] = {
-    "generator": check_generator,
-    "discriminator": check_discriminator,
-    "loss": check_loss,
-    "regularizer": check_regularizer,
-    "augmentation": check_augmentation,
-    "optimizer": check_optimizer,
-    "callback": check_callback,
-    "dataset": check_dataset,
-    "extractor": check_extractor,
-    "metric": check_metric,
-    "importer": check_importer,
-    "source": lambda cls, options: check_source(cls, options=options),
-}
 
 
 def check_part(cls: type[Component] | type[Figure], options: Any = None) -> None:
@@ -89,16 +78,9 @@ def check_part(cls: type[Component] | type[Figure], options: Any = None) -> None
 
     Args:
         cls: The part.
-        options: What to test it with; the defaults of its options if None.
+        options: What to test it with; if None its `example_options`, or the defaults of its options.
 
     Raises:
-        ConformanceError: Naming the part, what was expected, and what was found.
+        ConformanceError: Listing all that it fails: what was expected, and what was found.
     """
-    if issubclass(cls, Figure):
-        check_figure(cls, options)
-        return
-    check = _CHECKS.get(kind_of(cls))
-    if check is None:
-        kinds = ", ".join(str(kind) for kind in _CHECKS)
-        raise ConformanceError(f"{cls.__name__!r} is no part: it is none of {kinds}")
-    check(cls, options)
+    require_all(trial_of(cls, options))

@@ -1,37 +1,65 @@
-"""Conformance of callbacks."""
+"""Callbacks: their properties, without a run: what one does with a run only its author can judge."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ganzoo.contracts.callbacks import RunCallback
-from ganzoo.testing.failure import Judge
-from ganzoo.testing.options import check_component
+from ganzoo.testing.component import COMPONENT
+from ganzoo.testing.failure import doing, require
+from ganzoo.testing.properties import Case, Property, Suite
+from ganzoo.testing.trial import Trial, require_all
 
 _METHODS = ("on_begin", "on_values", "on_samples", "on_scores", "on_end")
 
 
-def check_callback(cls: type[RunCallback], options: Any = None) -> None:
-    """Check that a callback keeps its contract, without a run: what it does with one only its author can judge.
+class CallbackCase(Case):
+    """A callback under test."""
 
-    Args:
-        cls: The callback.
-        options: What to test it with; the defaults of its options if None.
+    kind: ClassVar[str] = "callback"
+    base: ClassVar[type] = RunCallback
 
-    Raises:
-        ConformanceError: Naming the part, what was expected, and what was found.
-    """
-    judge = Judge(cls, "callback")
-    options = check_component(cls, RunCallback, options, judge)
-    with judge.doing("unavailable()"):
-        reason = cls.unavailable()
-    judge.require(
+
+def _check_availability(case: CallbackCase) -> None:
+    with doing("unavailable()"):
+        reason = case.cls.unavailable()
+    require(
         reason is None or (isinstance(reason, str) and reason.strip()),
         f"unavailable() must return a sentence with the remedy or None, not {reason!r}",
     )
-    heard = [name for name in _METHODS if getattr(cls, name) is not getattr(RunCallback, name)]
-    judge.require(heard, f"looks at nothing: override one of {', '.join(_METHODS)}")
-    near = [name for name in vars(cls) if name.startswith("on_") and name not in _METHODS]
-    judge.require(not near, f"has {', '.join(near)}, which is never called; the methods are {', '.join(_METHODS)}")
-    with judge.doing("building it, which imports nothing that `unavailable` asks for"):
-        cls(options)
+
+
+def _check_methods(case: CallbackCase) -> None:
+    heard = [name for name in _METHODS if getattr(case.cls, name) is not getattr(RunCallback, name)]
+    near = [name for name in vars(case.cls) if name.startswith("on_") and name not in _METHODS]
+    require(not near, f"has {', '.join(near)}, which is never called; the methods are {', '.join(_METHODS)}")
+    require(heard, f"looks at nothing: override one of {', '.join(_METHODS)}")
+
+
+def _check_built(case: CallbackCase) -> None:
+    with doing("building it, which imports nothing that `unavailable` asks for"):
+        case.cls(case.options)
+
+
+CALLBACK = Suite(
+    CallbackCase,
+    once=(
+        *COMPONENT,
+        Property("says whether it can be used here", _check_availability),
+        Property("overrides methods that are called", _check_methods),
+        Property("can be built", _check_built),
+    ),
+)
+
+
+def check_callback(cls: type[RunCallback], options: Any = None) -> None:
+    """Check that a callback keeps its contract, without a run.
+
+    Args:
+        cls: The callback.
+        options: What to test it with; if None its `example_options`, or the defaults.
+
+    Raises:
+        ConformanceError: Listing all that it fails: what was expected, and what was found.
+    """
+    require_all(Trial(CALLBACK, CallbackCase(cls, options)))

@@ -1,40 +1,69 @@
-"""Failure: the error about a part that breaks its contract, with what was expected."""
+"""Failure: what came of asking a property, and the error that lists all that a part fails."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
 
-from ganzoo._registry.kinds import KINDS, base_of
-from ganzoo.contracts.component import Component
+Status = Literal["passed", "failed", "skipped", "not asked"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one check.
+
+    Attributes:
+        kind: The kind of the part.
+        name: The part.
+        promise: The property that was asked, by its name.
+        setting: The kind of images that it was asked on, or nothing.
+        status: What came of it; `not asked` where something failed that it cannot be asked without.
+        reason: Why it did not pass.
+    """
+
+    kind: str
+    name: str
+    promise: str
+    setting: str
+    status: Status
+    reason: str = ""
+
+    @property
+    def part(self) -> str:
+        """The part's kind and name, as messages begin: "generator 'acme'"."""
+        return f"{self.kind} {self.name!r}"
 
 
 class ConformanceError(AssertionError):
-    """A part does not keep its contract; the text names the part and says what was expected and found."""
+    """A part does not keep its contract; the text names the part and says what was expected and found.
+
+    Attributes:
+        failures: All that it fails, one result for each property and setting.
+    """
+
+    def __init__(self, text: str, failures: Sequence[Result] = ()) -> None:
+        super().__init__(text)
+        self.failures = tuple(failures)
 
 
-def kind_of(cls: type[Component]) -> str | None:
-    """Return the kind of a part, such as `generator`, or None where it is of none."""
-    return next((kind for kind in KINDS if issubclass(cls, base_of(kind))), None)
+class NotAsked(Exception):  # no error: a property says that it cannot be asked here
+    """A property cannot be asked here: weights are missing, or nothing was given to test with."""
 
 
-class Judge:
-    """Speaks for one part: every complaint begins with its kind and name."""
+def require(condition: object, complaint: str) -> None:
+    """Raise ConformanceError with `complaint` unless `condition` holds."""
+    if not condition:
+        raise ConformanceError(complaint)
 
-    def __init__(self, cls: type, kind: str) -> None:
-        self.who = f"{kind} {getattr(cls, 'name', None) or cls.__name__!r}"
 
-    def require(self, condition: object, complaint: str) -> None:
-        """Raise ConformanceError with `complaint` unless `condition` holds."""
-        if not condition:
-            raise ConformanceError(f"{self.who}: {complaint}")
-
-    @contextmanager
-    def doing(self, what: str) -> Iterator[None]:
-        """Turn any error inside into a failure that says during what."""
-        try:
-            yield
-        except ConformanceError:
-            raise
-        except Exception as error:
-            raise ConformanceError(f"{self.who}: {what} failed: {type(error).__name__}: {error}") from error
+@contextmanager
+def doing(what: str) -> Iterator[None]:
+    """Turn any error inside into a failure that says during what."""
+    try:
+        yield
+    except (ConformanceError, NotAsked):
+        raise
+    except Exception as error:
+        raise ConformanceError(f"{what} failed: {type(error).__name__}: {error}") from error

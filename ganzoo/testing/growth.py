@@ -6,17 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from ganzoo.contracts.capabilities import Growable
 from ganzoo.contracts.component import ImageSpec
-from ganzoo.testing import networks
-from ganzoo.testing.failure import Judge
+from ganzoo.testing.failure import doing, require
+from ganzoo.testing.seeding import seeded
 
 LOWEST = 4  # ProGAN begins here
 USUAL = 8  # StyleGAN begins here; what a network has at 4 shows through while 8 fades in
-InputsAt = Callable[[int], networks.Inputs]
+Inputs = tuple[Tensor, Tensor]
+InputsAt = Callable[[int], Inputs]
 
 
 def stages(network: nn.Module, images: ImageSpec, inputs: InputsAt) -> list[tuple[int, float]]:
@@ -34,7 +35,7 @@ def stages(network: nn.Module, images: ImageSpec, inputs: InputsAt) -> list[tupl
 def resolutions_of(network: Any, images: ImageSpec, inputs: InputsAt) -> list[int]:
     """Return the resolutions that a growing network works at, from 4 or else from 8."""
     try:
-        with torch.no_grad(), networks.seeded():
+        with torch.no_grad(), seeded():
             network.grow(LOWEST, 1.0)
             output = network(*inputs(LOWEST))
         start = LOWEST if output.dim() == 1 or output.shape[-1] == LOWEST else USUAL
@@ -43,18 +44,18 @@ def resolutions_of(network: Any, images: ImageSpec, inputs: InputsAt) -> list[in
     return [resolution for resolution in (start << k for k in range(12)) if resolution <= images.resolution]
 
 
-def check_generator_growth(generator: Any, inputs: networks.Inputs, images: ImageSpec, judge: Judge) -> None:
+def check_generator_growth(generator: Any, inputs: Inputs, images: ImageSpec) -> None:
     """Require that images at (2R, alpha 0) are those at (R, 1) with their pixels doubled."""
     generator.eval()
     for resolution in resolutions_of(generator, images, lambda _: inputs)[:-1]:
-        coarse = _grown(generator, resolution, 1.0, inputs, judge)
-        fine = _grown(generator, 2 * resolution, 0.0, inputs, judge)
-        judge.require(
+        coarse = _grown(generator, resolution, 1.0, inputs)
+        fine = _grown(generator, 2 * resolution, 0.0, inputs)
+        require(
             fine.shape[-2:] == (2 * resolution, 2 * resolution),
             f"after grow({2 * resolution}, 0.0), its images are of {fine.shape[-2]}x{fine.shape[-1]}",
         )
         same = torch.allclose(fine, interpolate(coarse, scale_factor=2.0, mode="nearest"), rtol=1e-3, atol=1e-4)
-        judge.require(
+        require(
             same,
             f"images at ({2 * resolution}, alpha 0) differ from those at ({resolution}, alpha 1) upsampled: "
             "the newest block must weigh nothing at alpha 0",
@@ -62,19 +63,19 @@ def check_generator_growth(generator: Any, inputs: networks.Inputs, images: Imag
     generator.grow(images.resolution, 1.0)
 
 
-def check_discriminator_growth(discriminator: Any, inputs: networks.Inputs, images: ImageSpec, judge: Judge) -> None:
+def check_discriminator_growth(discriminator: Any, inputs: Inputs, images: ImageSpec) -> None:
     """Require that logits at (2R, alpha 0) of upsampled images are those at (R, 1) of the images."""
     discriminator.eval()
 
-    def shrunk(resolution: int) -> networks.Inputs:
+    def shrunk(resolution: int) -> Inputs:
         return interpolate(inputs[0], size=(resolution, resolution), mode="area"), inputs[1]
 
     for resolution in resolutions_of(discriminator, images, shrunk)[:-1]:
         small = shrunk(resolution)[0]
-        coarse = _grown(discriminator, resolution, 1.0, (small, inputs[1]), judge)
+        coarse = _grown(discriminator, resolution, 1.0, (small, inputs[1]))
         large = interpolate(small, scale_factor=2.0, mode="nearest")
-        fine = _grown(discriminator, 2 * resolution, 0.0, (large, inputs[1]), judge)
-        judge.require(
+        fine = _grown(discriminator, 2 * resolution, 0.0, (large, inputs[1]))
+        require(
             torch.allclose(fine, coarse, rtol=1e-3, atol=1e-4),
             f"logits at ({2 * resolution}, alpha 0) of upsampled images differ from those at ({resolution}, alpha 1): "
             "the newest block must weigh nothing at alpha 0",
@@ -82,7 +83,7 @@ def check_discriminator_growth(discriminator: Any, inputs: networks.Inputs, imag
     discriminator.grow(images.resolution, 1.0)
 
 
-def _grown(network: Any, resolution: int, alpha: float, inputs: networks.Inputs, judge: Judge) -> torch.Tensor:
-    with judge.doing(f"a forward after grow({resolution}, {alpha})"), torch.no_grad(), networks.seeded():
+def _grown(network: Any, resolution: int, alpha: float, inputs: Inputs) -> Tensor:
+    with doing(f"a forward after grow({resolution}, {alpha})"), torch.no_grad(), seeded():
         network.grow(resolution, alpha)
         return network(*inputs)

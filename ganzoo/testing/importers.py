@@ -1,8 +1,10 @@
-"""Conformance of importers."""
+"""Importers: their properties."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
 
 import torch
 
@@ -11,33 +13,57 @@ from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.errors import CheckpointError
 from ganzoo.interchange import Global, Record
-from ganzoo.testing.failure import Judge
-from ganzoo.testing.options import check_component
+from ganzoo.testing.component import COMPONENT
+from ganzoo.testing.failure import NotAsked, doing, require
+from ganzoo.testing.properties import Case, Property, Suite, gate
+from ganzoo.testing.trial import Trial, require_all
 
 
-def check_importer(cls: type[Importer], options: Any = None, *, content: Any = None) -> None:
-    """Check that an importer judges any content calmly, and understands `content` if that is given.
+@dataclass(eq=False)
+class ImporterCase(Case):
+    """An importer under test.
 
-    Args:
-        cls: The importer.
-        options: What to test it with; the defaults of its options if None.
-        content: What `ganzoo.interchange.read_content` gives for a file of its layout; without one, only refusals are
-            tested.
-
-    Raises:
-        ConformanceError: Naming the part, what was expected, and what was found.
+    Attributes:
+        own_content: What a file of its layout holds; None: its `example_content`.
     """
-    judge = Judge(cls, "importer")
-    check_component(cls, Importer, options, judge)
+
+    kind: ClassVar[str] = "importer"
+    base: ClassVar[type] = Importer
+
+    own_content: Any = None
+
+    @cached_property
+    def content(self) -> Any:
+        """What a file of its layout holds. Raises NotAsked where there is none."""
+        content = self.own_content
+        if content is None:
+            with doing("example_content()"):
+                content = self.cls.example_content()
+        if content is None:
+            raise NotAsked("no content of its layout was given: let the classmethod example_content() return some")
+        return content
+
+    @cached_property
+    def found(self) -> ForeignCheckpoint:
+        """What it reads."""
+        with doing("read"):
+            found: ForeignCheckpoint = self.cls.read(self.content)
+        require(isinstance(found, ForeignCheckpoint), f"read gives {type(found).__name__}, not a ForeignCheckpoint")
+        return found
+
+
+def _check_calm(case: ImporterCase) -> None:
     for foreign in _foreign_contents():
-        with judge.doing(f"recognizes({foreign!r:.60})"):
-            answer = cls.recognizes(foreign)
-        judge.require(answer is False, f"recognizes {foreign!r:.60}, which is no checkpoint of any layout")
-        with judge.doing(f"refusal({foreign!r:.60})"):
-            named = cls.refusal(foreign)
-        judge.require(named is None or isinstance(named, str), f"refusal gives {type(named).__name__}, not a phrase")
-    if content is not None:
-        _check_understood(cls, content, judge)
+        with doing(f"recognizes({foreign!r:.60})"):
+            answer = case.cls.recognizes(foreign)
+        require(answer is False, f"recognizes {foreign!r:.60}, which is no checkpoint of any layout")
+
+
+def _check_refusal(case: ImporterCase) -> None:
+    for foreign in _foreign_contents():
+        with doing(f"refusal({foreign!r:.60})"):
+            reason = case.cls.refusal(foreign)
+        require(reason is None or isinstance(reason, str), f"refusal gives {type(reason).__name__}, not a phrase")
 
 
 def _foreign_contents() -> list[Any]:
@@ -56,36 +82,40 @@ def _foreign_contents() -> list[Any]:
     ]
 
 
-def _check_understood(cls: type[Importer], content: Any, judge: Judge) -> None:
-    judge.require(cls.recognizes(content), "does not recognize the content that it is to be tested with")
-    with judge.doing("read"):
-        found = cls.read(content)
-    judge.require(isinstance(found, ForeignCheckpoint), f"read gives {type(found).__name__}, not a ForeignCheckpoint")
-    judge.require(isinstance(found.images, ImageSpec), "does not say what the images are (an ImageSpec)")
+def _check_recognized(case: ImporterCase) -> None:
+    require(case.cls.recognizes(case.content), "does not recognize the content that it is to be tested with")
+
+
+def _check_read(case: ImporterCase) -> None:
+    found = case.found
+    require(isinstance(found.images, ImageSpec), "does not say what the images are (an ImageSpec)")
+    require(found.ema or found.discriminator, "finds neither an EMA generator nor a discriminator")
+
+
+def _check_networks(case: ImporterCase) -> None:
+    found = case.found
     networks = {"ema": found.ema, "generator": found.generator, "discriminator": found.discriminator}
-    judge.require(found.ema or found.discriminator, "finds neither an EMA generator nor a discriminator")
     for role, network in networks.items():
         if network is not None:
-            _check_network(role, network, found.images, judge)
-    if isinstance(content, dict):
-        _check_partial(cls, content, judge)
+            _check_network(role, network, found.images)
 
 
-def _check_network(role: str, network: ForeignNetwork, images: ImageSpec, judge: Judge) -> None:
+def _check_network(role: str, network: ForeignNetwork, images: ImageSpec) -> None:
     base = Discriminator if role == "discriminator" else Generator
-    judge.require(
-        issubclass(network.cls, base), f"its {role} is filled into {network.cls.__name__}, no {base.__name__}"
-    )
-    judge.require(isinstance(network.options, network.cls.Options), f"the options of its {role} are not the part's own")
-    with judge.doing(f"loading its {role}, whole and by the part's own names,"):
+    require(issubclass(network.cls, base), f"its {role} is filled into {network.cls.__name__}, no {base.__name__}")
+    require(isinstance(network.options, network.cls.Options), f"the options of its {role} are not the part's own")
+    with doing(f"loading its {role}, whole and by the part's own names,"):
         network.cls(network.options, images).load_state_dict(dict(network.weights))
 
 
-def _check_partial(cls: type[Importer], content: dict[Any, Any], judge: Judge) -> None:
+def _check_partial(case: ImporterCase) -> None:
     """A file that lacks something is refused, not a crash."""
+    cls, content = case.cls, case.content
+    if not isinstance(content, dict):
+        raise NotAsked("what it is tested with has no named entries that a file could lack")
     for key in content:
         less = {name: value for name, value in content.items() if name != key}
-        with judge.doing(f"recognizing a file without {key!r:.60}"):
+        with doing(f"recognizing a file without {key!r:.60}"):
             known = cls.recognizes(less)
         try:
             if known:
@@ -93,4 +123,33 @@ def _check_partial(cls: type[Importer], content: dict[Any, Any], judge: Judge) -
         except CheckpointError:
             continue
         except Exception as error:
-            judge.require(False, f"without {key!r:.60}, read raises {type(error).__name__}, not a CheckpointError")
+            require(False, f"without {key!r:.60}, read raises {type(error).__name__}, not a CheckpointError")
+
+
+IMPORTER = Suite(
+    ImporterCase,
+    once=(
+        *COMPONENT,
+        Property("judges any content calmly", _check_calm),
+        Property("refuses in words", _check_refusal),
+        gate("recognizes its layout", _check_recognized),
+        gate("reads its layout", _check_read),
+        Property("its networks load whole", _check_networks),
+        Property("refuses a file that lacks something", _check_partial),
+    ),
+)
+
+
+def check_importer(cls: type[Importer], options: Any = None, *, content: Any = None) -> None:
+    """Check that an importer judges any content calmly, and understands `content` if that is given.
+
+    Args:
+        cls: The importer.
+        options: What to test it with; if None its `example_options`, or the defaults.
+        content: What `ganzoo.interchange.read_content` gives for a file of its layout; if None its `example_content`,
+            without which only refusals are tested.
+
+    Raises:
+        ConformanceError: Listing all that it fails: what was expected, and what was found.
+    """
+    require_all(Trial(IMPORTER, ImporterCase(cls, options, own_content=content)))

@@ -1,8 +1,10 @@
-"""Conformance of penalties."""
+"""Regularizers: the properties of penalties."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -10,95 +12,94 @@ from torch import Tensor, nn
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.contracts.objectives import Regularizer, Role
+from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.critics import TinyFeaturedDiscriminator
-from ganzoo.testing.failure import ConformanceError, Judge
-from ganzoo.testing.networks import seeded
-from ganzoo.testing.options import check_component
+from ganzoo.testing.failure import ConformanceError, doing, require
 from ganzoo.testing.parts import TinyGenerator, TinyStyledGenerator
+from ganzoo.testing.properties import Case, Property, Suite, gate
+from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH, reason_against
 from ganzoo.testing.step import LinearStep
+from ganzoo.testing.trial import Trial, require_all
 
 _IMAGES = ImageSpec(16, 1, 0)
 
 
-def check_regularizer(
-    cls: type[Regularizer],
-    options: Any = None,
-    *,
-    generator: Generator | None = None,
-    discriminator: Discriminator | None = None,
-) -> None:
-    """Check that a penalty keeps its contract, on a linear critic.
+@dataclass(eq=False)
+class RegularizerCase(Case):
+    """A penalty under test, on a linear critic.
 
-    Args:
-        cls: The penalty.
-        options: What to test it with; the defaults of its options if None.
-        generator: A generator of 16x16 gray images for penalties on one; a tiny one, with styles if
-            `generator_must_be` asks for them, by default.
-        discriminator: A discriminator of such images for penalties on one; a linear one with features by default.
-
-    Raises:
-        ConformanceError: Naming the part, what was expected, and what was found.
+    Attributes:
+        own_generator: The generator of 16x16 gray images that it is tested on; None: a tiny one.
+        own_discriminator: The discriminator that it is tested on; None: a linear one with features.
     """
-    judge = Judge(cls, "regularizer")
-    options = check_component(cls, Regularizer, options, judge)
-    judge.require(
+
+    kind: ClassVar[str] = "regularizer"
+    base: ClassVar[type] = Regularizer
+
+    own_generator: Generator | None = None
+    own_discriminator: Discriminator | None = None
+
+    @cached_property
+    def generator(self) -> Generator:
+        """A generator, with styles if `generator_must_be` asks for them."""
+        if self.own_generator is not None:
+            return self.own_generator
+        with seeded():
+            if issubclass(TinyGenerator, self.cls.generator_must_be):
+                return TinyGenerator(TinyGenerator.Options(), _IMAGES)
+            return TinyStyledGenerator(TinyStyledGenerator.Options(), _IMAGES)
+
+    @cached_property
+    def critic(self) -> Discriminator:
+        """A discriminator."""
+        if self.own_discriminator is not None:
+            return self.own_discriminator
+        with seeded():
+            return TinyFeaturedDiscriminator(TinyFeaturedDiscriminator.Options(), _IMAGES)
+
+    def built(self) -> Regularizer:
+        """Return a fresh penalty."""
+        with doing("building it (its __init__ calls super().__init__(options))"), seeded():
+            regularizer: Regularizer = self.cls(self.options)
+            regularizer.prepare(_IMAGES, self.critic)
+        return regularizer
+
+    def step(self, repeats: int = 1) -> LinearStep:
+        """Return a batch, or the same images several times."""
+        rng = torch.Generator().manual_seed(3)
+        real, fakes = (torch.rand(BATCH, 1, 16, 16, generator=rng) * 2 - 1 for _ in range(2))
+        return LinearStep(
+            self.critic,
+            real.repeat(repeats, 1, 1, 1),
+            fakes=fakes.repeat(repeats, 1, 1, 1),
+            generator=self.generator,
+            connected=self.cls.needs_real_gradient,
+            fakes_connected=self.cls.needs_fake_gradient,
+            role=self.cls.applies_to,
+        )
+
+
+def _check_needs(case: RegularizerCase) -> None:
+    cls = case.cls
+    require(
         isinstance(getattr(cls, "applies_to", None), Role),
         "`applies_to` must say who pays: Role.GENERATOR or .DISCRIMINATOR",
     )
-    judge.require(isinstance(cls.generator_must_be, type), "generator_must_be must be a class or a capability")
-    reason_against(cls, options, _IMAGES, judge)
-    with seeded():
-        generator = generator or _generator(cls.generator_must_be)
-    judge.require(
-        isinstance(generator, cls.generator_must_be),
-        f"needs a {cls.generator_must_be.__name__} generator to be tested: check_regularizer(..., generator=...)",
-    )
-    critic = _critic() if discriminator is None else discriminator
-    judge.require(
-        isinstance(critic, cls.discriminator_must_be),
-        f"needs a {cls.discriminator_must_be.__name__} discriminator to be tested: "
-        f"check_regularizer(..., discriminator=...)",
-    )
-    _check_value(cls, options, generator, critic, judge)
-    if cls.applies_to is Role.DISCRIMINATOR:
-        _check_mean(cls, options, generator, critic, judge)
-    _check_buffers(cls, options, generator, critic, judge)
+    require(isinstance(cls.generator_must_be, type), "generator_must_be must be a class or a capability")
+    for network, needed in ((case.generator, cls.generator_must_be), (case.critic, cls.discriminator_must_be)):
+        what = "generator" if network is case.generator else "discriminator"
+        require(
+            isinstance(network, needed),
+            f"needs a {needed.__name__} {what} to be tested: check_regularizer(..., {what}=...)",
+        )
 
 
-def _generator(capability: type) -> Generator:
-    if issubclass(TinyGenerator, capability):
-        return TinyGenerator(TinyGenerator.Options(), _IMAGES)
-    return TinyStyledGenerator(TinyStyledGenerator.Options(), _IMAGES)
+def _check_compatibility(case: RegularizerCase) -> None:
+    reason_against(case.cls, case.options, _IMAGES)
 
 
-def _critic() -> Discriminator:
-    with seeded():
-        return TinyFeaturedDiscriminator(TinyFeaturedDiscriminator.Options(), _IMAGES)
-
-
-def _built(cls: type[Regularizer], options: Any, critic: Discriminator, judge: Judge) -> Regularizer:
-    with judge.doing("building it (its __init__ calls super().__init__(options))"), seeded():
-        regularizer = cls(options)
-        regularizer.prepare(_IMAGES, critic)
-    return regularizer
-
-
-def _step(cls: type[Regularizer], generator: Generator, critic: Discriminator, repeats: int = 1) -> LinearStep:
-    rng = torch.Generator().manual_seed(3)
-    real, fakes = (torch.rand(BATCH, 1, 16, 16, generator=rng) * 2 - 1 for _ in range(2))
-    return LinearStep(
-        critic,
-        real.repeat(repeats, 1, 1, 1),
-        fakes=fakes.repeat(repeats, 1, 1, 1),
-        generator=generator,
-        connected=cls.needs_real_gradient,
-        fakes_connected=cls.needs_fake_gradient,
-        role=cls.applies_to,
-    )
-
-
-def _penalty(regularizer: Regularizer, step: LinearStep, judge: Judge) -> Tensor:
+def _penalty(regularizer: Regularizer, step: LinearStep) -> Tensor:
     try:
         with seeded():
             value = regularizer.penalty(step)
@@ -112,61 +113,108 @@ def _penalty(regularizer: Regularizer, step: LinearStep, judge: Judge) -> Tensor
             if not had
         ]
         hint = f" ({'; '.join(needs)})" if needs and "grad" in str(error) else ""
-        raise ConformanceError(f"{judge.who}: penalty(step) failed: {type(error).__name__}: {error}{hint}") from error
-    judge.require(
-        isinstance(value, Tensor) and value.dim() == 0, f"penalty must return a scalar tensor, found {value!r:.80}"
-    )
-    judge.require(torch.isfinite(value), f"penalty is {value.item()}")
+        raise ConformanceError(f"penalty(step) failed: {type(error).__name__}: {error}{hint}") from error
+    require(isinstance(value, Tensor) and value.dim() == 0, f"penalty must return a scalar tensor, found {value!r:.80}")
+    require(torch.isfinite(value), f"penalty is {value.item()}")
     return value
 
 
-def _check_value(
-    cls: type[Regularizer], options: Any, generator: Generator, critic: Discriminator, judge: Judge
-) -> None:
-    regularizer = _built(cls, options, critic, judge)
-    payer: nn.Module = critic if cls.applies_to is Role.DISCRIMINATOR else generator
-    for network in (generator, critic):
+def _check_scalar(case: RegularizerCase) -> None:
+    _penalty(case.built(), case.step())
+
+
+def _differentiated(case: RegularizerCase) -> Regularizer:
+    """Return a penalty whose gradient was taken; that of the networks is in their parameters."""
+    regularizer = case.built()
+    for network in (case.generator, case.critic):
         network.zero_grad()
-    value = _penalty(regularizer, _step(cls, generator, critic), judge)
-    judge.require(value.requires_grad, f"penalty gives no gradient to the {cls.applies_to.value}")
-    with judge.doing("the gradient of the penalty"):
+    value = _penalty(regularizer, case.step())
+    require(value.requires_grad, f"penalty gives no gradient to the {case.cls.applies_to.value}")
+    with doing("the gradient of the penalty"):
         torch.autograd.backward(value)
-    missed = [name for name, each in regularizer.named_parameters() if each.requires_grad and each.grad is None]
-    judge.require(not missed, f"no gradient of the penalty reaches its own {', '.join(missed[:5])}; make it a buffer")
+    return regularizer
+
+
+def _check_payer(case: RegularizerCase) -> None:
+    _differentiated(case)
+    who = case.cls.applies_to
+    payer: nn.Module = case.critic if who is Role.DISCRIMINATOR else case.generator
     slopes = [parameter.grad for parameter in payer.parameters() if parameter.grad is not None]
-    judge.require(
-        any(bool(slope.any()) for slope in slopes), f"penalty gives no gradient to the {cls.applies_to.value}"
-    )
-    judge.require(
-        all(bool(torch.isfinite(slope).all()) for slope in slopes), "the gradient of the penalty is not finite"
-    )
-    if cls.applies_to is Role.DISCRIMINATOR:
-        leaks = any(parameter.grad is not None for parameter in generator.parameters())
-        judge.require(not leaks, "penalty sends gradient into the generator, though the discriminator pays it")
+    require(any(bool(slope.any()) for slope in slopes), f"penalty gives no gradient to the {who.value}")
+    require(all(bool(torch.isfinite(slope).all()) for slope in slopes), "the gradient of the penalty is not finite")
 
 
-def _check_mean(
-    cls: type[Regularizer], options: Any, generator: Generator, critic: Discriminator, judge: Judge
-) -> None:
-    once = _penalty(_built(cls, options, critic, judge), _step(cls, generator, critic), judge)
-    twice = _penalty(_built(cls, options, critic, judge), _step(cls, generator, critic, repeats=2), judge)
-    judge.require(
+def _check_other(case: RegularizerCase) -> None:
+    _differentiated(case)
+    leaks = any(parameter.grad is not None for parameter in case.generator.parameters())
+    require(not leaks, "penalty sends gradient into the generator, though the discriminator pays it")
+
+
+def _check_weights(case: RegularizerCase) -> None:
+    own = _differentiated(case).named_parameters()
+    missed = [name for name, each in own if each.requires_grad and each.grad is None]
+    require(not missed, f"no gradient of the penalty reaches its own {', '.join(missed[:5])}; make it a buffer")
+
+
+def _check_mean(case: RegularizerCase) -> None:
+    once, twice = (_penalty(case.built(), case.step(repeats)) for repeats in (1, 2))
+    require(
         torch.allclose(once, twice, rtol=0.05),
         f"penalty of a batch repeated is {twice.item():.6g}, of the batch {once.item():.6g}: "
         "it must be the mean over the batch, not the sum",
     )
 
 
-def _check_buffers(
-    cls: type[Regularizer], options: Any, generator: Generator, critic: Discriminator, judge: Judge
-) -> None:
-    regularizer = _built(cls, options, critic, judge)
-    _penalty(regularizer, _step(cls, generator, critic), judge)
-    with judge.doing("loading its own state_dict into a new instance"):
-        other = _built(cls, options, critic, judge)
+def _check_buffers(case: RegularizerCase) -> None:
+    regularizer = case.built()
+    _penalty(regularizer, case.step())
+    with doing("loading its own state_dict into a new instance"):
+        other = case.built()
         other.load_state_dict(regularizer.state_dict())
-    once = _penalty(regularizer, _step(cls, generator, critic), judge)
-    again = _penalty(other, _step(cls, generator, critic), judge)
-    judge.require(
+    once, again = _penalty(regularizer, case.step()), _penalty(other, case.step())
+    require(
         torch.equal(once, again), "a new instance with the same state_dict gives another penalty: make state a buffer"
     )
+
+
+def _is_paid_by_discriminator(case: RegularizerCase) -> bool:
+    return case.cls.applies_to is Role.DISCRIMINATOR
+
+
+REGULARIZER = Suite(
+    RegularizerCase,
+    once=(
+        *COMPONENT,
+        gate("says who pays, and what it needs", _check_needs),
+        Property("says what it is compatible with", _check_compatibility),
+        gate("is a finite scalar", _check_scalar),
+        Property("its gradient reaches who pays", _check_payer),
+        Property("its gradient reaches nobody else", _check_other, _is_paid_by_discriminator),
+        Property("its gradient reaches its own weights", _check_weights),
+        Property("is a mean over the batch", _check_mean, _is_paid_by_discriminator),
+        Property("its state is saved", _check_buffers),
+    ),
+)
+
+
+def check_regularizer(
+    cls: type[Regularizer],
+    options: Any = None,
+    *,
+    generator: Generator | None = None,
+    discriminator: Discriminator | None = None,
+) -> None:
+    """Check that a penalty keeps its contract, on a linear critic.
+
+    Args:
+        cls: The penalty.
+        options: What to test it with; if None its `example_options`, or the defaults.
+        generator: A generator of 16x16 gray images for penalties on one; a tiny one, with styles if
+            `generator_must_be` asks for them, by default.
+        discriminator: A discriminator of such images for penalties on one; a linear one with features by default.
+
+    Raises:
+        ConformanceError: Listing all that it fails: what was expected, and what was found.
+    """
+    case = RegularizerCase(cls, options, own_generator=generator, own_discriminator=discriminator)
+    require_all(Trial(REGULARIZER, case))

@@ -10,7 +10,7 @@ from ganzoo.contracts.component import Component, ConfiguredPart, ImageSpec, Rec
 from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.contracts.objectives import AdversarialLoss, Regularizer
 from ganzoo.contracts.phase import Phase
-from ganzoo.testing.failure import Judge
+from ganzoo.testing.failure import doing, require
 from ganzoo.testing.parts import TinyDiscriminator, TinyGenerator, TinyLoss
 
 BATCH = 4
@@ -39,29 +39,31 @@ def small_context(images: ImageSpec, part: type[Component] | None = None, option
     return replace(context, **{field: chosen for kind, field in kinds.items() if issubclass(part, kind)})
 
 
-def reason_against(cls: type[Component], options: Any, images: ImageSpec, judge: Judge) -> str | None:
+def reason_against(cls: type[Component], options: Any, images: ImageSpec) -> str | None:
     """Ask the part whether it is compatible with `images` and tiny parts; the answer must be a sentence or None."""
-    with judge.doing("incompatibility(options, context)"):
+    with doing("incompatibility(options, context)"):
         reason = cls.incompatibility(options, small_context(images, cls, options))
-        judge.require(
+        require(
             reason is None or (isinstance(reason, str) and reason.strip()),
             f"incompatibility must return a sentence or None, not {reason!r}",
         )
     return reason
 
 
-def specs_to_test(cls: type[Component], options: Any, resolution: int, judge: Judge) -> list[ImageSpec]:
-    """Return the kinds of images to test a network on: gray and color, without and with three classes.
+def kinds_of_images(cls: type[Component], options: Any, resolution: int) -> list[ImageSpec]:
+    """Return the kinds of images to test a part on: gray and color, without and with three classes.
 
     Those that the part itself refuses are left out.
 
     Raises:
-        ConformanceError: If it refuses all of them.
+        ConformanceError: It refuses all of them, or cannot say.
     """
-    wanted = [ImageSpec(resolution, channels, label_dim) for channels, label_dim in ((1, 0), (3, 0), (1, 3))]
-    reasons = [reason_against(cls, options, spec, judge) for spec in wanted]
-    specs = [spec for spec, reason in zip(wanted, reasons, strict=True) if reason is None]
-    judge.require(
-        specs, f"refuses every kind of image of {resolution} pixels; give the check a `resolution`: {reasons[0]}"
-    )
+    reasons = [reason_against(cls, options, spec) for spec in all_kinds(resolution)]
+    specs = [spec for spec, reason in zip(all_kinds(resolution), reasons, strict=True) if reason is None]
+    require(specs, f"refuses every kind of image of {resolution} pixels; give the check a `resolution`: {reasons[0]}")
     return specs
+
+
+def all_kinds(resolution: int) -> list[ImageSpec]:
+    """Return gray and color images, without and with classes; the first and the last differ in both."""
+    return [ImageSpec(resolution, channels, label_dim) for channels, label_dim in ((1, 0), (3, 0), (1, 3), (3, 3))]

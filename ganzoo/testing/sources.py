@@ -1,4 +1,4 @@
-"""Conformance of source formats."""
+"""Sources: the properties of source formats; of a source's images, the first eight are read."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,13 +20,188 @@ from ganzoo.contracts.sources import FoundFile, Source
 from ganzoo.data import ReadingRule, SourceOptions, open_source, read_entry
 from ganzoo.data.pack.manifest import SPLITS
 from ganzoo.errors import DataError
-from ganzoo.testing.failure import Judge
-from ganzoo.testing.options import check_component
+from ganzoo.testing.component import COMPONENT
+from ganzoo.testing.failure import NotAsked, doing, require
+from ganzoo.testing.properties import Case, Property, Suite, gate
+from ganzoo.testing.trial import Trial, require_all
 
 _AUTO = "auto"
 _READ = 8
 _RESOLUTION = 16
 _STRANGERS = {"empty": b"", "text": b"nothing but a line of text\n", "noise": random.Random(0).randbytes(1000)}
+
+
+@dataclass(eq=False)
+class SourceCase(Case):
+    """A source format under test.
+
+    Attributes:
+        own_root: A small source of that format; None: what its `example_root` writes.
+        reading: How images are read, where the root needs more than the defaults, such as a window.
+    """
+
+    kind: ClassVar[str] = "source"
+    base: ClassVar[type] = Source
+
+    own_root: Path | None = None
+    reading: SourceOptions | None = None
+
+    @cached_property
+    def root(self) -> Path:
+        """A small source. Raises NotAsked where there is none."""
+        root = self.own_root
+        if root is None:
+            with doing("example_root(folder)"):
+                root = self.cls.example_root(self.folder)
+        if root is None:
+            raise NotAsked("no source of its format was given: let the classmethod example_root(folder) write one")
+        return Path(root)
+
+    def reading_at(self, root: Path) -> SourceOptions:
+        """Return how images are read at a root."""
+        return (self.reading or SourceOptions(root=root)).model_copy(update={"root": root})
+
+    def source(self, root: Path | None = None) -> Source[Any]:
+        """Open the root anew, by its own path or another."""
+        where = root or self.root
+        with doing("opening it"):
+            source: Source[Any] = self.cls(self.options, where, self.reading_at(where))
+        return source
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """The images, as they are listed."""
+        with doing("listing its images"):
+            return list(self.source().entries())
+
+
+def _check_statements(case: SourceCase) -> None:
+    cls = case.cls
+    require(cls.name != _AUTO, f"may not be called {_AUTO!r}: dataset.source has a meaning of its own for that")
+    suffixes = cls.suffixes
+    require(
+        isinstance(suffixes, tuple) and all(suffix and suffix == suffix.lower() for suffix in suffixes),
+        f"suffixes must be a tuple of endings in lower case, found {suffixes!r}",
+    )
+    require(cls.takes_files or cls.takes_folders, "takes neither files nor folders")
+    require(cls.takes_folders or not cls.reads_trees, "reads_trees, but does not take folders")
+
+
+def _check_importable(case: SourceCase) -> None:
+    cls = case.cls
+    found: Any = sys.modules.get(cls.__module__)
+    for step in cls.__qualname__.split("."):
+        found = getattr(found, step, None)
+    require(found is cls, "cannot be found by its name in its module; processes that prepare images need that")
+
+
+def _check_strangers(case: SourceCase) -> None:
+    cls = case.cls
+    with tempfile.TemporaryDirectory() as folder:
+        for what, content in _STRANGERS.items():
+            path = Path(folder, what)
+            atomic_write(path, content)
+            with doing(f"judging a file of {what}"):
+                claims = cls.recognizes(FoundFile(path)) or (cls.reads_trees and cls.belongs(FoundFile(path)))
+            require(not claims, f"claims a file of {what} that has no suffix")
+        with doing("judging the names in a folder"):
+            claims = cls.recognizes_folder(frozenset(_STRANGERS))
+        require(not claims, "claims a folder of files that are not of its format")
+
+
+def _check_detection(case: SourceCase) -> None:
+    """Check that the format, and of all that are installed no other, claims the source."""
+    cls, reading = case.cls, case.reading_at(case.root)
+    installed = {key: other for key, other in Registry.discover().source_formats.items() if other is not cls}
+    for formats in ({"tested": cls}, {"tested": cls, **installed}):
+        with doing(f"detecting the format of {reading.root.name}"):
+            found = type(open_source(reading.model_copy(update={"source": _AUTO}), formats))
+        require(found is cls, f"does not claim {reading.root.name}; it was taken for {found.name!r}")
+
+
+def _check_listing(case: SourceCase) -> None:
+    with doing("listing its images"):
+        entries, repeated = case.entries, list(case.source().entries())
+    require(entries, "lists no images")
+    require(entries == repeated, "lists its images differently the second time; sort them")
+
+
+def _check_words(case: SourceCase) -> None:
+    source = case.source()
+    with doing("saying what was found and left out"):
+        source.entries()
+        require(isinstance(source.found(), str) and isinstance(source.left_out(), str), "must say it as text")
+    with doing("saying what it states of classes"):
+        require(isinstance(source.classes(), StatedClasses), "classes() must return ganzoo.data.StatedClasses")
+
+
+def _check_images(case: SourceCase) -> None:
+    source, other = case.source(), case.source()
+    source.entries()
+    for entry in case.entries[:_READ]:
+        _check_image(source, other, entry)
+
+
+def _check_entries(case: SourceCase) -> None:
+    entries = case.entries
+    require(all(isinstance(entry, Entry) for entry in entries), "entries must be ganzoo.Entry")
+    require(len({entry.key for entry in entries}) == len(entries), "gives one key to two images")
+    for entry in entries:
+        require(entry.fingerprint, f"{entry.key!r} has no fingerprint; packs would not notice that it changes")
+        require(
+            entry.split in (None, *SPLITS),
+            f"{entry.key!r} is of split {entry.split!r}; it must be None or one of {', '.join(SPLITS)}",
+        )
+        require(entry.label is None or entry.label >= 0, f"{entry.key!r} has label {entry.label!r}")
+
+
+def _check_image(source: Source[Any], other: Source[Any], entry: Entry) -> None:
+    """Check that an image is the same in another process, which opens the source for itself."""
+    rule = ReadingRule(_RESOLUTION, 3, source.reading.window)
+    with doing(f"reading {entry.key!r}"):
+        images = [read_entry(which, entry.key, rule) for which in (source, other, source)]
+    require(
+        all(np.array_equal(images[0], image) for image in images[1:]), f"reads {entry.key!r} differently another time"
+    )
+
+
+def _check_unknown_key(case: SourceCase) -> None:
+    source = case.source()
+    source.entries()
+    try:
+        read_entry(source, "no such image", ReadingRule(_RESOLUTION, 3, source.reading.window))
+    except DataError:
+        return
+    except Exception as error:
+        require(False, f"raises {type(error).__name__} for a key that it has not; raise ganzoo.DataError")
+    require(False, "reads a key that it has not; raise ganzoo.DataError")
+
+
+def _check_moved(case: SourceCase) -> None:
+    """Check that keys say nothing of where the source lies: the same source by another path has the same images."""
+    root = case.root
+    elsewhere = Path(os.path.relpath(root, os.path.curdir)) if root.is_absolute() else root.absolute()
+    with doing("listing its images under another path"):
+        keys = [entry.key for entry in case.source(elsewhere).entries()]
+    require(keys == [entry.key for entry in case.entries], "gives other keys where the source lies elsewhere")
+
+
+SOURCE = Suite(
+    SourceCase,
+    once=(
+        *COMPONENT,
+        Property("says what it takes", _check_statements),
+        Property("can be found by other processes", _check_importable),
+        Property("claims no stranger", _check_strangers),
+        gate("lists its images in one order", _check_listing),
+        Property("is recognized, and no other format is", _check_detection),
+        Property("its entries have keys, fingerprints and splits", _check_entries),
+        Property("says in words what was found", _check_words),
+        Property("reads each image twice the same", _check_images),
+        Property("refuses a key that it has not", _check_unknown_key),
+        Property("its keys are the same elsewhere", _check_moved),
+    ),
+)
 
 
 def check_source(
@@ -35,113 +211,12 @@ def check_source(
 
     Args:
         cls: The format.
-        root: A small source of that format; without one, only what needs none is checked.
-        options: The format's own options to test it with; their defaults if None.
+        root: A small source of that format; if None what its `example_root` writes, without which only what needs no
+            source is checked.
+        options: The format's own options to test it with; if None its `example_options`, or the defaults.
         reading: How images are read, where `root` needs more than the defaults, such as a window.
 
     Raises:
-        ConformanceError: Naming the part, what was expected, and what was found.
+        ConformanceError: Listing all that it fails: what was expected, and what was found.
     """
-    judge = Judge(cls, "source")
-    options = check_component(cls, Source, options, judge)
-    _check_class(cls, judge)
-    _check_strangers(cls, judge)
-    if root is not None:
-        reading = (reading or SourceOptions(root=root)).model_copy(update={"root": root})
-        _check_detection(cls, reading, judge)
-        _check_images(lambda where: cls(options, where, reading.model_copy(update={"root": where})), root, judge)
-
-
-def _check_class(cls: type[Source[Any]], judge: Judge) -> None:
-    judge.require(cls.name != _AUTO, f"may not be called {_AUTO!r}: dataset.source has a meaning of its own for that")
-    suffixes = cls.suffixes
-    judge.require(
-        isinstance(suffixes, tuple) and all(suffix and suffix == suffix.lower() for suffix in suffixes),
-        f"suffixes must be a tuple of endings in lower case, found {suffixes!r}",
-    )
-    judge.require(cls.takes_files or cls.takes_folders, "takes neither files nor folders")
-    judge.require(cls.takes_folders or not cls.reads_trees, "reads_trees, but does not take folders")
-    found: Any = sys.modules.get(cls.__module__)
-    for step in cls.__qualname__.split("."):
-        found = getattr(found, step, None)
-    judge.require(found is cls, "cannot be found by its name in its module; processes that prepare images need that")
-
-
-def _check_strangers(cls: type[Source[Any]], judge: Judge) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        for what, content in _STRANGERS.items():
-            path = Path(folder, what)
-            atomic_write(path, content)
-            with judge.doing(f"judging a file of {what}"):
-                claims = cls.recognizes(FoundFile(path)) or (cls.reads_trees and cls.belongs(FoundFile(path)))
-            judge.require(not claims, f"claims a file of {what} that has no suffix")
-        with judge.doing("judging the names in a folder"):
-            claims = cls.recognizes_folder(frozenset(_STRANGERS))
-        judge.require(not claims, "claims a folder of files that are not of its format")
-
-
-def _check_detection(cls: type[Source[Any]], reading: SourceOptions, judge: Judge) -> None:
-    """Check that the format, and of all that are installed no other, claims the source."""
-    installed = {key: other for key, other in Registry.discover().source_formats.items() if other is not cls}
-    for formats in ({"tested": cls}, {"tested": cls, **installed}):
-        with judge.doing(f"detecting the format of {reading.root.name}"):
-            found = type(open_source(reading.model_copy(update={"source": _AUTO}), formats))
-        judge.require(found is cls, f"does not claim {reading.root.name}; it was taken for {found.name!r}")
-
-
-def _check_images(build: Callable[[Path], Source[Any]], root: Path, judge: Judge) -> None:
-    with judge.doing("listing its images"):
-        source = build(root)
-        entries, repeated = list(source.entries()), list(build(root).entries())
-    judge.require(entries, "lists no images")
-    judge.require(entries == repeated, "lists its images differently the second time; sort them")
-    _check_entries(entries, judge)
-    with judge.doing("saying what was found and left out"):
-        judge.require(isinstance(source.found(), str) and isinstance(source.left_out(), str), "must say it as text")
-    with judge.doing("saying what it states of classes"):
-        judge.require(isinstance(source.classes(), StatedClasses), "classes() must return ganzoo.data.StatedClasses")
-    other = build(root)
-    for entry in entries[:_READ]:
-        _check_image(source, other, entry, judge)
-    _check_unknown_key(source, judge)
-    _check_moved(build, root, entries, judge)
-
-
-def _check_entries(entries: Sequence[Entry], judge: Judge) -> None:
-    judge.require(all(isinstance(entry, Entry) for entry in entries), "entries must be ganzoo.Entry")
-    judge.require(len({entry.key for entry in entries}) == len(entries), "gives one key to two images")
-    for entry in entries:
-        judge.require(entry.fingerprint, f"{entry.key!r} has no fingerprint; packs would not notice that it changes")
-        judge.require(
-            entry.split in (None, *SPLITS),
-            f"{entry.key!r} is of split {entry.split!r}; it must be None or one of {', '.join(SPLITS)}",
-        )
-        judge.require(entry.label is None or entry.label >= 0, f"{entry.key!r} has label {entry.label!r}")
-
-
-def _check_image(source: Source[Any], other: Source[Any], entry: Entry, judge: Judge) -> None:
-    """Check that an image is the same in another process, which opens the source for itself."""
-    rule = ReadingRule(_RESOLUTION, 3, source.reading.window)
-    with judge.doing(f"reading {entry.key!r}"):
-        images = [read_entry(which, entry.key, rule) for which in (source, other, source)]
-    judge.require(
-        all(np.array_equal(images[0], image) for image in images[1:]), f"reads {entry.key!r} differently another time"
-    )
-
-
-def _check_unknown_key(source: Source[Any], judge: Judge) -> None:
-    try:
-        read_entry(source, "no such image", ReadingRule(_RESOLUTION, 3, source.reading.window))
-    except DataError:
-        return
-    except Exception as error:
-        judge.require(False, f"raises {type(error).__name__} for a key that it has not; raise ganzoo.DataError")
-    judge.require(False, "reads a key that it has not; raise ganzoo.DataError")
-
-
-def _check_moved(build: Callable[[Path], Source[Any]], root: Path, entries: Sequence[Entry], judge: Judge) -> None:
-    """Check that keys say nothing of where the source lies: the same source by another path has the same images."""
-    elsewhere = Path(os.path.relpath(root, os.path.curdir)) if root.is_absolute() else root.absolute()
-    with judge.doing("listing its images under another path"):
-        keys = [entry.key for entry in build(elsewhere).entries()]
-    judge.require(keys == [entry.key for entry in entries], "gives other keys where the source lies elsewhere")
+    require_all(Trial(SOURCE, SourceCase(cls, options, own_root=root, reading=reading)))

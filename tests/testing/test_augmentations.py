@@ -129,7 +129,7 @@ def test_a_broken_one_is_told(part, expected):
     part.name = part.__name__.lower()
     with pytest.raises(AssertionError, match=expected):
         check_part(part)
-    assert complaint(part).startswith(f"augmentation {part.name!r}: ")
+    assert complaint(part).startswith(f"augmentation {part.name!r}")
 
 
 def test_checking_leaves_the_global_random_state_alone():

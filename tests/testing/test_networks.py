@@ -114,7 +114,7 @@ def test_option_without_default_needs_options_to_test_with():
 
             weight: float = Field(description="Weight.")
 
-    assert "options without default: weight; give the check options" in complaint(Demanding)
+    assert "options without default: weight; let the classmethod example_options" in complaint(Demanding)
     check_part(Demanding, Demanding.Options(weight=1.0))
     assert "must be its Options" in complaint(Demanding, TinyLoss.Options())
 

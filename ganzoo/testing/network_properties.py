@@ -1,0 +1,176 @@
+"""Network properties: what is asked of generators and discriminators alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.testing.failure import doing, require
+from ganzoo.testing.growth import Inputs
+from ganzoo.testing.networks import NetworkCase, run
+from ganzoo.testing.seeding import SEED, seeded
+from ganzoo.testing.settings import kinds_of_images
+
+HAS_GRADIENT = "its outputs have a gradient"
+
+
+def check_kinds(case: NetworkCase) -> None:
+    """Require that it accepts some kind of images."""
+    kinds_of_images(case.cls, case.options, case.resolution)
+
+
+def check_built(case: NetworkCase) -> None:
+    """Require that it can be built, and has something to train."""
+    require(any(True for _ in case.network().parameters()), "has no parameters to train")
+
+
+def check_forward(case: NetworkCase) -> None:
+    """Require finite outputs of the shape that is stated."""
+    run(case.network(), case.inputs, case.shape, "a forward")
+
+
+def check_meta(case: NetworkCase) -> None:
+    """Require that it can be built and run without memory."""
+    with doing("building it without memory (torch.device('meta')), as `ganzoo check` does"):
+        with torch.device("meta"):
+            network = case.build()
+        first, labels = (part.to("meta") for part in case.inputs)
+        run(network, (first, labels), case.shape, "a forward on the meta device")
+
+
+def check_gradient(case: NetworkCase) -> None:
+    """Require that the outputs have a gradient at all."""
+    require(case.slopes.reached or case.slopes.infinite, "no gradient of its outputs reaches any parameter")
+
+
+def check_parameters_reached(case: NetworkCase) -> None:
+    """Require that the gradient reaches every trainable parameter, and is finite."""
+    found = case.slopes
+    require(not found.infinite, f"the gradient of {_listed(found.infinite)} is not finite")
+    require(not found.missed, f"no gradient reaches {_listed(found.missed)}; use it or make it a buffer")
+
+
+def check_inputs_reached(case: NetworkCase) -> None:
+    """Require that the gradient reaches the inputs, as penalties and projections need."""
+    require(not case.slopes.misses_inputs, "no gradient reaches its inputs")
+
+
+def check_labels_used(case: NetworkCase) -> None:
+    """Require that labels matter, where there are some."""
+    require(
+        not case.slopes.misses_labels,
+        "the labels change nothing; use them, or say in `incompatibility` that label_dim must be 0",
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(list(names)[:5])
+
+
+def check_double_backward(case: NetworkCase) -> None:
+    """Require what gradient penalties need."""
+    _differentiate_twice(case.network(), case.inputs)
+
+
+def _differentiate_twice(network: nn.Module, inputs: Inputs) -> None:
+    """Differentiate the squared gradient at the inputs, as gradient penalties do."""
+    first = inputs[0].clone().requires_grad_()
+    network.zero_grad()
+    with doing("the gradient of a gradient (penalties need it)"), seeded():
+        output = network(first, inputs[1])
+        # Not linear in the output, so that the last layer is differentiated twice too.
+        (slope,) = torch.autograd.grad((output * torch.randn_like(output) + output**2).sum(), first, create_graph=True)
+        penalty = slope.square().sum()
+        require(penalty.requires_grad, "the gradient at its inputs does not depend on its parameters")
+        torch.autograd.backward(penalty)
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    require(gradients, "the gradient of a gradient reaches no parameter")
+    require(all(bool(torch.isfinite(g).all()) for g in gradients), "the gradient of a gradient is not finite")
+
+
+def check_evaluation(case: NetworkCase) -> None:
+    """Require that evaluation is deterministic under one seed and changes no state."""
+    evaluated(case.network(), case.inputs)
+
+
+def evaluated(network: nn.Module, inputs: Inputs) -> Tensor:
+    """Return what it gives in evaluation mode, which it must give twice."""
+    network.eval()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    with doing("a forward in evaluation mode"), torch.no_grad():
+        with seeded():
+            once = network(*inputs)
+        with seeded():
+            twice = network(*inputs)
+    require(torch.equal(once, twice), "in evaluation mode, the same inputs and seed give different results")
+    changed = [name for name, value in network.state_dict().items() if not torch.equal(value, before[name])]
+    require(not changed, f"a forward in evaluation mode changes {', '.join(changed[:5])}")
+    return once
+
+
+def check_independence(case: NetworkCase) -> None:
+    """Require that in evaluation each result depends on its own inputs alone."""
+    judge_independence(case.network(), case.inputs, training=False)
+
+
+def check_independence_in_training(case: NetworkCase) -> None:
+    """Require that in training each result depends on its own inputs alone."""
+    judge_independence(case.network(), case.inputs, training=True)
+
+
+def has_labels(case: NetworkCase) -> bool:
+    """Whether a case is a thorough one with labels."""
+    return case.is_thorough and case.spec.label_dim > 0
+
+
+def is_independent(case: NetworkCase) -> bool:
+    """Whether a network says that each result depends on its own inputs alone."""
+    return case.is_thorough and not case.cls.depends_on_batch(case.options)
+
+
+def judge_independence(network: nn.Module, inputs: Inputs, *, training: bool) -> None:
+    """Require that each result depends on its own inputs alone; not for networks that draw noise themselves."""
+    network.train(training)
+    mode = "training" if training else "evaluation"
+    with doing(f"a forward in {mode} mode"), torch.no_grad():
+        with seeded(SEED):
+            together = network(*inputs)
+        with seeded(SEED + 1):
+            noisy = not torch.equal(together, network(*inputs))
+        if noisy:
+            return
+        halves = [network(*(part[at : at + 2] for part in inputs)) for at in range(0, len(inputs[0]), 2)]
+    same = torch.allclose(torch.cat(halves), together, rtol=1e-3, atol=1e-4)
+    advice = "; let depends_on_batch(options) return True" if training else ""
+    require(same, f"in {mode} mode, one result depends on the others of its batch{advice}")
+
+
+def check_state_dict(case: NetworkCase) -> None:
+    """Require that saved weights, loaded into another instance, give the same results."""
+    network, inputs = case.network(), case.inputs
+    expected = evaluated(network, inputs)
+    with doing("loading its own state_dict into a new instance"):
+        with seeded(SEED + 2):
+            other = case.build()
+        other.load_state_dict(network.state_dict())
+    found = evaluated(other, inputs)
+    require(
+        torch.equal(expected, found), "a new instance with the same state_dict gives other results: state is missing"
+    )
+
+
+def check_memory_format(case: NetworkCase) -> None:
+    """Require the same results, and gradients of gradients, with weights and images channels-last."""
+    network, inputs = case.network(), case.inputs
+    expected = evaluated(network, inputs)
+    with doing("channels-last (use flatten, reshape or unflatten instead of view)"):
+        network = network.to(memory_format=torch.channels_last)
+        first = inputs[0].contiguous(memory_format=torch.channels_last) if inputs[0].dim() == 4 else inputs[0]
+        with torch.no_grad(), seeded():
+            found = network(first, inputs[1])
+    _differentiate_twice(network.train(), (first, inputs[1]))
+    require(
+        torch.allclose(expected, found, rtol=1e-3, atol=1e-4), "gives other results when its weights are channels-last"
+    )
