@@ -143,9 +143,7 @@ def trials_of(offered: Offered, chosen: Iterable[str] = ()) -> list[Trial]:
     for each in wanted:
         if each not in names:
             known = ", ".join(f"{trial.whole.kind}/{trial.whole.name}" for trial in trials)
-            raise PluginError(
-                f"{offered.name} has no '{each[:64]}'{_near(each, names)} (what it has: {known})"
-            )
+            raise PluginError(f"{offered.name} has no '{each[:64]}'{_near(each, names)} (what it has: {known})")
     return [trial for trial in trials if not wanted or _names(trial) & set(wanted)]
 
 
