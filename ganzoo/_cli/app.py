@@ -23,6 +23,7 @@ from ganzoo._cli.init import init
 from ganzoo._cli.lasting_output import lasting_output
 from ganzoo._cli.lazy_command import WholeLines, lazy_function, lazy_group
 from ganzoo._cli.metrics import metrics
+from ganzoo._cli.new import new
 from ganzoo._cli.plugin_commands import plugin_commands
 from ganzoo._cli.plugins import plugins
 from ganzoo._cli.publish import publish
@@ -57,6 +58,7 @@ _FUNCTIONS: dict[str, Callable[..., None]] = {
     "sample": sample,
     "verify": verify,
     "fetch-weights": fetch_weights,
+    "new": new,
     "doctor": doctor,
     "import": import_,
     "export": export,
@@ -87,6 +89,7 @@ class _Commands(WholeLines):
             "fetch-weights",
             "data",
         ),
+        "Parts of your own": ("new",),
         "With a run": ("runs", "rm", "sample", "explore", "verify", "import", "export", "publish", "reproduce"),
     }
 

@@ -36,11 +36,11 @@ def find_recipe(name: str | Path) -> Path:
         raise RecipeError(f"there is no recipe file '{str(name)[:200]}': {error.strerror}") from None
     if is_file:
         return path
-    if is_folder:
-        raise RecipeError(f"{path} is a folder; name a recipe file, such as {path / 'recipe.toml'}")
     is_name = path.parent in (Path(), Path("recipes")) and path.suffix in ("", ".toml")
     if is_name and (found := _named(str(name), path.stem)):
-        return found
+        return found  # even where a folder is called so: that of the plugin that brings the recipe
+    if is_folder:
+        raise RecipeError(f"{path} is a folder; name a recipe file, such as {path / 'recipe.toml'}")
     known = [*shipped_recipes(), *dict.fromkeys(each.name for each in plugin_recipes())]
     near = difflib.get_close_matches(path.stem, known, n=1)
     hint = f"; did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,1 @@
+"""Recipes of your-part: TOML files in the folder recipes."""

@@ -1,0 +1,52 @@
+"""Consistency: a penalty on logits that change when images are shifted."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from pydantic import Field, NonNegativeFloat, PositiveInt
+from torch import Tensor
+
+from ganzoo import Regularizer, RegularizerOptions, Role, Scheduled, Step, hookimpl
+
+requires_ganzoo_api = 2
+
+
+class YourPartOptions(RegularizerOptions):
+    """Strength and reach."""
+
+    weight: Scheduled[NonNegativeFloat] = Field(default=10.0, description="Weight of the mean squared change.")
+    shift: PositiveInt = Field(default=2, description="Most pixels that an image is shifted by.")
+
+
+class YourPart(Regularizer[YourPartOptions]):
+    """The squared change of a real image's logit when the image is shifted.
+
+    Paper: arXiv:1910.12027 (consistency regularization).
+    """
+
+    name = "your-part"
+    applies_to: ClassVar[Role] = Role.DISCRIMINATOR
+    Options = YourPartOptions
+
+    def penalty(self, step: Step) -> Tensor:
+        # The logits of the reals as they are were made for the loss; only the shifted ones cost another forward.
+        shifted = self._shifted(step.real, step)
+        change = step.critic(shifted, step.labels) - step.real_logits
+        return self.options.weight * change.square().mean()  # read here: a recipe may schedule it
+
+    def _shifted(self, images: Tensor, step: Step) -> Tensor:
+        """Shift each image `[N, C, r, r]` by whole pixels of its own; what leaves at one side comes in at the other."""
+        reach, side = self.options.shift, images.shape[-1]
+        # From the step's own stream, so that a resumed run draws the same.
+        offsets = (step.uniform(2, images.shape[0], 1) * (2 * reach + 1)).floor().long() - reach
+        axis = torch.arange(side, device=images.device)
+        rows, columns = ((axis - each) % side for each in offsets)  # [N, r] each
+        batch = torch.arange(images.shape[0], device=images.device)[:, None, None]
+        return images.movedim(1, -1)[batch, rows[:, :, None], columns[:, None, :]].movedim(-1, 1)
+
+
+@hookimpl
+def ganzoo_regularizers() -> list[type[Regularizer]]:
+    return [YourPart]

@@ -1,0 +1,17 @@
+import torch
+
+from ganzoo import ImageSpec
+from ganzoo.testing import LinearStep, TinyDiscriminator, check_part
+from your_part import YourPart
+
+
+def test_it_keeps_the_contract():
+    check_part(YourPart)
+
+
+def test_images_that_look_the_same_when_shifted_cost_nothing():
+    penalty = YourPart(YourPart.Options())
+    critic = TinyDiscriminator(TinyDiscriminator.Options(), ImageSpec(8, 1))
+    even, uneven = torch.full((4, 1, 8, 8), 0.5), torch.rand(4, 1, 8, 8)
+    assert penalty.penalty(LinearStep(critic, even)).item() < 1e-10
+    assert penalty.penalty(LinearStep(critic, uneven)).item() > 1e-6
