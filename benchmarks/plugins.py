@@ -3,7 +3,8 @@
     python benchmarks/plugins.py
 
 Each plugin has three parts, twenty modules, and takes half a second to import. Printed are seconds of processor time,
-the median of five, once the index of parts is there.
+the median of five, once the index of parts is there. On two cores shared with other work: 8.04 s alone, 8.17 s beside
+twenty plugins, 1.6 % more.
 """
 
 from __future__ import annotations

@@ -6,11 +6,11 @@ import keyword
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import distributions
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-from ganzoo._registry.installed import canonical, name_and_version
 from ganzoo.errors import GanzooError
 
 _PATTERN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -71,10 +71,8 @@ def _faults(names: Names, files: Mapping[str, str]) -> Iterator[str]:
         yield f"Python has a module '{names.module}' already"
     if names.module in _FOLDERS:
         yield "folders of projects are called so"
-    for dist in distributions():
-        installed, version = name_and_version(dist)
-        if canonical(installed) == canonical(names.part):
-            yield f"{installed} {version} is installed"
+    with suppress(PackageNotFoundError):
+        yield f"{names.part} {version(names.part)} is installed"
     if _is_importable(names.module):
         yield f"an installed package has a module '{names.module}'"
     used = {word for text in files.values() for word in re.findall(r"\w+", text)}

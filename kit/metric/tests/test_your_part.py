@@ -15,6 +15,6 @@ def test_a_shift_of_features_is_its_length_over_the_root_of_their_number():
     real = torch.randn(500, 4, generator=torch.Generator().manual_seed(1))
     made = real + torch.tensor([3.0, 0, 0, 0])
     data = MetricInput(Features({"pooled": made}), Features({"pooled": real}), blocks=10)
-    estimate = YourPart(YourPart.Options(directions=4000)).estimates(data)["your_part"]
-    assert estimate.value == pytest.approx(1.5, rel=0.05)
+    estimate = YourPart(YourPart.Options(directions=500)).estimates(data)["your_part"]
+    assert estimate.value == pytest.approx(1.5, rel=0.1)
     assert estimate.standard_error > 0

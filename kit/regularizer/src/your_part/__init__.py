@@ -21,7 +21,7 @@ class YourPartOptions(RegularizerOptions):
 
 
 class YourPart(Regularizer[YourPartOptions]):
-    """The squared change of a real image's logit when the image is shifted.
+    """The squared change of a real image's logit when the images are shifted.
 
     Paper: arXiv:1910.12027 (consistency regularization).
     """
@@ -37,14 +37,13 @@ class YourPart(Regularizer[YourPartOptions]):
         return self.options.weight * change.square().mean()  # read here: a recipe may schedule it
 
     def _shifted(self, images: Tensor, step: Step) -> Tensor:
-        """Shift each image `[N, C, r, r]` by whole pixels of its own; what leaves at one side comes in at the other."""
+        """Shift images `[N, C, r, r]` by whole pixels; what leaves at one side comes in at the other."""
         reach, side = self.options.shift, images.shape[-1]
-        # From the step's own stream, so that a resumed run draws the same.
-        offsets = (step.uniform(2, images.shape[0], 1) * (2 * reach + 1)).floor().long() - reach
-        axis = torch.arange(side, device=images.device)
-        rows, columns = ((axis - each) % side for each in offsets)  # [N, r] each
-        batch = torch.arange(images.shape[0], device=images.device)[:, None, None]
-        return images.movedim(1, -1)[batch, rows[:, :, None], columns[:, None, :]].movedim(-1, 1)
+        # From the step's own stream, so that a resumed run draws the same; as indices, since a GPU that is asked for
+        # a number stops until it has worked off all that came before.
+        offsets = (step.uniform(2, 1) * (2 * reach + 1)).floor().long() - reach
+        rows, columns = (torch.arange(side, device=images.device) - offsets) % side
+        return images[:, :, rows][:, :, :, columns]
 
 
 @hookimpl
