@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.callbacks import RunCallback as RunCallback
     from ganzoo.contracts.callbacks import WatchedRun as WatchedRun
     from ganzoo.contracts.capabilities import Featured as Featured
+    from ganzoo.contracts.capabilities import FeatureMaps as FeatureMaps
     from ganzoo.contracts.capabilities import Growable as Growable
     from ganzoo.contracts.capabilities import NoiseInputs as NoiseInputs
     from ganzoo.contracts.capabilities import NoiseMaps as NoiseMaps
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
     from ganzoo.contracts.checkpoints import ForeignCheckpoint as ForeignCheckpoint
     from ganzoo.contracts.checkpoints import ForeignNetwork as ForeignNetwork
     from ganzoo.contracts.checkpoints import Importer as Importer
+    from ganzoo.contracts.chosen import Chooses as Chooses
+    from ganzoo.contracts.chosen import ChosenPart as ChosenPart
+    from ganzoo.contracts.chosen import build_chosen as build_chosen
     from ganzoo.contracts.component import Component as Component
     from ganzoo.contracts.component import ComponentOptions as ComponentOptions
     from ganzoo.contracts.component import ConfiguredPart as ConfiguredPart
@@ -142,7 +146,9 @@ _HOME = {
         "PixelArray",
         "RecipeContext",
     ),
+    "ganzoo.contracts.chosen": ("ChosenPart", "Chooses", "build_chosen"),
     "ganzoo.contracts.capabilities": (
+        "FeatureMaps",
         "Featured",
         "Growable",
         "NoiseInputs",

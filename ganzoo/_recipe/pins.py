@@ -36,9 +36,10 @@ def pinned(data: Mapping[str, Any], registry: Registry, where: str) -> tuple[dic
 
 
 def selections_of(section: Any) -> Iterator[Selection]:
-    """Yield all parts that a recipe, or a section of it, chose, in the order of its keys."""
+    """Yield all parts that a recipe, or a section of it, chose, in the order of its keys, and those that they name."""
     if isinstance(section, Selection):
         yield section
+        yield from selections_of(section.options)
     elif isinstance(section, BaseModel):
         for key in type(section).model_fields:
             yield from selections_of(getattr(section, key))

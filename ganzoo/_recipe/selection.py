@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import PlainValidator, ValidationError, ValidationInfo
@@ -82,22 +83,26 @@ def _chooser(kind: str, *, named: bool = True) -> Callable[[Any, ValidationInfo]
             value = {"name": value}
         if not isinstance(value, dict):
             raise PydanticCustomError("section", 'should be a table with a key "name" and the options of that part')
-        registry = registry_of(info)
-        options = dict(value)
-        name = options.pop("name", None if named else default_name(registry, kind))
-        if not isinstance(name, str):
-            known = ", ".join(registry.names[kind])
-            raise PydanticCustomError(
-                "name", "needs a key 'name', the {kind} to use ({known})", {"kind": kind, "known": known}
-            )
-        override = options.pop("override", False) if kind == "regularizer" else False
-        if not isinstance(override, bool):
-            raise PydanticCustomError("override", "'override' should be true or false")
-        part = _part(registry, kind, name)
-        chosen = Selection(part, name, _options(part, options, registry), override)
-        return _with_formats(chosen, registry) if kind == "dataset" else chosen
+        return _chosen(registry_of(info), kind, value, named=named)
 
     return choose
+
+
+def _chosen(registry: Registry, kind: str, value: dict[str, Any], *, named: bool = True) -> Selection:
+    """Return the part that a table of `name` and options chooses."""
+    options = dict(value)
+    name = options.pop("name", None if named else default_name(registry, kind))
+    if not isinstance(name, str):
+        known = ", ".join(registry.names[kind])
+        raise PydanticCustomError(
+            "name", "needs a key 'name', the {kind} to use ({known})", {"kind": kind, "known": known}
+        )
+    override = options.pop("override", False) if kind == "regularizer" else False
+    if not isinstance(override, bool):
+        raise PydanticCustomError("override", "'override' should be true or false")
+    part = _part(registry, kind, name)
+    chosen = Selection(part, name, _options(part, options, registry), override)
+    return _with_formats(chosen, registry) if kind == "dataset" else chosen
 
 
 def default_name(registry: Registry, kind: str) -> str | None:
@@ -117,7 +122,9 @@ def registry_of(info: ValidationInfo) -> Registry:
 
 def _options(part: Part, options: dict[str, Any], registry: Registry) -> Any:
     try:
-        return part.cls.Options.model_validate(options, context={"part": registry.part})
+        # `part` only looks up; `choose` is for options that name a part and what it is to be.
+        context = {"part": registry.part, "choose": partial(_chosen, registry)}
+        return part.cls.Options.model_validate(options, context=context)
     except (ValidationError, PydanticCustomError):
         raise
     except Exception as error:  # a validator of a plugin that itself fails

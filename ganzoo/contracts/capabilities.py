@@ -70,10 +70,7 @@ class NoiseMaps(Protocol):
 
 @runtime_checkable
 class StyleAffines(Protocol):
-    """Of a generator with styles: the weights by which layers see their style.
-
-    Paper: SeFa, arXiv:2007.06600, section 3.
-    """
+    """Of a generator with styles: the weights by which layers see their style (SeFa, arXiv:2007.06600, section 3)."""
 
     def style_weights(self) -> Sequence[tuple[int, Tensor]]:
         """Return for each layer the number of the style that it sees, and its weight `[O, W]` as it is used."""
@@ -85,6 +82,17 @@ class Perceptual(Protocol):
 
     def perceptual(self) -> nn.Module:
         """Return a network from float images `[N, 3, R, R]` in [-1, 1] to features `[N, D]`, without random draws."""
+
+
+@runtime_checkable
+class FeatureMaps(Protocol):
+    """Of an extractor: maps of several resolutions that critics and losses may read (arXiv:2111.01007, section 3)."""
+
+    def map_shapes(self, resolution: int) -> Sequence[tuple[int, int]]:
+        """Return channels and side of each map of images `[N, 3, R, R]`, finest first; none where it is too small."""
+
+    def feature_maps(self) -> nn.Module:
+        """Return a network from float images in [-1, 1] to a tuple of these maps, differentiable, without draws."""
 
 
 @runtime_checkable

@@ -13,6 +13,7 @@ from ganzoo.layers.channels import (
 )
 from ganzoo.layers.convolution import convolve
 from ganzoo.layers.equalized import EqualizedConv2d, EqualizedLinear
+from ganzoo.layers.frozen import Frozen
 from ganzoo.layers.fused import EqualizedDownConv2d, EqualizedUpConv2d
 from ganzoo.layers.growth import Growth
 from ganzoo.layers.kernels import kernels_fit, use_kernels
@@ -33,6 +34,7 @@ __all__ = [
     "EqualizedDownConv2d",
     "EqualizedLinear",
     "EqualizedUpConv2d",
+    "Frozen",
     "Growth",
     "HostCopy",
     "MappingNetwork",

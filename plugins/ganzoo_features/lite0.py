@@ -10,14 +10,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ganzoo import Layer
-from ganzoo_features.efficientnet_lite import EfficientNetLite0
+from ganzoo_features.efficientnet_lite import EfficientNetLite
 from ganzoo_features.from_file import LITE0_WEIGHTS, FromFile, FromFileOptions
 from ganzoo_features.perceptual import UnitFeatures, unit_length
 
 _POOLED, _LOGITS, _STAGES = "1280", "logits", "stages"
-_SIDE, _SMALL_SIDE = 224, 128
+_SMALL_SIDE = 128
 _MEAN, _DEVIATION = 127.0, 128.0  # of 8-bit colors, as TensorFlow's conversion of the weights has them
 _PLACES = 4
+_STRIDES = (4, 8, 16, 32)
 
 
 class Lite0(FromFile):
@@ -27,6 +28,12 @@ class Lite0(FromFile):
     is over-sensitive to noise.
 
     Paper: arXiv:1905.11946.
+
+    Attributes:
+        side: Side at which it sees images, as its authors trained it.
+        width: Factor of the channels of Lite0.
+        depth: Factor of the blocks of Lite0.
+        map_widths: Channels of the last maps of a quarter to a 32nd of the side.
     """
 
     name = "efficientnet-lite0"
@@ -38,25 +45,40 @@ class Lite0(FromFile):
         "perceptual": Layer(_STAGES),
     }
 
+    side: ClassVar[int] = 224
+    width: ClassVar[float] = 1.0
+    depth: ClassVar[float] = 1.0
+    map_widths: ClassVar[tuple[int, ...]] = (24, 40, 112, 320)
+
     Options = FromFileOptions
 
     def identity(self) -> Mapping[str, str | int | float | bool]:
-        return {**super().identity(), "resize": f"bicubic, antialiased, to {_SIDE}, float"}
+        return {**super().identity(), "resize": f"bicubic, antialiased, to {self.side}, float"}
 
     def build(self, layers: Sequence[str]) -> nn.Module:
-        return _Layers(self._network(), tuple(layers))
+        return _Layers(self._network(), tuple(layers), self.side)
 
     def perceptual(self) -> nn.Module:
-        """Return the last maps of each resolution; images of up to 128 pixels are seen at 128, larger ones at 224."""
+        """Return the last maps of each resolution; images of up to 128 pixels are seen at 128, others at `side`."""
         network = self._network()
         first, *others = network.stages
-        first = nn.Sequential(_ToSide(), network.stem, nn.ReLU6(), first)
+        first = nn.Sequential(_ToSide(self.side), network.stem, nn.ReLU6(), first)
         mean, deviation = _MEAN / 255, _DEVIATION / 255
         return UnitFeatures([first, *others], (mean,) * 3, (deviation,) * 3)
 
-    def _network(self) -> EfficientNetLite0:
+    def map_shapes(self, resolution: int) -> Sequence[tuple[int, int]]:
+        """Return the last maps of a quarter to a 32nd of the side, as in table 4 of arXiv:2111.01007."""
+        if resolution % _STRIDES[-1]:
+            return ()
+        return [(width, resolution // stride) for width, stride in zip(self.map_widths, _STRIDES, strict=True)]
+
+    def feature_maps(self) -> nn.Module:
+        """Return these maps of images as they are, whose side is a multiple of 32."""
+        return _Maps(self._network())
+
+    def _network(self) -> EfficientNetLite:
         try:
-            return EfficientNetLite0(self.state())
+            return EfficientNetLite(self.state(), width=self.width, depth=self.depth)
         except (KeyError, RuntimeError) as error:
             raise self.misfit(error) from error
 
@@ -64,12 +86,12 @@ class Lite0(FromFile):
 class _Layers(nn.Module):
     """uint8 images `[N, 3, H, W]` to a tuple of features, one for each layer asked for."""
 
-    def __init__(self, network: EfficientNetLite0, layers: tuple[str, ...]) -> None:
+    def __init__(self, network: EfficientNetLite, layers: tuple[str, ...], side: int) -> None:
         super().__init__()
-        self.network, self.layers = network, layers
+        self.network, self.layers, self.side = network, layers, side
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        colors = resized(images.float(), _SIDE).clamp(0, 255)
+        colors = resized(images.float(), self.side).clamp(0, 255)
         maps = self.network.maps((colors - _MEAN) / _DEVIATION)
         pooled = self.network.pooled(maps[-1])
         return tuple(self._layer(layer, maps, pooled) for layer in self.layers)
@@ -82,11 +104,29 @@ class _Layers(nn.Module):
         return torch.cat([_coarse(each) for each in maps], dim=1)
 
 
+class _Maps(nn.Module):
+    """Float images `[N, 3, R, R]` in [-1, 1] to their maps."""
+
+    def __init__(self, network: EfficientNetLite) -> None:
+        super().__init__()
+        self.network = network
+        # Those that score alone.
+        del network.head, network.classifier
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        colors = images * 127.5 + 127.5
+        return tuple(self.network.maps((colors - _MEAN) / _DEVIATION)[1:])
+
+
 class _ToSide(nn.Module):
     """Float images to the side at which their perceptual distance is taken."""
 
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.side = side
+
     def forward(self, images: Tensor) -> Tensor:
-        return resized(images, _SMALL_SIDE if images.shape[-1] <= _SMALL_SIDE else _SIDE)
+        return resized(images, _SMALL_SIDE if images.shape[-1] <= _SMALL_SIDE else self.side)
 
 
 def resized(images: Tensor, side: int) -> Tensor:

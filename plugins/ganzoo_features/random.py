@@ -59,6 +59,16 @@ class RandomFeatures(Extractor):
     def build(self, layers: Sequence[str]) -> nn.Module:
         return RandomNetwork()
 
+    def map_shapes(self, resolution: int) -> Sequence[tuple[int, int]]:
+        """Return the maps of the last four convolutions, of a half to a 16th of the side."""
+        strides = [2**depth for depth in range(1, len(_CHANNELS) - 1)]
+        shapes = [(width, resolution // stride) for width, stride in zip(_CHANNELS[2:], strides, strict=True)]
+        return shapes if resolution >= strides[-1] else ()
+
+    def feature_maps(self) -> nn.Module:
+        """Return what the last four convolutions give, activated: random features are the paper's own comparison."""
+        return _Maps(RandomNetwork())
+
     def perceptual(self) -> nn.Module:
         """Return what each convolution gives, activated."""
         convolutions = RandomNetwork().convolutions
@@ -97,6 +107,22 @@ class RandomNetwork(nn.Module):
             variance, mean = torch.var_mean(hidden, dim=(2, 3), correction=0)
             features += [mean, (variance + 1e-4).sqrt()]
         return (torch.cat(features, dim=1),)
+
+
+class _Maps(nn.Module):
+    """Float images `[N, 3, R, R]` in [-1, 1] to the maps of all but the first convolution."""
+
+    def __init__(self, network: RandomNetwork) -> None:
+        super().__init__()
+        self.convolutions = network.convolutions
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        hidden = nn.functional.pad(images, (1, 1, 1, 1), mode="replicate")
+        found: list[Tensor] = []
+        for convolution in self.convolutions:
+            hidden = nn.functional.leaky_relu(convolution(hidden), 0.2)
+            found.append(hidden)
+        return tuple(found[1:])
 
 
 @cache  # 150,000 numbers in all, from half a million hashed words, each time an extractor is built
