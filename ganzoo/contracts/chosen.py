@@ -91,6 +91,11 @@ def plain_choice(chosen: Any) -> dict[str, Any]:
     return {"name": chosen.name if hasattr(chosen, "name") else chosen.cls.name, **plain}
 
 
+def holds_names(options: Any) -> bool:
+    """Whether an option is a name that was not looked up."""
+    return any(isinstance(value, _NamedOnly) for value in vars(options).values())
+
+
 def chosen_in(options: Any) -> list[ConfiguredPart[Any]]:
     """Return the parts that the options of a part name, in their order."""
     named = [name for name, field in type(options).model_fields.items() if _chooses(field)]

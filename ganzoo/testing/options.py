@@ -9,6 +9,7 @@ from typing import Any
 from ganzoo._registry.validation import PART_NAME, RESERVED_OPTIONS, mismatched_options
 from ganzoo.contracts.component import Component, ComponentOptions
 from ganzoo.testing.failure import doing, require
+from ganzoo.testing.lookup import looked_up, read_options
 
 
 def check_class(cls: type[Component], base: type[Component]) -> None:
@@ -68,14 +69,15 @@ def options_to_test(cls: type[Component], given: Any, folder: Path) -> Component
             f"some to test it with, or give the check options",
         )
         with doing("making its options from their defaults"):
-            given = cls.Options.model_validate({})
+            given = read_options(cls.Options, {})
     require(isinstance(given, cls.Options), f"the options to test with must be its Options, not {given!r:.200}")
-    options: ComponentOptions = given
+    with doing("looking up the parts that its options name"):
+        options: ComponentOptions = looked_up(given)
     return options
 
 
 def check_saved_options(options: ComponentOptions) -> None:
     """Require that options are the same after they were saved with a run."""
     with doing("writing its options as plain data and reading them again"):
-        again = type(options).model_validate(options.model_dump(mode="json"))
+        again = read_options(type(options), options.model_dump(mode="json"))
     require(again == options, "its options are not the same after being saved with a run and read again")

@@ -153,7 +153,10 @@ def _seen_at(options: ProjectedOptions, resolution: int) -> int:
 
 
 def _heads(options: ProjectedOptions, images: ImageSpec) -> list[HeadShape]:
-    shapes = _maps_of(options).map_shapes(_seen_at(options, images.resolution))
+    try:
+        shapes = _maps_of(options).map_shapes(_seen_at(options, images.resolution))
+    except PluginError:  # `incompatibility` says it
+        shapes = ()
     if not shapes:
         return []
     widths = [options.mixed_channels << depth for depth in range(len(shapes))]

@@ -17,6 +17,7 @@ from ganzoo.testing import check_part, check_source
 PARTS = Registry.discover().parts()
 SMALL = {"latent_dim": 16, "style_dim": 16, "channel_max": 16, "mapping_layers": 2}  # papers' sizes take minutes
 SMALL |= {"width": 8, "max_width": 16}
+SMALL |= {"features": "random-features", "seen_at": 32, "mixed_channels": 2, "excites": 4}
 SMALL |= {"subsets": 5, "subset_size": 40, "patches": 8, "projections": 32, "samples": 100}
 
 
