@@ -67,9 +67,19 @@ def test_mixing_across_scales_goes_from_coarse_to_fine():
 def test_heads_end_at_one_side_and_give_as_many_logits():
     # At 256 pixels as the authors count: 128, 64, 32, 16 to 8, and 5x5 logits of a 4x4 kernel.
     shapes = head_shapes([64, 64, 128, 256], [128, 64, 32, 16])
-    assert [(shape.blocks, shape.side, shape.logits) for shape in shapes] == [(4, 8, 25), (3, 8, 25), (2, 8, 25), (1, 8, 25)]
+    assert [(shape.blocks, shape.side, shape.logits) for shape in shapes] == [
+        (4, 8, 25),
+        (3, 8, 25),
+        (2, 8, 25),
+        (1, 8, 25),
+    ]
     # At 224, 4x4 logits; at 64, one for each head.
-    assert [(shape.blocks, shape.logits) for shape in head_shapes([1] * 4, [112, 56, 28, 14])] == [(4, 16), (3, 16), (2, 16), (1, 16)]
+    assert [(shape.blocks, shape.logits) for shape in head_shapes([1] * 4, [112, 56, 28, 14])] == [
+        (4, 16),
+        (3, 16),
+        (2, 16),
+        (1, 16),
+    ]
     assert head_shapes([1] * 4, [32, 16, 8, 4])[0] == HeadShape(1, 3, 4)
     options = ProjectedOptions(features=ConfiguredPart(Lite0, Lite0.Options()))
     assert ProjectedDiscriminator.logits_per_image(options, ImageSpec(64, 3)) == 64
@@ -129,7 +139,9 @@ def test_excitation_weighs_channels_by_what_the_coarse_maps_say():
 
 
 def test_what_the_features_cannot_be_is_refused_by_name():
-    with pytest.raises(RecipeError, match=r"discriminator\.features: no extractor called 'random-feature'; did you mean"):
+    with pytest.raises(
+        RecipeError, match=r"discriminator\.features: no extractor called 'random-feature'; did you mean"
+    ):
         recipe_of(merged(RECIPE, {"discriminator": {"features": "random-feature"}}))
     with pytest.raises(RecipeError, match="'vgg16' offers no maps to project"):
         recipe_of(merged(RECIPE, {"discriminator": {"features": {"name": "vgg16"}}}))
