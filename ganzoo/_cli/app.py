@@ -39,8 +39,10 @@ from ganzoo._cli.shell_completion import use_own_scripts
 from ganzoo._cli.sweep import sweep
 from ganzoo._cli.test import test
 from ganzoo._cli.verify import verify
+from ganzoo._registry.deprecations import naming_deprecations
 from ganzoo._version import __version__
 from ganzoo.errors import GanzooError, RunError
+from ganzoo.text import literal
 
 _FUNCTIONS: dict[str, Callable[..., None]] = {
     "run": run,
@@ -67,7 +69,9 @@ _FUNCTIONS: dict[str, Callable[..., None]] = {
     "runs": runs,
     "rm": rm,
 }
-_OPEN_NETWORKS = ("run", "sweep", "resume", "score", "sample", "verify", "import", "export", "publish", "reproduce")
+_OPEN_NETWORKS = (
+    *("run", "sweep", "resume", "score", "check", "sample", "verify", "import", "export", "publish", "reproduce"),
+)
 _READ_RECORDS = ("compare", "report", "runs", "rm")
 _GROUPS = (recipes, data, explore)
 
@@ -161,7 +165,8 @@ def main() -> NoReturn:
 def _exit_code() -> int:
     try:
         _require_folder()
-        app()
+        with naming_deprecations(lambda text: typer.echo(f"deprecated: {literal(text)}", err=True)):
+            app()
     except SystemExit as end:  # how every command ends
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except GanzooError as error:

@@ -44,7 +44,7 @@ def check(
     from ganzoo._cli.terminal import Terminal
     from ganzoo._recipe.given import look_at
     from ganzoo._runs.directory import check_name
-    from ganzoo.errors import GanzooError, RecipeError, RunError
+    from ganzoo.errors import GanzooError, RecipeError, RefusedError, RunError
 
     terminal = Terminal()
     errors: list[GanzooError] = []
@@ -56,7 +56,9 @@ def check(
         except GanzooError as error:
             errors.append(error)
     if errors:
-        kind = RunError if all(isinstance(each, RunError) for each in errors) else RecipeError
+        kinds = {RunError.exit_code: RunError, RefusedError.exit_code: RefusedError}
+        codes = {each.exit_code for each in errors}
+        kind = kinds.get(codes.pop(), RecipeError) if len(codes) == 1 else RecipeError
         raise kind("\n".join(map(str, errors)))
 
 

@@ -14,8 +14,7 @@ AllowChangedCode = Annotated[
     bool,
     typer.Option(
         "--allow-changed-code",
-        help="Go on although parts are installed in another version or source than the run was made with; its record "
-        "notes it.",
+        help="Go on although parts are installed in another version or source than was used before; records note it.",
     ),
 ]
 PluginFiles = Annotated[

@@ -52,6 +52,8 @@ def import_(
         f"{'gray' if images.channels == 1 else 'color' if images.channels == 3 else f'{images.channels} channels'}"
         f"{classes}"
     )
+    for change in imported.code_changes:
+        terminal.warning(f"it goes on with other code, as its record notes: {change}")
     for note in networks.origin.notes if networks.origin else ():
         terminal.info(f"note: {note}")
     terminal.info(f"look at its images with: ganzoo sample {directory.path}")

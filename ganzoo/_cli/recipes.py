@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from ganzoo._cli.code_options import allowing_changed_code
 from ganzoo._cli.completion import recipe_names, shipped_names
 from ganzoo._cli.lazy_command import WholeLines
 
@@ -44,6 +45,7 @@ def copy(
 
 
 @recipes.command()
+@allowing_changed_code
 def show(
     name: Annotated[str, typer.Argument(help="A recipe that ships, or a file.", autocompletion=recipe_names)],
 ) -> None:

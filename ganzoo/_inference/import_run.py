@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +12,25 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
-from ganzoo._inference.exported_file import LAYOUT, is_checkpoint_part, is_export, read_export
+from ganzoo._inference.exported_file import LAYOUT, changes_since, is_checkpoint_part, is_export, read_export
 from ganzoo._inference.importable import require_importable
 from ganzoo._io.atomic import publish_directory, sha256_of, temporary_directory_beside, write_inside
 from ganzoo._io.os_errors import shown
 from ganzoo._recipe.network_spec import Images, Networks, Origin
 from ganzoo._recipe.selection import Selection
+from ganzoo._registry.blame import foreign_code
 from ganzoo._registry.code import core_source
 from ganzoo._registry.part import Part
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.checkpoint import write_checkpoint
+from ganzoo._runs.code_change import CodeChange
 from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.kept import kept_in
 from ganzoo._runs.provenance import library_versions
 from ganzoo._runs.record import RunRecord, recipe_hash, write_record
 from ganzoo._runs.sealed_toml import seal_toml
 from ganzoo.contracts.checkpoints import ForeignCheckpoint, ForeignNetwork
-from ganzoo.errors import CheckpointError, GanzooError, PluginError
+from ganzoo.errors import ChangedCodeError, CheckpointError, GanzooError, PluginError
 from ganzoo.interchange import Record, read_content
 from ganzoo.text import clip, literal, requirement
 
@@ -45,12 +47,14 @@ class Imported:
         tensors: Weights by role (`ema`, and `generator` and `discriminator` where the file has them).
         images_seen: Real images that were shown to the discriminator.
         parameters: Trainable parameters per network.
+        code_changes: What of its networks is other code here than where it was written.
     """
 
     networks: Networks
     tensors: Mapping[str, Mapping[str, Tensor]]
     images_seen: int
     parameters: Mapping[str, int]
+    code_changes: tuple[CodeChange, ...] = ()
 
 
 def import_checkpoint(path: Path, out: Path, registry: Registry) -> tuple[RunDirectory, Imported]:
@@ -72,9 +76,11 @@ def understand(path: Path, registry: Registry) -> Imported:
     """Read a file and build the networks that it holds. Raises CheckpointError."""
     content = read_content(path)
     if is_export(content):
-        return _judged(path, LAYOUT, registry, lambda: read_export(content, registry))
+        imported = _judged(path, LAYOUT, registry, lambda: read_export(content, registry))
+        return replace(imported, code_changes=changes_since(content, imported.networks))
     importer = _importer_of(content, path, registry)
-    return _judged(path, importer.name, registry, lambda: importer.cls.read(content))
+    imported = _judged(path, importer.name, registry, lambda: importer.cls.read(content))
+    return replace(imported, networks=imported.networks.read_by(foreign_code(importer.cls)))
 
 
 def _judged(path: Path, layout: str, registry: Registry, read: Callable[[], ForeignCheckpoint]) -> Imported:
@@ -83,6 +89,8 @@ def _judged(path: Path, layout: str, registry: Registry, read: Callable[[], Fore
         return _built(read(), layout, sha256_of(path), registry)
     except PluginError:
         raise
+    except ChangedCodeError as error:
+        raise ChangedCodeError(f"{shown(path)}: {error}") from None
     except GanzooError as error:
         raise CheckpointError(f"{shown(path)} looks like '{layout}', but {_line(error)}") from None
     except Exception as error:  # an importer that met what its author did not expect
@@ -226,6 +234,7 @@ def _write(folder: Path, imported: Imported, name: str) -> None:
         recipe=plain,
         recipe_hash=recipe_hash(plain),
         core_source=core_source(),
+        code_changes=imported.code_changes,
         plugins={origin.distribution: origin.version for origin in origins},
         images_seen=imported.images_seen,
         parameters=dict(imported.parameters),

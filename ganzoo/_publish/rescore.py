@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from typing import Any
 from ganzoo._inference.run import Run, Weights
 from ganzoo._io.atomic import temporary_directory_beside
 from ganzoo._io.cache_dir import cache_root
+from ganzoo._io.os_errors import shown
 from ganzoo._publish.import_published import import_run
-from ganzoo._publish.names import GENERATOR
+from ganzoo._publish.names import GENERATOR, RUNS
 from ganzoo._publish.published_folder import generators_of, is_published, published_runs
 from ganzoo._publish.sample_set import sample_problems
 from ganzoo._publish.shared_run import scored_last
@@ -22,6 +24,7 @@ from ganzoo._registry.registry import Registry
 from ganzoo._runs.provenance import hardware, library_versions
 from ganzoo._runs.record import RunRecord, Score
 from ganzoo.contracts.reporter import Reporter
+from ganzoo.errors import ChangedCodeError, RecipeError
 from ganzoo.scoring.protocol import NOISE, ScoringProtocol
 from ganzoo.scoring.real_data import Inputs, check_same_data, find_inputs, score_opened
 
@@ -97,10 +100,20 @@ def rescore(
         GanzooError: The images are not here or not the same, or a part is not installed.
     """
     with temporary_directory_beside(cache_root() / "rescored") as temporary:
-        runs, samples = _opened(path, temporary, registry)
-        scores = [each for run in runs for each in _rescored(run, overrides, device, reporter, skip_bad=skip_bad)]
+        with _naming(path, temporary):
+            runs, samples = _opened(path, temporary, registry)
+            scores = [each for run in runs for each in _rescored(run, overrides, device, reporter, skip_bad=skip_bad)]
         differing = tuple(dict.fromkeys(what for run in runs for what in differences_of(run.record, device)))
     return Rescoring(tuple(scores), tuple(samples), differing)
+
+
+@contextmanager
+def _naming(path: Path, temporary: Path) -> Iterator[None]:
+    """Name the published folder, and not the copies of its runs, where a recipe of it cannot be used here."""
+    try:
+        yield
+    except (RecipeError, ChangedCodeError) as error:
+        raise type(error)(str(error).replace(str(temporary), shown(path / RUNS))) from None
 
 
 def _opened(path: Path, temporary: Path, registry: Registry) -> tuple[list[Run], list[str]]:

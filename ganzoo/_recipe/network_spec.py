@@ -34,6 +34,7 @@ class Origin(Section):
     """The file that an imported run was read from."""
 
     layout: str = Field(description="Importer that read it.")
+    code: str = Field(default="", description="Distribution, version and source of an importer that is not ganzoo's.")
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file.")
     notes: tuple[str, ...] = Field(default=(), description="Remarks of the importer.")
 
@@ -69,6 +70,12 @@ class Networks(Section):
             discriminator=recipe.discriminator,
         )
 
+    def read_by(self, code: str) -> Networks:
+        """Return the same, read from a file by this code of others, which another version may read otherwise."""
+        if not code or self.origin is None:
+            return self
+        return self.model_copy(update={"origin": self.origin.model_copy(update={"code": code})})
+
     @property
     def spec(self) -> ImageSpec:
         """What the networks are built from."""
@@ -89,7 +96,7 @@ class Networks(Section):
             **({"reached": self.reached, "alpha": self.alpha} if self.reached else {}),
             "images": self.images.model_dump(),
             **{role: selection.plain() for role, selection in self.selections.items()},
-            **({"origin": self.origin.model_dump(mode="json")} if self.origin else {}),
+            **({"origin": self.origin.model_dump(mode="json", exclude_defaults=True)} if self.origin else {}),
             KEY: plain_pins(self),
         }
 

@@ -12,6 +12,7 @@ from ganzoo._registry.figures import FIGURE_GROUP
 from ganzoo._registry.installed import canonical, entry_points_of
 from ganzoo._registry.offers import COMMAND_GROUP
 from ganzoo._registry.part import PluginOrigin, origin_of
+from ganzoo._registry.plugin_files import origin_of_module
 from ganzoo._registry.validation import describe
 from ganzoo.errors import GanzooError, PluginError, RunStopped
 
@@ -24,14 +25,21 @@ def named(kind: str, cls: type) -> str:
 
 
 def origin_of_class(cls: type) -> PluginOrigin | None:
-    """Return who offers a class, or None where no installed plugin has its package."""
-    package = _package(cls.__module__)
+    """Return who offers a class, or None where no plugin has its package."""
+    return origin_of_module_name(cls.__module__)
+
+
+def origin_of_module_name(name: str) -> PluginOrigin | None:
+    """Return who offers what is in a module, or None where no plugin has its package."""
+    package = _package(name)
+    if (file := origin_of_module(package)) is not None:
+        return file
     groups = (hookspecs.ENTRY_POINT_GROUP, FIGURE_GROUP, COMMAND_GROUP)
     points = [each for group in groups for each in entry_points_of(group) if _package(each.module) == package]
     if not points:
         return None
     # Several distributions may share a package: the module itself tells most.
-    return origin_of(min(points, key=lambda each: each.module != cls.__module__))
+    return origin_of(min(points, key=lambda each: each.module != name))
 
 
 def foreign_code(cls: type) -> str:

@@ -15,6 +15,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo._registry.code import CORE_DISTRIBUTION
 from ganzoo._registry.import_watch import ImportWatch
 from ganzoo._registry.installed import entry_points_of
 from ganzoo._registry.located import located
@@ -80,6 +81,11 @@ class FigureCatalog:
             return first_line(self.find(name)[0])
         except (OSError, SyntaxError, ValueError, IndexError):
             return ""
+
+    def versions_of(self, name: str) -> dict[str, str]:
+        """Return distribution and version of others than ganzoo that offer a figure of a name."""
+        origins = (origin_of(each) for each in self.find(name))
+        return {each.distribution: each.version for each in origins if each.distribution != CORE_DISTRIBUTION}
 
     def loadable(self) -> Iterator[type[Figure]]:
         """Yield the figures that can be used, by name."""

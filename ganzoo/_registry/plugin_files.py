@@ -54,6 +54,13 @@ def parts_of_files() -> Loaded:
     return together
 
 
+def origin_of_module(name: str) -> PluginOrigin | None:
+    """Return who offers what is in a module that is a plugin file, or None where it is none."""
+    return next(
+        (PluginOrigin(name, Path(path).name, FILE_VERSION) for path in _loaded if Path(path).stem == name), None
+    )
+
+
 def plugin_file_names() -> tuple[str, ...]:
     """Return the paths of the files; none is loaded."""
     return tuple(dict.fromkeys([*_loaded, *_named()]))

@@ -13,6 +13,7 @@ from ganzoo._recipe.locations import with_absolute_paths
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.schema import IMAGES_PER_KIMG
 from ganzoo._registry.code import core_source
+from ganzoo._registry.deprecations import naming_deprecations
 from ganzoo._registry.pinned import allow_changed_code
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.asked import Asked
@@ -67,7 +68,7 @@ def run_recipe(
     """
     watchers = choose_callbacks(watching, registry)
     asked = asked or Asked()
-    with closing(RunLog(reporter)) as log:
+    with closing(RunLog(reporter)) as log, naming_deprecations(log.warning):
         recipe = with_absolute_paths(require_initial(recipe, initial))
         check_networks_build(recipe)
         run = _earlier_run(name, recipe, root, registry) if resume else None
@@ -108,7 +109,7 @@ def resume_run(
         RunStopped: A signal stopped it after a checkpoint.
     """
     watchers = choose_callbacks(watching, run.registry)
-    with closing(RunLog(reporter)) as log, run.directory.lock(log.info):
+    with closing(RunLog(reporter)) as log, naming_deprecations(log.warning), run.directory.lock(log.info):
         run.refresh()
         recipe = with_absolute_paths(run.recipe_with(overrides))
         if overrides and recipe.dynamics_hash != run.recipe.dynamics_hash:

@@ -57,8 +57,11 @@ class FigureResult:
 
 def write_sidecar(path: Path, name: str, facts: Mapping[str, Any], **size: Any) -> Path:
     """Write beside a file what it shows, under its name and `.json`; returns that path."""
+    from ganzoo._registry.figures import FigureCatalog
     from ganzoo._version import __version__
 
     sidecar = path.with_name(f"{path.name}.json")
-    write_json(sidecar, {"figure": name, "file": path.name, "ganzoo": __version__, **size, **facts})
+    others = FigureCatalog.discover().versions_of(name)
+    made = {"figure": name, "file": path.name, "ganzoo": __version__, **({"plugins": others} if others else {})}
+    write_json(sidecar, {**made, **size, **facts})
     return sidecar

@@ -13,6 +13,7 @@ from installed_plugin import offering, write_metadata
 
 from ganzoo._recipe.find_recipe import find_recipe
 from ganzoo._registry import plugin_files
+from ganzoo._registry.blame import foreign_code
 from ganzoo._registry.code import installed_code
 from ganzoo._registry.index import discovered, indexed
 from ganzoo.errors import PluginError, RecipeError
@@ -114,6 +115,7 @@ def test_a_file_is_a_plugin(idea, tmp_path):
     assert str(part.origin) == "plugin file idea_of_mine.py"
     before = part.code
     assert (before.distribution, before.version, before.packages) == ("idea_of_mine.py", "file", ("idea_of_mine",))
+    assert foreign_code(part.cls) == f"idea_of_mine.py file+{before.source[:8]}", "scores by such parts say so too"
     idea.write_text(idea.read_text() + "# changed\n")
     assert part.code == before, "what runs is what was imported"
     assert installed_code(before).source != before.source

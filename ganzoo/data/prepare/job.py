@@ -5,22 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ganzoo._io.os_errors import absolute
+from ganzoo._registry.blame import foreign_code
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.datasets import ImageDataset, Item
 from ganzoo.data.pack.format import PackFormat
 from ganzoo.data.pack.manifest import SPLITS, BadFile
 from ganzoo.data.prepare.assemble import Prepared
 from ganzoo.data.prepare.splits import refuse_early
-from ganzoo.data.sources.dataset import subject_advice
+from ganzoo.data.sources.dataset import SourceDataset, subject_advice
 from ganzoo.errors import DataError, PluginError
 from ganzoo.text import literal
 
+CODE = "code"  # in a pack's settings: what others' code it was prepared with
 RULE_VERSION = 3
 """Counts up when the same source would give other pixels: packs of another version are prepared again."""
 
@@ -67,7 +69,7 @@ class Job:
         _check(dataset, spec, items)
         refuse_early(items, shares_of(dataset), dataset.options.split_seed, subject_advice(dataset))
         names = _checked_names(dataset, spec)
-        options = options_fingerprint(dataset, name)
+        options = options_fingerprint(dataset, name, foreign_codes(dataset))
         source = source_fingerprint(options, items, names)
         return cls(dataset, name, preparation, spec, items, options, source, names)
 
@@ -77,7 +79,7 @@ class Job:
             spec=self.spec,
             source_fingerprint=self.source,
             items=tuple(self.items),
-            settings=settings_of(self.dataset),
+            settings=settings_of(self.dataset) | ({CODE: code} if (code := foreign_codes(self.dataset)) else {}),
             shares=shares_of(self.dataset),
             split_seed=self.dataset.options.split_seed,
             subject_advice=subject_advice(self.dataset),
@@ -99,12 +101,23 @@ def settings_of(dataset: ImageDataset) -> dict[str, Any]:
     return {**plain, "rule_version": RULE_VERSION, "reading_version": type(dataset).reading_version}
 
 
-def options_fingerprint(dataset: ImageDataset, name: str) -> str:
-    """Hash all options that can change a pack (mirroring is done when a batch is drawn)."""
+def foreign_codes(dataset: ImageDataset) -> dict[str, str]:
+    """Return the code of the dataset and of its source's format where others than ganzoo offer them, by kind.
+
+    Ganzoo's own count up `RULE_VERSION` and `reading_version`. What others install may read the same files otherwise.
+    """
+    found = {"dataset": foreign_code(type(dataset))}
+    if isinstance(dataset, SourceDataset):
+        found["source"] = foreign_code(type(dataset.source))
+    return {kind: code for kind, code in found.items() if code}
+
+
+def options_fingerprint(dataset: ImageDataset, name: str, code: Mapping[str, str]) -> str:
+    """Hash all that can change a pack but the images: options (batches are mirrored when drawn), and others' code."""
     plain = dataset.options.model_dump(exclude={"mirror", "pack"})
     options = {key: absolute(value) if isinstance(value, Path) else value for key, value in plain.items()}
     kind = f"{type(dataset).__module__}.{type(dataset).__qualname__}"
-    identity = [RULE_VERSION, type(dataset).reading_version, name, kind, options]
+    identity = [RULE_VERSION, type(dataset).reading_version, name, kind, options, *([dict(code)] if code else [])]
     return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -9,7 +9,7 @@ from ganzoo.contracts.datasets import ImageDataset
 from ganzoo.data.pack.manifest import read_manifest
 from ganzoo.data.pack.open import is_url, open_pack
 from ganzoo.data.pack.pack import Pack
-from ganzoo.data.prepare.job import settings_of
+from ganzoo.data.prepare.job import CODE, settings_of
 from ganzoo.errors import DataError
 
 
@@ -43,7 +43,8 @@ def _hold_against(pack: Pack, dataset: ImageDataset, name: str, location: str) -
     if pack.name.rpartition(":")[2] != own:
         raise DataError(f"dataset.pack: {location} was prepared from {pack.name!r}, not from {own!r}")
     asked, has = settings_of(dataset), pack.manifest.settings
-    differing = sorted(key for key in {*asked, *has} if asked.get(key) != has.get(key))
+    # Whichever code prepared it: what it holds is what counts, and its fingerprint is what a run remembers.
+    differing = sorted(key for key in {*asked, *has} - {CODE} if asked.get(key) != has.get(key))
     spec, wanted = pack.spec, type(dataset).spec_of(dataset.options)
     if not differing and spec == wanted:
         return

@@ -1,5 +1,6 @@
 """Preparing: parallel, resumable, whole or not at all."""
 
+import importlib
 import os
 import random
 import shutil
@@ -12,12 +13,14 @@ from multiprocessing.spawn import get_preparation_data
 import made_up_sources as made
 import numpy as np
 import pytest
+from installed_plugin import PARTS, install
 from PIL import Image
 
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.datasets import ImageDataset, Item
 from ganzoo.data.pack.pack import Pack
 from ganzoo.data.prepare.prepare import prepare
+from ganzoo.data.prepare.ready_pack import ready_pack
 from ganzoo.data.prepare.workers import main_hidden
 from ganzoo.errors import DataError, PluginError, RunError
 from ganzoo_images import Folder, Phantom
@@ -110,6 +113,26 @@ def test_mirroring_shares_a_pack_and_other_options_do_not(toy, tmp_path):
     assert prepare(toy(mirror=True), "toy", cache=tmp_path, workers=1).path == path
     assert prepare(toy(held_out=0.5), "toy", cache=tmp_path, workers=1).path != path
     assert prepare(toy(resolution=16), "toy", cache=tmp_path, workers=1).path != path
+
+
+def test_a_cached_pack_is_of_one_version_of_others_code(tmp_path, monkeypatch):
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(site)
+    body = "class Dots(TinyDataset):\n    name = 'dots-of-acme'\n"
+    install(site, PARTS + body, module="acme_dots_cached", distribution="acme-dots", version="1.0")
+    dots = importlib.import_module("acme_dots_cached").Dots
+    dataset = dots(dots.Options(resolution=8, count=12))
+    first = prepare(dataset, "dots", cache=tmp_path)
+    assert first.manifest.settings["code"]["dataset"].startswith("acme-dots 1.0+")
+    assert prepare(dataset, "dots", cache=tmp_path).path == first.path
+    (site / "acme_dots-1.0.dist-info").rename(site / "acme_dots-1.1.dist-info")
+    metadata = site / "acme_dots-1.1.dist-info" / "METADATA"
+    metadata.write_text(metadata.read_text().replace("1.0", "1.1"))
+    newer = prepare(dataset, "dots", cache=tmp_path)
+    assert newer.path != first.path and newer.fingerprint == first.fingerprint
+    given = dots(dots.Options(resolution=8, count=12, pack=str(first.path)))
+    assert ready_pack(given, "dots", tmp_path).fingerprint == first.fingerprint, "what it holds is what counts"
 
 
 def test_names_and_order_of_files_do_not_matter_but_pixels_do(toy, tmp_path):
