@@ -113,8 +113,8 @@ if TYPE_CHECKING:
     from ganzoo.contracts.reporter import Reporter as Reporter
     from ganzoo.contracts.reporter import Silent as Silent
     from ganzoo.contracts.reporter import silent_progress as silent_progress
+    from ganzoo.contracts.scheduled import Scheduled as Scheduled
     from ganzoo.contracts.schedules import Schedule as Schedule
-    from ganzoo.contracts.schedules import Scheduled as Scheduled
     from ganzoo.contracts.source_options import Plane as Plane
     from ganzoo.contracts.source_options import SourceOptions as SourceOptions
     from ganzoo.contracts.sources import FoundFile as FoundFile
@@ -180,7 +180,8 @@ _HOME = {
     "ganzoo.contracts.objectives": ("AdversarialLoss", "Regularizer", "RegularizerOptions", "Role"),
     "ganzoo.contracts.augmentations": ("Augmentation",),
     "ganzoo.contracts.optimizers": ("Optimizer", "OptimizerOptions"),
-    "ganzoo.contracts.schedules": ("Schedule", "Scheduled"),
+    "ganzoo.contracts.scheduled": ("Scheduled",),
+    "ganzoo.contracts.schedules": ("Schedule",),
     "ganzoo.contracts.callbacks": ("AppendedFile", "RunCallback", "WatchedRun"),
     "ganzoo.contracts.datasets": ("DatasetOptions", "ImageDataset", "Item"),
     "ganzoo.contracts.extractors": ("Extractor", "Layer", "WeightsFile"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ganzoo._training.dry_run import DryRunResult
     from ganzoo._training.memory_estimate import MemoryEstimate
     from ganzoo.contracts.phase import Phase
+    from ganzoo.contracts.schedules import Schedule
 
 
 def check(
@@ -166,12 +167,17 @@ def _schedules(recipe: Recipe) -> list[str]:
     lines: list[str] = []
     for path, found in schedules(recipe):
         until = found.after_kimg + found.kimg
-        text = f"{path} {_change(found)} at {_short(found.after_kimg)} to {_short(until)} kimg, {found.shape}"
+        text = f"{path} {', then '.join(map(_piece, found.pieces))}"
         left_at = recipe.total_images / IMAGES_PER_KIMG
         if not recipe.counts_epochs and left_at < until:
             text += f"; the training ends before, at {found.at(recipe.total_images):g}"
         lines.append(f"  {'' if lines else 'schedules':13}  {text}")
     return lines
+
+
+def _piece(schedule: Schedule) -> str:
+    until = schedule.after_kimg + schedule.kimg
+    return f"{_change(schedule)} at {_short(schedule.after_kimg)} to {_short(until)} kimg, {schedule.shape}"
 
 
 def _place(phase: Phase) -> str:

@@ -30,7 +30,7 @@ from ganzoo._recipe.selection import (
 )
 from ganzoo._registry.registry import Registry
 from ganzoo.contracts.metric_input import PIXELS
-from ganzoo.contracts.schedules import Scheduled
+from ganzoo.contracts.scheduled import Scheduled
 
 IMAGES_PER_KIMG = 1000
 

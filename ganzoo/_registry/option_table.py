@@ -74,7 +74,7 @@ def _type(schema: Mapping[str, Any]) -> str:
     if "enum" in schema or "const" in schema:
         return "choice"
     if "anyOf" in schema:
-        return " or ".join(_type(each) for each in schema["anyOf"] if each.get("type") != "null")
+        return " or ".join(dict.fromkeys(_type(each) for each in schema["anyOf"] if each.get("type") != "null"))
     if schema.get("title") == "schedule":
         return "schedule"
     if "$ref" in schema or schema.get("type") == "object":

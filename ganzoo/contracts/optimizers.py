@@ -10,7 +10,7 @@ from pydantic import Field, PositiveFloat
 from typing_extensions import TypeVar
 
 from ganzoo.contracts.component import Component, ComponentOptions
-from ganzoo.contracts.schedules import Scheduled
+from ganzoo.contracts.scheduled import Scheduled
 
 if TYPE_CHECKING:
     import torch

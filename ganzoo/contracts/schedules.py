@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
-
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core_schema
+from collections.abc import Sequence
+from typing import Any, cast
 
 _IMAGES_PER_KIMG = 1000
-_SHAPES = ("linear", "cosine", "exponential")
-_KEYS = ("from", "to", "kimg", "shape", "after_kimg")
-T = TypeVar("T")
 
 
 class Schedule(float):
@@ -39,6 +33,11 @@ class Schedule(float):
         made.shape, made.after_kimg = shape, float(after_kimg)
         return made
 
+    @staticmethod
+    def joined(pieces: Sequence[Schedule]) -> Schedule:
+        """Return schedules one behind the other; none may begin before the one before it has ended."""
+        return _Piecewise(pieces) if len(pieces) > 1 else pieces[0]
+
     def at(self, images_seen: int) -> float:
         """Return the value of the step that begins after so many images."""
         done = (images_seen / _IMAGES_PER_KIMG - self.after_kimg) / self.kimg
@@ -51,8 +50,13 @@ class Schedule(float):
         share = (1 - math.cos(math.pi * done)) / 2 if self.shape == "cosine" else done
         return self.start + share * (self.end - self.start)
 
-    def plain(self) -> dict[str, Any]:
-        """Return it as a recipe writes it."""
+    @property
+    def pieces(self) -> tuple[Schedule, ...]:
+        """The pieces that it consists of, in their order: itself alone."""
+        return (self,)
+
+    def plain(self) -> Any:
+        """Return it as a recipe writes it: a table, or a list of them."""
         table = {"from": self.start, "to": self.end, "kimg": self.kimg, "shape": self.shape}
         return table | ({"after_kimg": self.after_kimg} if self.after_kimg else {})
 
@@ -75,56 +79,33 @@ class Schedule(float):
         return f"Schedule({self.plain()})"
 
 
-class _Schedulable:
-    """Of a number's type: a recipe may give a schedule in its place, whose both ends are of that type."""
+class _Piecewise(Schedule):
+    """Schedules one behind the other, such as a warm-up, a plateau and a decay; between two of them it stays.
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        number = handler(source)
-        kimg = core_schema.float_schema(ge=0.001, le=1e9)  # at least one image
-        shape = core_schema.literal_schema(list(_SHAPES))
-        field = core_schema.typed_dict_field
-        table = SchemaValidator(
-            core_schema.typed_dict_schema(
-                {
-                    "from": field(number),
-                    "to": field(number),
-                    "kimg": field(kimg),
-                    "shape": field(shape, required=False),
-                    "after_kimg": field(core_schema.float_schema(ge=0, le=1e9), required=False),
-                },
-                extra_behavior="forbid",
-            ),
-            core_schema.CoreConfig(allow_inf_nan=False),
-        )
+    Attributes:
+        pieces: In their order, none of which begins before the one before it has ended.
+    """
 
-        def validate(value: Any, judge: Any) -> Any:
-            if isinstance(value, Schedule):
-                value = value.plain()
-            return _schedule(table.validate_python(value)) if isinstance(value, Mapping) else judge(value)
+    _pieces: tuple[Schedule, ...]
 
-        as_plain = core_schema.plain_serializer_function_ser_schema(lambda v: v.plain() if type(v) is Schedule else v)
-        return core_schema.no_info_wrap_validator_function(validate, number, serialization=as_plain)
+    def __new__(cls, pieces: Sequence[Schedule]) -> _Piecewise:
+        first, last = pieces[0], pieces[-1]
+        length = last.after_kimg + last.kimg - first.after_kimg
+        made: Any = super().__new__(cls, first.start, last.end, length, "piecewise", first.after_kimg)
+        made._pieces = tuple(pieces)
+        return cast("_Piecewise", made)
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        number = handler(schema)
-        keys = {
-            "from": {**number, "description": "Value at the beginning."},
-            "to": {**number, "description": "Value at the end, and from then on."},
-            "kimg": {"type": "number", "minimum": 0.001, "description": "Thousands of images on the way."},
-            "shape": {"enum": list(_SHAPES), "description": "How it gets there; linear where absent."},
-            "after_kimg": {"type": "number", "minimum": 0, "description": "Thousands of images before it moves."},
-        }
-        table = {"title": "schedule", "type": "object", "properties": keys, "required": ["from", "to", "kimg"]}
-        return {"anyOf": [number, table | {"additionalProperties": False}]}
+    @property
+    def pieces(self) -> tuple[Schedule, ...]:
+        return self._pieces
 
+    def at(self, images_seen: int) -> float:
+        kimg = images_seen / _IMAGES_PER_KIMG
+        begun = [piece for piece in self._pieces if piece.after_kimg <= kimg]
+        return (begun[-1] if begun else self._pieces[0]).at(images_seen)
 
-# `gamma: Scheduled[NonNegativeFloat]`: a float that a recipe may schedule, with both ends in the range in brackets.
-Scheduled = Annotated[T, _Schedulable()]
+    def plain(self) -> Any:
+        return [piece.plain() for piece in self._pieces]
 
-
-def _schedule(table: Mapping[str, Any]) -> Schedule:
-    rest = {key: table[key] for key in _KEYS[2:] if key in table}
-    made = Schedule(table["from"], table["to"], **rest)
-    if made.shape == "exponential" and min(made.start, made.end) <= 0:
-        raise PydanticCustomError("schedule", "an exponential schedule needs 'from' and 'to' above 0; choose linear")
-    return made
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Piecewise, (self._pieces,)

@@ -76,7 +76,6 @@ RUN, FREE = "runs/steep-s0", ("--data-license", "CC0-1.0", "--license", "CC0-1.0
 NETWORKS = {
     "sample": ("sample", RUN),
     "grid": ("explore", "grid", RUN),
-    "timelapse": ("explore", "timelapse", RUN),
     "export": ("export", RUN, "--out", "new/x.safetensors"),
     "import": ("import", "kept.safetensors", "--out", "new/imported"),
     "publish": ("publish", RUN, "--out", "new/published", *FREE),
@@ -95,7 +94,6 @@ WHOLE = {
 }
 FILES = {
     "compare": ("compare", "runs"),
-    "compare two": ("compare", RUN, f"{RUN}/recipe.toml"),
     "report": ("report", "runs", "--out", "new/report.html"),
     "runs": ("runs", "runs"),
     "curves": ("explore", "curves", RUN),

@@ -46,6 +46,27 @@ def test_it_is_a_float_at_its_start_and_equal_to_no_number():
     assert copy.deepcopy(schedule) == pickle.loads(pickle.dumps(schedule)) == schedule
 
 
+WARM_UP = [
+    {"from": 0, "to": 4, "kimg": 2},
+    {"from": 4, "to": 1, "kimg": 4, "after_kimg": 6, "shape": "exponential"},
+    {"from": 0.5, "to": 0.25, "kimg": 2},
+]
+
+
+def test_schedules_one_behind_the_other():
+    found = options(gamma=WARM_UP, betas=[[{"from": 0.5, "to": 0.9, "kimg": 2}, {"from": 0.9, "to": 0, "kimg": 2}], 0])
+    gamma = found.gamma
+    values = [gamma.at(images) for images in (0, 1000, 2000, 5000, 8000, 9999, 10_000, 11_000, 90_000)]
+    assert values == pytest.approx([0, 2, 4, 4, 2, 1, 0.5, 0.375, 0.25], rel=1e-3)
+    assert [piece.after_kimg for piece in gamma.pieces] == [0, 6, 10]
+    assert (float(gamma), gamma.end, gamma.kimg) == (0.0, 0.25, 12)
+    assert Options.model_validate(found.model_dump(mode="json")) == found and is_scheduled(found)
+    assert copy.deepcopy(gamma) == pickle.loads(pickle.dumps(gamma)) == gamma != Schedule(0, 0.25, kimg=12)
+    assert options_at(found, 3000) == Options(gamma=4, betas=(0.45, 0))
+    (one,) = options(gamma=WARM_UP[:1]).gamma.pieces
+    assert one == Schedule(0, 4, kimg=2)
+
+
 def test_options_are_read_written_and_resolved():
     found = options(gamma={"from": 2, "to": 1, "kimg": 1}, betas=[{"from": 0.5, "to": 0.9, "kimg": 2}, 0.25])
     assert is_scheduled(found) and not is_scheduled(Options())
@@ -65,6 +86,10 @@ def test_options_are_read_written_and_resolved():
         ({"from": 1, "to": 2, "kimg": 1, "form": "cosine"}, ("gamma", "form")),
         ({"from": 1, "to": 0, "kimg": 1, "shape": "exponential"}, ("gamma",)),
         ("fast", ("gamma",)),
+        ([{"from": 1, "to": 2, "kimg": 3}, {"from": 2, "to": -1, "kimg": 3}], ("gamma", 1, "to")),
+        ([{"from": 1, "to": 2, "kimg": 3}, {"from": 2, "to": 1, "kimg": 3, "after_kimg": 2}], ("gamma",)),
+        ([], ("gamma",)),
+        ([1.0, 2.0], ("gamma",)),
     ],
 )
 def test_what_is_wrong_is_said_at_its_place(given, where):
