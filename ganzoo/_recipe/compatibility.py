@@ -32,10 +32,9 @@ def incompatibilities(recipe: Recipe) -> list[str]:
     reasons += _many_logits(recipe, spec)
     reasons += _styles(recipe)
     reasons += _micro_batches(recipe)
-    reasons += _scoring(recipe, spec)
-    if not reasons:
+    if not reasons:  # what parts are told fits together
         reasons += _parts(recipe, spec)
-    return reasons
+    return reasons + list(_scoring(recipe, spec))
 
 
 def all_regularizers(recipe: Recipe) -> tuple[ConfiguredPart, ...]:  # type: ignore[type-arg]
