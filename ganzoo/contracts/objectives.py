@@ -41,7 +41,10 @@ class AdversarialLoss(Component[OptionsT], nn.Module, ABC):
         self.options = options
 
     def prepare(self, images: ImageSpec, discriminator: Discriminator) -> None:
-        """Make weights that depend on what the images and the discriminator are; called once, before training."""
+        """Make weights that depend on what the images and the discriminator are; called once, before training.
+
+        The discriminator is on its device, such as a GPU, already; what is made here is moved there afterwards.
+        """
         return
 
     @classmethod
@@ -104,7 +107,10 @@ class Regularizer(Component[RegularizerOptionsT], nn.Module, ABC):
         self.options = options
 
     def prepare(self, images: ImageSpec, discriminator: Discriminator) -> None:
-        """Make weights that depend on what the images and the discriminator are; called once, before training."""
+        """Make weights that depend on what the images and the discriminator are; called once, before training.
+
+        The discriminator is on its device, such as a GPU, already; what is made here is moved there afterwards.
+        """
         return
 
     @abstractmethod

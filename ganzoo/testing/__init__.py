@@ -15,7 +15,7 @@ from ganzoo.contracts.figures import Figure
 from ganzoo.testing.augmentations import check_augmentation
 from ganzoo.testing.callbacks import check_callback
 from ganzoo.testing.collected import conformance
-from ganzoo.testing.critics import TinyFeaturedDiscriminator, TinyPatchDiscriminator
+from ganzoo.testing.critics import TinyAuxiliaryDiscriminator, TinyFeaturedDiscriminator, TinyPatchDiscriminator
 from ganzoo.testing.datasets import check_dataset
 from ganzoo.testing.discriminators import check_discriminator
 from ganzoo.testing.extractors import check_extractor
@@ -45,6 +45,7 @@ from ganzoo.testing.trial import require_all
 __all__ = [
     "ConformanceError",
     "LinearStep",
+    "TinyAuxiliaryDiscriminator",
     "TinyDataset",
     "TinyDiscriminator",
     "TinyFeaturedDiscriminator",

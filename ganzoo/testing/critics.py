@@ -23,6 +23,29 @@ class TinyFeaturedDiscriminator(TinyDiscriminator):
         return [pixels * self.dense.weight[0, : pixels.shape[1]]]
 
 
+class TinyAuxiliaryDiscriminator(Discriminator):
+    """A linear critic that sees no labels: one logit of being real, and one for each class (arXiv:1610.09585)."""
+
+    name = "tiny-auxiliary"
+
+    def __init__(self, options: ComponentOptions, images: ImageSpec) -> None:
+        super().__init__(options, images)
+        pixels = images.channels * images.resolution**2
+        self.dense = nn.Linear(pixels, self.logits_per_image(options, images))
+
+    @classmethod
+    def logits_per_image(cls, options: Any, images: ImageSpec) -> int:
+        return 1 + images.label_dim
+
+    def features(self, images: Tensor, labels: Tensor) -> list[Tensor]:
+        """Return one layer of features `[N, C * R * R]`."""
+        return [images.flatten(1) * self.dense.weight[0]]
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        logits: Tensor = self.dense(images.flatten(1))
+        return logits if logits.shape[1] > 1 else logits.squeeze(1)
+
+
 class TinyPatchDiscriminator(Discriminator):
     """Four linear critics, each of which sees a quarter of the rows."""
 

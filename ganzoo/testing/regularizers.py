@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.testing.component import COMPONENT
-from ganzoo.testing.critics import TinyFeaturedDiscriminator
 from ganzoo.testing.failure import ConformanceError, doing, require
 from ganzoo.testing.parts import TinyGenerator, TinyStyledGenerator
+from ganzoo.testing.penalty_worlds import WORLDS, PenaltyWorld, require_a_world, unsaid_need, world_of
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.seeding import seeded
-from ganzoo.testing.settings import BATCH, reason_against
+from ganzoo.testing.settings import BATCH
 from ganzoo.testing.step import LinearStep
 from ganzoo.testing.trial import Trial, require_all
-
-_IMAGES = ImageSpec(16, 1, 0)
 
 
 @dataclass(eq=False)
@@ -41,14 +38,20 @@ class RegularizerCase(Case):
     own_discriminator: Discriminator | None = None
 
     @cached_property
+    def world(self) -> PenaltyWorld:
+        """The images and the critic: with classes, or several logits, if it refuses others."""
+        given = self.own_generator is not None or self.own_discriminator is not None
+        return WORLDS[0] if given else world_of(self.cls, self.options)
+
+    @cached_property
     def generator(self) -> Generator:
         """A generator, with styles if `generator_must_be` asks for them."""
         if self.own_generator is not None:
             return self.own_generator
         with seeded():
             if issubclass(TinyGenerator, self.cls.generator_must_be):
-                return TinyGenerator(TinyGenerator.Options(), _IMAGES)
-            return TinyStyledGenerator(TinyStyledGenerator.Options(), _IMAGES)
+                return TinyGenerator(TinyGenerator.Options(), self.world.images)
+            return TinyStyledGenerator(TinyStyledGenerator.Options(), self.world.images)
 
     @cached_property
     def critic(self) -> Discriminator:
@@ -56,13 +59,13 @@ class RegularizerCase(Case):
         if self.own_discriminator is not None:
             return self.own_discriminator
         with seeded():
-            return TinyFeaturedDiscriminator(TinyFeaturedDiscriminator.Options(), _IMAGES)
+            return self.world.critic(self.world.critic.Options(), self.world.images)
 
     def built(self) -> Regularizer:
         """Return a fresh penalty."""
         with doing("building it (its __init__ calls super().__init__(options))"), seeded():
             regularizer: Regularizer = self.cls(self.options)
-            regularizer.prepare(_IMAGES, self.critic)
+            regularizer.prepare(self.world.images, self.critic)
         return regularizer
 
     def step(self, repeats: int = 1) -> LinearStep:
@@ -72,6 +75,7 @@ class RegularizerCase(Case):
         return LinearStep(
             self.critic,
             real.repeat(repeats, 1, 1, 1),
+            self.world.labels(BATCH).repeat(repeats, 1),
             fakes=fakes.repeat(repeats, 1, 1, 1),
             generator=self.generator,
             connected=self.cls.needs_real_gradient,
@@ -96,7 +100,7 @@ def _check_needs(case: RegularizerCase) -> None:
 
 
 def _check_compatibility(case: RegularizerCase) -> None:
-    reason_against(case.cls, case.options, _IMAGES)
+    require_a_world(case.cls, case.options)
 
 
 def _penalty(regularizer: Regularizer, step: LinearStep) -> Tensor:
@@ -120,7 +124,23 @@ def _penalty(regularizer: Regularizer, step: LinearStep) -> Tensor:
 
 
 def _check_scalar(case: RegularizerCase) -> None:
-    _penalty(case.built(), case.step())
+    try:
+        _penalty(case.built(), case.step())
+    except ConformanceError as error:
+        raise ConformanceError(f"{error}{unsaid_need(case.world, partial(_works, case))}") from error
+
+
+def _works(case: RegularizerCase, world: PenaltyWorld) -> bool:
+    """Whether the penalty of a case whose own world it fails in is a finite scalar in another."""
+    if case.own_generator is not None or case.own_discriminator is not None:
+        return False
+    other: Any = case.on(world.images, is_thorough=False)
+    other.world = world
+    try:
+        _penalty(other.built(), other.step())
+    except ConformanceError:
+        return False
+    return True
 
 
 def _differentiated(case: RegularizerCase) -> Regularizer:

@@ -16,17 +16,23 @@ from ganzoo.testing.parts import TinyDiscriminator, TinyGenerator, TinyLoss
 BATCH = 4
 
 
-def small_context(images: ImageSpec, part: type[Component] | None = None, options: Any = None) -> RecipeContext:
-    """Return tiny parts on `images` in one phase of batch 4, with `part` in its place."""
+def small_context(
+    images: ImageSpec,
+    part: type[Component] | None = None,
+    options: Any = None,
+    critic: type[Discriminator] = TinyDiscriminator,
+) -> RecipeContext:
+    """Return tiny parts on `images` in one phase of batch 4, with `part` in its place; else `critic` discriminates."""
     context = RecipeContext(
         images=images,
         phases=(Phase(images.resolution, 0, 1000, BATCH),),
         micro_batch=0,
         discriminator_steps=1,
         generator=ConfiguredPart(TinyGenerator, TinyGenerator.Options()),
-        discriminator=ConfiguredPart(TinyDiscriminator, TinyDiscriminator.Options()),
+        discriminator=ConfiguredPart(critic, critic.Options()),
         loss=ConfiguredPart(TinyLoss, TinyLoss.Options()),
         regularizers=(),
+        logits_per_image=critic.logits_per_image(critic.Options(), images),
     )
     if part is None:
         return context
@@ -35,14 +41,18 @@ def small_context(images: ImageSpec, part: type[Component] | None = None, option
         return replace(context, loss=chosen, regularizers=part.regularizers(options))
     if issubclass(part, Regularizer):
         return replace(context, regularizers=(chosen,))
-    kinds = {Generator: "generator", Discriminator: "discriminator", Augmentation: "augmentation"}
+    if issubclass(part, Discriminator):
+        return replace(context, discriminator=chosen, logits_per_image=part.logits_per_image(options, images))
+    kinds = {Generator: "generator", Augmentation: "augmentation"}
     return replace(context, **{field: chosen for kind, field in kinds.items() if issubclass(part, kind)})
 
 
-def reason_against(cls: type[Component], options: Any, images: ImageSpec) -> str | None:
+def reason_against(
+    cls: type[Component], options: Any, images: ImageSpec, critic: type[Discriminator] = TinyDiscriminator
+) -> str | None:
     """Ask the part whether it is compatible with `images` and tiny parts; the answer must be a sentence or None."""
     with doing("incompatibility(options, context)"):
-        reason = cls.incompatibility(options, small_context(images, cls, options))
+        reason = cls.incompatibility(options, small_context(images, cls, options, critic))
         require(
             reason is None or (isinstance(reason, str) and reason.strip()),
             f"incompatibility must return a sentence or None, not {reason!r}",

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import pytest
 import torch
 from broken_parts import broken, complaint
+from tiny_objectives import RealClasses
 from torch import Tensor
 
 from ganzoo import ConfiguredPart, ImageSpec, Regularizer, Role, Step, testing
@@ -203,6 +204,29 @@ def test_penalty_on_a_special_generator():
     assert "needs a Special generator to be tested" in complaint(SpecialPenalty)
     special = Special(Special.Options(), ImageSpec(16, 1))
     testing.check_regularizer(SpecialPenalty, generator=special)
+
+
+class SaidClasses(RealClasses):
+    """Says that it needs classes, and a logit for each."""
+
+    @classmethod
+    def incompatibility(cls, options, context):
+        return None if context.logits_per_image == 1 + context.images.label_dim > 1 else "needs a logit for each class"
+
+
+class Choosy(NormPenalty):
+    """Wants what no critic has."""
+
+    @classmethod
+    def incompatibility(cls, options, context):
+        return None if context.logits_per_image == 99 else "needs 99 logits per image; choose such a critic"
+
+
+def test_penalties_that_need_classes_say_so():
+    said = complaint(RealClasses)
+    assert "with 3 classes and 4 logits per image it works, so say in `incompatibility(options, context)`" in said
+    check_part(SaidClasses)
+    assert "refuses every kind of critic that it is tested on" in complaint(Choosy)
 
 
 def test_linear_step_is_a_step():

@@ -34,4 +34,5 @@ class ClassMeans(GeneratorFigure):
             own = images[number::classes]
             pair = (own.mean(axis=0), 2 * own.std(axis=0))
             rows.append([Panel(each.clip(0, 255).astype(np.uint8)) for each in pair])
-        return FigureResult(self.name, Sheet(rows, scale=self.scale).canvas(), generator.facts(seeds))
+        sheet = Sheet(rows, top=("mean", "spread"), left=generator.class_names, scale=self.scale)
+        return FigureResult(self.name, sheet.canvas(), generator.facts(seeds))

@@ -56,9 +56,10 @@ class NamedFeatures(Regularizer[FeatureWeight]):
     def prepare(self, images: ImageSpec, discriminator: Discriminator) -> None:
         if not isinstance(discriminator, Featured):
             raise TypeError("needs a discriminator with features")
-        picture = torch.zeros(2, images.channels, images.resolution, images.resolution)
+        device = next(discriminator.parameters()).device
+        picture = torch.zeros(1, images.channels, images.resolution, images.resolution, device=device)
         with torch.no_grad():
-            last = discriminator.features(picture, torch.zeros(2, images.label_dim))[-1]
+            last = discriminator.features(picture, torch.zeros(1, images.label_dim, device=device))[-1]
         self.classifier = nn.Linear(last[0].numel(), images.label_dim)
 
     def penalty(self, step: Step) -> Tensor:
