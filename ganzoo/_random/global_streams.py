@@ -7,6 +7,8 @@ import random
 import numpy as np
 import torch
 
+from ganzoo._random.seeds import seed_for
+
 CPU = torch.device("cpu")
 
 
@@ -25,3 +27,8 @@ def seed_torch(seed: int, device: torch.device = CPU) -> None:
         torch.default_generator.manual_seed(seed)
     else:
         torch.manual_seed(seed)
+
+
+def seed_everything(seed: int, images_seen: int, device: torch.device) -> None:
+    """Seed every global random stream for the step that begins after so many images, as a part may draw from any."""
+    seed_global_streams(seed_for(seed, "step", images_seen), device)

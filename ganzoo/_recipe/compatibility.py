@@ -33,7 +33,7 @@ def incompatibilities(recipe: Recipe) -> list[str]:
     reasons += _styles(recipe)
     reasons += _micro_batches(recipe)
     if not reasons:  # what parts are told fits together
-        reasons += _parts(recipe, spec)
+        reasons += part_errors(recipe, spec)
     return reasons + list(_scoring(recipe, spec))
 
 
@@ -136,6 +136,15 @@ def _micro_batches(recipe: Recipe) -> Iterator[str]:
     micro = recipe.training.micro_batch
     if micro is None or all(phase.batch_size <= micro for phase in recipe.phases):
         return
+    for where, _ in coupled_parts(recipe):
+        yield (
+            f"training.micro_batch: {where} depends on the other images of the batch, so splitting it would change the "
+            f"result; remove micro_batch or choose options without that coupling"
+        )
+
+
+def coupled_parts(recipe: Recipe) -> Iterator[tuple[str, ConfiguredPart]]:  # type: ignore[type-arg]
+    """Yield each part that depends on the other images of a batch: its role and name, and itself."""
     own = _own_regularizers(recipe)
     parts = [
         ("generator", recipe.generator, _choice(recipe.generator)),
@@ -149,11 +158,7 @@ def _micro_batches(recipe: Recipe) -> Iterator[str]:
         with _asking(role, chosen):
             depends = choice.cls.depends_on_batch(choice.options)
         if depends:
-            name = chosen.name if choice.cls is chosen.cls else choice.cls.name
-            yield (
-                f"training.micro_batch: {role} '{name}' depends on the other images of the batch, so splitting it "
-                f"would change the result; remove micro_batch or choose options without that coupling"
-            )
+            yield f"{role} '{chosen.name if choice.cls is chosen.cls else choice.cls.name}'", choice
 
 
 def _scoring(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
@@ -193,7 +198,8 @@ def _unmet(path: str, metric: Selection, recipe: Recipe, spec: ImageSpec) -> Ite
         )
 
 
-def _parts(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
+def part_errors(recipe: Recipe, spec: ImageSpec, ranks: int = 1) -> Iterator[str]:
+    """Yield what parts say of the recipe that they are in, trained by so many processes."""
     context = RecipeContext(
         images=spec,
         phases=recipe.phases,
@@ -206,6 +212,7 @@ def _parts(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
         augmentation=_choice(recipe.augmentation) if recipe.augmentation else None,
         precision=recipe.training.precision,
         logits_per_image=_logits_per_image(recipe, spec),
+        ranks=ranks,
     )
     sections = [
         ("dataset", recipe.dataset),

@@ -15,16 +15,18 @@ from ganzoo._recipe.compatibility import all_regularizers
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.selection import Selection
 from ganzoo._training.arithmetic import Arithmetic
+from ganzoo._training.course import Course
 from ganzoo._training.ema import EMA
 from ganzoo._training.loss_scale import LossScale
 from ganzoo._training.player import Player, discriminator_objective, generator_objective
 from ganzoo._training.reals import RealStream
 from ganzoo._training.step import Game
-from ganzoo._training.trainer import Callback, Course, Trainer
+from ganzoo._training.trainer import Callback, Trainer
 from ganzoo.contracts.augmentations import Augmentation
 from ganzoo.contracts.component import ConfiguredPart, ImageSpec
 from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
 from ganzoo.contracts.optimizers import Optimizer
+from ganzoo.layers.ranks import Ranks
 
 
 def check_networks_build(recipe: Recipe) -> None:
@@ -55,6 +57,7 @@ def build_trainer(
     reals: RealStream,
     fresh_reals: RealStream,
     callbacks: Sequence[Callback] = (),
+    ranks: Ranks | None = None,
 ) -> Trainer:
     """Build both networks, their players and the trainer of a recipe, at image 0."""
     training = recipe.training
@@ -91,7 +94,7 @@ def build_trainer(
     of_parts = list(zip([loss, *penalties], [choice.options for choice in chosen], strict=True))
     if augmentation is not None and recipe.augmentation is not None:
         of_parts.append((augmentation, recipe.augmentation.options))
-    return Trainer(game, players, ema, course, reals, fresh_reals, callbacks, of_parts)
+    return Trainer(game, players, ema, course, reals, fresh_reals, callbacks, of_parts, ranks)
 
 
 def _objectives(chosen: Sequence[ConfiguredPart[Any]], game: Game, images: ImageSpec) -> list[Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from ganzoo._training.gradients import average_gradients
 from ganzoo._training.loss_scale import LossScale
 from ganzoo._training.optimizer_state import flat_state, load_flat
 from ganzoo._training.step import Game, RealBatch, TrainingStep
@@ -181,6 +182,7 @@ class Player:
             torch.autograd.backward(self.loss_scale.scaled(sum(descended[1:], descended[0]) * share))
             for name, term in terms.items():
                 total[name] = total.get(name, term.new_zeros(())) + term.detach() * share
+        average_gradients(self._trainable, batch.ranks)
         # A bias that a penalty does not depend on: Adam leaves out what has no gradient, and with a gradient of 0 it
         # moves it by its moments and lets these fade. The betas are corrected for steps that reach all (the official
         # loss.py of StyleGAN2-ADA adds 0 times the images or logits).

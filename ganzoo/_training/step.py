@@ -18,7 +18,8 @@ from ganzoo.contracts.capabilities import Featured
 from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.contracts.objectives import Role
 from ganzoo.errors import PluginError
-from ganzoo.layers.precision import full_precision
+from ganzoo.layers.precision import at_least_float32, full_precision
+from ganzoo.layers.ranks import Ranks
 from ganzoo.layers.transfer import to_device
 
 
@@ -52,6 +53,7 @@ class RealBatch:
     `fresh` draws another batch of the same labels, for losses whose paper asks for one. `judged` collects the logits
     that the discriminator's loss saw, a tensor per micro-batch, for augmentations that adapt to them. `shared_fakes`
     holds the fakes of the discriminator's step with their graph, by first row, where the generator's shows them again.
+    Of several processes, each has its own images of the batch, as `Ranks` says; the length is that of the whole.
     """
 
     images: Tensor
@@ -60,13 +62,14 @@ class RealBatch:
     fresh: Callable[[], tuple[Tensor, Tensor]]
     judged: list[Tensor] = field(default_factory=list)
     shared_fakes: dict[int, Tensor] | None = None
+    ranks: Ranks = field(default_factory=Ranks)
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.images) * self.ranks.size
 
 
 class TrainingStep:
-    """Implements `ganzoo.contracts.Step` for the rows of one micro-batch.
+    """Implements `ganzoo.contracts.Step` for the rows of one micro-batch, or this process's share of them.
 
     Latents are drawn for the whole batch and then sliced, so that splitting a batch does not change them.
     """
@@ -90,8 +93,11 @@ class TrainingStep:
         self._purpose, self._real_gradient, self._in_penalty = purpose, real_gradient, False
         self._arithmetic = game.arithmetic
         self.generator = game.generator
-        self.real = batch.images[rows]
-        self.labels = batch.labels[rows]
+        self._ranks = batch.ranks
+        # Rows are those of the whole batch, of which a process of W holds every W-th.
+        self._held = slice(rows.start // self._ranks.size, rows.stop // self._ranks.size)
+        self.real = batch.images[self._held]
+        self.labels = batch.labels[self._held]
 
     @cached_property
     def real_input(self) -> Tensor:
@@ -154,14 +160,14 @@ class TrainingStep:
             )
         shown = self._shown(images)
         with self._autocast(of_penalty=self._in_penalty):
-            return [feature.float() for feature in discriminator.features(shown, labels)]
+            return [at_least_float32(feature) for feature in discriminator.features(shown, labels)]
 
     def fresh_real_logits(self) -> Tensor:
         """Logits `[N]` of other reals of the same labels, without gradient: they do not depend on the generator."""
         # The rows of this micro-batch, from another batch of the same size.
         images, labels = self._batch.fresh()
         with torch.no_grad():
-            return self.critic(self.lift(images[self._rows]), labels[self._rows])
+            return self.critic(self.lift(images[self._held]), labels[self._held])
 
     def lift(self, images: Tensor) -> Tensor:
         """See `Step.lift`: nearest-neighbor upsampling, as the official ProGAN and StyleGAN feed their critics."""
@@ -172,11 +178,15 @@ class TrainingStep:
     def latents(self, count: int) -> Tensor:
         """See `Step.latents`."""
         # Penalties draw from a stream of their own: whether one is due this step changes nothing for the others.
-        return to_device(self.generator.sample_latents(count, self._penalty_rng), self._game.device)
+        drawn = self.generator.sample_latents(count * self._ranks.size, self._penalty_rng)
+        return to_device(self._ranks.own(drawn), self._game.device)
 
     def uniform(self, *shape: int) -> Tensor:
         """See `Step.uniform`."""
-        return to_device(torch.rand(*shape, generator=self._penalty_rng), self._game.device)
+        if not shape:
+            return to_device(torch.rand((), generator=self._penalty_rng), self._game.device)
+        drawn = torch.rand(shape[0] * self._ranks.size, *shape[1:], generator=self._penalty_rng)
+        return to_device(self._ranks.own(drawn), self._game.device)
 
     @cached_property
     def _penalty_rng(self) -> torch.Generator:
@@ -190,17 +200,17 @@ class TrainingStep:
 
     def _generate(self) -> Tensor:
         # Of the whole batch, then sliced: splitting a batch changes no latent.
-        latents = self.generator.sample_latents(len(self._batch), self._rng("latents"))[self._rows]
+        latents = self._ranks.own(self.generator.sample_latents(len(self._batch), self._rng("latents"))[self._rows])
         with self._autocast(of_penalty=self._in_penalty):
             images = self.generator(to_device(latents, self._game.device), self.labels)
         # Losses, penalties and augmentations are in float32 whatever the networks run in.
-        return images.float()
+        return at_least_float32(images)
 
     def _logits(self, images: Tensor, labels: Tensor, *, of_penalty: bool) -> Tensor:
         shown = self._shown(images)
         with self._autocast(of_penalty=of_penalty):
             logits = self._game.discriminator(shown, labels)
-        return logits.float()
+        return at_least_float32(logits)
 
     def _shown(self, images: Tensor) -> Tensor:
         # Lifted images come back to the phase's resolution here: gradients are taken at the large ones, as in the

@@ -6,24 +6,27 @@ import math
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 import torch
 from pydantic import BaseModel
 from torch import Tensor
 
-from ganzoo._random.global_streams import seed_global_streams
-from ganzoo._random.seeds import seed_for
+from ganzoo._random.global_streams import seed_everything
+from ganzoo._training.course import Course
 from ganzoo._training.ema import EMA
+from ganzoo._training.gradients import average_terms
 from ganzoo._training.growth import grow
 from ganzoo._training.player import Player
+from ganzoo._training.rank_checks import check_equal, watched_draws
 from ganzoo._training.reals import Reals, RealStream
 from ganzoo._training.step import Game, RealBatch
 from ganzoo._training.step_terms import Diverged, Losses, StepTerms
 from ganzoo.contracts._options_at import is_scheduled, options_at
 from ganzoo.contracts.objectives import Role
 from ganzoo.contracts.phase import Phase
+from ganzoo.layers.ranks import Ranks, all_rows, sharing_batch
 
 # Steps that may be queued on a GPU before the terms of the oldest are read: enough that it never waits for the program,
 # few enough that a training that has diverged ends soon.
@@ -41,27 +44,6 @@ class Callback(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class Course:
-    """When who plays, and how long.
-
-    Attributes:
-        phases: The phases, in order.
-        discriminator_steps: The generator plays on every n-th step.
-        generator_first: Whether the generator moves first within a step (StyleGAN2) or last.
-        shares_fakes: Whether the generator's step shows the fakes of the discriminator's, which comes first then.
-        micro_batch: Size of the parts a batch is split into, or 0 for whole batches.
-        most_seconds: The training ends after so many, at the end of a step.
-    """
-
-    phases: tuple[Phase, ...]
-    discriminator_steps: int = 1
-    generator_first: bool = False
-    shares_fakes: bool = False
-    micro_batch: int = 0
-    most_seconds: float = math.inf
-
-
 class Trainer:
     """Plays the game phase by phase. All its state is images_seen, steps, the players' and the networks'."""
 
@@ -75,7 +57,9 @@ class Trainer:
         fresh_reals: RealStream,
         callbacks: Sequence[Callback] = (),
         options: Sequence[tuple[Any, BaseModel]] = (),
+        ranks: Ranks | None = None,
     ) -> None:
+        self.ranks = ranks or Ranks()
         self.game, self.players, self.ema, self.course = game, players, ema, course
         self.callbacks = list(callbacks)
         # Progress is counted in images, so that a schedule means the same for every batch size. `images_before` is
@@ -86,9 +70,10 @@ class Trainer:
         self.seconds = 0.0
         self.lag = _GPU_LAG if game.device.type == "cuda" else 0
         self._unread: deque[StepTerms] = deque()
+        self._has_played = False
         # Of each part that both players see, what it was chosen with: those with schedules are told the numbers.
         self._scheduled = [(part, chosen) for part, chosen in options if is_scheduled(chosen)]
-        self._reals = Reals(reals, fresh_reals, game.device)
+        self._reals = Reals(reals, fresh_reals, game.device, self.ranks)
 
     @property
     def total_images(self) -> int:
@@ -183,8 +168,26 @@ class Trainer:
 
     def play(self, phase: Phase) -> dict[str, Tensor]:
         """Do all of a step but count it: its terms stay where they are, unread."""
-        with self.game.arithmetic.on(self.game.device):
-            return self._play_all(phase)
+        watched = watched_draws(self.ranks, self.game.device, first=not self._has_played)
+        with self.game.arithmetic.on(self.game.device), sharing_batch(self.ranks), watched:
+            terms = self._play_all(phase)
+        if not self._has_played:
+            self.check_ranks()
+        self._has_played = True
+        return terms
+
+    def check_ranks(self) -> None:
+        """Raise PluginError where processes that share a training no longer have the same networks."""
+        states: dict[str, dict[str, Tensor]] = {
+            "generator": self.game.generator.state_dict(),
+            "discriminator": self.game.discriminator.state_dict(),
+        }
+        if self.game.augmentation is not None:
+            states["augmentation"] = self.game.augmentation.state_dict()
+        for role, player in self.players.items():
+            states[f"{role.value}'s penalties"] = player.regularizers.state_dict()
+            states[f"{role.value}'s loss"] = player.loss.state_dict()
+        check_equal(states, self.ranks)
 
     def _play_all(self, phase: Phase) -> dict[str, Tensor]:
         # Every step begins from a seed of its own, never from where the last one left a stream: a resumed run draws
@@ -201,6 +204,7 @@ class Trainer:
             batch = replace(batch, shared_fakes={})
         for role in order:
             terms |= self._play(role, batch)
+        terms = average_terms(terms, self.ranks)
         # After both players, as in StyleGAN2-ADA's training_loop.py: what is adapted holds from the next step on.
         terms |= self._adapt(batch)
         # After the generator has moved, or has not (discriminator_steps): the half-life is in images of the reals.
@@ -236,14 +240,9 @@ class Trainer:
             return {}
         if self.game.device.type != "meta":  # where there are no numbers to adapt to
             # The logits of the whole batch, though they were made in parts: nothing depends on how it was split.
-            augmentation.observe(torch.cat(batch.judged))
+            augmentation.observe(all_rows(torch.cat(batch.judged)))
         report = augmentation.report().items()
         return {f"{augmentation.name}/{name}": value.detach().to(self.game.device) for name, value in report}
 
     def _batch(self, phase: Phase, alpha: float) -> RealBatch:
         return self._reals.batch(phase, self.images_seen, alpha)
-
-
-def seed_everything(seed: int, images_seen: int, device: torch.device) -> None:
-    """Seed every global random stream from (seed, images_seen), as a part may draw from any of them."""
-    seed_global_streams(seed_for(seed, "step", images_seen), device)

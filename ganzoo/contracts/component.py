@@ -49,9 +49,15 @@ class Component(Generic[OptionsT]):
             Options = AcmeOptions
 
     The first line of the class's docstring is its one-line description; a line `Paper: ...` names its source.
+
+    Attributes:
+        name: What recipes call it.
+        reduces_over_ranks: Whether a part that depends on the batch sees all of it where several processes share it:
+            by `batch_mean`, `all_rows`, `MinibatchStd` or `BatchNorm2d` of `ganzoo.layers`. Else it is refused there.
     """
 
     name: ClassVar[str]
+    reduces_over_ranks: ClassVar[bool] = False
     Options: ClassVar[type[ComponentOptions]] = ComponentOptions
 
     @classmethod
@@ -104,6 +110,7 @@ class RecipeContext:
         augmentation: What stands in front of the discriminator, or None.
         precision: What networks compute in: `fp32`, `bf16` or `fp16`.
         logits_per_image: How many logits the discriminator gives each image: 1, or K.
+        ranks: Processes that share each batch; known once a training begins.
     """
 
     images: ImageSpec
@@ -117,6 +124,7 @@ class RecipeContext:
     augmentation: ConfiguredPart[Component] | None = None
     precision: str = "fp32"
     logits_per_image: int = 1
+    ranks: int = 1
 
     @property
     def batch_sizes(self) -> tuple[int, ...]:

@@ -66,7 +66,7 @@ class Step(Protocol):
         """Bring images `[N, C, r, r]` to the space of gradient penalties (recipe field `training.penalty_space`)."""
 
     def latents(self, count: int) -> Tensor:
-        """Draw fresh latents from this step's own random stream."""
+        """Draw fresh latents `[count, Z]`, one for each of as many images, from this step's own random stream."""
 
     def uniform(self, *shape: int) -> Tensor:
-        """Draw U(0, 1) numbers from this step's own random stream."""
+        """Draw U(0, 1) numbers from this step's own random stream; the first size counts images."""

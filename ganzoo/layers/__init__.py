@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ganzoo.layers.activation import activate
+from ganzoo.layers.batch_norm import BatchNorm1d, BatchNorm2d
 from ganzoo.layers.channels import (
     HIGHEST_RESOLUTION,
     LOWEST_RESOLUTION,
@@ -21,8 +22,9 @@ from ganzoo.layers.mapping import MappingNetwork
 from ganzoo.layers.measured_mean import measured_mean_w
 from ganzoo.layers.noise import add_noise
 from ganzoo.layers.normalization import MinibatchStd, adaptive_instance_norm, instance_norm, pixel_norm
-from ganzoo.layers.precision import full_precision, half_precision_if, half_type
+from ganzoo.layers.precision import at_least_float32, full_precision, half_precision_if, half_type
 from ganzoo.layers.progressive_discriminator import ProgressiveCritic
+from ganzoo.layers.ranks import all_rows, batch_mean, batch_ranks, per_batch, per_image
 from ganzoo.layers.resample import downsample, fir_kernel, fir_taps, smooth, upsample
 from ganzoo.layers.style import StyledGenerator, StyledOptions, draw_crossover, layered, truncated
 from ganzoo.layers.transfer import HostCopy, to_device
@@ -30,6 +32,8 @@ from ganzoo.layers.transfer import HostCopy, to_device
 __all__ = [
     "HIGHEST_RESOLUTION",
     "LOWEST_RESOLUTION",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "EqualizedConv2d",
     "EqualizedDownConv2d",
     "EqualizedLinear",
@@ -45,7 +49,11 @@ __all__ = [
     "activate",
     "adaptive_instance_norm",
     "add_noise",
+    "all_rows",
+    "at_least_float32",
     "base_and_max",
+    "batch_mean",
+    "batch_ranks",
     "channels_at",
     "convolve",
     "downsample",
@@ -59,6 +67,8 @@ __all__ = [
     "kernels_fit",
     "layered",
     "measured_mean_w",
+    "per_batch",
+    "per_image",
     "pixel_norm",
     "resolution_problem",
     "resolutions",

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.contracts.capabilities import NoiseMode
+from ganzoo.layers.ranks import per_image
 
 
 def add_noise(features: Tensor, weight: Tensor, constant: Tensor, mode: NoiseMode) -> Tensor:
@@ -23,6 +24,7 @@ def add_noise(features: Tensor, weight: Tensor, constant: Tensor, mode: NoiseMod
     noise = constant.to(features.dtype)
     if mode == "random":
         count, _, height, width = features.shape
-        noise = torch.randn(count, 1, height, width, device=features.device, dtype=features.dtype)
+        device, dtype = features.device, features.dtype
+        noise = per_image(lambda images: torch.randn(images, 1, height, width, device=device, dtype=dtype), count)
     # One pass over the features in place of two.
     return torch.addcmul(features, noise, weight[:, None, None].to(features.dtype))

@@ -7,6 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganzoo.layers.precision import at_least_float32
+from ganzoo.layers.ranks import Ranks, all_rows, batch_ranks
+
 
 def pixel_norm(values: Tensor, epsilon: float = 1e-8) -> Tensor:
     """Scale `[N, C, ...]` so that the mean square over C is 1 (ProGAN, arXiv:1710.10196, section 4.2).
@@ -31,12 +34,8 @@ def adaptive_instance_norm(values: Tensor, scale: Tensor, shift: Tensor, epsilon
 
     Computed in float32; the result has the input's type.
     """
-    style = (_precise(scale)[:, :, None, None], _precise(shift)[:, :, None, None])
-    return _AdaptiveNorm.apply(_precise(values), *style, epsilon).to(values.dtype)
-
-
-def _precise(values: Tensor) -> Tensor:
-    return values.to(torch.promote_types(values.dtype, torch.float32))
+    style = (at_least_float32(scale)[:, :, None, None], at_least_float32(shift)[:, :, None, None])
+    return _AdaptiveNorm.apply(at_least_float32(values), *style, epsilon).to(values.dtype)
 
 
 class _PixelNorm(torch.autograd.Function):
@@ -60,7 +59,7 @@ class _PixelNorm(torch.autograd.Function):
 
 
 def _inverse_length(values: Tensor, epsilon: float) -> Tensor:
-    mean_square = _precise(values).square().mean(dim=1, keepdim=True)
+    mean_square = at_least_float32(values).square().mean(dim=1, keepdim=True)
     return torch.rsqrt(mean_square + epsilon).to(values.dtype)
 
 
@@ -119,14 +118,25 @@ class MinibatchStd(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Append the map."""
-        count, _, height, width = features.shape
+        height, width = features.shape[2:]
+        ranks = batch_ranks()
+        count = len(features) * ranks.size
         # The largest group that divides the batch, so that the last batch of an evaluation is judged too.
         limit = min(self.group or count, count)
         size = next(size for size in range(limit, 0, -1) if count % size == 0)
-        # Reshaped as the official code does it: rows of one group lie N / size apart. Float32, since squares of small
-        # deviations vanish in bfloat16.
-        grouped = features.float().reshape(size, count // size, self.maps, -1)
-        deviation = (grouped.var(dim=0, correction=0) + 1e-8).sqrt().mean(dim=2)
+        # Images of a group lie N / size apart, so a process of W holds whole groups where W divides that.
+        whole = count // size % ranks.size == 0
+        deviation = self._deviation(features, size) if whole else self._gathered(features, size, ranks)
         # One number per group and map, the same for all images of a group and all pixels.
-        appended = deviation.to(features.dtype).repeat(size, 1)[:, :, None, None].expand(-1, -1, height, width)
+        appended = deviation.to(features.dtype)[:, :, None, None].expand(-1, -1, height, width)
         return torch.cat([features, appended], dim=1)
+
+    def _deviation(self, features: Tensor, size: int) -> Tensor:
+        """Return the numbers `[N, maps]` of groups of this size."""
+        # Reshaped as the official code does it: rows of one group lie N / size apart. Float32 at least, since squares
+        # of small deviations vanish in bfloat16.
+        grouped = at_least_float32(features).reshape(size, len(features) // size, self.maps, -1)
+        return (grouped.var(dim=0, correction=0) + 1e-8).sqrt().mean(dim=2).repeat(size, 1)
+
+    def _gathered(self, features: Tensor, size: int, ranks: Ranks) -> Tensor:
+        return ranks.own(self._deviation(all_rows(features), size))

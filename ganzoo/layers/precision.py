@@ -25,6 +25,11 @@ def full_precision(values: Tensor) -> AbstractContextManager[object]:
     return nullcontext() if half_type(values) is None else torch.autocast(values.device.type, enabled=False)
 
 
+def at_least_float32(values: Tensor) -> Tensor:
+    """Return values of 16 bits as float32, and others as they are."""
+    return values.float() if values.dtype in _HALF else values
+
+
 @contextmanager
 def half_precision_if(allowed: bool, values: Tensor) -> Iterator[Tensor]:
     """Give a block `values` to compute with: as they are if half precision is allowed in it, else in float32.
@@ -35,4 +40,4 @@ def half_precision_if(allowed: bool, values: Tensor) -> Iterator[Tensor]:
         yield values
         return
     with full_precision(values):
-        yield values.float() if values.dtype in _HALF else values
+        yield at_least_float32(values)

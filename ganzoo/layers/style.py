@@ -22,6 +22,7 @@ from ganzoo.contracts.component import ComponentOptions, ImageSpec
 from ganzoo.contracts.networks import Generator
 from ganzoo.layers.mapping import LabelEmbedding, MappingNetwork
 from ganzoo.layers.precision import full_precision
+from ganzoo.layers.ranks import batch_mean, per_image
 
 _NOISE_BUFFER = "noise_const"  # the name that NVIDIA's PyTorch code gives it
 
@@ -123,12 +124,14 @@ class StyledGenerator(Generator[StyledOptionsT]):
             return layered(style, self.num_ws)
         # The mean of the batch's own styles: those that are mixed in below are of the same distribution.
         with torch.no_grad():
-            self.track_mean(style.mean(dim=0))
+            self.track_mean(batch_mean(style))
         crossover = draw_crossover(self.active_ws(), self.options.style_mixing)
         if crossover is None:
             return layered(style, self.num_ws)
         # Latents of the shell are N(0, 1), and both styles of an image are of its class.
-        other = self._style_of(torch.randn_like(latents), labels)
+        size, device, dtype = latents.shape[1], latents.device, latents.dtype
+        drawn = per_image(lambda images: torch.randn(images, size, device=device, dtype=dtype), len(latents))
+        other = self._style_of(drawn, labels)
         return layered(style, self.num_ws, other, crossover)
 
     @abstractmethod

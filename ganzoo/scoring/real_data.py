@@ -27,6 +27,7 @@ from ganzoo.data.prepare.prepare import prepare
 from ganzoo.data.prepare.ready_pack import kept_pack, ready_pack
 from ganzoo.data.sources.dataset import subject_advice
 from ganzoo.data.stream.batches import Batches
+from ganzoo.data.stream.order import Reader
 from ganzoo.data.stream.prefetch import Prefetched
 from ganzoo.errors import DataError, GanzooError, RefusedError
 from ganzoo.scoring.checks import check_widths
@@ -51,16 +52,16 @@ class Inputs:
         """Which images these are."""
         return identify(self.recipe.dataset.name, self.pack)
 
-    def batches(self, stream: str) -> Batches:
+    def batches(self, stream: str, reader: Reader | None = None) -> Batches:
         """Return an endless stream of training reals; any but `real` has the classes that `real` has at each place."""
         options = self.recipe.dataset.options
         split = self.pack.split(self.recipe.training.split)
-        alike = None if stream == "real" else self.batches("real")
-        return Batches(split, self.recipe.seed, mirror=options.mirror, stream=stream, alike=alike)
+        alike = None if stream == "real" else self.batches("real", reader)
+        return Batches(split, self.recipe.seed, mirror=options.mirror, stream=stream, reader=reader, alike=alike)
 
-    def stream(self, name: str, closers: ExitStack) -> Batches | Prefetched:
+    def stream(self, name: str, closers: ExitStack, reader: Reader | None = None) -> Batches | Prefetched:
         """Return the same for a trainer: where a GPU trains, the next batch is read while it works."""
-        batches = self.batches(name)
+        batches = self.batches(name, reader)
         if self.device.type != "cuda":
             return batches
         prefetched = Prefetched(batches)

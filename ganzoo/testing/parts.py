@@ -15,6 +15,8 @@ from ganzoo.contracts.component import ComponentOptions, ImageSpec, PixelArray
 from ganzoo.contracts.datasets import DatasetOptions, ImageDataset, Item
 from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.contracts.objectives import AdversarialLoss
+from ganzoo.layers.noise import add_noise
+from ganzoo.layers.ranks import batch_mean, per_image
 
 _GROWTH_START = 4
 
@@ -80,10 +82,10 @@ class TinyStyledGenerator(Generator[TinyStyledGeneratorOptions]):
         styles = self._mapped(latents, labels)
         if not self.training:
             return styles.unsqueeze(1).repeat(1, 2, 1)
-        self.mean.lerp_(styles.detach().mean(0), 0.01)
-        other = self._mapped(torch.randn_like(latents), labels)
-        mixed = torch.rand(len(latents), 1, device=latents.device) < 0.5
-        return torch.stack([styles, torch.where(mixed, other, styles)], dim=1)
+        self.mean.lerp_(batch_mean(styles.detach()), 0.01)
+        drawn = per_image(lambda count: torch.randn(count, self.latent_dim), len(latents)).to(latents)
+        mixed = per_image(lambda count: torch.rand(count, 1), len(latents)).to(latents) < 0.5
+        return torch.stack([styles, torch.where(mixed, self._mapped(drawn, labels), styles)], dim=1)
 
     def _mapped(self, latents: Tensor, labels: Tensor) -> Tensor:
         return self.mapping(torch.cat([latents, labels], dim=1)).tanh()
@@ -93,9 +95,7 @@ class TinyStyledGenerator(Generator[TinyStyledGeneratorOptions]):
         images = styles.new_zeros(1)
         for index, layer in enumerate(self.layers):
             images = images + layer(styles[:, index]).unflatten(1, self.shape)
-            if self.noise != "none":
-                drawn = torch.randn_like(images[:, :1]) if self.noise == "random" else self.maps[index]
-                images = images + self.strengths[index] * drawn
+            images = add_noise(images, self.strengths[index].expand(self.shape[0]), self.maps[index], self.noise)
         return images.tanh()
 
     def mean_w(self) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganzoo import Augmentation, ComponentOptions, ImageSpec
-from ganzoo.layers import to_device
+from ganzoo.layers import per_image, to_device
 
 Step = Literal["color", "translation", "cutout"]
 
@@ -62,7 +62,7 @@ class DiffAugment(Augmentation[DiffAugmentOptions]):
         most = round(resolution * self.options.translation_range)
         # Zeros are gray in [-1, 1], as in the authors' code.
         padded = F.pad(images, (most, most, most, most))
-        first = to_device(torch.randint(2 * most + 1, (2, count, 1)), images.device)
+        first = to_device(per_image(lambda n: torch.randint(2 * most + 1, (2, n, 1)), count, 1), images.device)
         rows, columns = first + torch.arange(resolution, device=images.device)
         moved = padded.gather(2, rows[:, None, :, None].expand(-1, channels, -1, padded.shape[3]))
         return moved.gather(3, columns[:, None, None, :].expand(-1, channels, resolution, -1))
@@ -72,7 +72,9 @@ class DiffAugment(Augmentation[DiffAugmentOptions]):
         count, _, resolution, _ = images.shape
         size = round(resolution * self.options.cutout_size)
         # The center may be any pixel, and one beyond for an even size (the authors' DiffAugment_pytorch.py).
-        first = to_device(torch.randint(resolution + 1 - size % 2, (2, count, 1)), images.device) - size // 2
+        choices = resolution + 1 - size % 2
+        drawn = per_image(lambda n: torch.randint(choices, (2, n, 1)), count, 1)
+        first = to_device(drawn, images.device) - size // 2
         place = torch.arange(resolution, device=images.device)
         rows, columns = (place >= first) & (place < first + size)
         return images.masked_fill((rows[:, :, None] & columns[:, None, :])[:, None], 0.0)
@@ -80,7 +82,8 @@ class DiffAugment(Augmentation[DiffAugmentOptions]):
 
 def _color(images: Tensor) -> Tensor:
     """Add U(-1/2, 1/2), scale saturation by U(0, 2) and contrast by U(1/2, 3/2), in this order."""
-    brightness, saturation, contrast = to_device(torch.rand(3, len(images), 1, 1, 1), images.device, images.dtype)
+    drawn = per_image(lambda n: torch.rand(3, n, 1, 1, 1), len(images), 1)
+    brightness, saturation, contrast = to_device(drawn, images.device, images.dtype)
     # Ranges and order of the authors' code (rand_brightness, rand_saturation, rand_contrast).
     images = images + (brightness - 0.5)
     if images.shape[1] > 1:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ganzoo.layers import per_image
+
 
 @dataclass(frozen=True)
 class Draws:
@@ -25,17 +27,17 @@ class Draws:
 
     def uniform(self, size: int = 1, *, p: float | None = None) -> Tensor:
         """Draw `[N, size]` from U(-1, 1), or 0. `p` overrides the probability."""
-        return self._gated(torch.rand(self.count, size, dtype=torch.float64) * 2 - 1, p)
+        return self._gated(per_image(lambda n: torch.rand(n, size, dtype=torch.float64), self.count) * 2 - 1, p)
 
     def normal(self, size: int = 1) -> Tensor:
         """Draw `[N, size]` from N(0, 1), or 0."""
-        return self._gated(torch.randn(self.count, size, dtype=torch.float64))
+        return self._gated(per_image(lambda n: torch.randn(n, size, dtype=torch.float64), self.count))
 
     def integer(self, choices: int) -> Tensor:
         """Draw `[N, 1]` from 0 to `choices - 1`, or 0."""
-        return self._gated(torch.randint(choices, (self.count, 1)).double())
+        return self._gated(per_image(lambda n: torch.randint(choices, (n, 1)), self.count).double())
 
     def _gated(self, values: Tensor, p: float | None = None) -> Tensor:
         # Drawn for all images, also those left alone: the stream does not depend on p.
-        chosen = torch.rand(self.count, 1) < (self.p if p is None else p)
+        chosen = per_image(lambda n: torch.rand(n, 1), self.count) < (self.p if p is None else p)
         return torch.where(chosen, values, torch.zeros_like(values))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
@@ -45,6 +47,7 @@ class DCGANDiscriminator(Discriminator[DCGANDiscriminatorOptions]):
     """
 
     name = "dcgan"
+    reduces_over_ranks: ClassVar[bool] = True
 
     Options = DCGANDiscriminatorOptions
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
 
 from ganzoo import ComponentOptions, Generator, ImageSpec, RecipeContext
-from ganzoo.layers import LOWEST_RESOLUTION
+from ganzoo.layers import LOWEST_RESOLUTION, BatchNorm1d
 from ganzoo_dcgan.layers import (
     Kernel,
     Normalization,
@@ -63,6 +63,7 @@ class DCGANGenerator(Generator[DCGANGeneratorOptions]):
     """
 
     name = "dcgan"
+    reduces_over_ranks: ClassVar[bool] = True
 
     Options = DCGANGeneratorOptions
 
@@ -77,7 +78,7 @@ class DCGANGenerator(Generator[DCGANGeneratorOptions]):
         # The authors normalize each unit of the dense layer over the batch; PyTorch's tutorial, whose first layer is a
         # transposed convolution of 1x1 maps (the same but for this), each channel over batch and pixels.
         by_unit = kind == "batch" and options.batch_norm_of_dense == "units"
-        flat: list[nn.Module] = [nn.BatchNorm1d(units)] if by_unit else []
+        flat: list[nn.Module] = [BatchNorm1d(units)] if by_unit else []
         unfold = nn.Unflatten(1, (coarsest, LOWEST_RESOLUTION, LOWEST_RESOLUTION))
         mapped = [] if by_unit else normalize(kind, coarsest)
         layers: list[nn.Module] = [*flat, unfold, *mapped, nn.ReLU(inplace=True)]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from torch import nn
 
-from ganzoo.layers import LOWEST_RESOLUTION
+from ganzoo.layers import LOWEST_RESOLUTION, BatchNorm2d
 
 # The paper's own networks are for 64x64 (figure 1); these bounds are ours: two hidden maps to seven.
 LOWEST, HIGHEST = 16, 512
@@ -70,7 +70,7 @@ def normalize(normalization: Normalization, channels: int) -> list[nn.Module]:
     """
     match normalization:
         case "batch":
-            return [nn.BatchNorm2d(channels)]
+            return [BatchNorm2d(channels)]
         case "layer":
             return [nn.GroupNorm(1, channels)]
         case "instance":

@@ -18,6 +18,7 @@ from ganzoo.layers import (
     StyledOptions,
     adaptive_instance_norm,
     add_noise,
+    at_least_float32,
     resolutions,
 )
 from ganzoo_dcgan.layers import initialize, resolution_problem, widths
@@ -127,5 +128,5 @@ class _Block(nn.Module):
         if self.noise_weight is not None:
             features = add_noise(features, self.noise_weight, self.noise_const, mode)
         # AdaIN, arXiv:1812.04948, equation 1, with styles learned around a scale of 1.
-        scale, shift = self.style(style).float().chunk(2, dim=1)
+        scale, shift = at_least_float32(self.style(style)).chunk(2, dim=1)
         return adaptive_instance_norm(leaky_relu_(features, 0.2), scale + 1, shift)

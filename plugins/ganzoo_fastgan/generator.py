@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 import torch
 from pydantic import Field, PositiveInt
@@ -44,6 +45,7 @@ class FastGANGenerator(Generator[FastGANOptions]):
     """
 
     name = "fastgan"
+    reduces_over_ranks: ClassVar[bool] = True
 
     Options = FastGANOptions
 

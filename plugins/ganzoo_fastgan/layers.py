@@ -8,7 +8,7 @@ from torch.nn.functional import adaptive_avg_pool2d, glu, interpolate, silu
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ganzoo import NoiseMode
-from ganzoo.layers import add_noise
+from ganzoo.layers import BatchNorm2d, add_noise
 
 _EXCITING_SIDE = 4  # of the pooled coarse maps (figure 3, right)
 
@@ -24,7 +24,7 @@ class ClassNorm(nn.Module):
 
     def __init__(self, channels: int, embedding: int) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm2d(channels, affine=not embedding)
+        self.norm = BatchNorm2d(channels, affine=not embedding)
         self.gain = spectral_norm(nn.Linear(embedding, channels)) if embedding else None
         self.offset = spectral_norm(nn.Linear(embedding, channels)) if embedding else None
 
@@ -111,7 +111,7 @@ class Start(nn.Module):
     def __init__(self, latents: int, outputs: int) -> None:
         super().__init__()
         self.convolution = spectral_norm(nn.ConvTranspose2d(latents, 2 * outputs, 4, bias=False))
-        self.norm = nn.BatchNorm2d(2 * outputs)
+        self.norm = BatchNorm2d(2 * outputs)
 
     def forward(self, latents: Tensor) -> Tensor:
         return glu(self.norm(self.convolution(latents[:, :, None, None])), dim=1)

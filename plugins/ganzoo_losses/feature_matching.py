@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeFloat
 from torch import Tensor
 
 from ganzoo import Featured, Regularizer, RegularizerOptions, Role, Scheduled, Step
+from ganzoo.layers import batch_mean
 
 
 class FeatureMatchingOptions(RegularizerOptions):
@@ -29,6 +30,7 @@ class FeatureMatching(Regularizer[FeatureMatchingOptions]):
     """
 
     name = "feature-matching"
+    reduces_over_ranks: ClassVar[bool] = True
     applies_to: ClassVar[Role] = Role.GENERATOR
     discriminator_must_be: ClassVar[type] = Featured
 
@@ -41,6 +43,6 @@ class FeatureMatching(Regularizer[FeatureMatchingOptions]):
     def penalty(self, step: Step) -> Tensor:
         # The reals' features do not depend on the generator: their graph would only take memory.
         with torch.no_grad():
-            real = step.critic_features(step.real_input, step.labels)[self.options.layer].mean(dim=0)
-        fake = step.critic_features(step.fake_input, step.labels)[self.options.layer].mean(dim=0)
+            real = batch_mean(step.critic_features(step.real_input, step.labels)[self.options.layer])
+        fake = batch_mean(step.critic_features(step.fake_input, step.labels)[self.options.layer])
         return self.options.weight * (real - fake).square().mean()

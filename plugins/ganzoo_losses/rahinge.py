@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 from torch.nn.functional import relu
 
 from ganzoo import AdversarialLoss, RecipeContext
+from ganzoo.layers import batch_mean
 from ganzoo_losses.reals import drawn_reals
 
 
@@ -25,6 +26,7 @@ class RaHinge(AdversarialLoss):
     """
 
     name = "rahinge"
+    reduces_over_ranks: ClassVar[bool] = True
 
     @classmethod
     def incompatibility(cls, options: Any, context: RecipeContext) -> str | None:
@@ -41,10 +43,10 @@ class RaHinge(AdversarialLoss):
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         # The half is the author's code's (GAN_losses_iter.py), not the paper's.
-        return (relu(1 - (real - fake.mean())).mean() + relu(1 + (fake - real.mean())).mean()) / 2
+        return (relu(1 - (real - batch_mean(fake))).mean() + relu(1 + (fake - batch_mean(real))).mean()) / 2
 
     def generator_loss(self, fake: Tensor, real: Callable[[], Tensor]) -> Tensor:
         # Fresh reals, and both terms: without the first, G would get no gradient that makes reals look less real
         # (section 3).
         reals = drawn_reals(self.name, real)
-        return (relu(1 + (reals - fake.mean())).mean() + relu(1 - (fake - reals.mean())).mean()) / 2
+        return (relu(1 + (reals - batch_mean(fake))).mean() + relu(1 - (fake - batch_mean(reals))).mean()) / 2

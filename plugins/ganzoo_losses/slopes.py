@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ganzoo.layers import at_least_float32
+
 
 def squared_slopes(logits: Tensor, images: Tensor) -> Tensor:
     """Return `sum_CHW |d logit_i / d x_i|^2` of each image, `[N]`; differentiable once more.
@@ -17,4 +19,4 @@ def squared_slopes(logits: Tensor, images: Tensor) -> Tensor:
     # image sees the others. With normalization over the batch, it is the gradient of the sum.
     (slope,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
     # In float32, since it is a sum of squares over all pixels.
-    return slope.float().square().sum(dim=(1, 2, 3))
+    return at_least_float32(slope).square().sum(dim=(1, 2, 3))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor
 
@@ -33,6 +35,7 @@ class ProGANDiscriminator(Discriminator[ProGANDiscriminatorOptions]):
     """
 
     name = "progan"
+    reduces_over_ranks: ClassVar[bool] = True
 
     Options = ProGANDiscriminatorOptions
 

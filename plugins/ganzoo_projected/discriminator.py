@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field, PositiveInt
@@ -79,6 +79,7 @@ class ProjectedDiscriminator(Discriminator[ProjectedOptions]):
     """
 
     name = "projected"
+    reduces_over_ranks: ClassVar[bool] = True
 
     Options = ProjectedOptions
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from ganzoo.layers import BatchNorm2d
+
 _SLOPE = 0.2
 _KERNEL = 4  # of all layers (arXiv:2111.01007, table 8)
 
@@ -67,7 +69,7 @@ class Head(nn.Module):
             outputs = max(1, width >> (shape.blocks - 1 - number))
             blocks.append(spectral_norm(nn.Conv2d(inputs, outputs, _KERNEL, stride=2, padding=1)))
             if normalization:
-                blocks.append(nn.BatchNorm2d(outputs))
+                blocks.append(BatchNorm2d(outputs))
             blocks.append(nn.LeakyReLU(_SLOPE))
             inputs = outputs
         self.blocks = nn.Sequential(*blocks)

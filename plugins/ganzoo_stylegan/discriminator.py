@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor
@@ -41,6 +41,7 @@ class StyleGANDiscriminator(Discriminator[StyleGANDiscriminatorOptions]):
     """
 
     name = "stylegan"
+    reduces_over_ranks: ClassVar[bool] = True
 
     Options = StyleGANDiscriminatorOptions
 

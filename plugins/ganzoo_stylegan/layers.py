@@ -18,6 +18,7 @@ from ganzoo.layers import (
     EqualizedUpConv2d,
     adaptive_instance_norm,
     add_noise,
+    at_least_float32,
     fir_kernel,
     smooth,
 )
@@ -83,7 +84,7 @@ class StyledLayer(nn.Module):
         """Map `[N, inputs, ...]` and the layer's style `[N, W]` to `[N, C, r, r]`."""
         features = add_noise(self._convolved(features), self.noise_weight, self.noise_const, noise)
         # AdaIN, equation 1. Scales are learned around 0 and used around 1: the offset is the official code's.
-        scale, shift = self.style(style).float().chunk(2, dim=1)
+        scale, shift = at_least_float32(self.style(style)).chunk(2, dim=1)
         return adaptive_instance_norm(
             leaky_relu_(features, 0.2), scale + self.shared.style_offset, shift, self.shared.norm_epsilon
         )

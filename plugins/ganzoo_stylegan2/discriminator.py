@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
@@ -17,6 +17,7 @@ from ganzoo.layers import (
     MappingNetwork,
     MinibatchStd,
     activate,
+    at_least_float32,
     channels_at,
     convolve,
     downsample,
@@ -161,6 +162,7 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
     """
 
     name = "stylegan2"
+    reduces_over_ranks: ClassVar[bool] = True
     kernel: Tensor
 
     Options = StyleGAN2DiscriminatorOptions
@@ -219,7 +221,7 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
         features = self._features(images.contiguous(memory_format=torch.channels_last))
         # Float32: the deviation and the last sums decide between logits that hardly differ.
         with full_precision(features):
-            values = self.head(features.float())
+            values = self.head(at_least_float32(features))
             if self.mapping is None:
                 return (values * labels).sum(dim=1) if labels.shape[1] else values.squeeze(1)
             projection = self.mapping(labels.new_zeros(len(labels), 0), labels)

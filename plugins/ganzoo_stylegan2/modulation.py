@@ -14,7 +14,17 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import NoiseMode
-from ganzoo.layers import EqualizedLinear, activate, convolve, fir_kernel, full_precision, half_type, smooth
+from ganzoo.layers import (
+    EqualizedLinear,
+    activate,
+    at_least_float32,
+    convolve,
+    fir_kernel,
+    full_precision,
+    half_type,
+    per_image,
+    smooth,
+)
 
 FIR_TAPS = (1, 3, 3, 1)  # `resample_kernel` of the official code
 ACTIVATION_GAIN = math.sqrt(2)  # of leaky ReLU 0.2; as it is positively homogeneous, gains may be moved in front of it
@@ -131,7 +141,7 @@ class StyledConv(nn.Module):
         if mode == "constant":
             return self.noise_const
         count, _, height, width = maps.shape
-        return torch.randn(count, 1, height, width, device=maps.device)
+        return per_image(lambda images: torch.randn(images, 1, height, width, device=maps.device), count)
 
 
 class ToRGB(nn.Module):
@@ -154,5 +164,7 @@ class ToRGB(nn.Module):
             # No demodulation: the image's own contrast is what styles are to change (official code).
             modulated = self.weight.flatten(1) * (self.affine(style) * self.scale)[:, None, :]
         pixels = features.permute(0, 2, 3, 1).flatten(1, 2) @ modulated.transpose(1, 2).to(features.dtype)
-        images = (pixels.float() + self.bias).unflatten(1, features.shape[2:]).permute(0, 3, 1, 2)
+        images = (
+            (at_least_float32(pixels) + self.bias).reshape(len(features), *features.shape[2:], -1).permute(0, 3, 1, 2)
+        )
         return images if self.clamp is None else images.clamp(-self.clamp, self.clamp)

@@ -9,7 +9,8 @@ import torch
 from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor
 
-from ganzoo import Regularizer, RegularizerOptions, Role, Scheduled, Step, StyleBased
+from ganzoo import RecipeContext, Regularizer, RegularizerOptions, Role, Scheduled, Step, StyleBased
+from ganzoo.layers import at_least_float32, batch_mean, per_image
 
 
 def path_lengths(images: Tensor, styles: Tensor, directions: Tensor, *, create_graph: bool = False) -> Tensor:
@@ -28,7 +29,7 @@ def path_lengths(images: Tensor, styles: Tensor, directions: Tensor, *, create_g
     moved = (images * (directions / math.sqrt(height * width))).sum()
     (slope,) = torch.autograd.grad(moved, styles, create_graph=create_graph)
     # The floor keeps the root's gradient finite where images do not move.
-    return slope.float().square().sum(dim=2).mean(dim=1).clamp_min(1e-16).sqrt()
+    return at_least_float32(slope).square().sum(dim=2).mean(dim=1).clamp_min(1e-16).sqrt()
 
 
 class PathLengthOptions(RegularizerOptions):
@@ -53,6 +54,7 @@ class PathLength(Regularizer[PathLengthOptions]):
     """
 
     name = "path-length"
+    reduces_over_ranks: ClassVar[bool] = True
     applies_to: ClassVar[Role] = Role.GENERATOR
     generator_must_be: ClassVar[type] = StyleBased
     mean: Tensor
@@ -68,19 +70,29 @@ class PathLength(Regularizer[PathLengthOptions]):
         # The running mean is updated once per batch, with the mean of all its lengths.
         return True
 
+    @classmethod
+    def incompatibility(cls, options: PathLengthOptions, context: RecipeContext) -> str | None:
+        taken = [max(1, size // options.batch_shrink) for size in context.batch_sizes]
+        if all(count % context.ranks == 0 for count in taken):
+            return None
+        return (
+            f"it takes {taken[0]} images of a batch (batch_size / batch_shrink), which {context.ranks} processes "
+            f"cannot share evenly; choose a multiple of {context.ranks * options.batch_shrink} as training.batch_size"
+        )
+
     def penalty(self, step: Step) -> Tensor:
         # A smaller batch: the second derivative of the generator needs much memory (appendix B).
         count = max(1, len(step.real) // self.options.batch_shrink)
         generator: Any = step.generator
         styles = generator.map(step.latents(count), step.labels[:count])
         images = generator.synthesize(styles)
-        lengths = path_lengths(images.float(), styles, self.directions(images), create_graph=True)
+        lengths = path_lengths(at_least_float32(images), styles, self.directions(images), create_graph=True)
         # Updated before it is used, and used with its graph, as in the official loss.py: the mean of this batch moves
         # by `decay` along with its lengths. What is kept for the next batch has none.
-        mean = self.mean.lerp(lengths.mean(), self.options.decay)
+        mean = self.mean.lerp(batch_mean(lengths), self.options.decay)
         self.mean.copy_(mean.detach())
         return self.options.weight * (lengths - mean).square().mean()
 
     def directions(self, images: Tensor) -> Tensor:
         """Return random directions in image space, N(0, 1) of the images' shape."""
-        return torch.randn(images.shape, device=images.device)
+        return per_image(lambda count: torch.randn(count, *images.shape[1:], device=images.device), len(images))

@@ -12,9 +12,9 @@ from torch.nn.functional import softplus
 from torch.utils._python_dispatch import TorchDispatchMode
 from training_world import DCGAN, installed, recipe_of, same, trainer_of, weights
 
+from ganzoo._random.global_streams import seed_everything
 from ganzoo._training.dry_run import dry_run
 from ganzoo._training.step_terms import Diverged
-from ganzoo._training.trainer import seed_everything
 from ganzoo.contracts.objectives import Role
 from ganzoo.errors import RecipeError
 

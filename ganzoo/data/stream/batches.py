@@ -100,16 +100,20 @@ class Batches:
     def _any_class(self, position: int, count: int, resolution: int | None) -> IndexArray:
         side = resolution or self.split.spec.resolution
         files = self.split.shards(side)
-        places = np.arange(position, position + count, dtype=np.int64)
         if files is None:
-            epochs, within = np.divmod(places * self._reader.world + self._reader.rank, len(self.split))
+            epochs, within = np.divmod(self._numbers(position, count), len(self.split))
         else:
+            places = np.arange(position, position + count, dtype=np.int64)
             epochs, within = np.divmod(places, len(self.split) // self._reader.world)
         result = np.empty(count, np.int64)
         for epoch in np.unique(epochs):
             here = epochs == epoch
             result[here] = self._order(int(epoch), side, files)[within[here]]
         return result
+
+    def _numbers(self, position: int, count: int) -> IndexArray:
+        """Return the numbers, in the stream of all readers, of what this one reads: its own 0, 1, 2, ..."""
+        return np.arange(position, position + count, dtype=np.int64) * self._reader.world + self._reader.rank
 
     def _order(self, epoch: int, side: int, files: IndexArray | None) -> IndexArray:
         key = (epoch, side if files is not None else 0)
@@ -123,7 +127,7 @@ class Batches:
         return self._epochs[key]
 
     def _mirrored(self, position: int, count: int) -> NDArray[np.bool_]:
-        places = np.arange(position, position + count, dtype=np.uint64)
+        places = self._numbers(position, count).astype(np.uint64)
         return (_mix(places + self._mirror_key) & np.uint64(1)).astype(np.bool_)
 
 

@@ -1,0 +1,100 @@
+"""Rank checks: random numbers and states that would differ between processes that share a batch, found by name."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from ganzoo._random.global_streams import CPU
+from ganzoo.errors import PluginError
+from ganzoo.layers.ranks import Ranks, is_drawing
+
+_OURS = ("ganzoo.", "torch.", "contextlib")
+
+
+class SharedDraws(TorchFunctionMode):
+    """Inside, random numbers that are drawn without saying whether they belong to images raise PluginError.
+
+    All processes draw the same from their global streams, so a part that drew for its own images only would give the
+    images of each process the same numbers. It looks at the streams around each call, so only a first step is watched.
+    """
+
+    def __init__(self, device: torch.device = CPU) -> None:
+        super().__init__()
+        self._streams = [torch.default_generator]
+        if device.type == "cuda":
+            self._streams.append(torch.cuda.default_generators[device.index or 0])
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        """See `TorchFunctionMode`."""
+        before = [stream.get_state() for stream in self._streams]
+        result = func(*args, **(kwargs or {}))
+        if is_drawing() or not isinstance(result, Tensor) or result.numel() < 2:
+            return result
+        if all(torch.equal(stream.get_state(), state) for stream, state in zip(self._streams, before, strict=True)):
+            return result
+        raise PluginError(
+            f"{_drawing_code()} draws random numbers ({func.__name__}) without saying whether they belong to single "
+            f"images, which several processes must know; let it draw with per_image(draw, count) or per_batch(draw) of "
+            f"ganzoo.layers, or train in one process"
+        )
+
+
+def _drawing_code() -> str:
+    """Name the part whose code is running, by module and line."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        if not f"{name}.".startswith(_OURS):
+            return f"{name}, line {frame.f_lineno} ({frame.f_code.co_name}),"
+        frame = frame.f_back
+    return "a part"
+
+
+@contextmanager
+def watched_draws(ranks: Ranks, device: torch.device, *, first: bool) -> Iterator[None]:
+    """A step of several processes; the first is watched for random numbers of which nobody can tell whose they are."""
+    if ranks.size == 1 or not first:
+        yield
+        return
+    with SharedDraws(device):
+        yield
+
+
+@torch.no_grad()
+def check_equal(states: Mapping[str, Mapping[str, Tensor]], ranks: Ranks) -> None:
+    """Raise PluginError where a tensor is not the same in all processes, and name it.
+
+    Args:
+        states: For each network or part, its tensors by name; all processes have the same names.
+        ranks: Who compares.
+    """
+    if ranks.size == 1:
+        return
+    named = [(who, name, tensor) for who, state in states.items() for name, tensor in state.items()]
+    here = torch.tensor([_digest(tensor) for _, _, tensor in named], dtype=torch.int64)
+    found = [torch.empty_like(here) for _ in range(ranks.size)]
+    dist.all_gather(found, here, group=ranks.host)
+    differs = torch.stack([each != found[0] for each in found]).any(dim=0)
+    if differs.any():
+        who, name, _ = named[int(differs.nonzero()[0])]
+        raise PluginError(
+            f"the {who}'s '{name}' differs between the processes that train it: a part computes it from its own "
+            f"images alone; let it use batch_mean or all_rows of ganzoo.layers, or train in one process"
+        )
+
+
+def _digest(tensor: Tensor) -> int:
+    # Bytes, since nan is not equal to itself.
+    raw = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    return int.from_bytes(hashlib.blake2b(raw, digest_size=7).digest(), "little")

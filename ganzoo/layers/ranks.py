@@ -1,0 +1,162 @@
+"""Ranks: the processes that share each batch of a training, and how a part looks beyond its own images.
+
+Process r of W holds images r, r + W, r + 2W, ... of the batch, so that each image is computed once and what belongs to
+it (latent, noise, augmentation) is the same for any W. What a part computes from several images goes through
+`batch_mean` or `all_rows`, and what it draws for each image through `per_image`. In a single process, and wherever no
+batch is shared, these return what they are given or draw: no bit depends on them there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Which of how many processes this is.
+
+    Attributes:
+        rank: Number of this process, from 0.
+        size: How many there are.
+        group: What carries tensors between them on their device; None for a single process.
+        host: What carries numbers between them on the CPU, without waiting for a GPU.
+    """
+
+    rank: int = 0
+    size: int = 1
+    group: dist.ProcessGroup | None = None
+    host: dist.ProcessGroup | None = None
+
+    def own(self, values: Tensor, dim: int = 0) -> Tensor:
+        """Return this process's images of a whole batch's, copied."""
+        if self.size == 1:
+            return values
+        return values[(slice(None),) * dim + (slice(self.rank, None, self.size),)].contiguous()
+
+    def any(self, flags: Sequence[bool]) -> list[bool]:
+        """Return for each flag whether it is up in any process; no GPU is waited for."""
+        if self.size == 1:
+            return list(flags)
+        raised = torch.tensor(flags, dtype=torch.uint8, device="cpu")
+        dist.all_reduce(raised, op=dist.ReduceOp.MAX, group=self.host)
+        return [bool(flag) for flag in raised.tolist()]
+
+
+_shared = Ranks()  # one for all threads: backward passes on a GPU run in threads of their own
+_drawing = False
+
+
+def batch_ranks() -> Ranks:
+    """Return who shares the batch that is being computed: of size 1 outside of a step on several processes."""
+    return _shared
+
+
+@contextmanager
+def sharing_batch(ranks: Ranks) -> Iterator[None]:
+    """A block in which each batch is shared by these processes, all of which must come through here."""
+    global _shared
+    before, _shared = _shared, ranks
+    try:
+        yield
+    finally:
+        _shared = before
+
+
+def all_rows(values: Tensor) -> Tensor:
+    """Return the rows of all processes in the order of the batch: `[n, ...]` to `[n W, ...]`.
+
+    Differentiable any number of times: the gradient of a row is the sum of those that all processes have for it, so
+    what every process computes from all rows counts once in the mean over processes.
+    """
+    return values if _shared.size == 1 else _Gather.apply(values, _shared)
+
+
+def batch_mean(values: Tensor) -> Tensor:
+    """Return the mean over the images of the whole batch: `[n, ...]` to `[...]`; differentiable as `all_rows` is."""
+    if _shared.size == 1:
+        return values.mean(dim=0)
+    # Each process has equally many images, so the mean of their means is that of all, up to rounding.
+    return all_rows(values.mean(dim=0, keepdim=True)).mean(dim=0)
+
+
+def per_image(draw: Callable[[int], Tensor], count: int, dim: int = 0) -> Tensor:
+    """Draw random numbers that belong to images: for the whole batch, of which this process takes its own.
+
+    Args:
+        draw: Takes a number of images and draws from torch's global streams, which all processes have alike.
+        count: Images that this process asks for.
+        dim: Dimension of the result that counts images.
+    """
+    with _of_batch():
+        return _shared.own(draw(count * _shared.size), dim)
+
+
+def per_batch(draw: Callable[[], Tensor]) -> Tensor:
+    """Draw random numbers that all images of a batch have in common, such as one transform for all."""
+    with _of_batch():
+        return draw()
+
+
+def is_drawing() -> bool:
+    """Whether numbers are being drawn by `per_image` or `per_batch`."""
+    return _drawing
+
+
+@contextmanager
+def _of_batch() -> Iterator[None]:
+    global _drawing
+    before, _drawing = _drawing, True
+    try:
+        yield
+    finally:
+        _drawing = before
+
+
+class _Gather(torch.autograd.Function):
+    """Rows of all processes; its gradient sums over processes, and the gradient of that gathers again."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, ranks: Ranks) -> Tensor:
+        ctx.ranks = ranks
+        found = values.new_empty(ranks.size, *values.shape)
+        dist.all_gather(list(found), values.contiguous(), group=ranks.group)
+        return found.transpose(0, 1).reshape(-1, *values.shape[1:])
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
+        return _OwnOfSum.apply(slope, ctx.ranks), None
+
+
+class _OwnOfSum(torch.autograd.Function):
+    """This process's rows of the sum over processes, added in the order of their numbers."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, ranks: Ranks) -> Tensor:
+        ctx.ranks = ranks
+        # Rows r, r + W, ... go to process r.
+        sent = values.reshape(-1, ranks.size, *values.shape[1:]).transpose(0, 1).contiguous()
+        return sum_of_parts(sent, ranks)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
+        return _Gather.apply(slope, ctx.ranks), None
+
+
+def sum_of_parts(parts: Tensor, ranks: Ranks) -> Tensor:
+    """Send part r of `[W, ...]` to process r, and return the sum of what all sent here, in the order of their numbers.
+
+    The order is that of the numbers whatever the network between processes is, so that sums are repeatable.
+    """
+    received = torch.empty_like(parts)
+    dist.all_to_all_single(received, parts, group=ranks.group)
+    total = received[0]
+    for part in received[1:]:
+        total = total + part
+    return total
