@@ -72,12 +72,14 @@ def _check(
     device: str,
 ) -> None:
     from ganzoo._inference.device import choose_device
+    from ganzoo._recipe.judges import judge_warning
     from ganzoo._recipe.load import load
     from ganzoo._registry.index import discovered
     from ganzoo._training.memory_estimate import estimate_memory, heaviest_phase
     from ganzoo.errors import GanzooError
 
-    stem, recipe = load(name, discovered(), overrides)
+    registry = discovered()
+    stem, recipe = load(name, registry, overrides)
     if images:
         recipe = recipe.with_image_count(images)
     try:
@@ -88,6 +90,8 @@ def _check(
         recipe = recipe.with_image_count(count)
     expected = estimate_memory(recipe)
     info(_report(stem, recipe, expected, images_line))
+    if warning := judge_warning(recipe, registry):
+        info(f"  warning        {warning}")
     if choose_device(device).type == "cuda" if dry_run is None else dry_run:
         from ganzoo._training.dry_run import dry_run_step
 

@@ -98,6 +98,12 @@ def _number(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
+def _status(table: Table, row: Row) -> str:
+    if row.judge_read:
+        return f"no rank: its training read the features of {row.judge_read}"
+    return "ranked" if row.rank else f"not scored with {table.metrics[table.primary].label}"
+
+
 def _row_cells(table: Table, row: Row) -> dict[str, Cell]:
     first, last = row.rank or (None, None)
     cells: dict[str, Cell] = {
@@ -109,7 +115,7 @@ def _row_cells(table: Table, row: Row) -> dict[str, Cell]:
         "worse_than": list(row.worse_than),
         "equivalent_to": list(row.equivalent_to),
         "not_known_against": _unknown(table, row),
-        "status": "ranked" if row.rank else f"not scored with {table.metrics[table.primary].label}",
+        "status": _status(table, row),
         "recipe": row.recipe,
         "generator": row.generator,
         "discriminator": row.discriminator,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ganzoo._leaderboard.choice import Choice
+from ganzoo._leaderboard.judge_captions import judge_notes
 from ganzoo._leaderboard.plan_captions import plan_notes
 from ganzoo._leaderboard.ranking import ranked
 from ganzoo._leaderboard.record_fields import flatten, part, require_known
@@ -153,7 +154,7 @@ def _table(group: Group, entries: Sequence[Entry], asked: _Asked, diverged: Mapp
         by=asked.by,
         sections=sections,
         verdict=verdict,
-        notes=(*notes, *plan_notes([entry.record for entry in entries])),
+        notes=(*notes, *judge_notes(best_first, entries), *plan_notes([entry.record for entry in entries])),
     )
 
 
@@ -205,7 +206,8 @@ def _sections(rows: Sequence[Row], metrics: Sequence[str]) -> tuple[Section, ...
 
 
 def _means(rows: Sequence[Row], metrics: Sequence[str]) -> dict[str, float]:
-    found = {key: [row.estimates[key].mean for row in rows if key in row.estimates] for key in metrics}
+    judged = [row for row in rows if not row.judge_read]
+    found = {key: [row.estimates[key].mean for row in judged if key in row.estimates] for key in metrics}
     return {key: statistics.fmean(values) for key, values in found.items() if values}
 
 

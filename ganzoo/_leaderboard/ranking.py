@@ -32,11 +32,16 @@ _WORDS: dict[int, Answer] = {
 def ranked(
     rows: Sequence[Row], metric: str, transform: Transform, rules: Rules, *, lower_is_better: bool
 ) -> tuple[list[Row], Verdict]:
-    """Return the rows best first with their ranks, those without the metric behind, and what is known of the pairs."""
+    """Return the rows best first with their ranks, and what is known of the pairs.
+
+    Behind them stand those without the metric, and those whose training read the features that it is taken in.
+    """
     sign = 1 if lower_is_better else -1
-    able = [row for row in rows if metric in row.estimates]
+    able = [row for row in rows if metric in row.estimates and not row.judge_read]
     able.sort(key=lambda row: (sign * row.estimates[metric].mean, row.recipe, row.kimg))
-    others = [row for row in rows if metric not in row.estimates]
+    others = [row for row in rows if metric not in row.estimates or row.judge_read]
+    if not able:
+        return others, _nothing_known(transform, rules)
     estimates = [row.estimates[metric] for row in able]
     intervals = simultaneous_intervals(samples_of(estimates, transform, rules), rules.level)
     means = np.array([estimate.mean for estimate in estimates])
@@ -111,6 +116,25 @@ def _verdict(
         correlation=None if np.isnan(intervals.correlation[0]) else float(intervals.correlation[0]),
         paired=bool(intervals.paired[0]),
         pairs=tuple(_pairs(rows, metric, intervals, answers, transform, rules)),
+    )
+
+
+def _nothing_known(transform: Transform, rules: Rules) -> Verdict:
+    """Return the verdict of a table in which no row can be ranked."""
+    return Verdict(
+        level=rules.level,
+        looks=tuple(rules.looks),
+        equivalence=rules.equivalence,
+        assumed_spread=rules.assumed_spread,
+        checkpoint=rules.checkpoint,
+        transform=transform,
+        few=(),
+        better=0,
+        equivalent=0,
+        unknown=0,
+        correlation=None,
+        paired=False,
+        pairs=(),
     )
 
 

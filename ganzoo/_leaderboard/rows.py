@@ -27,6 +27,7 @@ from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.statistics.transforms import Transform
 from ganzoo._leaderboard.tables import Row
 from ganzoo._runs.experiment import experiment_id, training_fields
+from ganzoo._runs.features_read import judge_among
 from ganzoo._runs.record import RunRecord, Score
 
 _MAX_OPTIONS = 6
@@ -166,7 +167,15 @@ def _row(entries: Sequence[Entry], transforms: Mapping[str, Transform], section:
         section=section,
         course=courses_of({entry.record.seed: entry.course for entry in entries}, transforms),
         machines=tuple(sorted(set(map(machine, records)))) if all(map(machine, records)) else (),
+        judge_read=next(filter(None, map(judge_read, entries)), ""),
     )
+
+
+def judge_read(entry: Entry) -> str:
+    """Name the extractor that scored a run where its training read it, with what did; empty where it did not."""
+    protocol = next(iter(entry.scores.values())).protocol
+    found = judge_among(entry.record.features_read, protocol)
+    return f"'{found.extractor}' ({found.by})" if found else ""
 
 
 def _images_seen(entry: Entry) -> int:

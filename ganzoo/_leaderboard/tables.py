@@ -40,6 +40,7 @@ class Row:
         recipe_of: Name of the run whose saved recipe trains this row; empty where it was imported.
         published: Published values by metric, from the recipe.
         course: By metric: where all seeds were scored on the way, and at the end; nothing where that is the end alone.
+        judge_read: The extractor of the table, where its training read it: then it has no rank; else empty.
         machines: What its runs were trained on, each once; nothing where a record does not say.
     """
 
@@ -70,6 +71,7 @@ class Row:
     recipe_of: str = ""
     course: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
     machines: tuple[str, ...] = ()
+    judge_read: str = ""
 
     @property
     def open(self) -> bool:

@@ -61,6 +61,12 @@ def _images(two: TwoRecipes) -> str:
 def answer(two: TwoRecipes) -> list[str]:
     """Say which of the two is better, if that is known, with the interval of their difference, and how it was found."""
     shown, pair = two.table.metrics[two.table.primary], two.pair
+    for row, name in ((two.one, two.names[0]), (two.other, two.names[1])):
+        if row.judge_read:
+            return [
+                f"Which is better is not known: the training of {name} read the features of {row.judge_read}, in which "
+                f"these scores are taken."
+            ]
     if pair is None:
         return [f"Which is better is not known: not both were scored with {shown.label}."]
     first, second = two.names if pair.first == two.one.number else two.names[::-1]

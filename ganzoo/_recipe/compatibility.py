@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ganzoo._recipe.growth_compatibility import growth_incompatibilities
+from ganzoo._recipe.judges import judge_read
 from ganzoo._recipe.schedules import schedule_errors
 from ganzoo._recipe.selection import Selection
 from ganzoo.contracts.capabilities import NoiseInputs, StyleBased
@@ -34,7 +35,7 @@ def incompatibilities(recipe: Recipe) -> list[str]:
     reasons += _micro_batches(recipe)
     if not reasons:  # what parts are told fits together
         reasons += part_errors(recipe, spec)
-    return reasons + list(_scoring(recipe, spec))
+    return [*reasons, *_scoring(recipe, spec), *_judge(recipe)]
 
 
 def all_regularizers(recipe: Recipe) -> tuple[ConfiguredPart, ...]:  # type: ignore[type-arg]
@@ -175,6 +176,15 @@ def _scoring(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
         if reason:
             yield f"{path}: {chosen.name}: {reason}"
         yield from _unmet(path, chosen, recipe, spec)
+
+
+def _judge(recipe: Recipe) -> Iterator[str]:
+    """The best snapshot by features that training reads is the one that pleases them best."""
+    if recipe.training.score_kimg and (read := judge_read(recipe)) is not None:
+        yield (
+            f"training.score_kimg: would choose the best snapshot by the features of '{read.name}', which {read.by} "
+            f"reads; choose another scoring.extractor, or remove the key"
+        )
 
 
 def _unmet(path: str, metric: Selection, recipe: Recipe, spec: ImageSpec) -> Iterator[str]:

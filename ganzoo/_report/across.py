@@ -68,10 +68,11 @@ def _one_per_data_set(tables: Sequence[Table]) -> list[Table]:
 
 
 def _by_recipe(table: Table) -> dict[str, Row]:
-    """Return rows by all that decides what is learned, but the data."""
+    """Return rows by all that decides what is learned, but the data; none whose training read its judge's features."""
     found: dict[str, Row] = {}
     for row in table.rows:
-        found.setdefault(recipe_key(row.settings), row)
+        if not row.judge_read:
+            found.setdefault(recipe_key(row.settings), row)
     return found
 
 

@@ -18,7 +18,7 @@ def agreement_sentences(table: Table) -> list[str]:
     primary = table.metrics[table.primary]
     found = []
     for metric, shown in table.metrics.items():
-        rows = [row for row in table.rows if {metric, table.primary} <= set(row.estimates)]
+        rows = [row for row in table.rows if {metric, table.primary} <= set(row.estimates) and not row.judge_read]
         if metric == table.primary or len(rows) < 2:
             continue
         same_way = shown.lower_is_better == primary.lower_is_better

@@ -14,6 +14,7 @@ from ganzoo._io.atomic import atomic_write
 from ganzoo._io.os_errors import shown
 from ganzoo._io.regular_file import read_regular
 from ganzoo._runs.code_change import CodeChange
+from ganzoo._runs.features_read import FeaturesRead
 from ganzoo._runs.not_a_record import not_a_record
 from ganzoo._runs.plain_data import Finite, Floor, Frozen, plain
 from ganzoo._runs.score_text import shown_name, value_text
@@ -150,6 +151,7 @@ class RunRecord(_Table):
         recipe: The resolved recipe, exactly as `recipe.toml` reads.
         penalties: Names of all penalties in effect, those that the loss brings along too; None: those of the recipe.
         plugins: Versions of the distributions that the parts come from.
+        features_read: The extractors whose features its training, or that of its initial weights, read.
         core_source: SHA-256 over the source files of ganzoo itself that decide what is learned.
         code_changes: Where it went on with other code than it had begun with, oldest first.
         seconds: Time spent training, without scoring and pauses.
@@ -174,6 +176,7 @@ class RunRecord(_Table):
     dataset: DatasetId | None = None
     penalties: tuple[str, ...] | None = None
     plugins: dict[str, str] = {}
+    features_read: tuple[FeaturesRead, ...] = ()
     core_source: str = ""
     code_changes: tuple[CodeChange, ...] = ()
     images_seen: NonNegativeInt = 0

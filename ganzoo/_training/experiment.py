@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from ganzoo._inference.run import Run
 from ganzoo._io.atomic import sha256_of
 from ganzoo._recipe.compatibility import all_regularizers
+from ganzoo._recipe.judges import judge_warning
 from ganzoo._recipe.locations import with_absolute_paths
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.schema import IMAGES_PER_KIMG
@@ -22,6 +24,7 @@ from ganzoo._runs.directory import RunDirectory
 from ganzoo._runs.provenance import git_state, hardware, library_versions, plugin_versions
 from ganzoo._runs.record import RunRecord, recipe_hash
 from ganzoo._training.build import check_networks_build
+from ganzoo._training.features_read import features_read, refuse_other_weights
 from ganzoo._training.run_code import require_core, tell_changes
 from ganzoo._training.run_log import RunLog
 from ganzoo._training.session import Session
@@ -70,6 +73,8 @@ def run_recipe(
     asked = asked or Asked()
     with closing(RunLog(reporter)) as log, naming_deprecations(log.warning):
         recipe = with_absolute_paths(require_initial(recipe, initial))
+        if warning := judge_warning(recipe, registry):
+            log.warning(warning)
         check_networks_build(recipe)
         run = _earlier_run(name, recipe, root, registry) if resume else None
         record = _earlier_record(run) if run else None
@@ -205,11 +210,12 @@ def _earlier_record(run: Run) -> RunRecord | None:
 def _record(run: Run, inputs: Inputs, earlier: RunRecord | None, *, skip_bad: bool, asked: Asked | None) -> RunRecord:
     recipe, directory = inputs.recipe, run.directory
     plain = recipe.plain()
-    now = {
+    now: dict[str, Any] = {
         "title": recipe.title,
         "recipe": plain,
         "recipe_hash": recipe_hash(plain),
         "plugins": plugin_versions(recipe),
+        "features_read": features_read(recipe, run.registry, directory),
         "core_source": core_source(),
         "device": str(inputs.device),
         "versions": library_versions(),
@@ -221,6 +227,7 @@ def _record(run: Run, inputs: Inputs, earlier: RunRecord | None, *, skip_bad: bo
         **(asked.fields(earlier) if asked else {}),
     }
     if earlier:
+        refuse_other_weights(earlier.features_read, now["features_read"], str(directory.path))
         now["code_changes"] = (*earlier.code_changes, *changes(earlier, plain, __version__, core_source()))
         return RunRecord.model_validate(earlier.model_dump() | now)
     new = {"name": run.name, "seed": recipe.seed, "dataset": inputs.dataset_id, "initial": initial_of(directory)}

@@ -22,6 +22,9 @@ from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.selection import Selection
 from ganzoo._runs.checkpoint import newest_good, write_checkpoint
 from ganzoo._runs.directory import RunDirectory
+from ganzoo._runs.features_read import FeaturesRead
+from ganzoo._runs.record import read_record
+from ganzoo._training.features_read import KEY
 from ganzoo._training.trainer import Trainer
 from ganzoo.contracts.capabilities import Growable, NoiseInputs
 from ganzoo.contracts.component import ImageSpec
@@ -43,6 +46,7 @@ class InitialWeights:
         run: Name of the run that they are from.
         images_seen: Which of its checkpoints, in images seen.
         notes: What a person should know, one sentence each.
+        features_read: The extractors whose features their training read.
     """
 
     tensors: Tensors
@@ -50,10 +54,13 @@ class InitialWeights:
     run: str
     images_seen: int
     notes: tuple[str, ...]
+    features_read: tuple[FeaturesRead, ...] = ()
 
     def write(self, directory: RunDirectory) -> None:
         """Keep the weights with the new run, so that it never needs the other one again."""
         state: dict[str, JsonValue] = {"run": self.run, "images_seen": self.images_seen, "weights": self.sha256}
+        if self.features_read:
+            state[KEY] = [each.model_dump() for each in self.features_read]
         write_checkpoint(directory.initial, 0, self.tensors, state)
 
 
@@ -86,7 +93,8 @@ def find_initial(recipe: Recipe, run: RunFiles) -> InitialWeights:
         _check_fit("discriminator", path, theirs, ours, tensors["discriminator"])
     missing = {"generator", "discriminator"} - tensors.keys()
     notes += [f"{path} has no {role}: it starts from the seed" for role in sorted(missing)]
-    return InitialWeights(tensors, _sha256(tensors), run.name, checkpoint.images_seen, tuple(notes))
+    read = read_record(run.directory.record).features_read if run.directory.record.exists() else ()
+    return InitialWeights(tensors, _sha256(tensors), run.name, checkpoint.images_seen, tuple(notes), read)
 
 
 def begin_from(trainer: Trainer, directory: RunDirectory, recipe: Recipe) -> None:

@@ -66,6 +66,11 @@ class Component(Generic[OptionsT]):
         return None
 
     @classmethod
+    def extractors_read(cls, options: OptionsT) -> tuple[str, ...]:
+        """Name extractors that this part reads in training, besides those of its options: they judge no such run."""
+        return ()
+
+    @classmethod
     def depends_on_batch(cls, options: OptionsT) -> bool:
         """Whether one image's result depends on the others of its batch (batch norm, relativistic means).
 
