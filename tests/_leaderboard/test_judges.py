@@ -69,4 +69,6 @@ def test_a_judge_is_known_by_class_or_by_weights():
     assert judge_among([READ], copied) is READ  # the same network under another name
     namesake = {**LITE, "extractor_class": "b.Lite", "extractor_identity": {"weights_sha256": "2" * 64}}
     assert judge_among([READ], namesake) is None  # another network of the same name
-    assert judge_among([FeaturesRead(extractor="lite", by="loss 'acme'")], namesake) is not None  # only its name is known
+    assert (
+        judge_among([FeaturesRead(extractor="lite", by="loss 'acme'")], namesake) is not None
+    )  # only its name is known

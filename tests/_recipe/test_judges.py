@@ -35,7 +35,7 @@ def test_a_recipe_whose_critic_reads_its_judge_is_told_so_with_what_would_do():
 
 def test_a_best_snapshot_is_never_chosen_by_what_the_training_reads():
     scored = {"training": {"score_kimg": 0.01}}
-    with pytest.raises(RecipeError, match="training.score_kimg: would choose the best snapshot by the features"):
+    with pytest.raises(RecipeError, match=r"training\.score_kimg: would choose the best snapshot by the features"):
         recipe_of(merged(RECIPE, scored))
     recipe_of(merged(RECIPE, scored, OTHER))
 
