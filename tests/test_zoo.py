@@ -12,7 +12,7 @@ from training_world import installed, merged, recipe_of, trainer_of
 
 from ganzoo._registry.part import Part
 from ganzoo._registry.registry import Registry
-from ganzoo.contracts.capabilities import Growable, StyleBased
+from ganzoo.contracts.capabilities import Featured, Growable, StyleBased
 from ganzoo.contracts.networks import Discriminator
 from ganzoo.contracts.objectives import Role
 from ganzoo.errors import RecipeError
@@ -53,7 +53,9 @@ def small(part: Part, **more) -> dict:
 def experiment(generator: Part, discriminator: Part, loss: Part, *, grows: bool, classes: int, channels: int) -> dict:
     """A recipe of two batches per phase; penalties of every kind that fits, lazy ones too."""
     per_image = bool(loss.cls.regularizers(loss.cls.Options()))
-    penalties = [] if per_image else [{"name": "r1", "gamma": 0.1, "every": 2}]
+    penalties = [] if per_image else [{"name": "r1", "gamma": 0.1, "every": 2}, {"name": "r2", "gamma": 0.1}]
+    if issubclass(discriminator.cls, Featured):
+        penalties.append({"name": "feature-matching", "weight": 0.1})
     if issubclass(generator.cls, StyleBased):
         penalties.append({"name": "path-length", "every": 2})
     growth = {"growth": {"start_resolution": 4, "stable_kimg": 0.008, "fade_kimg": 0.008}} if grows else {}
@@ -220,7 +222,8 @@ def test_path_lengths_of_what_has_no_styles_are_refused(generator):
 @pytest.mark.parametrize("discriminator", DISCRIMINATORS, ids=lambda part: part.name)
 def test_what_cannot_be_split_is_refused(discriminator, loss):
     recipe = experiment(GENERATORS[0], discriminator, loss, grows=False, classes=0, channels=1)
-    recipe = merged(recipe, {"training": {"micro_batch": 2}})
+    kept = [each for each in recipe["regularizers"] if each["name"] != "feature-matching"]  # its means are of a batch
+    recipe = merged(recipe, {"training": {"micro_batch": 2}, "regularizers": kept})
     parts = [(GENERATORS[0], recipe["generator"]), (discriminator, recipe["discriminator"]), (loss, recipe["loss"])]
     couples = [
         part

@@ -18,6 +18,8 @@ from ganzoo._registry.pinned import Pins, the_very_part
 from ganzoo._registry.plugin_files import parts_of_files
 from ganzoo.errors import PluginError
 
+_MOST_TOLD = 2  # broken plugins, in a message on something else
+
 
 class Registry:
     """The parts of all installed plugins.
@@ -115,6 +117,9 @@ class Registry:
 
     def suspicion(self) -> str:
         """Return what to add where a name is not found: it may be that of a part in a broken plugin."""
+        if len(self.failures) > _MOST_TOLD:
+            names = ", ".join(dict.fromkeys(str(failure.origin) for failure in self.failures))
+            return f"; installed but broken, as `ganzoo plugins` explains: {names}"
         return "".join(f"; installed but broken: {failure}" for failure in self.failures)
 
 

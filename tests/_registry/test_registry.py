@@ -254,13 +254,36 @@ warnings.warn("old_name goes with API 3; use new_name", DeprecationWarning)
         ("from ganzoo import no_such_thing", "made for another API of ganzoo: upgrade 'acme-gan' or 'ganzoo-toolkit'"),
         (
             "import no_such_library.inside",
-            "no_such_library is not installed here, which 'acme-gan' should have brought",
+            "no_such_library is not installed here, which 'acme-gan' needs and does not say: install what brings it",
         ),
+        ("import acme_gan\nacme_gan.x", "import one another in a circle"),
+        ("raise SystemExit(3)", "its import ends the program, which a plugin may not"),
         ("raise ImportError('x.so: undefined symbol: _ZN')", "compiled code does not fit this environment"),
     ],
 )
 def test_the_remedy_is_for_the_cause(site, source, said):
     install(site, source)
+    (failure,) = Registry.discover().failures
+    assert said in str(failure)
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ("Requires-Dist: numpy>=99", "and it requires numpy>=99: pip install 'numpy>=99'"),
+        (
+            "Requires-Dist: no-such-library<2",
+            "no-such-library is not installed, which it requires: pip install 'no-such",
+        ),
+        ("Requires-Python: >=3.99", "it needs Python >=3.99, and this is 3."),
+        ("Requires-Dist: numpy>=99; extra == 'all'", "fix or reinstall 'acme-gan'"),
+        ("Requires-Dist: [damaged", "fix or reinstall 'acme-gan'"),
+    ],
+)
+def test_the_remedy_is_what_the_plugin_requires(site, stated, said):
+    install(site, "raise RuntimeError('an odd error')")
+    (metadata,) = site.glob("acme_gan-*.dist-info/METADATA")
+    metadata.write_text(f"{metadata.read_text()}{stated}\n")
     (failure,) = Registry.discover().failures
     assert said in str(failure)
 
