@@ -42,6 +42,7 @@ KINDS = (
     "optimizer",
     "extractor",
     "metric",
+    "callback",
 )
 OWN_DISTRIBUTION = "ganzoo-toolkit"
 _MARKED = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -59,6 +59,12 @@ def distributions(incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)] + files
 
 
+def callback_names(incomplete: str) -> list[str]:
+    """Offer the installed callbacks."""
+    known = _indexed()
+    return sorted(part.name for part in known.parts("callback") if part.name.startswith(incomplete)) if known else []
+
+
 def overrides(incomplete: str) -> list[str]:
     """Offer keys of recipes, and the names of parts behind `section.name=`."""
     key, equals, _ = incomplete.partition("=")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ganzoo._cli.completion import overrides
+from ganzoo._cli.completion import callback_names, overrides
 
 Overrides = Annotated[
     list[str] | None,
@@ -36,6 +36,7 @@ Callbacks = Annotated[
         "--callback",
         metavar="NAME",
         help="A callback that watches the run, such as wandb, or mlflow={folder='all'}; may be repeated.",
+        autocompletion=callback_names,
     ),
 ]
 Tags = Annotated[

@@ -55,7 +55,7 @@ def unmet_requirements(dist: Distribution | None) -> Iterator[str]:
 
     if dist is None:
         return
-    here, wanted = platform.python_version(), dist.metadata.get("Requires-Python", "")
+    here, wanted = platform.python_version(), (dist.metadata.get_all("Requires-Python") or [""])[0]
     try:
         if not SpecifierSet(wanted).contains(here, prereleases=True):
             yield f"it needs Python {wanted}, and this is {here}: use such a Python, or a version of it for this one"
