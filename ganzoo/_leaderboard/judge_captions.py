@@ -14,11 +14,11 @@ def judge_notes(rows: Sequence[Row], entries: Sequence[Entry]) -> Iterator[str]:
     for row in rows:
         if row.judge_read:
             others = ", ".join(_others(row, entries))
-            also = f"; its scores by {others} rank" if others else ""
+            also = f", as its scores by {others} do" if others else ""
             yield (
-                f"{row.recipe} has no rank here: its training read the features of {row.judge_read}, so that scores in "
-                f"them say nothing of its images. Another extractor can judge it: ganzoo score RUN --set "
-                f"scoring.extractor.name=...{also}"
+                f"no rank for {row.recipe}: its training read the features of {row.judge_read}, so that scores in them "
+                f"say nothing of its images; those by another extractor rank (ganzoo score RUN --set "
+                f"scoring.extractor.name=NAME){also}"
             )
 
 

@@ -10,14 +10,17 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from ganzoo.contracts.capabilities import Perceptual
+from ganzoo.contracts.capabilities import FeatureMaps, Perceptual
 from ganzoo.contracts.extractors import Extractor, Layer, WeightsFile
 from ganzoo.contracts.metric_input import PIXELS
 from ganzoo.errors import WeightsError
+from ganzoo.layers import Frozen
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import NotAsked, doing, require
 from ganzoo.testing.properties import Case, Property, Suite, able, gate
 from ganzoo.testing.trial import Trial, require_all
+
+_MAPS_SIDE = 64  # what most networks have maps of
 
 
 @dataclass(eq=False)
@@ -137,6 +140,29 @@ def _check_perceptual(case: ExtractorCase) -> None:
     require(torch.isfinite(slope).all() and slope.any(), "a perceptual distance has no usable slope to descend")
 
 
+def _check_maps(case: ExtractorCase) -> None:
+    extractor: Any = case.extractor
+    with doing(f"map_shapes({_MAPS_SIDE})"):
+        stated = [tuple(shape) for shape in extractor.map_shapes(_MAPS_SIDE)]
+        small = extractor.map_shapes(1)
+    require(not small, f"map_shapes(1) gives {small!r:.80}; return none for images that are too small")
+    images = torch.rand(2, 3, _MAPS_SIDE, _MAPS_SIDE, generator=torch.Generator().manual_seed(7)) * 2 - 1
+    images.requires_grad_()
+    with doing("feature maps of float images [N, 3, R, R]"):
+        maps = Frozen(extractor.feature_maps())(images)
+    require(isinstance(maps, tuple | list), f"its network of maps must return a tuple, found {type(maps).__name__}")
+    found = [(each.shape[1], each.shape[2]) for each in maps if each.dim() == 4 and each.shape[2] == each.shape[3]]
+    require(found == stated, f"map_shapes says (channels, side) {stated}, and its maps have {found}; finest first")
+    for number, each in enumerate(maps):
+        slope = None
+        if each.requires_grad:
+            (slope,) = torch.autograd.grad(each.square().sum(), images, retain_graph=True, allow_unused=True)
+        require(
+            slope is not None and slope.any() and torch.isfinite(slope).all(),
+            f"no usable gradient of map {number} reaches the images: do not detach it, nor compute it without gradient",
+        )
+
+
 def _features(extractor: Extractor, layers: list[str], images: Tensor) -> tuple[Tensor, ...]:
     with doing("features of uint8 images [N, 3, H, W]"), torch.no_grad():
         network = extractor.build(layers)
@@ -157,6 +183,7 @@ EXTRACTOR = Suite(
         Property("its features are finite, and differ between images", _check_features),
         Property("built twice, it gives the same features", _check_repeated),
         Property("its perceptual features have a slope", _check_perceptual, able(Perceptual)),
+        Property("its maps are as it says, with gradients", _check_maps, able(FeatureMaps)),
     ),
 )
 

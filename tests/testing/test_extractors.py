@@ -24,6 +24,26 @@ class Blind(RandomFeatures):
         return Detached()
 
 
+class Misstated(RandomFeatures):
+    """Says other shapes than its maps have."""
+
+    name = "misstated"
+
+    def map_shapes(self, resolution):
+        return super().map_shapes(resolution)[::-1]
+
+
+class Cut(RandomFeatures):
+    """Maps without gradients."""
+
+    name = "cut"
+
+    def feature_maps(self):
+        network = super().feature_maps()
+        network.register_forward_hook(lambda module, given, maps: tuple(each.detach() for each in maps[:1]) + maps[1:])
+        return network
+
+
 class Wordless(RandomFeatures):
     """Names no variant."""
 
@@ -34,7 +54,13 @@ class Wordless(RandomFeatures):
 
 
 @pytest.mark.parametrize(
-    ("cls", "complaint"), [(Blind, "no usable slope to descend"), (Wordless, r"variant\(\) must return a word")]
+    ("cls", "complaint"),
+    [
+        (Blind, "no usable slope to descend"),
+        (Misstated, r"map_shapes says \(channels, side\) .* and its maps have .*; finest first"),
+        (Cut, "no usable gradient of map 0 reaches the images: do not detach it"),
+        (Wordless, r"variant\(\) must return a word"),
+    ],
 )
 def test_what_an_extractor_claims_is_tried(cls, complaint):
     with pytest.raises(ConformanceError, match=complaint):
