@@ -71,11 +71,10 @@ def _check(
     dry_run: bool | None,
     device: str,
 ) -> None:
-    from ganzoo._inference.device import choose_device
     from ganzoo._recipe.judges import judge_warning
     from ganzoo._recipe.load import load
     from ganzoo._registry.index import discovered
-    from ganzoo._training.memory_estimate import estimate_memory, heaviest_phase
+    from ganzoo._training.memory_estimate import estimate_memory
     from ganzoo.errors import GanzooError
 
     registry = discovered()
@@ -92,9 +91,18 @@ def _check(
     info(_report(stem, recipe, expected, images_line))
     if warning := judge_warning(recipe, registry):
         info(f"  warning        {warning}")
-    if choose_device(device).type == "cuda" if dry_run is None else dry_run:
-        from ganzoo._training.dry_run import dry_run_step
+    _dry_run(info, recipe, expected, dry_run, device)
 
+
+def _dry_run(
+    info: Callable[[str], None], recipe: Recipe, expected: MemoryEstimate, dry_run: bool | None, device: str
+) -> None:
+    """Take a real step if asked for, or a small one where that of the estimate failed: a part may be why."""
+    from ganzoo._inference.device import choose_device
+    from ganzoo._training.dry_run import dry_run_step, try_small_step
+    from ganzoo._training.memory_estimate import heaviest_phase
+
+    if choose_device(device).type == "cuda" if dry_run is None else dry_run:
         phase = heaviest_phase(recipe, expected)
         took = dry_run_step(recipe, phase, device)
         of = "on the GPU" if took.device.type == "cuda" else "of this process"
@@ -103,6 +111,8 @@ def _check(
             f"{_pace(took, phase)}, peak memory {memory_size(took.peak_memory_bytes)} {of}, "
             f"{memory_size(took.added_bytes)} of it for the training"
         )
+    elif expected.untraced:
+        try_small_step(recipe)
 
 
 def _pace(took: DryRunResult, phase: Phase) -> str:

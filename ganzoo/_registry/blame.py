@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from ganzoo import hookspecs
@@ -62,6 +62,17 @@ def fault(kind: str, cls: type, error: BaseException) -> str:
     own = [each for each in frames if _package(str(each[0])) == _package(cls.__module__)] or frames
     place = f" at {own[-1][1].f_code.co_filename}:{own[-1][2]}" if own else ""
     return f"{named(kind, cls)} fails{place}: {describe(error)}"
+
+
+def fault_of_any(parts: Iterable[tuple[str, type]], error: BaseException) -> str:
+    """Say which of some parts failed: the one whose code was entered last; the error alone where it was none's."""
+    known = list(parts)
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        for kind, cls in known:
+            of_part = isinstance(frame.f_locals.get("self"), cls) or frame.f_globals.get("__name__") == cls.__module__
+            if of_part:
+                return fault(kind, cls, error)
+    return f"a part failed: {describe(error)}"
 
 
 @contextmanager

@@ -5,14 +5,16 @@ from __future__ import annotations
 import gc
 import time
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from ganzoo._inference.device import choose_device
 from ganzoo._inference.oom_batching import is_out_of_memory
+from ganzoo._recipe.pins import selections_of
 from ganzoo._recipe.recipe import Recipe
+from ganzoo._registry.blame import fault_of_any
 from ganzoo._runs.provenance import peak_memory_bytes
 from ganzoo._training.build import build_trainer
 from ganzoo._training.smaller_batch import less_memory, smaller_batches
@@ -23,6 +25,7 @@ from ganzoo.errors import GanzooError, RunError
 
 _MOST_STEPS = 32  # both lazy penalties of StyleGAN2 have their turns in them
 _MOST_SECONDS = 10.0
+_FEW = 8  # images of a step that is only to show that nothing fails; a group of minibatch deviation divides it
 
 
 @dataclass(frozen=True)
@@ -120,10 +123,29 @@ def dry_run_step(recipe: Recipe, phase: Phase, device_name: str) -> DryRunResult
         if not is_out_of_memory(error):
             if isinstance(error, GanzooError):
                 raise
-            reason = (str(error).strip().splitlines() or [""])[0][:300]
-            raise RunError(f"{_place(phase, device)}: a part failed: {type(error).__name__}: {reason}") from error
+            raise RunError(f"{_place(phase, device)}: {_culprit(recipe, error)}") from error
     # Only now, since as long as the error is there, so is all that its step had made.
     raise RunError(f"{_place(phase, device)}: out of memory; {what_fits(recipe, phase, device)}")
+
+
+def try_small_step(recipe: Recipe) -> None:
+    """Take one real step on the CPU of a few images at the lowest resolution, to see that nothing fails.
+
+    Raises:
+        RunError: A part failed, named with the line at which it did.
+    """
+    lowest = min(recipe.phases, key=lambda phase: phase.resolution)
+    phase = replace(lowest, batch_size=min(lowest.batch_size, _FEW))
+    # In float32: what is asked is whether the parts work, and on the CPU that is the quickest.
+    recipe = recipe.model_copy(update={"training": recipe.training.model_copy(update={"precision": "fp32"})})
+    dry_run_step(recipe, phase, "cpu")
+
+
+def _culprit(recipe: Recipe, error: Exception) -> str:
+    chosen = list(selections_of(recipe))
+    brought = [each for each in recipe.loss.cls.regularizers(recipe.loss.options)]
+    parts = [(each.part.kind, each.cls) for each in chosen] + [("regularizer", each.cls) for each in brought]
+    return fault_of_any(parts, error)
 
 
 def what_fits(recipe: Recipe, phase: Phase, device: torch.device) -> str:

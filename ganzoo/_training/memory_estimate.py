@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.selection import Selection
+from ganzoo._registry.blame import fault
 from ganzoo._training.dry_run import dry_run
 from ganzoo._training.growth import grow
 from ganzoo._training.meta_memory import MetaMemory
@@ -136,7 +137,9 @@ def _run(role: str, network: nn.Module, inputs: Tensor, labels: Tensor) -> Tenso
     try:
         result: Tensor = network(inputs, labels)
     except Exception as error:
-        raise RecipeError(f"{role}: its forward fails for inputs {tuple(inputs.shape)}: {error}") from error
+        raise RecipeError(
+            f"{role}: its forward fails for inputs {tuple(inputs.shape)}: {fault(role, type(network), error)}"
+        ) from error
     return result
 
 
