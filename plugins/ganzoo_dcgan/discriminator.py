@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field, PositiveInt
@@ -74,6 +75,10 @@ class DCGANDiscriminator(Discriminator[DCGANDiscriminatorOptions]):
         self.dense = nn.Linear(inputs * LOWEST_RESOLUTION**2, 1, bias=bare_bias(kind))
         self.projection = nn.Linear(images.label_dim, inputs, bias=False) if images.label_dim else None
         self.apply(initialize)
+
+    @classmethod
+    def example_options(cls, folder: Path) -> DCGANDiscriminatorOptions:
+        return DCGANDiscriminatorOptions(width=8, max_width=16)
 
     @classmethod
     def incompatibility(cls, options: DCGANDiscriminatorOptions, context: RecipeContext) -> str | None:

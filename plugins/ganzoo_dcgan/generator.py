@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import torch
@@ -95,6 +96,10 @@ class DCGANGenerator(Generator[DCGANGeneratorOptions]):
         layers += [up(inputs, images.channels, options.kernel, bias=bare_bias(kind)), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)
+
+    @classmethod
+    def example_options(cls, folder: Path) -> DCGANGeneratorOptions:
+        return DCGANGeneratorOptions(latent_dim=16, width=8, max_width=16)
 
     @classmethod
     def incompatibility(cls, options: DCGANGeneratorOptions, context: RecipeContext) -> str | None:

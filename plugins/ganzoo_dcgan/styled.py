@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -78,6 +79,10 @@ class StyledDCGANGenerator(StyledGenerator[StyledDCGANGeneratorOptions]):
         self.apply(initialize)
         # Last, so that DCGAN's layers are drawn as they are in `dcgan`.
         self.build_mapping(images)
+
+    @classmethod
+    def example_options(cls, folder: Path) -> StyledDCGANGeneratorOptions:
+        return StyledDCGANGeneratorOptions(latent_dim=16, style_dim=16, mapping_layers=2, width=8, max_width=16)
 
     @classmethod
     def incompatibility(cls, options: StyledDCGANGeneratorOptions, context: RecipeContext) -> str | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from ganzoo import DataError, ImageSpec, Item
-from ganzoo.data import Entry, SourceDataset, SourceOptions, item_of
+from ganzoo.data import Entry, SourceDataset, SourceOptions, example_images, item_of
 
 _NAME = re.compile(r"(?:(\d{5})|img(\d{8}))\.(?:png|jpe?g|webp)", re.ASCII | re.IGNORECASE)
 _TRAINING_IMAGES = 60_000
@@ -58,6 +58,11 @@ class Ffhq(SourceDataset[FfhqOptions]):
     )
 
     Options = FfhqOptions
+
+    @classmethod
+    def example_options(cls, folder: Path) -> FfhqOptions:
+        names = [f"{number:05d}.png" for number in range(6)]
+        return FfhqOptions(root=example_images(folder, names), resolution=32)
 
     @classmethod
     def spec_of(cls, options: FfhqOptions) -> ImageSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import torch
@@ -76,6 +77,10 @@ class FastGANGenerator(Generator[FastGANOptions]):
     @classmethod
     def depends_on_batch(cls, options: FastGANOptions) -> bool:
         return True  # batch normalization
+
+    @classmethod
+    def example_options(cls, folder: Path) -> FastGANOptions:
+        return FastGANOptions(latent_dim=16, channel_max=16, excites=4)
 
     @classmethod
     def incompatibility(cls, options: FastGANOptions, context: RecipeContext) -> str | None:

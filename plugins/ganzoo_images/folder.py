@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, NonNegativeInt, field_validator
 
 from ganzoo import DataError, ImageSpec, Item
-from ganzoo.data import Entry, SourceDataset, SourceOptions, item_of
+from ganzoo.data import Entry, SourceDataset, SourceOptions, example_images, item_of
 from ganzoo_images.layout import class_folders, stated_splits
 from ganzoo_images.masks import masks_among
 
@@ -70,6 +71,11 @@ class Folder(SourceDataset[FolderOptions]):
     )
 
     Options = FolderOptions
+
+    @classmethod
+    def example_options(cls, folder: Path) -> FolderOptions:
+        names = [f"{number}.png" for number in range(6)]
+        return FolderOptions(root=example_images(folder, names), resolution=32)
 
     @classmethod
     def spec_of(cls, options: FolderOptions) -> ImageSpec:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ganzoo import DataError, ImageSpec, Item
-from ganzoo.data import Entry, Plane, SourceDataset, SourceOptions, Window, item_of
+from ganzoo.data import Entry, Plane, SourceDataset, SourceOptions, Window, example_images, item_of
 
 # OAI9014797_BaseLine_3_de3d1_SAG_3D_DESS_WE_RIGHT.nii.gz_0.png; visits are BaseLine, 12_Month, 24_Month and so on.
 _NAME = re.compile(
@@ -96,6 +96,15 @@ class Akoa(SourceDataset[AkoaOptions]):
     )
 
     Options = AkoaOptions
+
+    @classmethod
+    def example_options(cls, folder: Path) -> AkoaOptions:
+        names = [
+            f"OAI900{subject:04d}_12_Month_3_de3d1_SAG_3D_DESS_WE_LEFT.nii.gz_{number}.png"
+            for subject in range(3)
+            for number in range(2)
+        ]
+        return AkoaOptions(root=example_images(folder, names), resolution=32)
 
     @classmethod
     def spec_of(cls, options: AkoaOptions) -> ImageSpec:

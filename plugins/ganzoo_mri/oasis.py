@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from pydantic import Field
 
 from ganzoo import DataError, ImageSpec, Item
-from ganzoo.data import Entry, SourceDataset, SourceOptions, Window, item_of
+from ganzoo.data import Entry, SourceDataset, SourceOptions, Window, example_images, item_of
 
 _SLICE = re.compile(r"case_(\d+)_slice_(\d+)(?:\.nii)?\.png", re.ASCII)
 _MASK = re.compile(r"seg_\d+_slice_\d+(?:\.nii)?\.png", re.ASCII)
@@ -73,6 +73,11 @@ class Oasis(SourceDataset[OasisOptions]):
     )
 
     Options = OasisOptions
+
+    @classmethod
+    def example_options(cls, folder: Path) -> OasisOptions:
+        names = [f"case_{subject:03d}_slice_{number}.nii.png" for subject in range(3) for number in range(2)]
+        return OasisOptions(root=example_images(folder, names), resolution=32)
 
     @classmethod
     def spec_of(cls, options: OasisOptions) -> ImageSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field, NonNegativeInt, PositiveInt
@@ -49,6 +50,10 @@ class ProGANDiscriminator(Discriminator[ProGANDiscriminatorOptions]):
             options.channel_max,
             group=options.minibatch_std_group,
         )
+
+    @classmethod
+    def example_options(cls, folder: Path) -> ProGANDiscriminatorOptions:
+        return ProGANDiscriminatorOptions(channel_max=16)
 
     @classmethod
     def incompatibility(cls, options: ProGANDiscriminatorOptions, context: RecipeContext) -> str | None:

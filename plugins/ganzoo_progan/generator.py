@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import torch
 from pydantic import Field, PositiveInt
@@ -69,6 +70,10 @@ class ProGANGenerator(Generator[ProGANGeneratorOptions]):
             # Linear and of gain 1: no activation follows (official networks.py).
             {str(resolution): EqualizedConv2d(width, images.channels, 1) for resolution, width in widths.items()}
         )
+
+    @classmethod
+    def example_options(cls, folder: Path) -> ProGANGeneratorOptions:
+        return ProGANGeneratorOptions(latent_dim=16, channel_max=16)
 
     @classmethod
     def incompatibility(cls, options: ProGANGeneratorOptions, context: RecipeContext) -> str | None:

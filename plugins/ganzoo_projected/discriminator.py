@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import torch
@@ -113,6 +114,12 @@ class ProjectedDiscriminator(Discriminator[ProjectedOptions]):
     @classmethod
     def depends_on_batch(cls, options: ProjectedOptions) -> bool:
         return options.normalization == "batch"
+
+    @classmethod
+    def example_options(cls, folder: Path) -> ProjectedOptions:
+        return ProjectedOptions.model_validate(
+            {"features": "random-features", "seen_at": 32, "mixed_channels": 2, "width": 8}
+        )
 
     @classmethod
     def incompatibility(cls, options: ProjectedOptions, context: RecipeContext) -> str | None:

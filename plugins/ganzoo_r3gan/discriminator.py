@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from pathlib import Path
 
 from torch import Tensor, nn
 from torch.nn.functional import linear
@@ -48,6 +49,10 @@ class R3GANDiscriminator(Discriminator[R3GANDiscriminatorOptions]):
         self.register_buffer("kernel", fir_kernel([1, 3, 3, 1]), persistent=False)
 
     kernel: Tensor
+
+    @classmethod
+    def example_options(cls, folder: Path) -> R3GANDiscriminatorOptions:
+        return R3GANDiscriminatorOptions(channel_max=16)
 
     @classmethod
     def incompatibility(cls, options: R3GANDiscriminatorOptions, context: RecipeContext) -> str | None:

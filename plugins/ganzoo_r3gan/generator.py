@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import torch
 from pydantic import Field, PositiveInt
@@ -55,6 +56,10 @@ class R3GANGenerator(Generator[R3GANGeneratorOptions]):
         self.register_buffer("kernel", fir_kernel([1, 3, 3, 1]), persistent=False)
 
     kernel: Tensor
+
+    @classmethod
+    def example_options(cls, folder: Path) -> R3GANGeneratorOptions:
+        return R3GANGeneratorOptions(latent_dim=16, channel_max=16)
 
     @classmethod
     def incompatibility(cls, options: R3GANGeneratorOptions, context: RecipeContext) -> str | None:

@@ -17,6 +17,7 @@ from ganzoo.data import (
     SourceOptions,
     StatedClasses,
     decode_file,
+    example_images,
     find_images,
     inside_root,
     starts_like_image,
@@ -42,6 +43,10 @@ class FolderSource(Source):
         super().__init__(options, root, reading)
         self._tree: ImageTree | None = None
         self._labels = Labels()
+
+    @classmethod
+    def example_root(cls, folder: Path) -> Path:
+        return example_images(folder, ["first.png", "more/second.png", "more/third.png"])
 
     def entries(self) -> Sequence[Entry]:
         self._tree = find_images(self.root, follow_links=self.reading.follow_links)

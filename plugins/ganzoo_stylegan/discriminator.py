@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
@@ -58,6 +59,10 @@ class StyleGANDiscriminator(Discriminator[StyleGANDiscriminatorOptions]):
             from_rgb_activation=options.from_rgb_activation,
             widening=options.widening,
         )
+
+    @classmethod
+    def example_options(cls, folder: Path) -> StyleGANDiscriminatorOptions:
+        return StyleGANDiscriminatorOptions(channel_max=16)
 
     @classmethod
     def incompatibility(cls, options: StyleGANDiscriminatorOptions, context: RecipeContext) -> str | None:

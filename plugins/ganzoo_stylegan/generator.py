@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -89,6 +90,10 @@ class StyleGANGenerator(StyledGenerator[StyleGANGeneratorOptions]):
                 for resolution, width in zip(all_resolutions, widths, strict=True)
             }
         )
+
+    @classmethod
+    def example_options(cls, folder: Path) -> StyleGANGeneratorOptions:
+        return StyleGANGeneratorOptions(latent_dim=16, style_dim=16, mapping_layers=2, channel_max=16)
 
     @classmethod
     def incompatibility(cls, options: StyleGANGeneratorOptions, context: RecipeContext) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import torch
@@ -204,6 +205,10 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
             channels[4], options.dense_width or channels[4], outputs, deviation=deviation, clamp=options.clamp
         )
         self.register_buffer("kernel", fir_kernel(FIR_TAPS), persistent=False)
+
+    @classmethod
+    def example_options(cls, folder: Path) -> StyleGAN2DiscriminatorOptions:
+        return StyleGAN2DiscriminatorOptions(channel_max=16)
 
     @classmethod
     def incompatibility(cls, options: StyleGAN2DiscriminatorOptions, context: RecipeContext) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -46,6 +47,10 @@ class StyleGAN2Generator(StyleGAN2Shell[StyleGAN2GeneratorOptions]):
         outlets = resolutions(images.resolution)[0 if options.architecture == "skip" else -1 :]
         self.to_rgb = nn.ModuleDict({str(outlet): to_rgb(options, outlet, images.channels) for outlet in outlets})
         self.register_buffer("kernel", fir_kernel(FIR_TAPS), persistent=False)
+
+    @classmethod
+    def example_options(cls, folder: Path) -> StyleGAN2GeneratorOptions:
+        return StyleGAN2GeneratorOptions(latent_dim=16, style_dim=16, mapping_layers=2, channel_max=16)
 
     def style_weights(self) -> Sequence[tuple[int, Tensor]]:
         return affine_weights(self.blocks, self.to_rgb)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from pydantic import Field, PositiveInt
@@ -45,6 +46,10 @@ class RevisedGenerator(StyleGAN2Shell[RevisedGeneratorOptions]):
         self.to_rgb = nn.ModuleDict(
             {str(each): to_rgb(options, each, images.channels) for each in resolutions(images.resolution)}
         )
+
+    @classmethod
+    def example_options(cls, folder: Path) -> RevisedGeneratorOptions:
+        return RevisedGeneratorOptions(latent_dim=16, style_dim=16, mapping_layers=2, channel_max=16)
 
     def grow(self, resolution: int, alpha: float) -> None:
         """See `Growable.grow`."""

@@ -211,7 +211,7 @@ def test_a_part_that_fails_in_a_step_is_an_error_without_a_dry_run_too(growing):
     growing.write_text(GROWING.replace('"logistic"', '"failing"\ncall = 1\nhow = "crash"'), "utf-8")
     done = ganzoo("check", str(growing), "--device", "cpu")
     assert done.code == 1
-    assert re.search(r"error: a step at 4 pixels .* on cpu: loss 'failing' .* fails at .*tiny_parts\.py:\d+: ", done.err)
+    assert re.search(r"a step at 4 pixels .* on cpu: loss 'failing' .* fails at .*tiny_parts\.py:\d+: ", done.err)
 
 
 def test_memory_that_cannot_be_told_is_said_not_guessed(growing):
