@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.source_options import SourceOptions as SourceOptions
     from ganzoo.contracts.sources import FoundFile as FoundFile
     from ganzoo.contracts.sources import Source as Source
-    from ganzoo.data.example_images import example_images as example_images
+    from ganzoo.data.examples import example_images as example_images
     from ganzoo.data.images.decode import decode_file as decode_file
     from ganzoo.data.images.decode import decode_image as decode_image
     from ganzoo.data.images.decode import read_image as read_image
@@ -87,7 +87,7 @@ _HOME = {
         "FoundFile",
         "Source",
     ),
-    "ganzoo.data.example_images": ("example_images",),
+    "ganzoo.data.examples": ("example_images",),
     "ganzoo.data.images.decode": (
         "decode_file",
         "decode_image",

@@ -12,16 +12,21 @@ from ganzoo import hookspecs
 from ganzoo._registry.code import CORE, CORE_DISTRIBUTION
 from ganzoo._registry.figures import FIGURE_GROUP, FigureCatalog
 from ganzoo._registry.installed import canonical, entry_points_of
+from ganzoo._registry.offers import COMMAND_GROUP
 from ganzoo._registry.part import Failure, Part, PluginOrigin, origin_of
 from ganzoo._registry.plugin_files import load_plugin_file
+from ganzoo._registry.plugin_recipes import RECIPE_GROUP
 from ganzoo._registry.registry import Registry
 from ganzoo._registry.required_api import NAME, stated_api
 from ganzoo.errors import PluginError
+from ganzoo.testing.extras import extra_cases
 from ganzoo.testing.failure import NotAsked, require
 from ganzoo.testing.properties import Case, Property, Suite
 from ganzoo.testing.suites import SUITES
 from ganzoo.testing.trial import Trial
 from ganzoo.text import nearest
+
+_GROUPS = (hookspecs.ENTRY_POINT_GROUP, FIGURE_GROUP, RECIPE_GROUP, COMMAND_GROUP)
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def offered_by(name: str) -> Offered:
     if name.endswith(".py"):
         load_plugin_file(name)
         return _of(Path(name).name, [])
-    points = [*entry_points_of(hookspecs.ENTRY_POINT_GROUP), *entry_points_of(FIGURE_GROUP)]
+    points = [point for group in _GROUPS for point in entry_points_of(group)]
     names = {alias: origin_of(point).distribution for point in points for alias in _aliases(point)}
     names |= {canonical(origin_of(point).distribution): origin_of(point).distribution for point in points}
     names[CORE] = CORE_DISTRIBUTION
@@ -125,7 +130,7 @@ def _of(name: str, points: Sequence[EntryPoint]) -> Offered:
 
 
 def trials_of(offered: Offered, chosen: Iterable[str] = ()) -> list[Trial]:
-    """Return the checks of a distribution, part by part.
+    """Return the checks of a distribution, part by part, then of its recipes and commands.
 
     Args:
         offered: What it offers.
@@ -134,17 +139,16 @@ def trials_of(offered: Offered, chosen: Iterable[str] = ()) -> list[Trial]:
     Raises:
         PluginError: One of them is not there.
     """
-    trials = [Trial(DISTRIBUTION, DistributionCase(offered))]
-    for part in offered.parts:
-        suite = SUITES[part.kind]
-        trials.append(Trial(suite, suite.case(part.cls)))
+    suites: list[tuple[Suite, Case]] = [(DISTRIBUTION, DistributionCase(offered))]
+    suites += [(SUITES[part.kind], SUITES[part.kind].case(part.cls)) for part in offered.parts]
+    suites += extra_cases(offered.name)
     wanted = list(chosen)
-    names = {name for trial in trials for name in _names(trial)}
+    names = {name for _, case in suites for name in _names(case)}
     for each in wanted:
         if each not in names:
-            known = ", ".join(f"{trial.whole.kind}/{trial.whole.name}" for trial in trials)
+            known = ", ".join(f"{case.kind}/{case.name}" for _, case in suites)
             raise PluginError(f"{offered.name} has no '{each[:64]}'{_near(each, names)} (what it has: {known})")
-    return [trial for trial in trials if not wanted or _names(trial) & set(wanted)]
+    return [Trial(suite, case) for suite, case in suites if not wanted or _names(case) & set(wanted)]
 
 
 def _near(word: str, known: Iterable[str]) -> str:
@@ -152,6 +156,5 @@ def _near(word: str, known: Iterable[str]) -> str:
     return f"; did you mean '{near}'?" if near else ""
 
 
-def _names(trial: Trial) -> set[str]:
-    kind, name = trial.whole.kind, trial.whole.name
-    return {kind, name, f"{kind}/{name}"}
+def _names(case: Case) -> set[str]:
+    return {case.kind, case.name, f"{case.kind}/{case.name}"}

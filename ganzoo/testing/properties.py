@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import copy
 import tempfile
+import weakref
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -41,14 +41,16 @@ class Case:
     images: ImageSpec | None = None
     is_thorough: bool = True
     whole: Case | None = None
-    _stack: ExitStack = field(default_factory=ExitStack, repr=False)
+    _clean: Callable[[], Any] | None = field(default=None, repr=False)
 
     @cached_property
     def folder(self) -> Path:
         """A folder for files that the part is tested with; it is removed with the case."""
         if self.whole is not None:
             return self.whole.folder
-        return Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="ganzoo-test-")))
+        made = tempfile.TemporaryDirectory(prefix="ganzoo-test-")
+        self._clean = weakref.finalize(self, made.cleanup)  # at the latest: tests may be collected and never asked
+        return Path(made.name)
 
     @cached_property
     def options(self) -> Any:
@@ -71,8 +73,8 @@ class Case:
         """Let go of all that was built and written."""
         for name in [name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property)]:
             delattr(self, name)
-        if self.whole is None:
-            self._stack.close()
+        if self.whole is None and self._clean is not None:
+            self._clean()
 
     @property
     def name(self) -> str:

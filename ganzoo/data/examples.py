@@ -1,4 +1,4 @@
-"""Example images: a few made-up files, for the `example_options` of datasets that read folders."""
+"""Examples: a few made-up files, for the `example_options` of datasets that read folders."""
 
 from __future__ import annotations
 
