@@ -21,6 +21,7 @@ _MOST_LISTED = 20
 _MOST_ROWS = 200
 _GAP = 1
 _MERGED_WIDTH = 30
+_LONG_WORD = 16  # characters
 _MOST_PAIRS = 190
 """Those of 20 rows: more are for programs."""
 
@@ -115,7 +116,16 @@ def fit(columns: Sequence[Column], width: int) -> Fitted:
             chosen.append(column)
     dropped = [column.header for column in kept if column not in chosen]
     kept = [column for column in kept if column in chosen]
+    if _width(kept) > width:
+        kept = [
+            column if column.right else replace(column, cells=tuple(map(_breakable, column.cells))) for column in kept
+        ]
     return Fitted(kept, [common[name] for name in order if name in common], dropped)
+
+
+def _breakable(cell: str) -> str:
+    """Return a text whose long keys may be parted from their values, so that no number is broken in two."""
+    return " ".join(word.replace("=", "= ", 1) if len(word) > _LONG_WORD else word for word in cell.split(" "))
 
 
 def _literal(column: Column) -> Column:
@@ -131,7 +141,8 @@ def _merged(columns: Sequence[Column]) -> list[Column]:
         ", ".join(text for text in texts if text not in ("", NONE))
         for texts in zip(*(column.cells for column in others), strict=True)
     )
-    cells = tuple(f"{name}\n  {second}" if second else name for name, second in zip(first.cells, seconds, strict=True))
+    whole = (second if len(second) <= _MERGED_WIDTH else _breakable(second) for second in seconds)
+    cells = tuple(f"{name}\n  {second}" if second else name for name, second in zip(first.cells, whole, strict=True))
     header = ", ".join(column.header for column in (first, *others))
     merged = replace(first, header=header, cells=cells)
     return [merged if column is first else column for column in columns if column not in others]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +13,7 @@ from ganzoo._recipe.recipe import Recipe
 from ganzoo._registry.registry import Registry
 from ganzoo._start.images import FoundImages
 from ganzoo._start.pace import Pace, measure
-from ganzoo.contracts.reporter import Reporter
+from ganzoo.contracts.reporter import Progress, Reporter
 from ganzoo.errors import RecipeError
 from ganzoo.scoring.real_data import Inputs, find_inputs
 
@@ -24,6 +24,7 @@ _SHORTEST_KIMG = 1.0  # written even where the hours are too few, which the esti
 _SHORTEST_INTERVAL_KIMG = 0.5
 _MOST_KIMG = 25_000.0  # what the longest official trainings show
 _WRITTEN = {"samples_kimg": 20, "snapshot_kimg": 10, "checkpoint_kimg": 20}  # how many of each a training writes
+_LEAST_BATCH = 2  # the variance over a batch of one is 0: no batch normalization could work
 _LEAST_BATCHES = 4  # of a small set of images: a batch of all would be the same each time
 
 
@@ -71,7 +72,7 @@ def fit(
         RecipeError: The template cannot be trained on these images.
         DataError: Some images cannot be read.
     """
-    kind = choose_device(device).type
+    kind, reporter = choose_device(device).type, _Once(reporter)
     best: Fit | None = None
     for side, scale in _candidates(found, kind, resolution):
         data = _adapted(template, found, side, scale)
@@ -84,6 +85,28 @@ def fit(
             break
     assert best is not None  # there is always a candidate
     return best
+
+
+class _Once:
+    """A reporter that passes each message on once: what is true of images is true at every width that is tried."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._told = set[str]()
+
+    def info(self, text: str) -> None:
+        self._first(text, self._reporter.info)
+
+    def warning(self, text: str) -> None:
+        self._first(text, self._reporter.warning)
+
+    def progress(self, what: str) -> Progress:
+        return self._reporter.progress(what)
+
+    def _first(self, text: str, tell: Callable[[str], None]) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            tell(text)
 
 
 def _candidates(found: FoundImages, kind: str, resolution: int | None) -> Iterator[tuple[int, float]]:
@@ -107,7 +130,7 @@ def _adapted(template: Mapping[str, Any], found: FoundImages, side: int, scale: 
             if key in data[role]:
                 data[role][key] = max(1, round(data[role][key] * scale))
     training, count = data["training"], found.count
-    while training.get("batch_size", 0) > max(1, count // _LEAST_BATCHES):
+    while training.get("batch_size", 0) > max(_LEAST_BATCH, count // _LEAST_BATCHES):
         training["batch_size"] //= 2
     training.pop("most_hours", None)
     data["scoring"] = _scoring(dict(data.get("scoring", {})), count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 import ganzoo
 from ganzoo._registry.registry import Registry
 from ganzoo._start import pace
+from ganzoo._start.fit import _adapted, _Once
 from ganzoo._start.images import look_at
 from ganzoo._start.init import facts_on_time, init_recipe
 from ganzoo._start.stopwatch import Stopwatch, Taken
@@ -105,6 +107,18 @@ def test_subjects_are_found_in_names_and_color_in_pixels(tmp_path, registry):
     picture(tmp_path / "seg_3_slice_15.png", 15, is_color=False)  # a mask of one of them
     found = look_at(tmp_path, registry)
     assert (found.subjects, found.count) == (4, 20) and "1 segmentation masks" in found.left_out[0]
+
+
+def test_four_images_make_batches_of_two_and_are_described_once(tmp_path, registry):
+    for number in range(4):
+        picture(tmp_path / f"{number}.png", number, is_color=False)
+    found = look_at(tmp_path, registry)
+    assert _adapted(tomllib.loads(TEMPLATE), found, 16, 1.0)["training"]["batch_size"] == 2
+    told = []
+    once = _Once(SimpleNamespace(info=told.append, warning=told.append))
+    for text in ("not square", "not square", "measuring steps"):
+        once.info(text)
+    assert told == ["not square", "measuring steps"]
 
 
 def test_folders_of_people_are_no_classes(tmp_path, registry):

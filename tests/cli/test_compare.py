@@ -110,6 +110,13 @@ def test_no_line_is_wider_than_the_terminal_and_numbers_stay_whole(width):
     assert "41.00 ± 1.00" in text
 
 
+def test_no_number_of_an_option_is_broken_in_two():
+    options = [{"generator_optimizer": {"learning_rate": rate}} for rate in (0.00025, 0.0031415)]
+    for width in (70, 80, 90, 100):
+        text = shown(leaderboards([record("a", sections={"training": each}) for each in options]), width)
+        assert "0.00025" in text and "0.0031415" in text, text
+
+
 def test_a_wide_terminal_shows_every_column():
     header = shown(leaderboards(three_losses()), 250).splitlines()[2]
     assert header.split("  ")[0] == "" or header.startswith(" ")

@@ -15,7 +15,7 @@ from ganzoo.contracts.source_options import SourceOptions
 from ganzoo.contracts.sources import FoundFile, Source
 from ganzoo.data.images.find import walk
 from ganzoo.data.pack.manifest import DIGESTS, MANIFEST
-from ganzoo.data.sources.unclaimed import UnclaimedFolder
+from ganzoo.data.sources.unclaimed import PACKED, UnclaimedFolder, packed_advice
 from ganzoo.errors import DataError, PluginError
 from ganzoo.text import literal
 
@@ -115,7 +115,7 @@ def _format_of_file(path: Path, formats: Formats) -> type[Source[Any]]:
     if not found:
         raise DataError(
             f"{literal(str(path))}: is a file of no source format that is installed ({_known(formats)}); set "
-            "dataset.root to the folder that holds the images"
+            f"dataset.root to the folder that holds the images{packed_advice([_kind_of(path)])}"
         )
     return _only(found, path)
 
@@ -139,13 +139,19 @@ def _tree_opened(root: Path, options: SourceOptions, formats: Formats) -> Source
             if claims == rivals:  # none is left that could still object
                 break
         elif not claims:
-            others[path.suffix.lower() or "files without suffix"] += 1
+            others[_kind_of(path)] += 1
             single += [(cls, path) for cls in _called(roots, file).values()]
     if claims:
         return _opened(_only(claims, root), root, options)
     if len(single) == 1:
         return _opened(*single[0], options)
     return UnclaimedFolder(root, options, others, _known(formats))
+
+
+def _kind_of(path: Path) -> str:
+    """Return the ending of a file as it is counted: of what is packed both, `.dcm.gz`."""
+    endings = path.suffixes[-2:] if path.suffix.lower() in PACKED else path.suffixes[-1:]
+    return "".join(endings).lower() or "files without suffix"
 
 
 def _is_preview(path: Path, volumes: tuple[str, ...], stems: dict[Path, tuple[str, ...]]) -> bool:

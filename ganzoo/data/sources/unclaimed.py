@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ganzoo.contracts.component import ComponentOptions
@@ -14,6 +14,18 @@ from ganzoo.contracts.sources import Source
 from ganzoo.data.images.find import counts_text
 from ganzoo.errors import DataError
 from ganzoo.text import literal
+
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".lz4")
+
+
+def packed_advice(endings: Iterable[str]) -> str:
+    """Return what to do about files that are packed one by one, `.dcm.gz`; nothing where there are none."""
+    packed = sorted({ending for ending in endings if ending.endswith(PACKED)})
+    return (
+        f". Files that end with {', '.join(packed)} are read unpacked: unpack them into a folder first"
+        if packed
+        else ""
+    )
 
 
 class UnclaimedFolder(Source[ComponentOptions]):
@@ -33,4 +45,6 @@ class UnclaimedFolder(Source[ComponentOptions]):
 
     def found(self) -> str:
         found = counts_text(0, self._others)
-        return f"{found}; none is of an installed source format ({self._known})" if self._others else found
+        if not self._others:
+            return found
+        return f"{found}; none is of an installed source format ({self._known}){packed_advice(self._others)}"

@@ -134,6 +134,11 @@ def test_a_folder_of_no_format_says_what_lies_there_and_what_is_known(tmp_path):
     source = opened(files(tmp_path, a_txt=b"", b_txt=b"", c_md=b""), Marked, Crate)
     assert source.entries() == []
     assert source.found() == "2 .txt, 1 .md; none is of an installed source format (crate, marked)"
+    (tmp_path / "x.dcm.gz").write_bytes(b"")
+    for root in (tmp_path, tmp_path / "x.dcm.gz"):
+        with pytest.raises(DataError, match=r"end with \.dcm\.gz are read unpacked: unpack them") as error:
+            raise DataError(opened(root, Marked, Crate).found())
+        assert "crate, marked" in str(error.value)
 
 
 def test_a_format_that_is_not_there_is_named_with_the_nearest(tmp_path):
