@@ -10,7 +10,9 @@ from ganzoo._runs.record import RunRecord
 from ganzoo.text import short_code
 
 CORE = "ganzoo"
-_SCORING = frozenset({"metric", "extractor"})  # they move no weight; scores say what they were made with
+# Of these kinds, what only [scoring] names moves no weight; scores say what they were made with.
+_SCORING = frozenset({"metric", "extractor"})
+_NOT_TRAINING = frozenset({"scoring", "published", "parts"})
 
 
 def code_fields(record: RunRecord) -> dict[str, str]:
@@ -19,8 +21,9 @@ def code_fields(record: RunRecord) -> dict[str, str]:
     What of it differs is what rows of one recipe are told apart by.
     """
     fields = {CORE: short_code(record.versions.get(CORE, ""), record.core_source)}
-    for kind, _, code in _parts(record.recipe):
-        if kind not in _SCORING:
+    trained_with = set(_names({key: each for key, each in record.recipe.items() if key not in _NOT_TRAINING}))
+    for kind, name, code in _parts(record.recipe):
+        if kind not in _SCORING or name in trained_with:
             fields.setdefault(_named(code), _short(code))
     for change in reversed(record.code_changes):
         name = " ".join(change.packages)
@@ -53,6 +56,18 @@ def _parts(recipe: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, A
         for name, code in names.items() if isinstance(names, Mapping) else ():
             if isinstance(code, Mapping) and isinstance(code.get("packages"), list | tuple):
                 yield kind, name, code
+
+
+def _names(section: Any) -> Iterator[str]:
+    """Yield the names of all parts that a section names, those too that options of parts do."""
+    if isinstance(section, Mapping):
+        if isinstance(section.get("name"), str):
+            yield section["name"]
+        for each in section.values():
+            yield from _names(each)
+    elif isinstance(section, list | tuple):
+        for each in section:
+            yield from _names(each)
 
 
 def _named(code: Mapping[str, Any]) -> str:

@@ -120,6 +120,12 @@ def test_seeds_of_different_code_are_different_experiments():
     assert len({experiment_id(each) for each in (one, *others)}) == 4
     assert experiment_id(coded(seed=7)) == experiment_id(one)
 
+    seen = {"discriminator": {"name": "projected", "features": {"name": "fid"}}}  # as a part of the training
+    judged = [coded(version=version) for version in ("1.0", "1.1")]
+    assert all("m" not in code_fields(each) for each in judged)
+    trained = [each.model_copy(update={"recipe": {**each.recipe, **seen}}) for each in judged]
+    assert [code_fields(each)["m"][:4] for each in trained] == ["1.0a", "1.1a"], "what training saw parts the rows"
+
     found = [each for other in others for each in changes(one, other.recipe, "0.1", other.core_source)]
     assert [(each.what, each.before[-4:], each.after[-4:], each.images_seen) for each in found] == [
         ("loss 'acme'", "aaaa", "aaaa", 30_000),
