@@ -117,7 +117,14 @@ def test_the_tools_look_at_every_plugin():
 # --- what the core knows --------------------------------------------------------------------------------------------
 
 # Names of figures that are also what keys, random streams and messages are called.
-ORDINARY_WORDS = {"array", "noise", "project", "resolutions", "tar", "truncation"}  # array: of a JSON schema; project: of pyproject
+ORDINARY_WORDS = {
+    "array",
+    "noise",
+    "project",
+    "resolutions",
+    "tar",
+    "truncation",
+}  # array: of a JSON schema; project: of pyproject
 
 
 def test_the_core_names_no_part_of_a_plugin():

@@ -35,6 +35,6 @@ def new(
     every = context.parent.command if context.parent else None
     taken = every.list_commands(context) if isinstance(every, typer.core.TyperGroup) else []
     made = new_package(kind, name, folder, taken_commands=taken)
-    commands = (f"pip install -e '{made.folder}[test]'", f"pytest {made.folder}", *made.steps)
+    commands = (f"pip install -e '{made.folder}[test]'", *made.steps)
     steps = "\n".join(f"  {command}" for command in commands)
     Terminal().info(f"{made.folder}: {made.summary[0].lower()}{made.summary[1:]}, in {made.main_file}. Next:\n{steps}")

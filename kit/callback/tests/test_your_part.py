@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from ganzoo import WatchedRun
-from ganzoo.testing import check_part
+from ganzoo.testing import conformance
 from your_part import YourPart
 
 
@@ -18,8 +18,7 @@ class InMemory:
         self.text += "closed"
 
 
-def test_it_keeps_the_contract():
-    check_part(YourPart)
+test_conformance = conformance("your-part")  # one test for each promise of the contract
 
 
 def test_each_value_is_a_line():

@@ -1,12 +1,9 @@
 import numpy as np
 
-from ganzoo.testing import check_part
+from ganzoo.testing import conformance
 from your_part import YourPart
 
-
-def test_it_keeps_the_contract():
-    check_part(YourPart, YourPart.Options(resolution=16, count=40))
-    check_part(YourPart, YourPart.Options(resolution=32, count=40, classes=True))
+test_conformance = conformance("your-part")  # one test for each promise of the contract
 
 
 def test_rings_of_the_second_class_are_larger():

@@ -1,12 +1,10 @@
 import torch
 
 from ganzoo import ImageSpec
-from ganzoo.testing import check_part
+from ganzoo.testing import conformance
 from your_part import YourPart
 
-
-def test_it_keeps_the_contract():
-    check_part(YourPart, YourPart.Options(width=4))  # small, so that it takes seconds
+test_conformance = conformance("your-part")  # one test for each promise of the contract
 
 
 def test_the_class_changes_the_logit():

@@ -1,10 +1,8 @@
 from ganzoo import ImageSpec
-from ganzoo.testing import check_part
+from ganzoo.testing import conformance
 from your_part import YourPart
 
-
-def test_it_keeps_the_contract():
-    check_part(YourPart, YourPart.Options(latent_dim=8, width=4))  # small, so that it takes seconds
+test_conformance = conformance("your-part")  # one test for each promise of the contract
 
 
 def test_more_width_is_more_parameters_and_the_most_is_kept():

@@ -3,10 +3,10 @@ import torch
 from torch import nn
 
 from ganzoo import CheckpointError, ImageSpec
-from ganzoo.testing import check_importer, check_part
+from ganzoo.testing import conformance
 from your_part import YourPart, YourPartImporter
 
-SMALL = YourPart.Options(latent_dim=8, width=2)
+test_conformance = conformance("your-part")  # one test for each promise of the contract
 
 
 def saved():
@@ -18,10 +18,6 @@ def saved():
     network = nn.Module()
     network.main = nn.Sequential(*layers)
     return network
-
-
-def test_they_keep_their_contracts():
-    check_importer(YourPartImporter, content=saved().state_dict())
 
 
 def test_the_network_computes_what_the_examples_does():
@@ -39,7 +35,3 @@ def test_a_file_of_another_network_is_refused_with_the_name_of_the_weight():
     state["main.4.weight"] = torch.zeros(5)
     with pytest.raises(CheckpointError, match=r"main\.4\.weight: should be \(4,\), found \(5,\)"):
         YourPartImporter.read(state)
-
-
-def test_the_generator_keeps_its_contract():
-    check_part(YourPart, SMALL)

@@ -1,12 +1,10 @@
 import pytest
 import torch
 
-from ganzoo.testing import check_part
+from ganzoo.testing import conformance
 from your_part import YourPart
 
-
-def test_it_keeps_the_contract():
-    check_part(YourPart)
+test_conformance = conformance("your-part")  # one test for each promise of the contract
 
 
 def test_two_steps_by_hand():

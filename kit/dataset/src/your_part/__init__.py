@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveInt
@@ -27,6 +28,11 @@ class YourPart(ImageDataset[YourPartOptions]):
     name = "your-part"
     Options = YourPartOptions
     license = "CC0-1.0"
+
+    @classmethod
+    def example_options(cls, folder: Path) -> YourPartOptions:
+        """Return small ones: conformance checks take seconds then."""
+        return YourPartOptions(resolution=16, count=40)
 
     @classmethod
     def spec_of(cls, options: YourPartOptions) -> ImageSpec:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field, PositiveInt
@@ -60,6 +61,11 @@ class YourPart(Generator[YourPartOptions]):
         self.main = nn.Sequential(*layers)
 
     @classmethod
+    def example_options(cls, folder: Path) -> YourPartOptions:
+        """Return small ones: conformance checks take seconds then."""
+        return YourPartOptions(latent_dim=8, width=2)
+
+    @classmethod
     def depends_on_batch(cls, options: YourPartOptions) -> bool:
         return True  # batch normalization
 
@@ -79,6 +85,11 @@ class YourPartImporter(Importer):
     """Reads the state dict of a generator, as the example saves one after each epoch."""
 
     name = "your-part"
+
+    @classmethod
+    def example_content(cls) -> Any:
+        """Return what a small file of the example holds, for conformance checks."""
+        return YourPart(YourPartOptions(latent_dim=8, width=2), ImageSpec(32, 3)).state_dict()
 
     @classmethod
     def recognizes(cls, content: Any) -> bool:

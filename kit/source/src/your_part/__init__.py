@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -35,6 +36,14 @@ class YourPart(Source[YourPartOptions]):
     @classmethod
     def recognizes(cls, file: FoundFile) -> bool:
         return file.start.startswith(_MAGIC)  # by content: people rename files
+
+    @classmethod
+    def example_root(cls, folder: Path) -> Path:
+        """Write two small images, for conformance checks."""
+        pixels = np.random.default_rng(0).integers(0, 256, (2, 6, 8), np.uint8)
+        path = folder / "images-idx3-ubyte"
+        path.write_bytes(_HEADER.pack(_MAGIC, *pixels.shape) + pixels.tobytes())
+        return path
 
     def entries(self) -> Sequence[Entry]:
         count, _, _ = self._sizes()
