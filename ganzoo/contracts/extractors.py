@@ -83,5 +83,6 @@ class Extractor(Component[OptionsT], ABC):
     def build(self, layers: Sequence[str]) -> nn.Module:
         """Return a network: uint8 `[N, 3, H, W]` to a tuple of features `[N, D]`, one for each of these layers.
 
-        torch-fidelity's extractors are such networks.
+        Any module that is called so will do: in evaluation mode, its weights frozen, a tuple even of one layer. Gray
+        images come as three equal channels. What it resizes and normalizes it by is its own, and part of `identity`.
         """

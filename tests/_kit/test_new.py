@@ -6,10 +6,12 @@ import importlib
 import re
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import ganzoo
+from installed_plugin import write_metadata
 
 import ganzoo as toolkit
 from ganzoo._kit.kits import kinds, kit_of
@@ -48,20 +50,38 @@ def test_a_package_says_all_that_packaging_needs(packages):
                 assert tomllib.loads((path / f"soft-{kind}.toml").read_text("utf-8"))["dataset"]
 
 
-@pytest.mark.parametrize("kind", ["loss", "optimizer", "callback", "augmentation", "regularizer", "command"])
-def test_its_own_tests_pass(kind, packages, monkeypatch):
-    """Of the quick kinds, as they are written; of all kinds and installed, in test_kit_installed.py."""
-    monkeypatch.syspath_prepend(packages[kind] / "src")
-    monkeypatch.syspath_prepend(packages[kind] / "tests")
+QUICK = ("loss", "optimizer", "callback", "augmentation", "regularizer")
+
+
+@pytest.fixture
+def installed(packages, monkeypatch) -> Iterator[None]:
+    """The quick kinds, found as if pip had installed them."""
     before = set(sys.modules)
-    tests = vars(importlib.import_module(f"test_soft_{kind}"))
-    try:
-        ran = [test() for name, test in tests.items() if name.startswith("test_")]
-        assert len(ran) >= 1
-    finally:
-        for name in set(sys.modules) - before:
-            if "soft_" in name:
-                del sys.modules[name]
+    for kind in QUICK:
+        project = tomllib.loads((packages[kind] / "pyproject.toml").read_text("utf-8"))["project"]
+        write_metadata(packages[kind] / "src", project["name"], project["version"], project["entry-points"])
+        monkeypatch.syspath_prepend(packages[kind] / "src")
+        monkeypatch.syspath_prepend(packages[kind] / "tests")
+    yield
+    for name in set(sys.modules) - before:
+        if "soft_" in name:
+            del sys.modules[name]
+
+
+def test_quick_kinds_keep_their_contracts_and_pass_their_own_tests(installed):
+    """As they are written; of all kinds, installed by pip, in test_ten_minutes.py."""
+    for kind in QUICK:
+        tests = vars(importlib.import_module(f"test_soft_{kind}"))
+        own = [test for name, test in tests.items() if name.startswith("test_") and name != "test_conformance"]
+        assert own
+        for test in own:
+            test()
+        ((_, pairs),) = ((mark.args[0], mark.args[1]) for mark in tests["test_conformance"].pytestmark)
+        assert len(pairs) > 10
+        for pair in pairs:
+            trial, check = pair.values
+            found = trial.result(check)
+            assert found.status == "passed", f"{check}: {found.reason}"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from installed_plugin import write_metadata
 from PIL import Image
 from typer.main import get_command
 
@@ -140,18 +141,15 @@ class Reader:
         named = arguments[-1]
         extra = re.search(r"\[(\w+)\]$", named)
         folder = Path(re.sub(r"\[\w+\]$", "", named))
-        if "-e" in arguments or not (folder / "pyproject.toml").exists():
+        if folder == Path() or not (folder / "pyproject.toml").exists():
             extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
             assert extra is None or extra[1] in extras
             assert folder == Path() or named.startswith("ganzoo-toolkit"), f"pip install {named}: no such folder"
             return
         project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
-        info = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-        info.mkdir(exist_ok=True)
-        points = "\n".join(f"{name} = {value}" for name, value in project["entry-points"]["ganzoo"].items())
-        (info / "METADATA").write_text(f"Name: {project['name']}\nVersion: {project['version']}\n", "utf-8")
-        (info / "entry_points.txt").write_text(f"[ganzoo]\n{points}\n", "utf-8")
-        self.monkeypatch.syspath_prepend(str(folder.resolve()))
+        modules = folder / "src" if (folder / "src").is_dir() else folder
+        write_metadata(modules, project["name"], project["version"], project["entry-points"])
+        self.monkeypatch.syspath_prepend(str(modules.resolve()))
 
     def _python(self, arguments: list[str]) -> None:
         if arguments[0] == "-m":
@@ -326,6 +324,12 @@ def test_the_tables_of_recipes_md_are_those_of_the_models():
     script = ROOT / "docs" / "recipe_tables.py"
     page = (ROOT / "docs" / "recipes.md").read_text("utf-8")
     assert runpy.run_path(str(script))["rewritten"](page) == page, f"run: python {script.relative_to(ROOT)}"
+
+
+def test_the_pages_of_contracts_are_those_of_the_code():
+    script = ROOT / "docs" / "contract_pages.py"
+    written = {path.name: path.read_text("utf-8") for path in (ROOT / "docs" / "contracts").iterdir()}
+    assert written == runpy.run_path(str(script))["pages"](), f"run: python {script.relative_to(ROOT)}"
 
 
 def test_recipes_md_names_every_shipped_recipe():
