@@ -141,7 +141,7 @@ class Reader:
         named = arguments[-1]
         extra = re.search(r"\[(\w+)\]$", named)
         folder = Path(re.sub(r"\[\w+\]$", "", named))
-        if folder == Path() or not (folder / "pyproject.toml").exists():
+        if ("-e" in arguments and folder == Path()) or not (folder / "pyproject.toml").exists():
             extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
             assert extra is None or extra[1] in extras
             assert folder == Path() or named.startswith("ganzoo-toolkit"), f"pip install {named}: no such folder"
