@@ -8,6 +8,7 @@ from torch.nn.functional import interpolate, relu
 from training_world import merged, recipe_of, trainer_of
 
 from ganzoo import ComponentOptions, ConfiguredPart, ImageSpec, PluginError
+from ganzoo._training.checkpoint_state import gather, restore
 from ganzoo.errors import RecipeError
 from ganzoo_fastgan.layers import SkipLayerExcitation
 from ganzoo_features.lite0 import Lite0
@@ -152,18 +153,31 @@ def test_what_the_features_cannot_be_is_refused_by_name():
     assert ProjectedOptions().model_dump()["features"] == {"name": "efficientnet-lite0"}
 
 
-def test_a_resolved_recipe_pins_the_extractor_and_resumes_bit_for_bit():
+def test_a_resolved_recipe_pins_the_extractor():
     recipe = recipe_of(RECIPE)
     plain = recipe.plain()
     assert plain["discriminator"]["features"] == {"name": "random-features"}
-    assert {"inception-v3-compat", "random-features"} & set(plain["parts"]["extractor"])
     assert "random-features" in plain["parts"]["extractor"]
     again = recipe_of(plain)
     assert again.plain() == plain and again.training_hash == recipe.training_hash
     changed = merged(RECIPE, {"discriminator": {"features": "efficientnet-lite0", "seen_at": 32}})
     assert recipe_of(changed).training_hash != recipe.training_hash
-    one, two = trainer_of(RECIPE), trainer_of(RECIPE)
-    one.run()
-    two.run()
-    for name, value in one.game.discriminator.state_dict().items():
-        assert torch.equal(value, two.game.discriminator.state_dict()[name]), name
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_resume_equals_an_unbroken_training_bit_for_bit(precision):
+    """Spectral norms, running statistics and random mixtures are all there is beside the weights."""
+    recipe = merged(RECIPE, {"training": {"precision": precision}, "augmentation": {"name": "diffaugment"}})
+    unbroken, resumed = trainer_of(recipe), trainer_of(recipe)
+    kept = []
+    note = type("Note", (), {"on_step_end": lambda self, trainer, report: kept.append(copy.deepcopy(gather(trainer)))})
+    unbroken.callbacks.append(note())
+    unbroken.run()
+    torch.manual_seed(5)
+    assert restore(resumed, *kept[0]) == []
+    resumed.run()
+    ended, again = gather(unbroken)[0], gather(resumed)[0]
+    for part, tensors in ended.items():
+        assert all(torch.equal(tensor, again[part][name]) for name, tensor in tensors.items()), part
+    moved = kept[0][0]["discriminator"]
+    assert not all(torch.equal(tensor, ended["discriminator"][name]) for name, tensor in moved.items())
