@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.contracts.chosen import chosen_in
+from ganzoo.contracts._chosen_in import chosen_in
 from ganzoo.contracts.component import ConfiguredPart
 from ganzoo.contracts.extractors import Extractor
 

@@ -17,8 +17,8 @@ from typing import Any, Protocol, TypeVar
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from ganzoo.contracts.component import Component, ConfiguredPart
-from ganzoo.errors import PluginError
+from ganzoo.contracts._named_only import NamedOnly, plain_choice
+from ganzoo.contracts.component import Component
 
 PartT_co = TypeVar("PartT_co", bound=Component, covariant=True)
 BuiltT = TypeVar("BuiltT", bound=Component)
@@ -34,23 +34,6 @@ class ChosenPart(Protocol[PartT_co]):
     @property
     def options(self) -> Any:
         """Its options."""
-
-
-@dataclass(frozen=True)
-class _NamedOnly:
-    """A name that was given outside of a recipe, where nothing is looked up."""
-
-    kind: str
-    name: str
-    options: Any
-
-    @property
-    def cls(self) -> type[Any]:
-        """Refuse: it is only a name."""
-        raise PluginError(
-            f"{self.kind} '{self.name}' is a name that was not looked up: recipes look it up; in Python give "
-            f"ganzoo.ConfiguredPart(cls, options) in its place"
-        )
 
 
 @dataclass(frozen=True)
@@ -81,30 +64,7 @@ class Chooses:
         name = options.pop("name", None)
         if not isinstance(name, str):
             raise PydanticCustomError("name", "needs a key 'name', the {kind} to use", {"kind": self.kind})
-        return _NamedOnly(self.kind, name, options)
-
-
-def plain_choice(chosen: Any) -> dict[str, Any]:
-    """Return what an option chose as a recipe writes it: `name` and the part's options."""
-    options = chosen.options
-    plain = options if isinstance(options, dict) else options.model_dump(mode="json", exclude_none=True)
-    return {"name": chosen.name if hasattr(chosen, "name") else chosen.cls.name, **plain}
-
-
-def holds_names(options: Any) -> bool:
-    """Whether an option is a name that was not looked up."""
-    return any(isinstance(value, _NamedOnly) for value in vars(options).values())
-
-
-def chosen_in(options: Any) -> list[ConfiguredPart[Any]]:
-    """Return the parts that the options of a part name, in their order."""
-    named = [name for name, field in type(options).model_fields.items() if _chooses(field)]
-    found = [getattr(options, name) for name in named]
-    return [ConfiguredPart(each.cls, each.options) for each in found if each is not None]
-
-
-def _chooses(field: Any) -> bool:
-    return any(isinstance(each, Chooses) for each in field.metadata)
+        return NamedOnly(self.kind, name, options)
 
 
 def build_chosen(chosen: ChosenPart[BuiltT]) -> BuiltT:

@@ -1,8 +1,7 @@
 """Component: what a recipe can name, the options that it takes, and the recipe around it.
 
 Shapes, here and in all contracts: N batch, C channels, R resolution, Z latent size, L label size, S style layers,
-W style size. Images are `[N, C, R, R]` in [-1, 1]. Labels are never None:
-an unconditional model has L = 0, so `[N, 0]`.
+W style size. Images are `[N, C, R, R]` in [-1, 1]. Labels are never None: without classes L = 0, so `[N, 0]`.
 """
 
 from __future__ import annotations
@@ -51,9 +50,8 @@ class Component(Generic[OptionsT]):
     The first line of the class's docstring is its one-line description; a line `Paper: ...` names its source.
 
     Attributes:
-        name: What recipes call it.
-        reduces_over_ranks: Whether a part that depends on the batch sees all of it where several processes share it:
-            by `batch_mean`, `all_rows`, `MinibatchStd` or `BatchNorm2d` of `ganzoo.layers`. Else it is refused there.
+        reduces_over_ranks: Whether what depends on the batch sees all of it where several processes share one, by
+            `batch_mean`, `all_rows`, `MinibatchStd` or `BatchNorm2d` of `ganzoo.layers`; else it is refused there.
     """
 
     name: ClassVar[str]
@@ -72,18 +70,14 @@ class Component(Generic[OptionsT]):
 
     @classmethod
     def depends_on_batch(cls, options: OptionsT) -> bool:
-        """Whether one image's result depends on the others of its batch (batch norm, relativistic means).
-
-        Such a part is refused where a batch is split in micro-batches, since the split would change the result.
-        """
+        """Whether an image's result depends on its batch (batch norm): it is refused where a batch is split."""
         return False
 
     @classmethod
     def example_options(cls, folder: Path) -> OptionsT | None:
-        """Return options to test this part with: small ones, or some where options have no default.
+        """Return options to test this part with: small ones, or some where options have no default; None: the defaults.
 
-        None, as by default: the defaults of its options. `folder` is empty, and for files that the options name, such
-        as a dataset's few images; it is removed after the tests. Only `ganzoo test` and `ganzoo.testing` ask.
+        `folder` is for files that the options name: empty, and removed after the tests, which alone ask.
         """
         return None
 
@@ -108,9 +102,7 @@ class RecipeContext:
         phases: The phases of the training, one unless the networks grow.
         micro_batch: Images per part of a split batch; 0 where batches are not split.
         discriminator_steps: Discriminator updates per generator update.
-        generator: The generator.
-        discriminator: The discriminator.
-        loss: The adversarial loss.
+        generator: The generator; likewise the discriminator and the adversarial loss.
         regularizers: All regularizers, those that the loss brings along too.
         augmentation: What stands in front of the discriminator, or None.
         precision: What networks compute in: `fp32`, `bf16` or `fp16`.

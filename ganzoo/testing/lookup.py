@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from ganzoo._registry.registry import Registry
-from ganzoo.contracts.chosen import holds_names
+from ganzoo.contracts._named_only import holds_names
 from ganzoo.contracts.component import ConfiguredPart
 
 OptionsT = TypeVar("OptionsT", bound=BaseModel)
