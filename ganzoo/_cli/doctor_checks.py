@@ -10,7 +10,9 @@ from pathlib import Path
 
 import ganzoo
 from ganzoo._io.cache_dir import cache_root
+from ganzoo._registry.figures import FigureCatalog
 from ganzoo._registry.installed import twice_installed
+from ganzoo._registry.offers import broken_commands
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.provenance import library_versions
 from ganzoo.errors import GanzooError
@@ -76,7 +78,7 @@ def _plugins(registry: Registry) -> Iterator[Finding]:
     for kind, names in registry.names.items():
         plural = "losses" if kind == "loss" else f"{kind}s"
         yield Finding("ok" if names else "problem", f"{plural}: {', '.join(names) or 'none installed'}")
-    for failure in registry.failures:
+    for failure in (*registry.failures, *FigureCatalog.discover().parts()[1], *broken_commands()):
         yield Finding("problem", literal(str(failure)))
     for note in registry.notes:
         yield Finding("note", literal(str(note)))

@@ -37,28 +37,14 @@ def _help(point: EntryPoint) -> str:
 
 def _made(name: str, point: EntryPoint) -> Any:
     """Import a command. Raises PluginError where it does not load, or is no function."""
-    from ganzoo._registry.import_watch import ImportWatch
-    from ganzoo._registry.part import origin_of
-    from ganzoo._registry.remedy import remedy
-    from ganzoo._registry.validation import describe
+    from ganzoo._registry.offers import load_command
+    from ganzoo._registry.part import Failure
     from ganzoo.errors import PluginError
 
-    origin = origin_of(point)
-    try:
-        with ImportWatch(point.module.partition(".")[0]):
-            function = point.load()
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # SystemExit too: nothing but the command may end it
-        raise PluginError(
-            f"command '{name}' of {origin} does not load: {describe(error)}; {remedy(error, point, origin)}"
-        ) from error
-    if not callable(function):
-        raise PluginError(
-            f"command '{name}' of {origin} is {function!r:.80}; its entry point should name a function with typer's "
-            f"annotations, such as acme_gan.inspecting:inspect_acme"
-        )
-    return lazy_function(name, _blamed(name, function), names_parts=True, opens_networks=True).make()
+    found = load_command(name, point)
+    if isinstance(found, Failure):
+        raise PluginError(str(found))
+    return lazy_function(name, _blamed(name, found), names_parts=True, opens_networks=True).make()
 
 
 def _blamed(name: str, function: Callable[..., None]) -> Callable[..., None]:

@@ -20,6 +20,7 @@ from ganzoo._registry.import_watch import ImportWatch
 from ganzoo._registry.installed import entry_points_of
 from ganzoo._registry.located import located
 from ganzoo._registry.part import Failure, Part, ambiguity, origin_of
+from ganzoo._registry.remedy import remedy
 from ganzoo._registry.validation import describe
 from ganzoo.errors import PluginError
 
@@ -120,7 +121,7 @@ def _loaded(entry: EntryPoint) -> type[Figure] | Failure:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: one plugin must not end the others' work
-        return Failure(origin, f"does not load: {describe(error)}; fix or reinstall '{origin.distribution}'")
+        return Failure(origin, f"does not load: {describe(error)}; {remedy(error, entry, origin)}")
     if reason := _invalid(found, entry.name):
         return Failure(origin, f"offers {_shown(found)} as figure '{entry.name}', {reason}")
     figure: type[Figure] = found

@@ -1,17 +1,20 @@
-"""Offers: commands and recipes of plugins, and who offers them, from metadata and sources; nothing is imported."""
+"""Offers: commands and recipes of plugins, and who offers them; a command is imported when it is called."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from ganzoo._registry.figures import first_line
+from ganzoo._registry.import_watch import ImportWatch
 from ganzoo._registry.installed import entry_points_of
-from ganzoo._registry.part import PluginOrigin, origin_of
+from ganzoo._registry.part import Failure, PluginOrigin, origin_of
 from ganzoo._registry.plugin_recipes import plugin_recipes
+from ganzoo._registry.remedy import remedy
+from ganzoo._registry.validation import describe
 
 COMMAND_GROUP = "ganzoo.commands"
 
@@ -74,6 +77,33 @@ def described(point: EntryPoint) -> str:
         return first_line(point)
     except (OSError, SyntaxError, ValueError, AttributeError, ImportError):
         return ""
+
+
+def load_command(name: str, point: EntryPoint) -> Callable[..., None] | Failure:
+    """Import a command, which is a function; a Failure names whose it is and what would mend it."""
+    origin = origin_of(point)
+    try:
+        with ImportWatch(point.module.partition(".")[0]):
+            found = point.load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: nothing but the command may end it
+        advice = remedy(error, point, origin)
+        return Failure(origin, f"has a command '{name}' that does not load: {describe(error)}; {advice}")
+    if callable(found):
+        command: Callable[..., None] = found
+        return command
+    return Failure(
+        origin,
+        f"has a command '{name}' that is {found!r:.80}; its entry point should name a function with typer's "
+        f"annotations, such as acme_gan.inspecting:inspect_acme",
+    )
+
+
+def broken_commands() -> list[Failure]:
+    """Import the commands of all plugins, and return what is wrong with those that cannot be used."""
+    found = [load_command(name, point) for name, point in command_points(()).items()]
+    return [each for each in found if isinstance(each, Failure)]
 
 
 def _title(path: Path) -> str:

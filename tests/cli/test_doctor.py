@@ -40,6 +40,9 @@ def test_another_projects_ganzoo_is_noticed(tmp_path, monkeypatch):
 
 def test_broken_plugins_and_failing_extractors_are_problems(tmp_path, monkeypatch):
     install(tmp_path, "import no_such_library", module="broken_of_doctor", distribution="broken-gan", entry_point="b")
+    (points,) = tmp_path.glob("broken_gan-*.dist-info/entry_points.txt")
+    more = "[ganzoo.commands]\nlook = broken_of_doctor:look\n[ganzoo.figures]\nmean = broken_of_doctor:Mean\n"
+    points.write_text(points.read_text() + more)
     body = """
 from ganzoo import Extractor, Layer
 class Odd(Extractor):
@@ -56,6 +59,9 @@ class Odd(Extractor):
     assert done.code == 0
     problems = "\n".join(line for line in done.out.splitlines() if line.startswith("problem"))
     assert "plugin 'b' (broken-gan 0.1) does not load: ModuleNotFoundError" in problems
+    assert "plugin 'look' (broken-gan 0.1) has a command 'look' that does not load: ModuleNotFoundError" in problems
+    assert "plugin 'mean' (broken-gan 0.1) does not load: ModuleNotFoundError" in problems, "a figure"
+    assert problems.count("no_such_library is not installed here, which 'broken-gan' needs") == 3
     assert (
         "extractor odd: plugin 'acme' (acme-gan 0.1) fails to look for its weights: ZeroDivisionError: \\x1b[2J"
         in problems

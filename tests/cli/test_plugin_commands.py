@@ -75,7 +75,8 @@ def test_commands_of_plugins_are_listed_explained_and_run(site):
     assert "commands.py" in failed.err and "KeyError: 'lost'" in failed.err
     broken = ganzoo("rival-tools:count-words", "a")
     assert broken.code == 2
-    assert "command 'rival-tools:count-words' of plugin 'count-words' (rival-tools 1.0) does not load" in broken.err
+    said = "plugin 'count-words' (rival-tools 1.0) has a command 'rival-tools:count-words' that does not load: Runtime"
+    assert said in broken.err
 
 
 def test_recipes_of_plugins_are_found_by_name(site):
