@@ -234,8 +234,6 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 # Without `open`, which `from ganzoo import *` must not put in place of Python's own.
 __all__ = sorted(_MODULE_OF.keys() - {"open"})
-
-
 _ROOMS = ("data", "figures", "interchange", "layers", "plotting", "scoring", "testing", "weights")
 
 
