@@ -96,8 +96,9 @@ def test_both_are_ranked_beside_a_built_in_one(world):
     (section,) = (section for each in table["tables"] for section in each["sections"])
     assert {row["recipe"] for row in section["rows"]} == set(RUNS)
     for row in section["rows"]:
-        edges = row["metrics"]["acme_edges"] if "metrics" in row else row
-        assert edges
+        assert 0 < row["estimates"]["acme_edges"]["mean"] <= 1
+        assert row["estimates"]["acme_edges"]["sampling_error"] is not None
+    assert table["tables"][0]["metrics"]["acme_edges"]["floor"]["value"] > 0
     report = world.folder / "report.html"
     world("report", "runs", "--out", str(report))
     assert "acme_relativistic_phantom_32" in report.read_text("utf-8")
@@ -117,6 +118,12 @@ def test_every_command_of_a_run_works(world, recipe):
     world("explore", "grid", run, "--reals", "--out", f"{recipe}-grid.png")
     world("explore", "acme-class-means", run, "--out", f"{recipe}-means.png")
     assert "mean intensity" in world("acme-brightness", run).stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("package", NAMES)
+def test_every_part_keeps_its_contract(world, package):
+    assert " failed" not in world("test", package).stdout
 
 
 @pytest.mark.slow
