@@ -107,10 +107,10 @@ def resume(
     """
     opened = open(run)
     opened.look_at(overrides)  # before torch is imported
-    from ganzoo._training.experiment import resume_run
+    from ganzoo._training.together import resume_together
 
     settings: dict[str, Any] = {"overrides": overrides, "skip_bad": skip_bad, "watching": callbacks}
-    resume_run(opened, device=device, reporter=reporter or SILENT, **settings)
+    resume_together(opened, device=device, reporter=reporter or SILENT, **settings)
     return opened
 
 

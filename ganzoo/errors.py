@@ -41,6 +41,10 @@ class RunError(GanzooError):
     exit_code = 1
 
 
+class ProcessEnded(RunError):
+    """Another of the processes that share a training has ended, and with it the training."""
+
+
 class RefusedError(GanzooError):
     """Refused on purpose: protocols that differ, a run that another process holds, an unsafe input."""
 

@@ -177,6 +177,8 @@ def _exit_code() -> int:
 def _told(error: GanzooError) -> int:
     """Print an error and return its exit code."""
     from ganzoo._cli.terminal import print_error
+    from ganzoo._training.place import is_follower
 
-    print_error(error)
+    if not is_follower():  # of several processes, the first one speaks
+        print_error(error)
     return error.exit_code

@@ -42,5 +42,10 @@ Callbacks = Annotated[
 Tags = Annotated[
     list[str] | None, typer.Option("--tag", metavar="TEXT", help="A word that is kept in the record; may be repeated.")
 ]
+Processes = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes that share each batch, on the CPU or one per GPU."),
+]
+GPUs = Annotated[int | None, typer.Option("--gpus", min=1, help="GPUs of this machine that share each batch.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Runs at a time; else one per GPU, or one.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try again what failed before.")]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganzoo._cli.completion import recipe_names, run_folders
-from ganzoo._cli.options import Callbacks, Device, Jobs, Overrides, RetryFailed, Runs, SkipBad, Tags
+from ganzoo._cli.options import Callbacks, Device, GPUs, Jobs, Overrides, Processes, RetryFailed, Runs, SkipBad, Tags
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def run(
     skip_bad: SkipBad = False,
     tag: Tags = None,
     callback: Callbacks = None,
+    processes: Processes = None,
+    gpus: GPUs = None,
     sweep: Annotated[
         Path | None, typer.Option(hidden=True, help="Folder of the sweep whose plan the run's record repeats.")
     ] = None,
@@ -57,18 +59,23 @@ def run(
     Several recipes or seeds are a small sweep: each runs by itself, what is done is not done again, all are compared.
     """
     from ganzoo import api
+    from ganzoo._cli.processes import start_together
     from ganzoo._cli.sweep import run_sweep, small_sweep
     from ganzoo._cli.terminal import Terminal
+    from ganzoo._training.place import is_follower
+    from ganzoo.contracts.reporter import SILENT
 
     if seeds is not None or len(recipes) > 1 or jobs is not None:
-        if init is not None or skip_bad or callback or (seed is not None and seeds is not None):
+        if init is not None or skip_bad or callback or processes or gpus or (seed is not None and seeds is not None):
             raise GanzooError(
-                "--init, --skip-bad, --callback and --seed are for one run; leave them out with several recipes or "
-                "--seeds; callbacks of several runs are named in the variable GANZOO_CALLBACKS"
+                "--init, --skip-bad, --callback, --processes, --gpus and --seed are for one run; leave them out with "
+                "several recipes or --seeds; callbacks of several runs are named in the variable GANZOO_CALLBACKS"
             )
         small = small_sweep(recipes, seeds or str(seed or 0), set_ or (), tag or ())
         run_sweep(small, runs=runs, jobs=jobs, device=device, retry_failed=retry_failed, prefix=name or "")
         return
+    start_together(processes, gpus)
+    device = "cuda" if gpus else device
     with Terminal() as terminal:
         trained = api.run(
             recipes[0],
@@ -83,7 +90,7 @@ def run(
             tags=tag or (),
             sweep=sweep,
             callbacks=callback or (),
-            reporter=terminal,
+            reporter=SILENT if is_follower() else terminal,
         )
         if sweep is None:  # whoever hands out cells shows them all, at the end
             _show(terminal, trained)
@@ -95,15 +102,27 @@ def resume(
     device: Device = "auto",
     skip_bad: SkipBad = False,
     callback: Callbacks = None,
+    processes: Processes = None,
+    gpus: GPUs = None,
 ) -> None:
     """Continue a stopped run, bit for bit on the same machine."""
     from ganzoo import api
+    from ganzoo._cli.processes import start_together
     from ganzoo._cli.terminal import Terminal
+    from ganzoo._training.place import is_follower
+    from ganzoo.contracts.reporter import SILENT
 
+    start_together(processes, gpus)
+    device = "cuda" if gpus else device
     with Terminal() as terminal:
         told: Sequence[str] = callback or ()
         resumed = api.resume(
-            run, overrides=set_ or (), device=device, skip_bad=skip_bad, callbacks=told, reporter=terminal
+            run,
+            overrides=set_ or (),
+            device=device,
+            skip_bad=skip_bad,
+            callbacks=told,
+            reporter=SILENT if is_follower() else terminal,
         )
         _show(terminal, resumed)
 

@@ -54,23 +54,29 @@ def train_asked(
     identity = "" if earlier else asked_id(look_at(recipe, overrides)[1], request.seed)
     # All this before torch is imported, which takes seconds.
     from ganzoo._training.experiment import run_recipe
+    from ganzoo._training.follower import follow
     from ganzoo._training.warm_start import find_initial
+    from ganzoo._training.world import joined
 
     registry = discovered()
     stem, loaded = given_recipe(recipe, registry, overrides, request.seed)
     weights = find_initial(loaded, Run(earlier.path, registry=registry)) if earlier else None
     for note in weights.notes if weights else ():
         reporter.info(f"note: {note}")
-    return run_recipe(
-        request.name or stem,
-        loaded,
-        runs,
-        registry,
-        device=device,
-        reporter=reporter,
-        initial=weights,
-        resume=resume,
-        skip_bad=skip_bad,
-        watching=request.callbacks,
-        asked=Asked(identity, request.tags, mark_of(request.sweep) if request.sweep else None),
-    )
+    with joined(device) as world:
+        if world.ranks.rank:
+            follow(world, registry)
+        return run_recipe(
+            request.name or stem,
+            loaded,
+            runs,
+            registry,
+            device=world.device,
+            reporter=reporter,
+            world=world,
+            initial=weights,
+            resume=resume or world.restarted,
+            skip_bad=skip_bad,
+            watching=request.callbacks,
+            asked=Asked(identity, request.tags, mark_of(request.sweep) if request.sweep else None),
+        )

@@ -176,16 +176,16 @@ class CheckpointCallback:
 
     def __init__(self, folder: Path, kimg: float, keep: int, extra: Callable[[], Mapping[str, Any]]) -> None:
         self._folder, self._cadence, self._keep, self._extra = folder, Cadence(kimg), keep, extra
-        self.stop_requested: str | None = None
         self.after_write: Callable[[Trainer], None] | None = None
 
     def on_step_end(self, trainer: Trainer, losses: Losses) -> None:
         """See `Callback.on_step_end`. Raises RunStopped when a stop was requested."""
         due = self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished
-        if due or self.stop_requested:
+        stop = trainer.stop.requested(trainer.ranks)
+        if due or stop:
             self.write(trainer)
-        if self.stop_requested:
-            raise RunStopped(f"stopped by {self.stop_requested} at {trainer.images_seen:,} images, checkpoint written")
+        if stop:
+            raise RunStopped(f"stopped by {stop} at {trainer.images_seen:,} images, checkpoint written")
 
     def write(self, trainer: Trainer) -> None:
         """Write a checkpoint of this moment and drop the oldest."""

@@ -12,6 +12,7 @@ from ganzoo._io.atomic import sha256_of
 from ganzoo._recipe.compatibility import all_regularizers
 from ganzoo._recipe.judges import judge_warning
 from ganzoo._recipe.locations import with_absolute_paths
+from ganzoo._recipe.rank_compatibility import check_ranks
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.schema import IMAGES_PER_KIMG
 from ganzoo._registry.code import core_source
@@ -32,6 +33,7 @@ from ganzoo._training.train_and_score import train_and_score
 from ganzoo._training.trainer import Callback
 from ganzoo._training.warm_start import InitialWeights, initial_of, require_initial
 from ganzoo._training.watchers import Chosen, Watchers, choose_callbacks
+from ganzoo._training.world import World
 from ganzoo._version import __version__
 from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import RefusedError, RunStopped
@@ -46,6 +48,7 @@ def run_recipe(
     *,
     device: str,
     reporter: Reporter,
+    world: World | None = None,
     initial: InitialWeights | None = None,
     resume: bool = False,
     skip_bad: bool = False,
@@ -62,6 +65,7 @@ def run_recipe(
         registry: The installed parts.
         device: Where to compute.
         reporter: Takes messages and progress.
+        world: The processes that train together, of which this is the first.
         initial: Weights to begin from.
         resume: Go on with the newest run of this recipe and seed, if there is one.
         skip_bad: Leave out images that cannot be read.
@@ -76,6 +80,7 @@ def run_recipe(
         if warning := judge_warning(recipe, registry):
             log.warning(warning)
         check_networks_build(recipe)
+        check_ranks(recipe, world.ranks.size if world else 1)
         run = _earlier_run(name, recipe, root, registry) if resume else None
         record = _earlier_record(run) if run else None
         inputs = find_inputs(recipe, device, log, skip_bad=skip_bad, record=record)
@@ -92,7 +97,7 @@ def run_recipe(
 
             run = Run(RunDirectory.create(root, name, recipe.seed, fill), registry=registry)
         with run.directory.lock(log.info):
-            _complete(run, inputs, log, callbacks, watchers, skip_bad=skip_bad, asked=asked)
+            _complete(run, inputs, log, callbacks, watchers, world, skip_bad=skip_bad, asked=asked)
     return run
 
 
@@ -101,6 +106,7 @@ def resume_run(
     *,
     device: str,
     reporter: Reporter,
+    world: World | None = None,
     overrides: Sequence[str] = (),
     skip_bad: bool = False,
     callbacks: Sequence[Callback] = (),
@@ -123,8 +129,9 @@ def resume_run(
                 f"*_kimg intervals, tf32, cudnn and [scoring] may change. Start a new run instead"
             )
         _refuse_shorter(run, recipe)
+        check_ranks(recipe, world.ranks.size if world else 1)
         inputs = find_inputs(recipe, device, log, skip_bad=skip_bad, record=_earlier_record(run))
-        _complete(run, inputs, log, callbacks, watchers, skip_bad=skip_bad, asked=Asked() if overrides else None)
+        _complete(run, inputs, log, callbacks, watchers, world, skip_bad=skip_bad, asked=Asked() if overrides else None)
 
 
 def _earlier_run(name: str, recipe: Recipe, root: Path, registry: Registry) -> Run | None:
@@ -161,6 +168,7 @@ def _complete(
     log: RunLog,
     callbacks: Sequence[Callback],
     chosen: Sequence[Chosen],
+    world: World | None,
     *,
     skip_bad: bool,
     asked: Asked | None,
@@ -181,7 +189,7 @@ def _complete(
         run.write_record(record)
     watchers = Watchers(chosen, log.warning)
     try:
-        train_and_score(run, inputs, Session(run, inputs, record, log, watchers), callbacks, log)
+        train_and_score(run, inputs, Session(run, inputs, record, log, watchers, world), callbacks, log)
     except RunStopped:
         watchers.end("stopped")
         raise

@@ -8,7 +8,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from ganzoo.layers.ranks import Ranks, sum_of_parts
+from ganzoo.layers.ranks import Ranks, exchanging, sum_of_parts
 
 
 @torch.no_grad()
@@ -36,7 +36,8 @@ def _average(gradients: Sequence[Tensor], ranks: Ranks) -> None:
     # Each process sums one part, then all parts are gathered: as much traffic as the best rings have.
     padded = nn.functional.pad(flat, (0, -len(flat) % ranks.size)).view(ranks.size, -1)
     own = sum_of_parts(padded, ranks).div_(ranks.size)
-    dist.all_gather(list(padded), own, group=ranks.group)
+    with exchanging():
+        dist.all_gather(list(padded), own, group=ranks.group)
     sizes = [gradient.numel() for gradient in gradients]
     for gradient, mean in zip(gradients, torch.split(padded.view(-1)[: len(flat)], sizes), strict=True):
         gradient.copy_(mean.view_as(gradient))  # in place, so that each keeps its order in memory
@@ -49,5 +50,6 @@ def average_terms(terms: Mapping[str, Tensor], ranks: Ranks) -> dict[str, Tensor
         return dict(terms)
     here = torch.stack([term.double() if term.device.type == "cpu" else term.float() for term in terms.values()])
     found = here.new_empty(ranks.size, len(here))
-    dist.all_gather(list(found), here, group=ranks.group)
+    with exchanging():
+        dist.all_gather(list(found), here, group=ranks.group)
     return dict(zip(terms, found.mean(dim=0).unbind(), strict=True))

@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 from ganzoo._random.global_streams import CPU
 from ganzoo.errors import PluginError
-from ganzoo.layers.ranks import Ranks, is_drawing
+from ganzoo.layers.ranks import Ranks, exchanging, is_drawing
 
 _OURS = ("ganzoo.", "torch.", "contextlib")
 
@@ -84,7 +84,8 @@ def check_equal(states: Mapping[str, Mapping[str, Tensor]], ranks: Ranks) -> Non
     named = [(who, name, tensor) for who, state in states.items() for name, tensor in state.items()]
     here = torch.tensor([_digest(tensor) for _, _, tensor in named], dtype=torch.int64)
     found = [torch.empty_like(here) for _ in range(ranks.size)]
-    dist.all_gather(found, here, group=ranks.host)
+    with exchanging():
+        dist.all_gather(found, here, group=ranks.host)
     differs = torch.stack([each != found[0] for each in found]).any(dim=0)
     if differs.any():
         who, name, _ = named[int(differs.nonzero()[0])]

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any
 
-from ganzoo._inference.oom_batching import is_out_of_memory
 from ganzoo._inference.run_files import RunFiles
 from ganzoo._io.append_file import AppendFile
 from ganzoo._random.seeds import seed_for
@@ -25,9 +24,10 @@ from ganzoo._training.callbacks import (
     SnapshotCallback,
 )
 from ganzoo._training.checkpoint_state import not_finite, parameter_counts, restore, training_hash_of
-from ganzoo._training.dry_run import less_memory_advice
+from ganzoo._training.crash import crash
 from ganzoo._training.early_estimate import progress_callbacks
 from ganzoo._training.first_pictures import write_first_pictures
+from ganzoo._training.follower import beginning
 from ganzoo._training.metrics_callback import MetricsCallback
 from ganzoo._training.preview_classes import preview_classes, preview_count
 from ganzoo._training.progress import length_text
@@ -37,9 +37,10 @@ from ganzoo._training.step_terms import Diverged
 from ganzoo._training.trainer import Callback, Trainer
 from ganzoo._training.warm_start import begin_from
 from ganzoo._training.watchers import Watchers
-from ganzoo.contracts.phase import Phase
+from ganzoo._training.world import World
 from ganzoo.contracts.reporter import Reporter
-from ganzoo.errors import GanzooError, RunError, RunStopped, TakenOverError
+from ganzoo.data.stream.order import Reader
+from ganzoo.errors import GanzooError, ProcessEnded, RunError, RunStopped, TakenOverError
 from ganzoo.scoring.real_data import Inputs
 from ganzoo.scoring.score import score
 
@@ -48,8 +49,15 @@ class Session:
     """Trains one run. The caller holds the run's lock."""
 
     def __init__(
-        self, run: RunFiles, inputs: Inputs, record: RunRecord, reporter: Reporter, watchers: Watchers | None = None
+        self,
+        run: RunFiles,
+        inputs: Inputs,
+        record: RunRecord,
+        reporter: Reporter,
+        watchers: Watchers | None = None,
+        world: World | None = None,
     ) -> None:
+        self.world = world or World(str(inputs.device))
         self.run, self.directory, self.inputs, self.record, self.reporter = run, run.directory, inputs, record, reporter
         self.watchers = watchers or Watchers((), reporter.warning)
         self._closers = ExitStack()
@@ -63,9 +71,10 @@ class Session:
         """
         with self._closers:
             trainer = self._trainer()
+            self.world.ranks.told("" if trainer.finished else beginning(self.directory.path, self._began_at))
             if not trainer.finished:
                 trainer.callbacks[:0] = [*self._progress(trainer), *callbacks]
-                self._update(status="running", message="")
+                self._update(status="running", message="", hardware=self.record.hardware | self.world.facts())
                 self._run(trainer)
             if self.record.status != "finished":
                 self._update(status="finished", message="", **self._measured(trainer))
@@ -74,18 +83,20 @@ class Session:
         try:
             with on_stop_signal(self._request_stop):
                 trainer.run()
-            if self._checkpoints.stop_requested:  # it came after the last checkpoint
-                raise RunStopped(f"stopped by {self._checkpoints.stop_requested} after the training had ended")
+            if trainer.stop.heard:  # it came after the last checkpoint
+                raise RunStopped(f"stopped by {trainer.stop.heard} after the training had ended")
         except RunStopped as stopped:
             self._update(status="stopped", message=str(stopped), **self._measured(trainer))
             raise RunStopped(f"{stopped}; resume with: ganzoo resume {self.directory.path}") from None
         except TakenOverError:  # it goes on elsewhere: there is nothing to record here
             raise
+        except ProcessEnded as error:
+            raise self._failed(trainer, RunError(self.world.reason())) from error
         except GanzooError as error:
             raise self._failed(trainer, error) from error
         except Exception as error:
             self._log_traceback()
-            raise self._failed(trainer, _crash(error, self.inputs, trainer.phase)) from error
+            raise self._failed(trainer, crash(error, self.inputs, trainer.phase)) from error
 
     def _progress(self, trainer: Trainer) -> tuple[Callback, ...]:
         self.reporter.info(f"training {self.directory.path}: {length_text(trainer)} on {trainer.game.device}")
@@ -96,14 +107,17 @@ class Session:
 
     def _trainer(self) -> Trainer:
         inputs, recipe = self.inputs, self.inputs.recipe
-        reals, fresh = inputs.stream("real", self._closers), inputs.stream("fresh", self._closers)
-        trainer = build_trainer(recipe, inputs.pack.spec, inputs.device, reals, fresh)
+        ranks = self.world.ranks
+        reals, fresh = (inputs.stream(each, self._closers, Reader(0, ranks.size)) for each in ("real", "fresh"))
+        trainer = build_trainer(recipe, inputs.pack.spec, inputs.device, reals, fresh, ranks=ranks)
+        self._stop = trainer.stop
         checkpoint, damaged = newest_good(self.directory.checkpoints)
         for complaint in damaged:
             self.reporter.warning(complaint)
         if damaged and checkpoint is None:
             raise RunError(f"no checkpoint of {self.directory.path} is intact; start the run again")
-        self._listen(trainer, checkpoint.images_seen if checkpoint else 0)
+        self._began_at = checkpoint.images_seen if checkpoint else None
+        self._listen(trainer, self._began_at or 0)
         if checkpoint:
             self._restore(trainer, checkpoint.tensors, checkpoint.state)
         else:
@@ -191,7 +205,7 @@ class Session:
         )
 
     def _request_stop(self, signal_name: str) -> None:
-        self._checkpoints.stop_requested = signal_name
+        self._stop.heard = signal_name
         with suppress(RuntimeError):  # the signal may come in the middle of another line
             self.reporter.info(f"{signal_name}: finishing this step and writing a checkpoint (again to end at once)")
 
@@ -220,22 +234,13 @@ class Session:
             "peak_memory_bytes": max(self.record.peak_memory_bytes, peak_memory_bytes(trainer.game.device)),
             "parameters": parameter_counts(trainer),
             "best_images_seen": int(best["images_seen"]) if best else None,
+            "hardware": self.record.hardware | self.world.pace(trainer.images_seen - (self._began_at or 0)),
             "kept": kept_in(self.directory, self._scores.superseded if self._scores else ()),
         }
 
     def _update(self, **changes: Any) -> None:
         self.record = self.record.model_copy(update=changes)
         self.run.write_record(self.record)
-
-
-def _crash(error: Exception, inputs: Inputs, phase: Phase) -> RunError:
-    """Say what a part's own exception was, with advice where memory ran out."""
-    lines = str(error).strip().splitlines()
-    text = f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
-    if is_out_of_memory(error):
-        traceback.clear_frames(error.__traceback__)  # they hold what the step had made
-        return RunError(f"out of memory ({text}); {less_memory_advice(inputs.recipe, phase, inputs.device)}")
-    return RunError(f"a part failed: {text} (its traceback is in the run's log.txt)")
 
 
 def primary_metric(inputs: Inputs) -> str:

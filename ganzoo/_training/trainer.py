@@ -23,6 +23,7 @@ from ganzoo._training.rank_checks import check_equal, watched_draws
 from ganzoo._training.reals import Reals, RealStream
 from ganzoo._training.step import Game, RealBatch
 from ganzoo._training.step_terms import Diverged, Losses, StepTerms
+from ganzoo._training.stop_request import StopRequest
 from ganzoo.contracts._options_at import is_scheduled, options_at
 from ganzoo.contracts.objectives import Role
 from ganzoo.contracts.phase import Phase
@@ -59,7 +60,7 @@ class Trainer:
         options: Sequence[tuple[Any, BaseModel]] = (),
         ranks: Ranks | None = None,
     ) -> None:
-        self.ranks = ranks or Ranks()
+        self.ranks, self.stop = ranks or Ranks(), StopRequest()
         self.game, self.players, self.ema, self.course = game, players, ema, course
         self.callbacks = list(callbacks)
         # Progress is counted in images, so that a schedule means the same for every batch size. `images_before` is
@@ -115,6 +116,7 @@ class Trainer:
             # Phases are whole numbers of batches (see the recipe), so that a step never belongs to two.
             while self.images_seen < phase.end and not self.out_of_time:
                 losses = self._checked_step(phase)
+                self.seconds = self.stop.agree(self.ranks, self.seconds)
                 for callback in self.callbacks:
                     callback.on_step_end(self, losses)
         self.settle()

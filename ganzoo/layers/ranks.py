@@ -17,6 +17,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from ganzoo.errors import ProcessEnded
+
 
 @dataclass(frozen=True)
 class Ranks:
@@ -42,11 +44,38 @@ class Ranks:
 
     def any(self, flags: Sequence[bool]) -> list[bool]:
         """Return for each flag whether it is up in any process; no GPU is waited for."""
+        return [bool(flag) for flag in self.highest(flags)]
+
+    def highest(self, numbers: Sequence[float]) -> list[float]:
+        """Return the highest of each number over all processes; no GPU is waited for."""
+        found = torch.tensor(numbers, dtype=torch.float64, device="cpu")
+        if self.size > 1:
+            with exchanging():
+                dist.all_reduce(found, op=dist.ReduceOp.MAX, group=self.host)
+        return found.tolist()
+
+    def told(self, text: str = "") -> str:
+        """Return the text of process 0, in all of them."""
         if self.size == 1:
-            return list(flags)
-        raised = torch.tensor(flags, dtype=torch.uint8, device="cpu")
-        dist.all_reduce(raised, op=dist.ReduceOp.MAX, group=self.host)
-        return [bool(flag) for flag in raised.tolist()]
+            return text
+        words = torch.tensor(list(text.encode()), dtype=torch.uint8, device="cpu")
+        length = torch.tensor([len(words)], device="cpu")
+        with exchanging():
+            dist.broadcast(length, 0, group=self.host)
+            words = words if self.rank == 0 else torch.empty(int(length), dtype=torch.uint8, device="cpu")
+            dist.broadcast(words, 0, group=self.host)
+        return bytes(words.tolist()).decode()
+
+
+@contextmanager
+def exchanging() -> Iterator[None]:
+    """A block in which processes exchange tensors; raises ProcessEnded where another one is gone."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise ProcessEnded(
+            f"another process of this training has ended ({str(error).splitlines()[0][:200]})"
+        ) from error
 
 
 _shared = Ranks()  # one for all threads: backward passes on a GPU run in threads of their own
@@ -126,7 +155,8 @@ class _Gather(torch.autograd.Function):
     def forward(ctx: Any, values: Tensor, ranks: Ranks) -> Tensor:
         ctx.ranks = ranks
         found = values.new_empty(ranks.size, *values.shape)
-        dist.all_gather(list(found), values.contiguous(), group=ranks.group)
+        with exchanging():
+            dist.all_gather(list(found), values.contiguous(), group=ranks.group)
         return found.transpose(0, 1).reshape(-1, *values.shape[1:])
 
     @staticmethod
@@ -155,7 +185,8 @@ def sum_of_parts(parts: Tensor, ranks: Ranks) -> Tensor:
     The order is that of the numbers whatever the network between processes is, so that sums are repeatable.
     """
     received = torch.empty_like(parts)
-    dist.all_to_all_single(received, parts, group=ranks.group)
+    with exchanging():
+        dist.all_to_all_single(received, parts, group=ranks.group)
     total = received[0]
     for part in received[1:]:
         total = total + part
