@@ -83,7 +83,8 @@ def test_from_an_idea_to_a_ranked_row_in_six_commands_and_twenty_lines(tmp_path)
     lines = edited(tmp_path / "acme")
     types("pip install -e ./acme")
     types("ganzoo test acme")
-    types("ganzoo run acme quickstart --seeds 0-2", SHORT)
+    types("ganzoo run acme", SHORT)
+    types("ganzoo run quickstart", SHORT)
     found = types("ganzoo compare runs", "--format json").stdout
     assert len(typed) <= 6
     assert 5 <= lines <= 20
