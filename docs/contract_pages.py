@@ -43,9 +43,9 @@ CAPABLE: dict[str, tuple[str, ...]] = {
         "SkipOutputs",
     ),
     "discriminator": ("Growable", "Featured"),
-    "extractor": ("Perceptual",),
+    "extractor": ("Perceptual", "FeatureMaps"),
 }  # fmt: skip
-OF_ALL = ("incompatibility", "depends_on_batch", "example_options")
+OF_ALL = ("incompatibility", "depends_on_batch", "extractors_read", "example_options")
 _ARTICLE = re.compile(r"^[aeiou]")
 
 
