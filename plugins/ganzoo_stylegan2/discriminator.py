@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganzoo import ComponentOptions, Discriminator, ImageSpec, RecipeContext
+from ganzoo import Discriminator, ImageSpec, RecipeContext
 from ganzoo.layers import (
     EqualizedConv2d,
     EqualizedLinear,
@@ -30,8 +29,9 @@ from ganzoo.layers import (
     resolutions,
     smooth,
 )
+from ganzoo_stylegan2.discriminator_options import StyleGAN2DiscriminatorOptions
 from ganzoo_stylegan2.modulation import ACTIVATION_GAIN, FIR_TAPS
-from ganzoo_stylegan2.shell import HALF_RESOLUTIONS, HALF_RESOLUTIONS_MEANING, HIGHEST_RESOLUTION, float16_problem
+from ganzoo_stylegan2.shell import HIGHEST_RESOLUTION, float16_problem
 
 HALF = math.sqrt(0.5)  # keeps the variance of a sum of two branches
 
@@ -111,45 +111,6 @@ class Head(nn.Module):
         """Return `[N, outputs]`."""
         maps = features if self.deviation is None else self.deviation(features)
         return self.out(F.leaky_relu(self.dense(self.conv(maps).flatten(1)), 0.2))
-
-
-class StyleGAN2DiscriminatorOptions(ComponentOptions):
-    """Sizes, the path from the image, labels; the defaults are configuration F's."""
-
-    channel_base: PositiveInt = Field(
-        default=32768,
-        description="Channels at resolution r are channel_base / r: 32768 in configuration F, 16384 in A to E.",
-    )
-    channel_max: PositiveInt = Field(default=512, description="Most channels a feature map may have.")
-    architecture: Literal["resnet", "skip", "orig"] = Field(
-        default="resnet",
-        description="Path from the image: `resnet` has shortcuts around blocks, `skip` shows the image to every "
-        "resolution, `orig` neither.",
-    )
-    minibatch_std_group: NonNegativeInt = Field(
-        default=4, description="Images whose deviation from each other is shown to the last layers; 0 for none."
-    )
-    minibatch_std_maps: PositiveInt = Field(
-        default=1, description="Maps of that deviation, each of its share of the channels at 4x4."
-    )
-    dense_width: PositiveInt | None = Field(
-        default=None, description="Units of the dense layer before the last; by default, the channels at 4x4."
-    )
-    labels: Literal["projection", "output"] = Field(
-        default="projection",
-        description="Labels enter by projection on their mapping network (`projection`, as in StyleGAN2-ADA), or "
-        "choose among one output per class (`output`, as in the first StyleGAN2 code).",
-    )
-    mapping_layers: int = Field(
-        default=8, ge=0, le=16, description="Dense layers after the embedding of labels, where there are labels."
-    )
-    mapping_dim: PositiveInt | None = Field(
-        default=None, description="Size of the labels' projection; by default, the channels at 4x4."
-    )
-    clamp: PositiveFloat | None = Field(
-        default=None, description="Bound on what convolutions give; 256 in networks that NVIDIA trained in float16."
-    )
-    half_resolutions: PositiveInt = Field(default=HALF_RESOLUTIONS, description=HALF_RESOLUTIONS_MEANING)
 
 
 class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from command_line import ganzoo
+from installed_package import python
 from installed_plugin import PARTS, write_metadata
 
 from ganzoo.testing import ConformanceError, TinyGenerator, check_generator, check_part, conformance
@@ -202,3 +203,23 @@ def test_a_command_of_a_plugin_starts(installed, monkeypatch):
     (installed / "acme_tested" / "telling.py").write_text("raise RuntimeError('the moon is full')\n", "utf-8")
     done = ganzoo("test", "acme-tested", "command")
     assert done.code == 1 and "the moon is full" in done.out
+
+
+@pytest.mark.slow
+def test_pytest_collects_a_distribution_that_it_is_told(installed):
+    words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "-k", "cut or sound", "--ganzoo")
+    done = python(*words, "acme-tested", folder=installed, PYTHONPATH=str(installed))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "FAILED acme-tested::generator cut::its outputs have a gradient [1 channel]" in done.stdout
+    assert "2 failed, " in done.stdout and "Traceback" not in done.stdout
+    unknown = python(*words, "acme-testd", folder=installed, PYTHONPATH=str(installed))
+    assert unknown.returncode == 4 and "did you mean 'acme-tested'?" in unknown.stderr
+
+
+@pytest.mark.slow
+def test_the_plugin_of_pytest_costs_nothing_unless_asked(installed):
+    (installed / "test_nothing.py").write_text(
+        "import sys\n\n\ndef test_nothing():\n    assert not {'torch', 'ganzoo.testing'} & set(sys.modules)\n", "utf-8"
+    )
+    done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_nothing.py", folder=installed)
+    assert done.returncode == 0, done.stdout + done.stderr
