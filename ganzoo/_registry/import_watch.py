@@ -40,7 +40,7 @@ class ImportWatch:
         warnings.simplefilter("always", DeprecationWarning)
         warnings.simplefilter("always", FutureWarning)
         if _TORCH in sys.modules:
-            self._before = _settings()
+            self._before = torch_settings()
         else:
             sys.meta_path.insert(0, self)
         self._start = time.perf_counter()
@@ -56,7 +56,7 @@ class ImportWatch:
                 f"takes {seconds:.1f} s to import, which each command that needs it waits for; import what is slow "
                 f"inside the functions that use it"
             )
-        self.notes += [f"{each}, which was put back; set it where it is used" for each in _put_back(self._before)]
+        self.notes += [f"{each}, which was put back; set it where it is used" for each in put_back(self._before)]
         self._judge_warnings()
 
     def _judge_warnings(self) -> None:
@@ -85,13 +85,13 @@ class ImportWatch:
             start = time.perf_counter()
             execute(module)
             self._apart += time.perf_counter() - start
-            self._before = _settings()
+            self._before = torch_settings()
 
         loader.exec_module = timed
         return spec
 
 
-def _settings() -> Mapping[str, Any]:
+def torch_settings() -> Mapping[str, Any]:
     """Return the global settings of torch that numbers or their speed depend on, by the call that reads each."""
     torch: Any = sys.modules[_TORCH]
     return {
@@ -106,7 +106,7 @@ def _settings() -> Mapping[str, Any]:
     }
 
 
-def _put_back(before: Mapping[str, Any]) -> Iterator[str]:
+def put_back(before: Mapping[str, Any]) -> Iterator[str]:
     """Undo what was changed, and say what, a phrase each."""
     if not before:
         return
@@ -121,7 +121,7 @@ def _put_back(before: Mapping[str, Any]) -> Iterator[str]:
         "torch.backends.cudnn.deterministic": lambda value: setattr(torch.backends.cudnn, "deterministic", value),
         "torch.is_grad_enabled()": torch.set_grad_enabled,
     }
-    for name, after in _settings().items():
+    for name, after in torch_settings().items():
         if after != before[name]:
             undo[name](before[name])
             yield f"changed {name} from {before[name]} to {after} for everybody"

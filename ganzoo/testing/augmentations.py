@@ -11,6 +11,9 @@ from torch import Tensor
 
 from ganzoo.contracts.augmentations import Augmentation
 from ganzoo.contracts.component import ImageSpec
+from ganzoo.testing import state
+from ganzoo.testing.augmentation_habits import HABITS
+from ganzoo.testing.calls import cuts
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import ConformanceError, doing, require
 from ganzoo.testing.parts import TinyDiscriminator
@@ -97,7 +100,11 @@ def _check_gradients(case: AugmentationCase) -> None:
     with seeded():
         critic = TinyDiscriminator(TinyDiscriminator.Options(), ImageSpec(resolution, spec.channels))
     images = _images(spec.channels, resolution).requires_grad_()
-    logits = critic(_run(augmentation, images), torch.zeros(BATCH, 0))
+    shown = _run(augmentation, images)
+    if not shown.requires_grad:
+        found = cuts(lambda: augmentation(images)) or "something in it"
+        require(False, f"no gradient reaches the images: {found} cuts it off; the generator would learn nothing")
+    logits = critic(shown, torch.zeros(BATCH, 0))
     with doing("the gradient of a gradient (penalties need it)"):
         (slope,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
         require(slope.any(), "no gradient reaches the images: the generator would learn nothing")
@@ -124,11 +131,16 @@ def _check_state(case: AugmentationCase) -> None:
         first, again = _report(augmentation), _report(other)
         require(
             alike and first == again,
-            "a new instance with the same state_dict goes on differently: make all state a buffer, and draw from "
-            "torch's global stream alone",
+            f"a new instance with the same state_dict goes on differently: make all state a buffer, and draw from "
+            f"torch's global stream alone{_missing(augmentation, other)}",
         )
         augmentation.observe(logits)
         other.observe(logits)
+
+
+def _missing(augmentation: Augmentation, other: Augmentation) -> str:
+    found = state.missing_state(augmentation, other)
+    return f"; {found}" if found else ""
 
 
 def _report(augmentation: Augmentation) -> Mapping[str, float]:
@@ -151,6 +163,7 @@ AUGMENTATION = Suite(
         gate("gives new images of the same shape and type", _check_images),
         Property("penalties can be taken through it", _check_gradients, thorough),
         Property("its state is saved", _check_state, thorough),
+        *HABITS,
     ),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -10,13 +11,15 @@ from torch import Tensor
 
 from ganzoo.contracts.capabilities import Featured, Growable
 from ganzoo.contracts.networks import Discriminator
+from ganzoo.testing import habits, slopes
 from ganzoo.testing import network_properties as network
+from ganzoo.testing.company import Rows, check_company
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.generators import labels
 from ganzoo.testing.growth import Inputs, check_discriminator_growth
 from ganzoo.testing.networks import NetworkCase
-from ganzoo.testing.properties import Property, Suite, able, gate, thorough
+from ganzoo.testing.properties import Property, Suite, able, fullest, gate, thorough
 from ganzoo.testing.seeding import SEED, seeded
 from ganzoo.testing.settings import BATCH
 from ganzoo.testing.trial import Trial, require_all
@@ -68,10 +71,30 @@ def _check_features(case: DiscriminatorCase) -> None:
     )
     for number, feature in enumerate(features):
         require(torch.isfinite(feature).all(), f"feature {number} has numbers that are not finite")
-        (slope,) = torch.autograd.grad(feature.sum(), images, retain_graph=True, allow_unused=True)
+        require(feature.requires_grad, f"no gradient of feature {number} reaches the images: do not detach it")
+        with seeded():
+            (slope,) = torch.autograd.grad(
+                (feature * torch.randn_like(feature)).sum(), images, retain_graph=True, allow_unused=True
+            )
         require(
             slope is not None and slope.any(), f"no gradient of feature {number} reaches the images: do not detach it"
         )
+
+
+def _check_features_apart(case: DiscriminatorCase) -> None:
+    images, given = habits.several(case)
+    discriminator = case.network().eval()
+
+    def run(rows: Rows) -> Sequence[Tensor]:
+        with torch.no_grad(), seeded():
+            return list(discriminator.features(images[list(rows)], given[list(rows)]))
+
+    names = [f"feature {number}" for number, _ in enumerate(run([0]))]
+    check_company(run, "features(images, labels)", names=names)
+
+
+def _has_own_features(case: DiscriminatorCase) -> bool:
+    return network.is_independent(case) and issubclass(case.cls, Featured)
 
 
 def _check_growth(case: DiscriminatorCase) -> None:
@@ -96,18 +119,21 @@ DISCRIMINATOR = Suite(
         gate("gives finite logits of the right shape", network.check_forward),
         Property("gives raw logits", _check_raw, thorough),
         Property("its features lead back to the images", _check_features, lambda case: issubclass(case.cls, Featured)),
+        Property("its features of an image are its own", _check_features_apart, _has_own_features),
         Property(network.HAS_GRADIENT, network.check_gradient, thorough),
         Property(
             "gradients reach every parameter", network.check_parameters_reached, thorough, needs=network.HAS_GRADIENT
         ),
         Property("gradients reach the images", network.check_inputs_reached, thorough, needs=network.HAS_GRADIENT),
-        Property("uses the labels", network.check_labels_used, _uses_labels, needs=network.HAS_GRADIENT),
+        Property("uses the labels", habits.check_labels_used, _uses_labels),
         Property("can be differentiated twice", network.check_double_backward, thorough, needs=network.HAS_GRADIENT),
         Property("evaluation is repeatable and changes nothing", network.check_evaluation, thorough),
-        Property("its saved weights are all of it", network.check_state_dict, thorough),
-        # The deviation within a minibatch is seen in evaluation too.
-        Property("evaluates each image by itself", network.check_independence, network.is_independent),
-        Property("trains on each image by itself", network.check_independence_in_training, network.is_independent),
+        *habits.habits("images"),
+        Property("evaluates each image by itself", habits.ask_company(training=False), network.is_independent),
+        Property("trains on each image by itself", habits.ask_company(training=True), network.is_independent),
+        Property("draws nothing in evaluation", habits.check_steady, fullest),
+        *slopes.SLOPES,
+        Property("its logits are not bounded", slopes.check_unbounded, fullest),
         Property("can be built and run without memory", network.check_meta, thorough),
         Property("nothing jumps when a block fades in", _check_growth, able(Growable)),
         Property("works channels-last", network.check_memory_format, thorough, needs="can be differentiated twice"),

@@ -12,13 +12,14 @@ from torch.nn.functional import one_hot
 from ganzoo.contracts.capabilities import Growable
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Generator
+from ganzoo.testing import habits, slopes
 from ganzoo.testing import network_properties as network
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.growth import Inputs, check_generator_growth
 from ganzoo.testing.networks import NetworkCase
 from ganzoo.testing.noise import NOISE
-from ganzoo.testing.properties import Property, Suite, able, gate, thorough
+from ganzoo.testing.properties import Property, Suite, able, fullest, gate, thorough
 from ganzoo.testing.seeding import seeded, steady
 from ganzoo.testing.settings import BATCH
 from ganzoo.testing.styles import STYLES
@@ -97,12 +98,14 @@ GENERATOR = Suite(
             "gradients reach every parameter", network.check_parameters_reached, thorough, needs=network.HAS_GRADIENT
         ),
         Property("gradients reach the latents", network.check_inputs_reached, thorough, needs=network.HAS_GRADIENT),
-        Property("uses the labels", network.check_labels_used, network.has_labels, needs=network.HAS_GRADIENT),
+        Property("uses the labels", habits.check_labels_used, network.has_labels),
         Property("can be differentiated twice", network.check_double_backward, thorough, needs=network.HAS_GRADIENT),
         Property("evaluation is repeatable and changes nothing", network.check_evaluation, thorough),
-        Property("its saved weights are all of it", network.check_state_dict, thorough),
-        Property("evaluates each image by itself", network.check_independence, thorough),
-        Property("trains on each image by itself", network.check_independence_in_training, network.is_independent),
+        *habits.habits("latents"),
+        Property("evaluates each image by itself", habits.ask_company(training=False), thorough),
+        Property("trains on each image by itself", habits.ask_company(training=True), network.is_independent),
+        *slopes.SLOPES,
+        Property("its images are on the scale of the reals", slopes.check_range, fullest),
         Property("can be built and run without memory", network.check_meta, thorough),
         *NOISE,
         *STYLES,

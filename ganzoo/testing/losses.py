@@ -12,6 +12,7 @@ from ganzoo.contracts.component import ConfiguredPart, ImageSpec
 from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import doing, require
+from ganzoo.testing.loss_habits import HABITS
 from ganzoo.testing.parts import TinyDiscriminator
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.seeding import seeded
@@ -28,6 +29,7 @@ class LossCase(Case):
 
     kind: ClassVar[str] = "loss"
     base: ClassVar[type] = AdversarialLoss
+    draw_from: ClassVar[str] = "a loss is pure: logits in, a scalar out"
 
     def loss(self) -> AdversarialLoss:
         """Return a fresh loss."""
@@ -211,6 +213,7 @@ LOSS = Suite(
         Property("discriminator_loss pushes logits apart", _check_discriminator_direction),
         Property("generator_loss pushes logits up", _check_generator_direction),
         Property("generator_loss draws reals at most once, and trains on none", _check_lazy_reals),
+        *HABITS,
         Property("brings its penalties as parts with options", _check_penalties),
     ),
 )

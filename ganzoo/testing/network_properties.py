@@ -7,10 +7,11 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from ganzoo.testing.failure import doing, require
+from ganzoo.testing.calls import casts
+from ganzoo.testing.failure import ConformanceError, doing, require
 from ganzoo.testing.growth import Inputs
 from ganzoo.testing.networks import NetworkCase, run
-from ganzoo.testing.seeding import SEED, seeded
+from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import kinds_of_images
 
 HAS_GRADIENT = "its outputs have a gradient"
@@ -28,7 +29,14 @@ def check_built(case: NetworkCase) -> None:
 
 def check_forward(case: NetworkCase) -> None:
     """Require finite outputs of the shape that is stated."""
-    run(case.network(), case.inputs, case.shape, "a forward")
+    network, inputs, shape = case.network(), case.inputs, case.shape
+    try:
+        run(network, inputs, shape, "a forward")
+    except ConformanceError as error:
+        last, cast = casts(lambda: network(*inputs))
+        if error.__cause__ is not None:
+            raise ConformanceError(f"{error}, at {last}") from error
+        raise ConformanceError(f"{error}{f', after {cast}' if cast and 'float32' in str(error) else ''}") from error
 
 
 def check_meta(case: NetworkCase) -> None:
@@ -55,14 +63,6 @@ def check_parameters_reached(case: NetworkCase) -> None:
 def check_inputs_reached(case: NetworkCase) -> None:
     """Require that the gradient reaches the inputs, as penalties and projections need."""
     require(not case.slopes.misses_inputs, "no gradient reaches its inputs")
-
-
-def check_labels_used(case: NetworkCase) -> None:
-    """Require that labels matter, where there are some."""
-    require(
-        not case.slopes.misses_labels,
-        "the labels change nothing; use them, or say in `incompatibility` that label_dim must be 0",
-    )
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -110,16 +110,6 @@ def evaluated(network: nn.Module, inputs: Inputs) -> Tensor:
     return once
 
 
-def check_independence(case: NetworkCase) -> None:
-    """Require that in evaluation each result depends on its own inputs alone."""
-    judge_independence(case.network(), case.inputs, training=False)
-
-
-def check_independence_in_training(case: NetworkCase) -> None:
-    """Require that in training each result depends on its own inputs alone."""
-    judge_independence(case.network(), case.inputs, training=True)
-
-
 def has_labels(case: NetworkCase) -> bool:
     """Whether a case is a thorough one with labels."""
     return case.is_thorough and case.spec.label_dim > 0
@@ -128,37 +118,6 @@ def has_labels(case: NetworkCase) -> bool:
 def is_independent(case: NetworkCase) -> bool:
     """Whether a network says that each result depends on its own inputs alone."""
     return case.is_thorough and not case.cls.depends_on_batch(case.options)
-
-
-def judge_independence(network: nn.Module, inputs: Inputs, *, training: bool) -> None:
-    """Require that each result depends on its own inputs alone; not for networks that draw noise themselves."""
-    network.train(training)
-    mode = "training" if training else "evaluation"
-    with doing(f"a forward in {mode} mode"), torch.no_grad():
-        with seeded(SEED):
-            together = network(*inputs)
-        with seeded(SEED + 1):
-            noisy = not torch.equal(together, network(*inputs))
-        if noisy:
-            return
-        halves = [network(*(part[at : at + 2] for part in inputs)) for at in range(0, len(inputs[0]), 2)]
-    same = torch.allclose(torch.cat(halves), together, rtol=1e-3, atol=1e-4)
-    advice = "; let depends_on_batch(options) return True" if training else ""
-    require(same, f"in {mode} mode, one result depends on the others of its batch{advice}")
-
-
-def check_state_dict(case: NetworkCase) -> None:
-    """Require that saved weights, loaded into another instance, give the same results."""
-    network, inputs = case.network(), case.inputs
-    expected = evaluated(network, inputs)
-    with doing("loading its own state_dict into a new instance"):
-        with seeded(SEED + 2):
-            other = case.build()
-        other.load_state_dict(network.state_dict())
-    found = evaluated(other, inputs)
-    require(
-        torch.equal(expected, found), "a new instance with the same state_dict gives other results: state is missing"
-    )
 
 
 def check_memory_format(case: NetworkCase) -> None:

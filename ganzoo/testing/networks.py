@@ -61,10 +61,11 @@ class NetworkCase(Case):
         except Exception:  # whether it can be copied is asked elsewhere
             return built(self.build)
 
-    @cached_property
+    @property
     def inputs(self) -> Inputs:
-        """Images or latents, and labels."""
-        return self.inputs_at(self.spec.resolution)
+        """Images or latents, and labels; the caller's own, since a network might change them."""
+        first, labels = self.inputs_at(self.spec.resolution)
+        return first.clone(), labels.clone()
 
     def inputs_at(self, resolution: int) -> Inputs:
         """Return inputs for a growing network at a resolution."""

@@ -35,11 +35,13 @@ class Case:
 
     kind: ClassVar[str]
     base: ClassVar[type]
+    draw_from: ClassVar[str] = "draw from torch's global stream, which is seeded at each step"
 
     cls: Any
     given: Any = None
     images: ImageSpec | None = None
     is_thorough: bool = True
+    is_fullest: bool = True
     whole: Case | None = None
     _clean: Callable[[], Any] | None = field(default=None, repr=False)
 
@@ -136,6 +138,11 @@ def gate(name: str, ask: Callable[[Any], None]) -> Property:
 def able(capability: type) -> Callable[[Case], bool]:
     """Return which cases are thorough ones of parts with a capability."""
     return lambda case: case.is_thorough and issubclass(case.cls, capability)
+
+
+def fullest(case: Case) -> bool:
+    """Whether a case is the one of the most channels and classes, for what does not depend on them."""
+    return case.is_fullest
 
 
 def thorough(case: Case) -> bool:

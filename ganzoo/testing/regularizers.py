@@ -11,13 +11,17 @@ from torch import Tensor, nn
 
 from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.contracts.objectives import Regularizer, Role
+from ganzoo.testing.colored_step import pixels
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import ConformanceError, doing, require
 from ganzoo.testing.parts import TinyGenerator, TinyStyledGenerator
+from ganzoo.testing.penalty_habits import mean_advice, why_no_gradient
+from ganzoo.testing.penalty_suite import HABITS
 from ganzoo.testing.penalty_worlds import WORLDS, PenaltyWorld, require_a_world, unsaid_need, world_of
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH
+from ganzoo.testing.state import missing_state
 from ganzoo.testing.step import LinearStep
 from ganzoo.testing.trial import Trial, require_all
 
@@ -33,6 +37,7 @@ class RegularizerCase(Case):
 
     kind: ClassVar[str] = "regularizer"
     base: ClassVar[type] = Regularizer
+    draw_from: ClassVar[str] = "draw from the step's own stream, step.uniform(...) and step.latents(...)"
 
     own_generator: Generator | None = None
     own_discriminator: Discriminator | None = None
@@ -68,10 +73,9 @@ class RegularizerCase(Case):
             regularizer.prepare(self.world.images, self.critic)
         return regularizer
 
-    def step(self, repeats: int = 1) -> LinearStep:
-        """Return a batch, or the same images several times."""
-        rng = torch.Generator().manual_seed(3)
-        real, fakes = (torch.rand(BATCH, 1, 16, 16, generator=rng) * 2 - 1 for _ in range(2))
+    def step(self, repeats: int = 1, lift_factor: int = 1) -> LinearStep:
+        """Return a batch, or the same images several times; penalties are taken at images `lift_factor` as large."""
+        real, fakes = pixels(1)
         return LinearStep(
             self.critic,
             real.repeat(repeats, 1, 1, 1),
@@ -81,6 +85,7 @@ class RegularizerCase(Case):
             connected=self.cls.needs_real_gradient,
             fakes_connected=self.cls.needs_fake_gradient,
             role=self.cls.applies_to,
+            lift_factor=lift_factor,
         )
 
 
@@ -149,7 +154,9 @@ def _differentiated(case: RegularizerCase) -> Regularizer:
     for network in (case.generator, case.critic):
         network.zero_grad()
     value = _penalty(regularizer, case.step())
-    require(value.requires_grad, f"penalty gives no gradient to the {case.cls.applies_to.value}")
+    if not value.requires_grad:
+        why = why_no_gradient(case.built(), case.step())
+        require(False, f"penalty gives no gradient to the {case.cls.applies_to.value}{why}")
     with doing("the gradient of the penalty"):
         torch.autograd.backward(value)
     return regularizer
@@ -167,7 +174,7 @@ def _check_payer(case: RegularizerCase) -> None:
 def _check_other(case: RegularizerCase) -> None:
     _differentiated(case)
     leaks = any(parameter.grad is not None for parameter in case.generator.parameters())
-    require(not leaks, "penalty sends gradient into the generator, though the discriminator pays it")
+    require(not leaks, "penalty sends gradient into the generator, though the discriminator pays it: use step.fakes")
 
 
 def _check_weights(case: RegularizerCase) -> None:
@@ -181,7 +188,7 @@ def _check_mean(case: RegularizerCase) -> None:
     require(
         torch.allclose(once, twice, rtol=0.05),
         f"penalty of a batch repeated is {twice.item():.6g}, of the batch {once.item():.6g}: "
-        "it must be the mean over the batch, not the sum",
+        f"{mean_advice(twice.item() / once.item() if once.item() else 0.0)}",
     )
 
 
@@ -193,7 +200,9 @@ def _check_buffers(case: RegularizerCase) -> None:
         other.load_state_dict(regularizer.state_dict())
     once, again = _penalty(regularizer, case.step()), _penalty(other, case.step())
     require(
-        torch.equal(once, again), "a new instance with the same state_dict gives another penalty: make state a buffer"
+        torch.equal(once, again),
+        f"a new instance with the same state_dict gives another penalty: make state a buffer; "
+        f"{missing_state(regularizer, other) or 'draw from the step alone'}",
     )
 
 
@@ -213,6 +222,7 @@ REGULARIZER = Suite(
         Property("its gradient reaches its own weights", _check_weights),
         Property("is a mean over the batch", _check_mean, _is_paid_by_discriminator),
         Property("its state is saved", _check_buffers),
+        *HABITS,
     ),
 )
 

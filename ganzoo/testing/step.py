@@ -63,6 +63,26 @@ class LinearStep:
         self._given_fakes = fakes
         self._rng = torch.Generator().manual_seed(seed)
 
+    def of(self, generator: Generator, discriminator: Discriminator) -> LinearStep:
+        """Return the same batch in float64, before other networks."""
+        return LinearStep(
+            discriminator,
+            self.real.double(),
+            self.labels.double(),
+            fakes=None if self._given_fakes is None else self._given_fakes.double(),
+            generator=generator,
+            lift_factor=self.lift_factor,
+            connected=self.connected,
+            fakes_connected=self.fakes_connected,
+            role=self.role,
+            images_seen=self.images_seen,
+        )
+
+    @property
+    def stream(self) -> torch.Generator:
+        """The step's random stream."""
+        return self._rng
+
     @cached_property
     def real_input(self) -> Tensor:
         """The lifted reals, a leaf."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import torch
+
+from ganzoo.testing.conduct import Conduct, drawn_by
 from ganzoo.testing.failure import ConformanceError, NotAsked, Result, Status
 from ganzoo.testing.properties import Case, Property, Suite
 
@@ -35,12 +38,14 @@ class Trial:
         self.whole = case
         self.checks = list(self._listed(suite))
         self._found: dict[Check, Result] = {}
+        self._noticed: set[str] = set()
 
     def _listed(self, suite: Suite) -> Iterator[Check]:
         yield from (Check(self.whole, each) for each in suite.once if each.is_promised_by(self.whole))
         settings = self.whole.settings() if suite.each else ()
         for index, images in enumerate(settings):
             case = self.whole.on(images, is_thorough=index in (0, len(settings) - 1))
+            case.is_fullest = index == len(settings) - 1
             yield from (Check(case, each) for each in suite.each if each.is_promised_by(case))
 
     def result(self, check: Check) -> Result:
@@ -57,8 +62,19 @@ class Trial:
 
     def _asked(self, check: Check) -> Result:
         if check not in self._found:
-            self._found[check] = _ask(check)
+            self._found[check] = self._watched(check)
         return self._found[check]
+
+    def _watched(self, check: Check) -> Result:
+        """Ask one check; what the part does to the process is told once, and as the cause of what fails by it."""
+        with torch.random.fork_rng(devices=[]), Conduct() as conduct:
+            found = _ask(check)
+        causes = [*conduct.found, *_draws(check, conduct)]
+        new = [each for each in causes if each not in self._noticed]
+        self._noticed |= set(causes)
+        if found.status == "failed" and causes:
+            return check.found("failed", f"{found.reason}; the cause may be that it {' and '.join(causes)}")
+        return check.found("failed", " and ".join(new)) if found.status == "passed" and new else found
 
     def results(self) -> Iterator[Result]:
         """Ask all checks, one after the other."""
@@ -81,6 +97,12 @@ def _ask(check: Check) -> Result:
     except Exception as error:  # of the part, where the check did not expect one
         return check.found("failed", f"{type(error).__name__}: {error}")
     return check.found("passed")
+
+
+def _draws(check: Check, conduct: Conduct) -> Iterator[str]:
+    if conduct.draws:
+        calls = " and ".join(drawn_by(lambda: check.promise.ask(check.case), conduct.draws))
+        yield f"draws with {calls} from {' and '.join(conduct.draws)}'s global stream; {check.case.draw_from}"
 
 
 def _where(setting: str) -> str:

@@ -25,7 +25,7 @@ class Fading(Augmentation):
         self.register_buffer("strength", torch.tensor(0.9))
 
     def forward(self, images):
-        return images * (self.strength + torch.rand(len(images), 1, 1, 1) / 10)
+        return images * (self.strength + torch.rand(len(images), 1, 1, 1).to(images) / 10)
 
     def observe(self, real_logits):
         self.strength *= 1 - real_logits.sigmoid().mean() / 10
@@ -59,7 +59,7 @@ class Exploding(Fading):
         return images / 0
 
 
-@broken(BROKEN, "the gradient of a gradient .* failed")
+@broken(BROKEN, "detach.* cuts it off")
 class Detached(Fading):
     def forward(self, images):
         return super().forward(images).detach()

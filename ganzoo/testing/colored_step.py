@@ -1,0 +1,75 @@
+"""Colored steps: batches of color images with classes, in any order, that penalties are tested on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo.contracts.component import ImageSpec
+from ganzoo.contracts.objectives import Regularizer
+from ganzoo.testing.critics import TinyFeaturedDiscriminator
+from ganzoo.testing.parts import TinyGenerator, TinyStyledGenerator
+from ganzoo.testing.seeding import seeded
+from ganzoo.testing.settings import BATCH
+from ganzoo.testing.step import LinearStep
+
+COLOR = ImageSpec(16, 3, 3)
+ORDER = (2, 0, 3, 1)
+
+
+def pixels(channels: int) -> tuple[Tensor, Tensor]:
+    """Return real and generated images of a batch."""
+    rng = torch.Generator().manual_seed(3)
+    real, fakes = (torch.rand(BATCH, channels, 16, 16, generator=rng) * 2 - 1 for _ in range(2))
+    return real, fakes
+
+
+class _OrderedStep(LinearStep):
+    """A step whose numbers for rows come in the order of its rows."""
+
+    def __init__(self, *args: Any, order: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._order = list(order)
+
+    def _in_order(self, numbers: Tensor) -> Tensor:
+        return numbers[self._order] if len(numbers) == len(self._order) else numbers
+
+    def latents(self, count: int) -> Tensor:
+        """See `LinearStep.latents`."""
+        return self._in_order(super().latents(count))
+
+    def uniform(self, *shape: int) -> Tensor:
+        """See `LinearStep.uniform`."""
+        return self._in_order(super().uniform(*shape))
+
+
+class _ClassCritic(TinyFeaturedDiscriminator):
+    """A critic whose slope depends on the class."""
+
+    name = "tiny-classes"
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        return super().forward(images.square(), labels) * (1 + labels @ torch.arange(labels.shape[1]).to(labels))
+
+
+def colored_step(cls: type[Regularizer], order: Sequence[int]) -> LinearStep:
+    """Return a batch of color images with classes, its rows in an order."""
+    with seeded():
+        maker: Any = TinyGenerator if issubclass(TinyGenerator, cls.generator_must_be) else TinyStyledGenerator
+        generator = maker(maker.Options(), COLOR)
+        critic = _ClassCritic(_ClassCritic.Options(), COLOR)
+    real, fakes = (each[list(order)] for each in pixels(3))
+    return _OrderedStep(
+        critic,
+        real,
+        torch.eye(3)[torch.arange(BATCH) % 3][list(order)],
+        fakes=fakes,
+        generator=generator,
+        connected=cls.needs_real_gradient,
+        fakes_connected=cls.needs_fake_gradient,
+        role=cls.applies_to,
+        order=order,
+    )

@@ -1,0 +1,143 @@
+"""Loss habits: that losses are pure, have the gradient of their value, and take any batch."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo.testing import state
+from ganzoo.testing.calls import draws
+from ganzoo.testing.derivatives import check_slopes
+from ganzoo.testing.failure import doing, require
+from ganzoo.testing.properties import Property
+from ganzoo.testing.seeding import seeded
+from ganzoo.testing.slopes import double
+
+_COUNT = 8
+Objective = Callable[[Tensor, Tensor], Tensor]
+
+
+def _objectives(case: Any) -> Iterator[tuple[str, Callable[[], Objective]]]:
+    """Yield each player's loss by name, each time of a fresh part, since what it keeps may follow what it saw."""
+    loss = case.loss()
+
+    def of_discriminator() -> Objective:
+        found: Objective = copy.deepcopy(loss).discriminator_loss
+        return found
+
+    def of_generator() -> Objective:
+        fresh = copy.deepcopy(loss)
+        return lambda real, fake: fresh.generator_loss(fake, lambda: real)
+
+    yield "discriminator_loss", of_discriminator
+    yield "generator_loss", of_generator
+
+
+def _logits(mean: float, count: int = _COUNT) -> Tensor:
+    rng = torch.Generator().manual_seed(count + int(mean > 0))
+    return mean + 0.7 * torch.randn(count, generator=rng)
+
+
+def _check_pure(case: Any) -> None:
+    real, fake = _logits(-0.3), _logits(0.4)
+    for what, objective in _objectives(case):
+        values = []
+        for seed in (1, 2):
+            with seeded(seed):
+                values.append(objective()(real, fake))
+        drawn = draws(partial(objective(), real, fake))
+        require(
+            torch.equal(values[0], values[1]) and not drawn,
+            f"{what} draws with {drawn or 'something'}; a loss is pure: logits in, a scalar out",
+        )
+
+
+def _check_gradient(case: Any) -> None:
+    with double():
+        for what, objective in _objectives(case):
+            real, fake = (_logits(mean).double().requires_grad_() for mean in (-0.3, 0.4))
+            both = {"the logits of reals": real} if what == "discriminator_loss" else {}
+
+            def value(objective: Any = objective, real: Tensor = real, fake: Tensor = fake) -> Tensor:
+                found: Tensor = objective()(real, fake)
+                return found
+
+            check_slopes(value, {**both, "the logits of generated images": fake}, what)
+
+
+def _check_equal(case: Any) -> None:
+    """A critic that begins at zero gives all images one logit."""
+    for what, objective in _objectives(case):
+        real, fake = (torch.zeros(_COUNT, requires_grad=True) for _ in range(2))
+        with doing(f"{what} of logits that are all equal"):
+            value = objective()(real, fake)
+            (slope,) = torch.autograd.grad(value, fake, allow_unused=True)
+        require(
+            torch.isfinite(value) and (slope is None or torch.isfinite(slope).all()),
+            f"{what} or the gradient of it is not finite where all logits are equal, as those of a critic that begins "
+            f"at zero: a root or a deviation (std) has an infinite slope at 0; add a small number inside",
+        )
+
+
+def _check_repeated(case: Any) -> None:
+    for what, objective in _objectives(case):
+        real, fake = _logits(-0.3), _logits(0.4)
+        once, twice = objective()(real, fake), objective()(real.repeat(2), fake.repeat(2))
+        require(
+            torch.allclose(once, twice, rtol=1e-3, atol=1e-5),
+            f"{what} of a batch repeated is {float(twice):.6g}, of the batch {float(once):.6g}: take means over the "
+            f"batch, not a sum",
+        )
+
+
+def _check_no_backward(case: Any) -> None:
+    for what, objective in _objectives(case):
+        real, fake = (_logits(mean).requires_grad_() for mean in (-0.3, 0.4))
+        objective()(real, fake)
+        require(
+            real.grad is None and fake.grad is None,
+            f"{what} calls backward() itself, which adds to the gradients of the step; return the scalar",
+        )
+
+
+def _check_saved(case: Any) -> None:
+    loss, other = case.loss(), case.loss()
+    for _ in range(3):
+        loss.discriminator_loss(_logits(-0.3), _logits(0.4))
+        loss.generator_loss(_logits(0.4), lambda: _logits(-0.3))
+    with doing("loading its own state_dict into a new instance"):
+        other.load_state_dict(loss.state_dict())
+    real, fake = _logits(-0.2), _logits(0.1)
+    same = torch.equal(loss.discriminator_loss(real, fake), other.discriminator_loss(real, fake))
+    require(
+        same,
+        f"a new instance with the same state_dict gives another loss: its state is not saved; "
+        f"{state.missing_state(loss, other) or 'keep it in a buffer (register_buffer)'}",
+    )
+
+
+def _check_one(case: Any) -> None:
+    for what, objective in _objectives(case):
+        with doing(f"{what} of one image"):
+            value = objective()(_logits(-0.3, 1), _logits(0.4, 1))
+        require(torch.isfinite(value), f"{what} of one image is {float(value)}: a deviation (std) of one is undefined")
+
+
+def _takes_one(case: Any) -> bool:
+    return not case.cls.depends_on_batch(case.options)
+
+
+HABITS = (
+    Property("draws nothing", _check_pure),
+    Property("its gradients are derivatives", _check_gradient),
+    Property("is finite where all logits are equal", _check_equal),
+    Property("does not grow with the batch", _check_repeated),
+    Property("takes a batch of one", _check_one, _takes_one),
+    Property("leaves gradients to the trainer", _check_no_backward),
+    Property("its state is saved", _check_saved),
+)

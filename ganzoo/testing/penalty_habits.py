@@ -1,0 +1,246 @@
+"""Penalty habits: what a penalty draws, keeps, moves and differentiates, beside its value."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo.contracts.objectives import Regularizer, Role
+from ganzoo.testing import state
+from ganzoo.testing.calls import cuts, draws
+from ganzoo.testing.derivatives import check_slopes
+from ganzoo.testing.failure import doing, require
+from ganzoo.testing.seeding import seeded
+from ganzoo.testing.slopes import double
+from ganzoo.testing.step import LinearStep
+
+_FACTOR = 2
+
+
+def check_stream(penalty: Regularizer, step: LinearStep) -> None:
+    """Require that numbers come from the step's own stream; N(0, 1) ones, which it has not, from the global one."""
+    with _steady(step.generator):
+        found = draws(lambda: penalty.penalty(step), given=[step.stream])
+    wrong = " and ".join(
+        each for each in found.split(" and ") if "torch.randn" not in each or "torch.Generator" in each
+    )
+    require(
+        not wrong,
+        f"draws with {wrong}: its numbers would follow from what else was drawn in the step, or be the same in each; "
+        f"draw from the step's own stream, step.uniform(...) and step.latents(...)",
+    )
+
+
+@contextmanager
+def _steady(generator: Any) -> Iterator[None]:
+    """Let a generator draw nothing inside: neither noise nor mixed styles."""
+    mode = generator.training
+    generator.eval()
+    if hasattr(generator, "use_noise"):
+        generator.use_noise("constant")
+    try:
+        yield
+    finally:
+        if hasattr(generator, "use_noise"):
+            generator.use_noise("random")
+        generator.train(mode)
+
+
+def check_step_kept(penalty: Regularizer, step: LinearStep) -> None:
+    """Require that the step's images and labels, and the networks, are left as they are."""
+    tensors = {"real": step.real, "labels": step.labels, "fakes": step.fakes}
+    before = {name: value.clone() for name, value in tensors.items()}
+    networks: Mapping[str, Any] = {"generator": step.generator, "discriminator": step.discriminator}
+    for network in networks.values():  # an earlier property may have left them otherwise
+        network.train().requires_grad_().zero_grad()
+    kept = {name: _of(network) for name, network in networks.items()}
+    with seeded():
+        penalty.penalty(step)
+    for name, value in tensors.items():
+        require(
+            torch.equal(value, before[name]), f"changes step.{name} in place; the loss and other penalties see it too"
+        )
+    for name, network in networks.items():
+        _require_kept(name, network, kept[name])
+
+
+def _of(network: Any) -> tuple[bool, list[bool], list[Tensor]]:
+    parameters = list(network.parameters())
+    return network.training, [each.requires_grad for each in parameters], [each.detach().clone() for each in parameters]
+
+
+def _require_kept(name: str, network: Any, kept: tuple[bool, list[bool], list[Tensor]]) -> None:
+    training, needs, values = kept
+    now, needed, moved = _of(network)
+    mode = "training" if now else "evaluation"
+    network.train(training)
+    for parameter, need in zip(network.parameters(), needs, strict=True):
+        parameter.requires_grad_(need)
+    require(now == training, f"leaves the {name} in {mode} mode; put the mode back, or do not touch it")
+    require(needed == needs, f"changes requires_grad of the {name}'s parameters, whose training would stop")
+    same = all(torch.equal(one, two) for one, two in zip(values, moved, strict=True))
+    require(same, f"changes the weights of the {name}; only optimizers move them")
+    stirred = [each for each in network.parameters() if each.grad is not None]
+    require(not stirred, "calls backward() itself, which adds to the gradients of the step; return the penalty")
+
+
+def check_forgets(penalty: Regularizer, step: LinearStep) -> None:
+    """Require that no tensor with a graph is kept."""
+    with seeded():
+        penalty.penalty(step)
+    state.check_no_graphs(penalty)
+
+
+def check_flat(penalty: Regularizer, step: LinearStep) -> None:
+    """Require a finite gradient where the critic is flat, as one whose last layer begins at zero is."""
+    critic = step.discriminator
+    with torch.no_grad():
+        kept = [each.clone() for each in critic.parameters()]
+        for each in critic.parameters():
+            each.zero_()
+    critic.zero_grad()
+    try:
+        with doing("the gradient of the penalty at a flat critic"), seeded():
+            value = penalty.penalty(step)
+            if value.requires_grad:
+                torch.autograd.backward(value)
+        slopes = [each.grad for each in critic.parameters() if each.grad is not None]
+        finite = torch.isfinite(value) and all(bool(torch.isfinite(each).all()) for each in slopes)
+        require(
+            finite,
+            "is not finite, or its gradient is not finite, where the critic is flat, as one that begins at zero is: a "
+            "root has an infinite slope at 0; use clamp_min(1e-16).sqrt()",
+        )
+    finally:
+        critic.zero_grad()
+        with torch.no_grad():
+            for each, value in zip(critic.parameters(), kept, strict=True):
+                each.copy_(value)
+
+
+def check_lifted(penalty: Regularizer, step: LinearStep) -> None:
+    """Require that gradients are taken at lifted images.
+
+    Args:
+        penalty: The penalty.
+        step: A step that lifts images.
+    """
+    size = step.real.shape[-1]
+    with _gradients() as taken, seeded():
+        penalty.penalty(step)
+    low = [each for each, _ in taken if each.dim() == 4 and each.shape[-1] == size]
+    require(
+        not low or step.role is Role.GENERATOR,
+        "takes a gradient at images that were not lifted, so that training.penalty_space changes nothing for it; use "
+        "step.real_input and step.fake_input, or step.lift(images) of others",
+    )
+
+
+def graph_missing(penalty: Regularizer, step: LinearStep) -> bool:
+    """Whether a gradient inside the penalty is taken without its graph, so that nothing is trained by it."""
+    with _gradients() as taken, seeded():
+        penalty.penalty(step)
+    return any(not create_graph for _, create_graph in taken)
+
+
+def check_graph(penalty: Regularizer, step: LinearStep) -> None:
+    """Require that gradients inside it keep their graph."""
+    require(
+        not graph_missing(penalty, step),
+        "takes a gradient whose own gradient is lost, so that the penalty on it trains nothing: create_graph=True is "
+        "missing in torch.autograd.grad",
+    )
+
+
+@contextmanager
+def _gradients() -> Iterator[list[tuple[Tensor, bool]]]:
+    """Note what gradients are taken of inside, and whether with their graph."""
+    taken: list[tuple[Tensor, bool]] = []
+    original = torch.autograd.grad
+
+    def noted(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        several = inputs if isinstance(inputs, list | tuple) else [inputs]
+        taken.extend((each, bool(kwargs.get("create_graph"))) for each in several)
+        return original(outputs, inputs, *args, **kwargs)
+
+    torch.autograd.grad = noted
+    try:
+        yield taken
+    finally:
+        torch.autograd.grad = original
+
+
+def check_labels(penalty: Regularizer, step: LinearStep, turned: LinearStep) -> None:
+    """Require that each image keeps its own label: a batch in another order has the same penalty.
+
+    Args:
+        penalty: The penalty.
+        step: A step with classes.
+        turned: The same step, its images, labels and numbers in another order.
+    """
+    values = []
+    for each in (step, turned):
+        with doing("penalty(step) of images with classes, under step.labels"), seeded(), _steady(each.generator):
+            values.append(copy.deepcopy(penalty).penalty(each).detach())
+    require(
+        torch.allclose(values[0], values[1], rtol=1e-3, atol=1e-6),
+        "depends on the order of the batch: it shows images under the label of an other class than their own; "
+        "step.labels[i] is that of step.real[i] and step.fakes[i]",
+    )
+
+
+def why_no_gradient(penalty: Regularizer, step: LinearStep) -> str:
+    """Return why no gradient of a penalty reaches who pays it, as far as can be seen; empty for nothing."""
+    with suppress(Exception):
+        if graph_missing(penalty, step):
+            return ": create_graph=True is missing in torch.autograd.grad"
+        found = cuts(lambda: penalty.penalty(step))
+        if found:
+            return f": {found} cuts it off"
+    return ""
+
+
+def mean_advice(ratio: float) -> str:
+    """Return what makes a penalty of a repeated batch `ratio` times as large as that of the batch."""
+    if 0.2 < ratio < 0.3:  # the slope of a mean is half as large in a batch of twice as many, its square a quarter
+        return "differentiate logits.sum(), not their mean, whose slope shrinks with the batch"
+    if 1.9 < ratio < 2.1:
+        return "it must be the mean over the batch, not the sum"
+    return "it must be the mean over the batch of something per image: norms of slope.flatten(1), not of all at once"
+
+
+def check_derivative(penalty: Regularizer, step: LinearStep) -> None:
+    """Require that its gradient by the weights of who pays is the derivative of its value.
+
+    What is detached with a purpose, as the target of a consistency, is not judged.
+    """
+    with double():
+        networks: Any = copy.deepcopy((step.generator, step.discriminator))
+        for network in (*networks, penalty):
+            network.double()
+        payer = networks[1] if step.role is Role.DISCRIMINATOR else networks[0]
+        kept = {name: value.clone() for name, value in penalty.named_buffers()}
+
+        def value() -> Tensor:
+            fresh = step.of(networks[0], networks[1])
+            state_back(penalty, kept)
+            with seeded(), _steady(networks[0]):
+                found: Tensor = penalty.penalty(fresh)
+            return found
+
+        cut = cuts(value)
+        if "detach" in cut or "no_grad" in cut:
+            return
+        check_slopes(value, dict(payer.named_parameters()), "the penalty")
+
+
+def state_back(penalty: Regularizer, kept: Mapping[str, Tensor]) -> None:
+    """Put buffers back to what they were."""
+    with torch.no_grad():
+        for name, value in penalty.named_buffers():
+            value.copy_(kept[name])

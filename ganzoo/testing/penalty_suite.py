@@ -1,0 +1,59 @@
+"""Penalty suite: the properties of penalties beside their value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ganzoo.contracts.objectives import Regularizer, Role
+from ganzoo.testing import penalty_habits
+from ganzoo.testing.colored_step import COLOR, ORDER, colored_step
+from ganzoo.testing.critics import TinyFeaturedDiscriminator
+from ganzoo.testing.failure import doing
+from ganzoo.testing.properties import Property
+from ganzoo.testing.seeding import seeded
+from ganzoo.testing.settings import BATCH, reason_against
+from ganzoo.testing.step import LinearStep
+
+
+def _is_paid_by_discriminator(case: Any) -> bool:
+    return bool(case.cls.applies_to is Role.DISCRIMINATOR)
+
+
+def _check_labels(case: Any) -> None:
+    step, turned = colored_step(case.cls, range(BATCH)), colored_step(case.cls, ORDER)
+    with doing("building it for color images with classes"), seeded():
+        regularizer: Regularizer = case.cls(case.options)
+        regularizer.prepare(COLOR, step.discriminator)
+    penalty_habits.check_labels(regularizer, step, turned)
+
+
+def _takes_color(case: Any) -> bool:
+    if case.own_generator is not None or case.own_discriminator is not None:
+        return False
+    if case.cls.depends_on_batch(case.options) or not issubclass(
+        TinyFeaturedDiscriminator, case.cls.discriminator_must_be
+    ):
+        return False
+    return reason_against(case.cls, case.options, COLOR, TinyFeaturedDiscriminator) is None
+
+
+def _habit(ask: Callable[[Regularizer, LinearStep], None]) -> Callable[[Any], None]:
+    return lambda case: ask(case.built(), case.step())
+
+
+_LIFTED = 2
+HABITS = (
+    Property("gradients inside it keep their graph", _habit(penalty_habits.check_graph)),
+    Property("its gradient is its derivative", _habit(penalty_habits.check_derivative)),
+    Property("draws from the step's own stream", _habit(penalty_habits.check_stream)),
+    Property("leaves the step and the networks as they are", _habit(penalty_habits.check_step_kept)),
+    Property("keeps no tensor of a step", _habit(penalty_habits.check_forgets)),
+    Property("is finite where the critic is flat", _habit(penalty_habits.check_flat), _is_paid_by_discriminator),
+    Property(
+        "takes gradients at lifted images",
+        lambda case: penalty_habits.check_lifted(case.built(), case.step(lift_factor=_LIFTED)),
+        _is_paid_by_discriminator,
+    ),
+    Property("keeps images with classes under their labels", _check_labels, _takes_color),
+)

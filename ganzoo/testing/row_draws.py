@@ -1,0 +1,95 @@
+"""Row draws: random numbers of a batch that stay with its rows, whatever the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from ganzoo._random.global_streams import seed_torch
+from ganzoo._random.seeds import seed_for
+from ganzoo.testing.calls import DRAWS
+
+_SIZED = frozenset(("rand", "randn"))  # whose first numbers are sizes
+
+
+class RowDraws(TorchFunctionMode):
+    """Inside, what a part draws for a whole batch comes row by row, from a stream for each row and call.
+
+    So a network that draws noise can be asked whether an image depends on the others of its batch. What is drawn
+    once for all rows depends on the call alone. Draws from a given generator are left as they are.
+
+    Args:
+        rows: The number of each row. A dimension of as many entries is taken for that of the batch.
+    """
+
+    def __init__(self, rows: Sequence[int]) -> None:
+        super().__init__()
+        self._rows = list(rows)
+        self._calls = 0
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        """See `TorchFunctionMode`."""
+        kwargs = kwargs or {}
+        name = getattr(func, "__name__", "")
+        if name not in DRAWS or kwargs.get("generator") is not None:
+            return func(*args, **kwargs)
+        self._calls += 1
+        with torch.random.fork_rng(devices=[]):
+            return self._drawn(func, name, args, kwargs)
+
+    def _drawn(self, func: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        given = args[0] if name.endswith("_") else None
+        blank = given if isinstance(given, Tensor) else None
+        self._seed(-1)
+        shape = blank.shape if blank is not None else getattr(func(*args, **kwargs), "shape", ())
+        axis = next((axis for axis, size in enumerate(shape) if size == len(self._rows)), None)
+        if axis is None:
+            self._seed(-1)
+            return func(*args, **kwargs)
+        drawn = []
+        for index, row in enumerate(self._rows):
+            self._seed(row)
+            drawn.append(func(*_one_row(args, index, axis, shape, name), **_one_of(kwargs, index, axis, shape)))
+        result = torch.cat(drawn, dim=axis)
+        if blank is None:
+            return result
+        with torch.no_grad():
+            return blank.copy_(result)
+
+    def _seed(self, row: int) -> None:
+        seed_torch(seed_for(self._calls, "row", row + 1))
+
+
+def _one_row(args: Sequence[Any], index: int, axis: int, shape: Any, name: str) -> list[Any]:
+    sizes = list(args)
+    if name in _SIZED and args and all(isinstance(each, int) for each in args):
+        sizes[axis] = 1
+        return sizes
+    return [_narrowed(each, index, axis, shape) for each in sizes]
+
+
+def _one_of(kwargs: Mapping[str, Any], index: int, axis: int, shape: Any) -> dict[str, Any]:
+    return {key: _narrowed(each, index, axis, shape) for key, each in kwargs.items()}
+
+
+def _narrowed(value: Any, index: int, axis: int, shape: Any) -> Any:
+    if isinstance(value, Tensor) and value.dim() > axis and value.shape[axis] == shape[axis]:
+        part = value.narrow(axis, index, 1)
+        return part if part.requires_grad else part.clone()
+    if isinstance(value, list | tuple) and tuple(value) == tuple(shape):
+        return (
+            type(value)(1 if at == axis else size for at, size in enumerate(value))
+            if type(value)
+            in (
+                list,
+                tuple,
+            )
+            else tuple(1 if at == axis else size for at, size in enumerate(value))
+        )
+    return value

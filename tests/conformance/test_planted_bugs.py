@@ -1,0 +1,48 @@
+"""Planted bugs: each is caught, and its complaint names the cause; the sound part beside it passes."""
+
+from __future__ import annotations
+
+import pytest
+from broken_parts import complaint
+from planted.augmentations import AUGMENTATIONS, SOUND_AUGMENTATIONS
+from planted.bug import PlantedBug
+from planted.discriminators import DISCRIMINATORS, SOUND_DISCRIMINATORS
+from planted.generators import GENERATORS, SOUND_GENERATORS
+from planted.losses import LOSSES, SOUND_LOSSES
+from planted.penalties import PENALTIES, SOUND_PENALTIES
+
+from ganzoo.testing import check_part
+
+BUGS = [*GENERATORS, *DISCRIMINATORS, *LOSSES, *PENALTIES, *AUGMENTATIONS]
+SOUND = [*SOUND_GENERATORS, *SOUND_DISCRIMINATORS, *SOUND_LOSSES, *SOUND_PENALTIES, *SOUND_AUGMENTATIONS]
+TWINS = list(dict.fromkeys([*(bug.twin for bug in BUGS), *SOUND]))
+# The quick ones stand for all where every change is tested.
+QUICK = [*PENALTIES[::8], *LOSSES[::8], *AUGMENTATIONS[::8]]
+
+
+def _id(case: PlantedBug | type) -> str:
+    part = case.part if isinstance(case, PlantedBug) else case
+    return f"{part.__module__.rpartition('.')[2]}-{part.__name__}"
+
+
+def _judge(bug: PlantedBug) -> None:
+    text = complaint(bug.part)
+    missing = [cause for cause in bug.causes if cause not in text]
+    assert not missing, text
+
+
+@pytest.mark.parametrize("bug", QUICK, ids=_id)
+def test_a_few_are_caught_by_their_cause(bug: PlantedBug) -> None:
+    _judge(bug)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", BUGS, ids=_id)
+def test_all_are_caught_by_their_cause(bug: PlantedBug) -> None:
+    _judge(bug)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", TWINS, ids=_id)
+def test_sound_ones_pass(part: type) -> None:
+    check_part(part)

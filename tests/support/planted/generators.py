@@ -1,0 +1,524 @@
+"""Generators with planted bugs."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from ganzoo.testing import TinyGenerator, TinyStyledGenerator
+from planted.bug import PlantedBug, planted
+
+GENERATORS: list[PlantedBug] = []
+
+
+class Sound(TinyGenerator):
+    """Two layers: a convolution behind the linear one."""
+
+    def __init__(self, options: Any, images: Any) -> None:
+        super().__init__(options, images)
+        self.blur = nn.Conv2d(images.channels, images.channels, 3, padding=1)
+
+    def forward(self, latents, labels):
+        return self.finish(super().forward(latents, labels))
+
+    def finish(self, images):
+        return self.blur(images).tanh()
+
+
+# What they draw
+
+
+@planted(GENERATORS, "random.random", "torch's global stream")
+class PythonNoise(Sound):
+    def finish(self, images):
+        return super().finish(images) * (0.9 + 0.1 * random.random())
+
+
+@planted(GENERATORS, "numpy", "torch's global stream")
+class NumpyWeights(Sound):
+    def __init__(self, options, images):
+        super().__init__(options, images)
+        with torch.no_grad():
+            self.dense.bias += torch.from_numpy(np.random.randn(len(self.dense.bias))).to(self.dense.bias)
+
+
+@planted(GENERATORS, "numpy", "torch's global stream")
+class NumpyNoise(Sound):
+    def finish(self, images):
+        return super().finish(images + 0.1 * float(np.random.rand()))
+
+
+@planted(GENERATORS, "a stream of its own", "built twice")
+class OwnSeededWeights(Sound):
+    def __init__(self, options, images):
+        super().__init__(options, images)
+        stream = torch.Generator()
+        stream.seed()
+        nn.init.normal_(self.dense.weight, generator=stream)
+
+
+@planted(GENERATORS, "torch.Generator", "the same noise")
+class OwnNoise(Sound):
+    def __init__(self, options, images):
+        super().__init__(options, images)
+        self.stream = torch.Generator().manual_seed(0)
+
+    def finish(self, images):
+        return super().finish(images + 0.1 * torch.randn(images.shape, generator=self.stream).to(images))
+
+
+@planted(GENERATORS, "torch.manual_seed", "generators.py")
+class SeedsAll(Sound):
+    def __init__(self, options, images):
+        torch.manual_seed(0)
+        super().__init__(options, images)
+
+
+@planted(GENERATORS, "torch.manual_seed", "generators.py")
+class SeedsNoise(Sound):
+    def finish(self, images):
+        torch.manual_seed(1)
+        return super().finish(images + 0.1 * torch.randn_like(images))
+
+
+@planted(GENERATORS, "random.seed")
+class SeedsPython(Sound):
+    def __init__(self, options, images):
+        random.seed(3)
+        super().__init__(options, images)
+
+
+@planted(GENERATORS, "must draw from the `rng`")
+class NumpyLatents(Sound):
+    def sample_latents(self, count, rng):
+        return torch.from_numpy(np.random.randn(count, self.latent_dim)).float()
+
+
+# What they change of the process
+
+
+@planted(GENERATORS, "torch.get_num_threads()", "set_num_threads")
+class Threads(Sound):
+    def __init__(self, options, images):
+        torch.set_num_threads(torch.get_num_threads() + 1)
+        super().__init__(options, images)
+
+
+@planted(GENERATORS, "torch.get_default_dtype()")
+class DefaultDtype(Sound):
+    def __init__(self, options, images):
+        super().__init__(options, images)
+        torch.set_default_dtype(torch.float64)
+
+
+@planted(GENERATORS, "torch.backends.cudnn.benchmark")
+class Benchmark(Sound):
+    def __init__(self, options, images):
+        torch.backends.cudnn.benchmark = True
+        super().__init__(options, images)
+
+
+@planted(GENERATORS, "torch.is_grad_enabled()")
+class GradOff(Sound):
+    def forward(self, latents, labels):
+        images = super().forward(latents, labels)
+        if not self.training:
+            torch.set_grad_enabled(False)
+        return images
+
+
+@planted(GENERATORS, "use_deterministic_algorithms")
+class Deterministic(Sound):
+    def forward(self, latents, labels):
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        return super().forward(latents, labels)
+
+
+# What they do to their inputs
+
+
+@planted(GENERATORS, "changes the latents", "in place")
+class NormalizesInPlace(Sound):
+    def forward(self, latents, labels):
+        latents.data /= latents.norm(dim=1, keepdim=True)
+        return super().forward(latents, labels)
+
+
+@planted(GENERATORS, "changes the labels", "in place")
+class ScalesLabels(Sound):
+    def forward(self, latents, labels):
+        labels.data.mul_(2)
+        return super().forward(latents, labels)
+
+
+# Ranges
+
+
+@planted(GENERATORS, "[-1, 1]", "sigmoid")
+class ZeroToOne(Sound):
+    def finish(self, images):
+        return self.blur(images).sigmoid()
+
+
+@planted(GENERATORS, "[-1, 1]")
+class Bytes(Sound):
+    def finish(self, images):
+        return self.blur(images).tanh() * 127.5 + 127.5
+
+
+@planted(GENERATORS, "[-1, 1]", "0.5")
+class HalfRange(Sound):
+    def finish(self, images):
+        return self.blur(images).tanh() / 2
+
+
+# Company, order and memory
+
+
+@planted(GENERATORS, "depends on the others of its batch", "depends_on_batch")
+class CoupledBesideNoise(Sound):
+    def finish(self, images):
+        images = super().finish(images)
+        drawn = images + 0.1 * torch.randn_like(images)
+        return drawn - drawn.mean(dim=0) if self.training else drawn
+
+
+@planted(GENERATORS, "depends on the others of its batch")
+class NormalizedByBatch(Sound):
+    def finish(self, images):
+        noisy = images + 0.1 * torch.randn_like(images)
+        return super().finish((noisy - noisy.mean(dim=0)) / (noisy.std(dim=0) + 1))
+
+
+@planted(GENERATORS, "batch of one", "squeeze")
+class Squeezed(Sound):
+    def forward(self, latents, labels):
+        hidden = self.dense(torch.cat([latents, labels], dim=1)).squeeze()
+        return self.finish(hidden.reshape(len(latents), *self.shape).tanh() if len(latents) > 1 else hidden)
+
+
+@planted(GENERATORS, "batch of one")
+class StandardizedByBatch(Sound):
+    """Its deviation is undefined for one image."""
+
+    def forward(self, latents, labels):
+        latents = latents / (1 + latents.std(dim=0) * 0)
+        return super().forward(latents, labels)
+
+
+@planted(GENERATORS, "earlier call")
+class Cached(Sound):
+    def forward(self, latents, labels):
+        if getattr(self, "hidden", None) is None or len(self.hidden) != len(latents) or self.training:
+            self.hidden = self.dense(torch.cat([latents, labels], dim=1)).detach()
+        return super().forward(latents, labels) + 0.1 * self.hidden.unflatten(1, self.shape)
+
+
+@planted(GENERATORS, "keeps", "`trace`", "graph")
+class KeepsGraphs(Sound):
+    def __init__(self, options, images):
+        super().__init__(options, images)
+        self.trace = []
+
+    def finish(self, images):
+        self.trace.append(images)
+        return super().finish(images)
+
+
+# State
+
+
+@planted(GENERATORS, "`layers`", "nn.ModuleList")
+class ListOfLayers(Sound):
+    def __init__(self, options, images):
+        super().__init__(options, images)
+        self.layers = [nn.Conv2d(images.channels, images.channels, 1)]
+
+    def finish(self, images):
+        return super().finish(self.layers[0](images))
+
+
+@planted(GENERATORS, "`gain`", "nn.Parameter")
+class TensorThatLearns(Sound):
+    def __init__(self, options, images):
+        super().__init__(options, images)
+        self.gain = torch.ones(1, requires_grad=True)
+
+    def finish(self, images):
+        return super().finish(images) * self.gain
+
+
+@planted(GENERATORS, "`kernel`", "register_buffer")
+class TensorThatStays(Sound):
+    def __init__(self, options, images):
+        super().__init__(options, images)
+        self.kernel = torch.ones(images.channels, 1, 3, 3) / 9
+
+    def finish(self, images):
+        return F.conv2d(super().finish(images), self.kernel, padding=1, groups=len(self.kernel))
+
+
+@planted(GENERATORS, "`shift`", "persistent=False")
+class ForgottenBuffer(Sound):
+    def __init__(self, options, images):
+        super().__init__(options, images)
+        self.register_buffer("shift", torch.rand(()), persistent=False)
+
+    def finish(self, images):
+        return super().finish(images) + self.shift
+
+
+@planted(GENERATORS, "`mean`", "persistent=False")
+class ForgottenMean(Sound):
+    def __init__(self, options, images):
+        super().__init__(options, images)
+        self.register_buffer("mean", torch.zeros(()), persistent=False)
+
+    def finish(self, images):
+        images = super().finish(images)
+        if self.training:
+            self.mean.lerp_(images.detach().abs().mean(), 0.1)
+        return images / (1 + self.mean)
+
+    @classmethod
+    def depends_on_batch(cls, options):
+        return True
+
+
+@planted(GENERATORS, "shared", "`spice`")
+class SharedByAll(Sound):
+    spice = nn.Conv2d(1, 1, 1)
+
+    def finish(self, images):
+        return super().finish(self.spice(images.flatten(0, 1).unsqueeze(1)).reshape(images.shape))
+
+
+_POOL = nn.Conv2d(1, 1, 3, padding=1)
+
+
+@planted(GENERATORS, "shared", "`refine.weight`")
+class MutableDefault(Sound):
+    def __init__(self, options, images, refine=_POOL):
+        super().__init__(options, images)
+        self.refine = refine
+
+    def finish(self, images):
+        return super().finish(self.refine(images.flatten(0, 1).unsqueeze(1)).reshape(images.shape))
+
+
+@planted(GENERATORS, "deepcopy", "`squash`")
+class RemembersItself(Sound):
+    """A copy for the EMA squashes with the gain of the original."""
+
+    def __init__(self, options, images):
+        super().__init__(options, images)
+        self.gain = nn.Parameter(torch.ones(1))
+        self.squash = lambda pixels: (pixels * self.gain).tanh()
+
+    def finish(self, images):
+        return self.squash(self.blur(images))
+
+
+@planted(GENERATORS, "deepcopy")
+class KeepsOutput(Sound):
+    def finish(self, images):
+        self.last = super().finish(images)
+        return self.last
+
+
+@planted(GENERATORS, "load_state_dict", "built", "first forward")
+class LazyLayer(Sound):
+    def forward(self, latents, labels):
+        if not hasattr(self, "extra"):
+            self.extra = nn.Linear(self.latent_dim, self.latent_dim)
+        return super().forward(self.extra(latents), labels)
+
+
+# Devices and precision
+
+
+@planted(GENERATORS, "device", "zeros")
+class ZerosOnTheCpu(Sound):
+    def finish(self, images):
+        canvas = torch.zeros(images.shape)
+        return super().finish(images + canvas)
+
+
+@planted(GENERATORS, "device", ".cuda()")
+class OnlyCuda(Sound):
+    def finish(self, images):
+        return super().finish(images.cuda())
+
+
+@planted(GENERATORS, "device", "numpy")
+class ThroughNumpy(Sound):
+    def finish(self, images):
+        level = float(images.detach().numpy().mean())
+        return super().finish(images) + 0 * level
+
+
+# Gradients
+
+
+class _Leak(torch.autograd.Function):
+    """A leaky ReLU whose backward pass has another slope."""
+
+    @staticmethod
+    def forward(ctx, pixels):
+        ctx.save_for_backward(pixels)
+        return torch.where(pixels > 0, pixels, 0.2 * pixels)
+
+    @staticmethod
+    def backward(ctx, slope):
+        (pixels,) = ctx.saved_tensors
+        return torch.where(pixels > 0, slope, 0.02 * slope)
+
+
+@planted(GENERATORS, "_Leak", "backward", "finite differences")
+class WrongSlope(Sound):
+    def finish(self, images):
+        return super().finish(_Leak.apply(images))
+
+
+class _Square(torch.autograd.Function):
+    """A square whose gradient is right, and has no gradient with respect to its input."""
+
+    @staticmethod
+    def forward(ctx, pixels):
+        ctx.save_for_backward(pixels)
+        return pixels.square()
+
+    @staticmethod
+    def backward(ctx, slope):
+        (pixels,) = ctx.saved_tensors
+        return 2 * pixels.detach() * slope
+
+
+@planted(GENERATORS, "_Square", "gradient of the gradient", "finite differences")
+class WrongCurvature(Sound):
+    def finish(self, images):
+        return super().finish(_Square.apply(images) - 0.5)
+
+
+@planted(GENERATORS, "no_grad", "dense.weight")
+class FrozenLayer(Sound):
+    def forward(self, latents, labels):
+        with torch.no_grad():
+            hidden = self.dense(torch.cat([latents, labels], dim=1)).unflatten(1, self.shape)
+        return self.finish(hidden + 0 * latents.sum() + 0 * labels.sum() + latents.mean() * 0.1)
+
+
+@planted(GENERATORS, "detach()", "dense.weight")
+class DetachedLayer(Sound):
+    def forward(self, latents, labels):
+        hidden = self.dense(torch.cat([latents, labels], dim=1)).unflatten(1, self.shape).detach()
+        return self.finish(hidden + torch.cat([latents, labels], dim=1).sum(dim=1)[:, None, None, None] * 0.1)
+
+
+# Classes and channels
+
+
+@planted(GENERATORS, "3 channels, 3 classes", "label")
+class ColorForgetsClasses(Sound):
+    def forward(self, latents, labels):
+        return super().forward(latents, labels * 0 if self.shape[0] == 3 else labels)
+
+
+@planted(GENERATORS, "3 channels, 3 classes")
+class ColorWithClassesUnused(Sound):
+    """A layer of the color model with classes that nothing uses."""
+
+    def __init__(self, options, images):
+        super().__init__(options, images)
+        if images.channels == 3 and images.label_dim:
+            self.color = nn.Linear(images.label_dim, 3)
+
+
+@planted(GENERATORS, "3 channels, 3 classes", "depends on the others")
+class ColorWithClassesCoupled(Sound):
+    def forward(self, latents, labels):
+        images = super().forward(latents, labels)
+        return images + labels.mean(dim=0)[None, :, None, None] if labels.shape[1] == images.shape[1] else images
+
+
+# Noise and styles
+
+
+@planted(GENERATORS, "use_noise('constant')", "random")
+class DrawsBesideNoiseInputs(TinyStyledGenerator):
+    def synthesize(self, styles):
+        return super().synthesize(styles) + 0.1 * torch.rand(len(styles), 1, 1, 1)
+
+
+@planted(GENERATORS, "mean_w")
+class MeanNeverMoves(TinyStyledGenerator):
+    def map(self, latents, labels):
+        kept = self.mean.clone()
+        styles = super().map(latents, labels)
+        self.mean.copy_(kept)
+        return styles
+
+
+# Sound ones that a check could take for broken
+
+
+class Embedded(Sound):
+    """Looks its class up by number, so that labels get no gradient."""
+
+    def __init__(self, options: Any, images: Any) -> None:
+        super().__init__(options, images)
+        if images.label_dim:
+            self.classes = nn.Embedding(images.label_dim, self.latent_dim)
+
+    def forward(self, latents, labels):
+        if labels.shape[1]:
+            latents = latents + self.classes(labels.argmax(dim=1))
+        return super().forward(latents, labels)
+
+
+class Noisy(Sound):
+    """Adds noise of its own to every image."""
+
+    def finish(self, images):
+        return super().finish(images + 0.1 * torch.randn_like(images))
+
+
+class BatchNormalized(Sound):
+    """Normalizes over the batch, and says so."""
+
+    def __init__(self, options: Any, images: Any) -> None:
+        super().__init__(options, images)
+        self.normalize = nn.BatchNorm2d(images.channels)
+
+    @classmethod
+    def depends_on_batch(cls, options: Any) -> bool:
+        return True
+
+    def finish(self, images):
+        return super().finish(self.normalize(images))
+
+
+class WithConstants(Sound):
+    """Has a buffer that is made anew by its constructor, and is not saved."""
+
+    def __init__(self, options: Any, images: Any) -> None:
+        super().__init__(options, images)
+        self.register_buffer("kernel", torch.ones(images.channels, 1, 3, 3) / 9, persistent=False)
+
+    def finish(self, images):
+        return F.conv2d(super().finish(images), self.kernel, padding=1, groups=len(self.kernel))
+
+
+class Unbounded(Sound):
+    """Ends with a convolution, as StyleGAN does: its images are not bounded."""
+
+    def finish(self, images):
+        return self.blur(images)
+
+
+SOUND_GENERATORS = [Embedded, Noisy, BatchNormalized, WithConstants, Unbounded]

@@ -1,0 +1,200 @@
+"""Losses with planted bugs."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from ganzoo.testing import TinyLoss
+from planted.bug import PlantedBug, planted
+
+LOSSES: list[PlantedBug] = []
+
+
+class Sound(TinyLoss):
+    """The logistic loss."""
+
+
+class Relativistic(TinyLoss):
+    """Relativistic average logistic loss (arXiv:1807.00734)."""
+
+    @classmethod
+    def depends_on_batch(cls, options: object) -> bool:
+        return True
+
+    def discriminator_loss(self, real, fake):
+        return softplus(fake.mean() - real).mean() + softplus(fake - real.mean()).mean()
+
+    def generator_loss(self, fake, real):
+        reals = real().detach()
+        return softplus(fake.mean() - reals).mean() * 0 + softplus(reals.mean() - fake).mean()
+
+
+@planted(LOSSES, "not the mean over its halves", "depends_on_batch", twin=Relativistic)
+class PairedWithAll(Sound):
+    def discriminator_loss(self, real, fake):
+        return softplus(fake.unsqueeze(1) - real).mean()
+
+
+@planted(LOSSES, "repeated", "sum")
+class RelativisticSum(Relativistic):
+    def discriminator_loss(self, real, fake):
+        return super().discriminator_loss(real, fake) * len(real)
+
+
+@planted(LOSSES, "generator_loss", "sum")
+class SumOfGenerator(Sound):
+    def generator_loss(self, fake, real):
+        return softplus(-fake).sum()
+
+
+@planted(LOSSES, "does not push the logits of real images up")
+class WrongSignOfReals(Sound):
+    def discriminator_loss(self, real, fake):
+        return softplus(real).mean() + softplus(fake).mean()
+
+
+@planted(LOSSES, "does not push the logits of generated images up")
+class Minimax(Sound):
+    """Descends where it should ascend."""
+
+    def generator_loss(self, fake, real):
+        return softplus(fake).mean()
+
+
+@planted(LOSSES, "item()", "discriminator_loss", "finite differences")
+class AverageAsNumber(Relativistic):
+    def discriminator_loss(self, real, fake):
+        return softplus(fake.mean().item() - real).mean() + softplus(fake - real.mean().item()).mean()
+
+
+@planted(LOSSES, "detach()", "discriminator_loss", "finite differences")
+class AverageDetached(Relativistic):
+    def discriminator_loss(self, real, fake):
+        return softplus(fake.mean().detach() - real).mean() + softplus(fake - real.mean().detach()).mean()
+
+
+class _Logistic(torch.autograd.Function):
+    """A logistic loss with the slope of the hinge."""
+
+    @staticmethod
+    def forward(ctx, logits):
+        ctx.save_for_backward(logits)
+        return softplus(logits)
+
+    @staticmethod
+    def backward(ctx, slope):
+        (logits,) = ctx.saved_tensors
+        return slope * (logits > -1)
+
+
+@planted(LOSSES, "_Logistic", "finite differences")
+class WrongSlope(Sound):
+    def generator_loss(self, fake, real):
+        return _Logistic.apply(-fake).mean()
+
+
+@planted(LOSSES, "torch.rand", "pure")
+class SmoothedLabels(Sound):
+    def discriminator_loss(self, real, fake):
+        return (softplus(-real) * (0.8 + 0.2 * torch.rand(real.shape))).mean() + softplus(fake).mean()
+
+
+@planted(LOSSES, "random.random", "pure")
+class FlippedLabels(Sound):
+    def discriminator_loss(self, real, fake):
+        return super().discriminator_loss(real, fake) * (1 if random.random() < 0.95 else 2)
+
+
+@planted(LOSSES, "numpy", "pure")
+class NumpyLabels(Sound):
+    def generator_loss(self, fake, real):
+        return super().generator_loss(fake, real) * (1 + 0.1 * np.random.rand())
+
+
+@planted(LOSSES, "batch repeated")
+class Standardized(Relativistic):
+    """Divides by a deviation, which one image has not; and says nothing of batches of one."""
+
+    def discriminator_loss(self, real, fake):
+        scale = 1 + 0.1 * torch.cat([real, fake]).std()
+        return (
+            super().discriminator_loss(real, fake) / scale
+            if len(real) > 1
+            else super().discriminator_loss(real / real.std(), fake)
+        )
+
+
+@planted(LOSSES, "state", "register_buffer", "`anchor`")
+class RunningAnchor(Sound):
+    """Remembers the mean logit of the reals as a number."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.anchor = 0.0
+
+    def discriminator_loss(self, real, fake):
+        self.anchor += 0.1 * (float(real.detach().mean()) - self.anchor)
+        return super().discriminator_loss(real, fake) + 0.01 * (real - self.anchor).square().mean()
+
+
+@planted(LOSSES, "changes the logits")
+class ClampsInPlace(Sound):
+    def generator_loss(self, fake, real):
+        fake.data.clamp_(-1, 1)
+        return super().generator_loss(fake, real)
+
+
+@planted(LOSSES, "the gradient", "not finite", "equal")
+class RootOfDifference(Relativistic):
+    """Has an infinite slope where reals and fakes get the same logit, as from a critic that begins at zero."""
+
+    def discriminator_loss(self, real, fake):
+        distance = (real.mean() - fake.mean()).square().sqrt()
+        return super().discriminator_loss(real, fake) + 0.01 * distance
+
+
+@planted(LOSSES, "real()", "gradient", "detach", twin=Relativistic)
+class LeakingReals(Relativistic):
+    def generator_loss(self, fake, real):
+        return softplus(real().mean() - fake).mean()
+
+
+@planted(LOSSES, "torch.set_num_threads")
+class Threads(Sound):
+    def discriminator_loss(self, real, fake):
+        torch.set_num_threads(torch.get_num_threads() + 1)
+        return super().discriminator_loss(real, fake)
+
+
+@planted(LOSSES, "backward()")
+class DescendsItself(Sound):
+    def generator_loss(self, fake, real):
+        value = super().generator_loss(fake, real)
+        value.backward(retain_graph=True)
+        return value
+
+
+class Anchored(Sound):
+    """Remembers the mean logit of the reals in a buffer."""
+
+    anchor: Tensor
+
+    def __init__(self, options: object) -> None:
+        super().__init__(options)
+        self.register_buffer("anchor", torch.zeros(()))
+
+    @classmethod
+    def depends_on_batch(cls, options: object) -> bool:
+        return True
+
+    def discriminator_loss(self, real, fake):
+        self.anchor.lerp_(real.detach().mean(), 0.1)
+        return super().discriminator_loss(real, fake) + 0.01 * (real - self.anchor).square().mean()
+
+
+SOUND_LOSSES = [Anchored]
