@@ -138,12 +138,10 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
         descending = resolutions(images.resolution)[::-1]
         channels = {each: channels_at(each, options.channel_base, options.channel_max) for each in descending}
         inlets = descending if self.skips else descending[:1]
+        # The official code never bounds what is read at 4x4.
+        clamps = {inlet: options.clamp if inlet > 4 else None for inlet in inlets}
         self.from_rgb = nn.ModuleDict(
-            {
-                # The official code never bounds what is read at 4x4.
-                str(inlet): ActiveConv(images.channels, channels[inlet], 1, clamp=options.clamp if inlet > 4 else None)
-                for inlet in inlets
-            }
+            {str(each): ActiveConv(images.channels, channels[each], 1, clamp=clamps[each]) for each in inlets}
         )
         self.blocks = nn.ModuleDict(
             {
@@ -155,16 +153,14 @@ class StyleGAN2Discriminator(Discriminator[StyleGAN2DiscriminatorOptions]):
         self.mapping_dim = options.mapping_dim or channels[4]
         projected = bool(images.label_dim) and options.labels == "projection"
         if projected:
-            self.mapping = MappingNetwork(
-                0, images.label_dim, self.mapping_dim, options.mapping_layers, labels="separate"
-            )
+            depth = options.mapping_layers
+            self.mapping = MappingNetwork(0, images.label_dim, self.mapping_dim, depth, labels="separate")
         # With projection, as many features as the mapped labels; else one logit, or one per class.
         outputs = self.mapping_dim if projected else max(images.label_dim, 1)
         group, maps = options.minibatch_std_group, options.minibatch_std_maps
         deviation = MinibatchStd(group, maps) if group else None
-        self.head = Head(
-            channels[4], options.dense_width or channels[4], outputs, deviation=deviation, clamp=options.clamp
-        )
+        width = options.dense_width or channels[4]
+        self.head = Head(channels[4], width, outputs, deviation=deviation, clamp=options.clamp)
         self.register_buffer("kernel", fir_kernel(FIR_TAPS), persistent=False)
 
     @classmethod
