@@ -90,7 +90,7 @@ def _check_repeated(case: Any) -> None:
         once, twice = objective()(real, fake), objective()(real.repeat(2), fake.repeat(2))
         require(
             torch.allclose(once, twice, rtol=1e-3, atol=1e-5),
-            f"{what} of a batch repeated is {float(twice):.6g}, of the batch {float(once):.6g}: take means over the "
+            f"{what} of a batch repeated is {twice.item():.6g}, of the batch {once.item():.6g}: take means over the "
             f"batch, not a sum",
         )
 
@@ -125,7 +125,7 @@ def _check_one(case: Any) -> None:
     for what, objective in _objectives(case):
         with doing(f"{what} of one image"):
             value = objective()(_logits(-0.3, 1), _logits(0.4, 1))
-        require(torch.isfinite(value), f"{what} of one image is {float(value)}: a deviation (std) of one is undefined")
+        require(torch.isfinite(value), f"{what} of one image is {value.item()}: a deviation (std) of one is undefined")
 
 
 def _takes_one(case: Any) -> bool:
