@@ -17,7 +17,7 @@ from ganzoo._training.place import Place, place_of_process
 from ganzoo._training.stop_request import StopRequest
 from ganzoo.errors import ProcessEnded
 
-STEPS = ["--set", "training.batch_size=16", "--set", "scoring.generated=16", "--set", "scoring.reference_images=16"]
+STEPS = ["--set", "training.batch_size=16"]
 
 
 def test_the_place_is_that_of_torchrun_or_of_a_step_of_slurm(monkeypatch):
