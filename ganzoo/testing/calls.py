@@ -76,7 +76,7 @@ class Calls(TorchFunctionMode):
     ) -> Any:
         """See `TorchFunctionMode`."""
         name = _short(func)
-        ours = sys._getframe(1).f_code.co_filename.startswith(_OURS)
+        ours = _caller_file(sys._getframe(1)).startswith(_OURS)
         what = None if ours else self._wanted(name, kwargs or {})
         if what is not None:
             self.found.setdefault(Call(what, caller()))
@@ -92,6 +92,13 @@ class Calls(TorchFunctionMode):
     def culprit(self) -> Call:
         """The last call."""
         return Call(written(self.last), line_of(self._frame))
+
+
+def _caller_file(frame: FrameType) -> str:
+    """Return the file that called, past other modes that are active."""
+    while frame.f_back is not None and frame.f_code.co_name in ("__torch_function__", "_drawn"):
+        frame = frame.f_back
+    return frame.f_code.co_filename
 
 
 def _short(func: Any) -> str:
