@@ -39,7 +39,7 @@ def report(name: str, recipe: Recipe, expected: MemoryEstimate, images: str) -> 
             "  length         in epochs: kimg depend on the data; give the number of training images with --images"
         )
     unit = "epochs" if recipe.counts_epochs else "kimg"
-    lines += _table(recipe, expected, unit) if several else [_line(recipe, unit)]
+    lines += phase_table(recipe, expected, unit) if several else [_line(recipe, unit)]
     return "\n".join([*lines, *_schedules(recipe)])
 
 
@@ -78,7 +78,8 @@ def _line(recipe: Recipe, unit: str) -> str:
     )
 
 
-def _table(recipe: Recipe, expected: MemoryEstimate, unit: str) -> list[str]:
+def phase_table(recipe: Recipe, expected: MemoryEstimate, unit: str) -> list[str]:
+    """Return the phases as lines of text: pixels, from where to where, batch, learning rate and memory."""
     sizes = [memory_size(size) for size in expected.phase_bytes] or ["?"] * len(recipe.phases)
     rows = [("pixels", "", unit, "batch", "learning rate", "memory")]
     rows += [

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ganzoo._random import global_streams
 from ganzoo._registry.import_watch import put_back, torch_settings
 from ganzoo.testing.calls import caller
 
@@ -48,6 +49,7 @@ class Conduct:
         self.found: list[str] = []
         self.draws: list[str] = []
         self._seeded: dict[str, str] = {}
+        self._ganzoo_seeded = False
 
     def __enter__(self) -> Conduct:
         self._settings = torch_settings()
@@ -60,7 +62,11 @@ class Conduct:
 
     def _noting(self, original: Callable[..., Any], full: str) -> Callable[..., Any]:
         def noted(*args: Any, **kwargs: Any) -> Any:
-            self._seeded.setdefault(full, caller())
+            # What runs a part seeds for it: a step of training, an image that is sampled.
+            if sys._getframe(1).f_code.co_filename == global_streams.__file__:
+                self._ganzoo_seeded = True
+            else:
+                self._seeded.setdefault(full, caller())
             return original(*args, **kwargs)
 
         return noted
@@ -73,6 +79,8 @@ class Conduct:
                 f"calls {full}{_at(line)}, which seeds the global stream of everybody; whoever runs it seeds"
             )
         for change in put_back(self._settings):
+            if self._ganzoo_seeded and change.startswith("changed torch.initial_seed()"):
+                continue
             setter = next((each for key, each in _SETTERS.items() if key in change), "")
             self.found.append(change + (f" ({setter})" if setter else ""))
         self._judge_streams()
@@ -85,7 +93,7 @@ class Conduct:
         if not _same_stream(np.random.get_state(legacy=False), self._numpy):
             self.draws.append("numpy")
             np.random.set_state(self._numpy)
-        if self._seeded:
+        if self._seeded or self._ganzoo_seeded:
             self.draws = []
 
     def _judge_process(self) -> None:

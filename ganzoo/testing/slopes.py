@@ -12,6 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from ganzoo.testing.derivatives import check_curvature, check_slopes
 from ganzoo.testing.failure import NotAsked, require
+from ganzoo.testing.network_properties import HAS_GRADIENT
 from ganzoo.testing.networks import NetworkCase
 from ganzoo.testing.properties import Property, fullest
 from ganzoo.testing.seeding import SEED, seeded, steady
@@ -143,6 +144,6 @@ def _end(case: NetworkCase) -> float | None:
 
 _FIRST = "its gradients are derivatives"
 SLOPES = (
-    Property(_FIRST, check_gradients, fullest),
+    Property(_FIRST, check_gradients, fullest, needs=HAS_GRADIENT),
     Property("its gradients of gradients are derivatives", check_gradients_of_gradients, fullest, needs=_FIRST),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ganzoo._random.global_streams import seed_torch
 from ganzoo.testing.conduct import Conduct, drawn_by
 from ganzoo.testing.failure import ConformanceError, NotAsked, Result, Status
 from ganzoo.testing.properties import Case, Property, Suite
@@ -67,8 +68,11 @@ class Trial:
 
     def _watched(self, check: Check) -> Result:
         """Ask one check; what the part does to the process is told once, and as the cause of what fails by it."""
-        with torch.random.fork_rng(devices=[]), Conduct() as conduct:
-            found = _ask(check)
+        with torch.random.fork_rng(devices=[]):
+            # Each from another seed: what one check has drawn and kept must not be what the next one draws.
+            seed_torch(len(self._found))
+            with Conduct() as conduct:
+                found = _ask(check)
         causes = [*conduct.found, *_draws(check, conduct)]
         new = [each for each in causes if each not in self._noticed]
         self._noticed |= set(causes)

@@ -53,6 +53,7 @@ def folder(world, tmp_path):
     return Path(shutil.copytree(world[0] / "elsewhere/pub", tmp_path / "pub"))
 
 
+@pytest.mark.ci
 def test_a_folder_holds_what_its_card_says(world, folder):
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert {"README.md", "recipe.toml", "generator.safetensors", "CITATION.cff", "ro-crate-metadata.json"} <= names

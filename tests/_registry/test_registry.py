@@ -399,6 +399,7 @@ def test_a_registry_without_plugins_answers():
     assert not any(registry.names.values())
 
 
+@pytest.mark.ci
 def test_the_core_stands_alone(tmp_path):
     """Without the built-in plugins the core imports, lists nothing, and says so."""
     shutil.copytree(Path(__file__).parents[2] / "ganzoo", tmp_path / "ganzoo", ignore=shutil.ignore_patterns("__pyc*"))

@@ -134,6 +134,7 @@ def test_a_forked_worker_does_not_keep_the_lock(tmp_path):
         os.close(writing)
 
 
+@pytest.mark.ci
 def test_of_twenty_starts_at_once_one_runs(tmp_path):
     run = RunDirectory.create(tmp_path, "a", 0)
     processes = [start(run.path) for _ in range(20)]

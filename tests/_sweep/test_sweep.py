@@ -90,6 +90,7 @@ def world(tmp_path_factory):
         os.environ["GANZOO_CACHE"] = before
 
 
+@pytest.mark.ci
 def test_a_killed_cell_ends_with_the_weights_of_a_sweep_in_peace(world):
     folder, engines, results = world
     assert results["killed"].status.counts == {"done": 4}

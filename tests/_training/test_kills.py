@@ -30,6 +30,7 @@ def campaign(
     return found
 
 
+@pytest.mark.ci
 def test_thirty_kills_and_stops_at_writes():
     with in_memory() as folder:
         kills, _ = campaign(folder, 0, at_writes=True, kimg=0.032, full=False, SIGKILL=20, SIGTERM=10)

@@ -33,6 +33,7 @@ def settings(**more):
     return [word for key, value in (SMALL | more).items() for word in ("--set", f"{key}={value}")]
 
 
+@pytest.mark.ci
 def test_the_recipe_trains_scores_and_compares_on_made_up_knees(tmp_path):
     write_akoa(tmp_path / "knees", participants=10, slices=4, resolution=32)
     sourced = ganzoo("run", RECIPE, *settings(**{"dataset.root": "knees"}))

@@ -9,7 +9,7 @@ import sys
 from command_line import ganzoo
 
 from ganzoo._cli import terminal
-from ganzoo._cli.check import _table
+from ganzoo._cli.check_text import phase_table
 from ganzoo._cli.streams import take_any_text
 from ganzoo._cli.terminal import Terminal, print_error
 from ganzoo._recipe.load import load
@@ -112,6 +112,6 @@ def test_help_groups_its_commands_and_cuts_no_line(monkeypatch):
 def test_check_lists_the_phases_of_a_large_network_in_80_columns():
     overrides = ["training.discriminator_optimizer.learning_rate=0.0005"]
     _, recipe = load("progan_ffhq_wgan_gp", Registry.discover(), overrides)
-    table = _table(recipe, MemoryEstimate(1, 1, (2**36,) * len(recipe.phases)), "kimg")
+    table = phase_table(recipe, MemoryEstimate(1, 1, (2**36,) * len(recipe.phases)), "kimg")
     assert len(table) == 1 + len(recipe.phases) > 10
     assert max(map(len, table)) <= 80

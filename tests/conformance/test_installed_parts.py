@@ -13,9 +13,17 @@ from ganzoo._registry.registry import Registry
 from ganzoo.testing import check_part, check_source
 
 PARTS = Registry.discover().parts()
+# Networks are built and differentiated on four kinds of images, and the others compute on many: seconds each.
+DEAR = {"generator", "discriminator", "metric", "extractor"}
 
 
-@pytest.mark.parametrize("part", PARTS, ids=lambda part: f"{part.kind}-{part.name}")
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(part, marks=[pytest.mark.ci] if part.kind in DEAR else [], id=f"{part.kind}-{part.name}")
+        for part in PARTS
+    ],
+)
 def test_part(part: Part) -> None:
     check_part(part.cls)
 

@@ -235,7 +235,14 @@ def test_a_pages_commands_work(page, tmp_path, monkeypatch, capsys):
 _numbers = count()
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=title)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.ci] if title(page) == "README.md" else [], id=title(page))
+        for page in PAGES
+        if blocks(page, "python")
+    ],
+)
 def test_a_pages_python_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if page.parent == EXAMPLE:

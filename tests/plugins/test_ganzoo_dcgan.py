@@ -204,6 +204,7 @@ def test_labels_enter_the_logit_by_projection():
         assert torch.allclose(critic(images, torch.eye(3)[[label] * 3]), expected, atol=1e-6)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("kernel", [4, pytest.param(5, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
 def test_every_variant_keeps_the_contract(normalization, kernel):

@@ -23,6 +23,7 @@ def generator(images: ImageSpec | None = None, **options) -> StyledDCGANGenerato
     return StyledDCGANGenerator(StyledDCGANGenerator.Options(**{**SIZES, **options}), images or ImageSpec(16, 1))
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("options", [{"input": "constant"}, {"kernel": 5}, {"noise": False}])
 def test_other_options_keep_the_contract(options):
     check_generator(StyledDCGANGenerator, StyledDCGANGenerator.Options(**SIZES, **options), resolution=16)

@@ -318,6 +318,7 @@ def test_a_file_that_changes_after_it_was_checked_is_refused(tmp_path, weights_f
 # ---- features and scores against torch-fidelity ----------------------------------------------------------------
 
 
+@pytest.mark.ci
 def test_inception_features_are_torch_fidelitys(weights_file):
     layers = ["2048", "logits_unbiased"]
     before = torch.get_rng_state()

@@ -119,6 +119,7 @@ def bicubic_matrix(before, after, ratio):
     return matrix
 
 
+@pytest.mark.ci
 def test_the_features_are_those_of_a_transformer_by_torchs_own_layers(weights_file):
     extractor = DINOv2Small(DINOv2Small.Options(weights=weights_file))
     images = pictures(1, resolution=64, channels=3)

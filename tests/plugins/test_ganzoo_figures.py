@@ -344,6 +344,7 @@ def test_grids_of_several_runs_are_rows_of_the_same_seeds(runs, root, tmp_path):
         draw_several(Noise(), generators)
 
 
+@pytest.mark.ci
 def test_commands_write_the_figure_and_say_what_it_shows(root, tmp_path):
     run = untrained(root, "stylegan2", channels=5)
     for command, *more in (

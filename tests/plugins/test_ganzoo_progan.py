@@ -148,6 +148,7 @@ def test_the_discriminator_sees_how_much_images_differ():
     assert not ProGANDiscriminator.depends_on_batch(ProGANDiscriminator.Options(minibatch_std_group=1))
 
 
+@pytest.mark.ci
 def test_other_options_keep_the_contract():
     plain = ProGANGenerator.Options(**SMALL, latent_dim=8, normalize_latents=False)
     check_generator(ProGANGenerator, plain, resolution=16)

@@ -260,6 +260,7 @@ def test_noise_is_new_constant_or_absent():
     torch.testing.assert_close(images(), absent)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "options",
     [
@@ -273,6 +274,7 @@ def test_other_generators_keep_the_contract(options):
     check_generator(StyleGANGenerator, StyleGANGenerator.Options(**sizes, **options), resolution=16)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "options",
     [{"blur": (), "widening": "first"}, {"from_rgb_activation": "none", "minibatch_std_group": 1}],

@@ -125,6 +125,7 @@ def one_hot(count, classes):
     return torch.eye(classes)[torch.arange(count) % classes]
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "architecture", ["resnet", *(pytest.param(each, marks=pytest.mark.slow) for each in ("skip", "orig"))]
 )

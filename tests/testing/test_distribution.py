@@ -134,7 +134,7 @@ def test_pytest_collects_each_part_and_property(installed):
     with pytest.raises(pytest.fail.Exception, match="computes under `no_grad`, or detaches them"):
         test(*pairs[name], Request)
     with pytest.raises(pytest.skip.Exception, match="'its outputs have a gradient' fails"):
-        test(*pairs["generator cut: uses the labels [3 channels, 3 classes]"], Request)
+        test(*pairs["generator cut: its gradients are derivatives [3 channels, 3 classes]"], Request)
     test(*pairs["loss sound: generator_loss pushes logits up"], Request)
 
 

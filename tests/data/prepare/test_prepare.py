@@ -393,6 +393,7 @@ def kill_campaign(tmp_path, rounds, seed):
     assert names(cache) == [pack.path.name] or all(name.startswith(".tmp-") for name in names(cache)[:-1])
 
 
+@pytest.mark.ci
 @posix
 def test_killed_at_any_moment_it_leaves_no_half_pack(tmp_path, drawn_anew):
     kill_campaign(tmp_path, 1, seed=0)
