@@ -349,7 +349,7 @@ class ZerosOnTheCpu(Sound):
         return super().finish(images + canvas)
 
 
-@planted(GENERATORS, "device", ".cuda()")
+@planted(GENERATORS, "`.cuda()`")
 class OnlyCuda(Sound):
     def finish(self, images):
         return super().finish(images.cuda())
@@ -449,7 +449,7 @@ class ColorWithClassesCoupled(Sound):
 # Noise and styles
 
 
-@planted(GENERATORS, "use_noise('constant')", "random")
+@planted(GENERATORS, "under `constant` noise", "torch.rand")
 class DrawsBesideNoiseInputs(TinyStyledGenerator):
     def synthesize(self, styles):
         return super().synthesize(styles) + 0.1 * torch.rand(len(styles), 1, 1, 1)
