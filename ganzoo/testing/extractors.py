@@ -16,6 +16,7 @@ from ganzoo.contracts.metric_input import PIXELS
 from ganzoo.errors import WeightsError
 from ganzoo.layers import Frozen
 from ganzoo.testing.component import COMPONENT
+from ganzoo.testing.extractor_habits import HABITS
 from ganzoo.testing.failure import NotAsked, doing, require
 from ganzoo.testing.properties import Case, Property, Suite, able, gate
 from ganzoo.testing.trial import Trial, require_all
@@ -118,12 +119,6 @@ def _check_features(case: ExtractorCase) -> None:
         require(not torch.equal(features[0], features[1]), f"features of layer {layer!r} are the same for every image")
 
 
-def _check_repeated(case: ExtractorCase) -> None:
-    first, again = case.features, _features(case.extractor, case.layers, case.pixels)
-    same = all(torch.equal(one, two) for one, two in zip(first, again, strict=True))
-    require(same, "built twice, it gives different features for the same images")
-
-
 def _check_perceptual(case: ExtractorCase) -> None:
     extractor: Any = case.extractor
     side = case.side
@@ -181,7 +176,7 @@ EXTRACTOR = Suite(
         gate("says where its weights are", _check_weights),
         Property("its identity is plain data, always the same", _check_identity),
         Property("its features are finite, and differ between images", _check_features),
-        Property("built twice, it gives the same features", _check_repeated),
+        *HABITS,
         Property("its perceptual features have a slope", _check_perceptual, able(Perceptual)),
         Property("its maps are as it says, with gradients", _check_maps, able(FeatureMaps)),
     ),

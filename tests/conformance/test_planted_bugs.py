@@ -7,14 +7,21 @@ from broken_parts import complaint
 from planted.augmentations import AUGMENTATIONS, SOUND_AUGMENTATIONS
 from planted.bug import PlantedBug
 from planted.discriminators import DISCRIMINATORS, SOUND_DISCRIMINATORS
+from planted.extractors import EXTRACTORS
 from planted.generators import GENERATORS, SOUND_GENERATORS
 from planted.losses import LOSSES, SOUND_LOSSES
 from planted.penalties import PENALTIES, SOUND_PENALTIES
 
 from ganzoo.testing import check_part
 
-BUGS = [*GENERATORS, *DISCRIMINATORS, *LOSSES, *PENALTIES, *AUGMENTATIONS]
-SOUND = [*SOUND_GENERATORS, *SOUND_DISCRIMINATORS, *SOUND_LOSSES, *SOUND_PENALTIES, *SOUND_AUGMENTATIONS]
+BUGS = [*GENERATORS, *DISCRIMINATORS, *LOSSES, *PENALTIES, *AUGMENTATIONS, *EXTRACTORS]
+SOUND = [
+    *SOUND_GENERATORS,
+    *SOUND_DISCRIMINATORS,
+    *SOUND_LOSSES,
+    *SOUND_PENALTIES,
+    *SOUND_AUGMENTATIONS,
+]
 TWINS = list(dict.fromkeys([*(bug.twin for bug in BUGS), *SOUND]))
 # The quick ones stand for all where every change is tested.
 QUICK = [*PENALTIES[::8], *LOSSES[::8], *AUGMENTATIONS[::8]]

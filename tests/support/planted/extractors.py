@@ -1,0 +1,197 @@
+"""Extractors with planted bugs."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import nn
+from torch.nn import functional as F
+
+from ganzoo import ComponentOptions, Extractor, Layer
+from planted.bug import PlantedBug, planted
+
+EXTRACTORS: list[PlantedBug] = []
+
+
+class Convolutions(nn.Module):
+    """Two convolutions with fixed random weights."""
+
+    def __init__(self, layers: Any, size: int = 8) -> None:
+        super().__init__()
+        self.layers = list(layers)
+        stream = torch.Generator().manual_seed(0)
+        self.first, self.second = nn.Conv2d(3, size, 3, stride=2), nn.Conv2d(size, size, 3, stride=2)
+        for convolution in (self.first, self.second):
+            nn.init.normal_(convolution.weight, std=0.2, generator=stream)
+            nn.init.zeros_(convolution.bias)
+        self.requires_grad_(False)
+
+    def prepared(self, images):
+        return images.float() / 127.5 - 1
+
+    def forward(self, images):
+        low = F.relu(self.first(self.prepared(images)))
+        high = F.relu(self.second(low))
+        found = {"low": low.mean(dim=(2, 3)), "high": high.mean(dim=(2, 3))}
+        return tuple(self.finish(found[layer]) for layer in self.layers)
+
+    def finish(self, features):
+        return features
+
+
+class SoundOptions(ComponentOptions):
+    """Size."""
+
+    size: int = Field(default=8, ge=1, description="Channels.")
+
+
+class Sound(Extractor[SoundOptions]):
+    """Features of two random convolutions."""
+
+    name = "convolutions"
+    label = "conv"
+    layers = {"pooled": Layer("high", width=8), "early": Layer("low")}  # noqa: RUF012
+    Options = SoundOptions
+    network: type = Convolutions
+
+    def weights(self):
+        return None
+
+    def identity(self):
+        return {"version": 1, "size": self.options.size}
+
+    def build(self, layers):
+        return self.network(layers, self.options.size)
+
+
+@planted(EXTRACTORS, "depends on the others of its batch")
+class Whitened(Sound):
+    class network(Convolutions):
+        def finish(self, features):
+            return features - features.mean(dim=0)
+
+
+@planted(EXTRACTORS, "depends on the others of its batch")
+class NormalizedByBatch(Sound):
+    class network(Convolutions):
+        def __init__(self, layers, size=8):
+            super().__init__(layers, size)
+            self.normalize = nn.BatchNorm1d(size, track_running_stats=False, affine=False)
+
+        def finish(self, features):
+            return self.normalize(features)
+
+
+@planted(EXTRACTORS, "training mode", "train()")
+class AlwaysTraining(Sound):
+    class network(Convolutions):
+        def __init__(self, layers, size=8):
+            super().__init__(layers, size)
+            self.normalize = nn.BatchNorm1d(size, affine=False)
+
+        def train(self, mode=True):
+            return super().train(True)
+
+        def finish(self, features):
+            return self.normalize(features)
+
+
+@planted(EXTRACTORS, "F.dropout", "global stream")
+class DropsAlways(Sound):
+    class network(Convolutions):
+        def finish(self, features):
+            return F.dropout(features, 0.1)
+
+
+@planted(EXTRACTORS, "torch's global stream", "torch.Generator")
+class GlobalWeights(Sound):
+    class network(Convolutions):
+        def __init__(self, layers, size=8):
+            super().__init__(layers, size)
+            self.mix = nn.Linear(size, size).requires_grad_(False)
+
+        def finish(self, features):
+            return self.mix(features)
+
+
+@planted(EXTRACTORS, "torch.manual_seed")
+class Seeds(Sound):
+    def build(self, layers):
+        torch.manual_seed(0)
+        return super().build(layers)
+
+
+@planted(EXTRACTORS, "numpy")
+class NumpyCrop(Sound):
+    class network(Convolutions):
+        def prepared(self, images):
+            return super().prepared(images.roll(int(np.random.randint(4)), dims=3))
+
+
+@planted(EXTRACTORS, "random.random")
+class PythonFlip(Sound):
+    class network(Convolutions):
+        def prepared(self, images):
+            return super().prepared(images.flip(3) if random.random() < 0.5 else images)
+
+
+@planted(EXTRACTORS, "changes the images")
+class InPlace(Sound):
+    class network(Convolutions):
+        def prepared(self, images):
+            return super().prepared(images.bitwise_not_())
+
+
+@planted(EXTRACTORS, "float32", "float16")
+class Halves(Sound):
+    class network(Convolutions):
+        def finish(self, features):
+            return features.half()
+
+
+@planted(EXTRACTORS, "order", "layers")
+class FixedOrder(Sound):
+    def build(self, layers):
+        return super().build(sorted(layers))
+
+
+@planted(EXTRACTORS, "one tensor for each layer")
+class AllLayers(Sound):
+    def build(self, layers):
+        return super().build(["high", "low"] if len(layers) > 1 else [*layers, "low"])
+
+
+@planted(EXTRACTORS, "batch of one")
+class Squeezed(Sound):
+    class network(Convolutions):
+        def finish(self, features):
+            return features.squeeze()
+
+
+@planted(EXTRACTORS, "earlier call")
+class RunningMean(Sound):
+    class network(Convolutions):
+        mean = 0.0
+
+        def finish(self, features):
+            self.mean = 0.9 * self.mean + 0.1 * features.mean()
+            return features - self.mean
+
+
+@planted(EXTRACTORS, "the same for every image")
+class Dead(Sound):
+    class network(Convolutions):
+        def finish(self, features):
+            return features * 0
+
+
+@planted(EXTRACTORS, "torch.get_default_dtype()")
+class DefaultDtype(Sound):
+    def build(self, layers):
+        network = super().build(layers)
+        torch.set_default_dtype(torch.float64)
+        return network
