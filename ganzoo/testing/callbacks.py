@@ -1,4 +1,4 @@
-"""Callbacks: their properties, without a run: what one does with a run only its author can judge."""
+"""Callbacks: their properties, and what they do while they are told of a made-up run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.properties import Case, Property, Suite
 from ganzoo.testing.trial import Trial, require_all
+from ganzoo.testing.watched_run import check_watches
 
 _METHODS = ("on_begin", "on_values", "on_samples", "on_scores", "on_end")
 
@@ -48,12 +49,13 @@ CALLBACK = Suite(
         Property("says whether it can be used here", _check_availability),
         Property("overrides methods that are called", _check_methods),
         Property("can be built", _check_built),
+        Property("is told of a run, and leaves all but its own folder as it was", check_watches, needs="can be built"),
     ),
 )
 
 
 def check_callback(cls: type[RunCallback], options: Any = None) -> None:
-    """Check that a callback keeps its contract, without a run.
+    """Check that a callback keeps its contract, told of a made-up run.
 
     Args:
         cls: The callback.

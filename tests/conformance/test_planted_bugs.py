@@ -6,6 +6,7 @@ import pytest
 from broken_parts import complaint
 from planted.augmentations import AUGMENTATIONS, SOUND_AUGMENTATIONS
 from planted.bug import PlantedBug
+from planted.callbacks import CALLBACKS
 from planted.discriminators import DISCRIMINATORS, SOUND_DISCRIMINATORS
 from planted.extractors import EXTRACTORS
 from planted.generators import GENERATORS, SOUND_GENERATORS
@@ -14,7 +15,7 @@ from planted.penalties import PENALTIES, SOUND_PENALTIES
 
 from ganzoo.testing import check_part
 
-BUGS = [*GENERATORS, *DISCRIMINATORS, *LOSSES, *PENALTIES, *AUGMENTATIONS, *EXTRACTORS]
+BUGS = [*GENERATORS, *DISCRIMINATORS, *LOSSES, *PENALTIES, *AUGMENTATIONS, *EXTRACTORS, *CALLBACKS]
 SOUND = [
     *SOUND_GENERATORS,
     *SOUND_DISCRIMINATORS,
@@ -36,6 +37,12 @@ def _judge(bug: PlantedBug) -> None:
     text = complaint(bug.part)
     missing = [cause for cause in bug.causes if cause not in text]
     assert not missing, text
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    """Some of them write into the working directory."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("bug", QUICK, ids=_id)
