@@ -27,16 +27,11 @@ def check_watches(case: Any) -> None:
     folder = _made_up(case.folder)
     outside = {path: path.read_bytes() for path in _files(folder)}
     here = _listed(Path.cwd())
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
+    with contextlib.redirect_stdout(io.StringIO()):  # whatever it tells people is not ours
         _tell(case, folder, 0)
         _tell(case, folder, 16)
         drawn = draws(lambda: _tell(case, _made_up(case.folder), 0))
     require(not drawn, f"draws with {drawn} from torch's global stream, which the training draws from")
-    require(
-        not said.getvalue(),
-        "prints to standard output, which is for results; log, or write into the run's folder",
-    )
     new = sorted(name for name, _, _ in _listed(Path.cwd()) - here)
     require(not new, f"writes outside of its folder, into the working directory: {', '.join(new)}; use run.folder")
     changed = [path.name for path, held in outside.items() if path.read_bytes() != held]
@@ -58,7 +53,6 @@ def _made_up(parent: Path) -> Path:
     """Make a new run's folder in another one."""
     folder = parent / f"run-{len(list(parent.glob('run-*')))}"
     (folder / "callbacks").mkdir(parents=True)
-    (folder / "record.json").write_text("{}", "utf-8")
     Image.fromarray(np.zeros((16, 16), np.uint8)).save(folder / "0000000016.png")
     return folder
 
@@ -78,7 +72,7 @@ def _tell(case: Any, folder: Path, images_seen: int) -> None:
     with doing("building it"):
         callback = case.cls(case.options)
     before = {path: path.read_bytes() for path in own.rglob("*") if path.is_file()}
-    run = WatchedRun("acme-s0", own, {"seed": 0, "loss": {"name": "logistic"}}, images_seen, _TOTAL, append_to)
+    run = WatchedRun("acme-s0", own, {"seed": 0, "loss": {"name": "acme-loss"}}, images_seen, _TOTAL, append_to)
     with doing("on_begin(run)"):
         callback.on_begin(run)
     # A process may be killed and the run go on: what was written of its first part must still be there.

@@ -125,12 +125,6 @@ class DeletesGrid(Sound):
         grid.unlink()
 
 
-@planted(CALLBACKS, "standard output")
-class Prints(Sound):
-    def on_values(self, images_seen, values):
-        print(images_seen, values)
-
-
 @planted(CALLBACKS, "on_value", "never called")
 class Misspelled(Sound):
     def on_value(self, images_seen, values):
