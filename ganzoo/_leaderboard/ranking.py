@@ -102,13 +102,8 @@ def _verdict(
 ) -> Verdict:
     upper = np.triu_indices(len(rows), 1)
     known = answers[upper]
-    return Verdict(
-        level=rules.level,
-        looks=tuple(rules.looks),
-        equivalence=rules.equivalence,
-        assumed_spread=rules.assumed_spread,
-        checkpoint=rules.checkpoint,
-        transform=transform,
+    return replace(
+        _nothing_known(transform, rules),
         few=tuple(row.number for row in rows if row.estimates[metric].count < LEAST_SEEDS),
         better=int(((known == BETTER) | (known == WORSE)).sum()),
         equivalent=int((known == EQUIVALENT).sum()),

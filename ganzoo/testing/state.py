@@ -71,13 +71,12 @@ def check_registered(module: nn.Module) -> None:
 
 def check_no_graphs(module: nn.Module) -> None:
     """Require that nothing of a forward is kept, whose graph would stay in memory and hinder copies."""
-    for name, value, _ in plain_values(module):
-        if isinstance(value, Tensor) and value.grad_fn is not None:
-            require(
-                False,
-                f"keeps a tensor with its graph in `{name}` after a forward: memory grows from step to step, and "
-                f"deepcopy fails; keep nothing, or keep it detached",
-            )
+    name = _with_graph(module)
+    require(
+        not name,
+        f"keeps a tensor with its graph in `{name}` after a forward: memory grows from step to step, and deepcopy "
+        f"fails; keep nothing, or keep it detached",
+    )
 
 
 def check_own(build: Build) -> None:
@@ -136,10 +135,14 @@ def check_copied(module: nn.Module, run: Callable[[nn.Module], Tensor]) -> None:
 
 
 def _kept(module: nn.Module) -> str:
-    for name, value, _ in plain_values(module):
-        if isinstance(value, Tensor) and value.grad_fn is not None:
-            return f"; `{name}` keeps a tensor of the last forward with its graph"
-    return ""
+    name = _with_graph(module)
+    return f"; `{name}` keeps a tensor of the last forward with its graph" if name else ""
+
+
+def _with_graph(module: nn.Module) -> str:
+    """Return the name of a tensor that is kept with its graph; empty for none."""
+    values = plain_values(module)
+    return next((name for name, value, _ in values if isinstance(value, Tensor) and value.grad_fn is not None), "")
 
 
 def missing_state(module: nn.Module, other: nn.Module) -> str:

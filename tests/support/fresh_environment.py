@@ -7,7 +7,7 @@ import sysconfig
 import venv
 from pathlib import Path
 
-from installed_package import REPOSITORY, python
+from installed_package import python
 
 
 class FreshEnvironment:
@@ -45,11 +45,3 @@ class FreshEnvironment:
             check=False,
         )
         return done
-
-    def can_import_this_repository(self) -> bool:
-        """Whether ganzoo comes from this checkout there, too."""
-        done = subprocess.run(
-            [str(self.python), "-c", "import ganzoo; print(ganzoo.__file__)"],
-            cwd=self.folder, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        return done.stdout.startswith(str(REPOSITORY))
