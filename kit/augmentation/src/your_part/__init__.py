@@ -32,7 +32,7 @@ class YourPart(Augmentation[YourPartOptions]):
         centers = to_device(torch.rand(2, images.shape[0], 1), images.device)
         axis = (torch.arange(images.shape[-1], device=images.device) + 0.5) / images.shape[-1]
         rows, columns = ((axis - each).abs() < self.options.share / 2 for each in centers)  # [N, r] each
-        hidden = rows[:, None, :, None] & columns[:, None, None, :]
+        hidden: Tensor = rows[:, None, :, None] & columns[:, None, None, :]
         # A product, not an assignment: penalties look through it and differentiate twice. 0 is gray.
         return images * ~hidden
 

@@ -47,7 +47,7 @@ class YourPart(Discriminator[YourPartOptions]):
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         features = leaky_relu(self.blocks(self.from_image(images)), 0.2).flatten(1)
-        logits = self.realness(features).squeeze(1)  # raw: the loss has the sigmoid
+        logits: Tensor = self.realness(features).squeeze(1)  # raw: the loss has the sigmoid
         return logits if self.classes is None else logits + (self.classes(labels) * features).sum(dim=1)
 
 

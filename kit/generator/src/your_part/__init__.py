@@ -46,7 +46,8 @@ class YourPart(Generator[YourPartOptions]):
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
         x = self.dense(torch.cat([latents, labels], dim=1)).unflatten(1, (-1, 4, 4))
-        return self.to_image(leaky_relu(self.blocks(x), 0.2)).tanh()
+        images: Tensor = self.to_image(leaky_relu(self.blocks(x), 0.2)).tanh()
+        return images
 
 
 class Block(nn.Module):
@@ -61,9 +62,10 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map `[N, inputs, r, r]` to `[N, outputs, 2r, 2r]`."""
         x = interpolate(x, scale_factor=2.0)
-        corrections = self.second(leaky_relu(self.first(leaky_relu(x, 0.2)), 0.2))
+        corrections: Tensor = self.second(leaky_relu(self.first(leaky_relu(x, 0.2)), 0.2))
         # Small at first, so that block upon block keeps the scale of its input without any normalization.
-        return self.straight(x) + 0.1 * corrections
+        straight: Tensor = self.straight(x)
+        return straight + 0.1 * corrections
 
 
 @hookimpl

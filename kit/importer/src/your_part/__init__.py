@@ -78,7 +78,8 @@ class YourPart(Generator[YourPartOptions]):
         return None
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
-        return self.main(latents[:, :, None, None])
+        images: Tensor = self.main(latents[:, :, None, None])
+        return images
 
 
 class YourPartImporter(Importer):

@@ -52,7 +52,8 @@ class YourPart(Metric[YourPartOptions]):
         """Return unit vectors `[width, directions]`, always the same: the same data give the same bits."""
         rng = torch.Generator().manual_seed(0)
         drawn = torch.randn(width, self.options.directions, generator=rng, dtype=torch.float64)
-        return drawn / drawn.norm(dim=0)
+        directions: Tensor = drawn / drawn.norm(dim=0)
+        return directions
 
 
 @hookimpl
