@@ -12,6 +12,7 @@ from ganzoo.layers.channels import (
     resolution_problem,
     resolutions,
 )
+from ganzoo.layers.conditional import ConditionalBatchNorm2d, ProjectionHead
 from ganzoo.layers.convolution import convolve
 from ganzoo.layers.equalized import EqualizedConv2d, EqualizedLinear
 from ganzoo.layers.frozen import Frozen
@@ -34,6 +35,7 @@ __all__ = [
     "LOWEST_RESOLUTION",
     "BatchNorm1d",
     "BatchNorm2d",
+    "ConditionalBatchNorm2d",
     "EqualizedConv2d",
     "EqualizedDownConv2d",
     "EqualizedLinear",
@@ -44,6 +46,7 @@ __all__ = [
     "MappingNetwork",
     "MinibatchStd",
     "ProgressiveCritic",
+    "ProjectionHead",
     "StyledGenerator",
     "StyledOptions",
     "activate",
