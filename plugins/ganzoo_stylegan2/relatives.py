@@ -14,7 +14,6 @@ from ganzoo.interchange import (
     attributes,
     class_name,
     init_kwargs,
-    is_persistent,
     state_dicts,
     submodules,
 )
@@ -25,6 +24,14 @@ _ALIAS_FREE = "its layers filter Fourier features without aliasing, and no part 
 _LUCIDRAINS = (
     "a checkpoint of lucidrains' stylegan2-pytorch, whose networks no part here computes: maps are enlarged "
     "bilinearly, noise has a dense layer per map, and its discriminator no filters"
+)
+_GIGAGAN = (
+    "a GigaGAN of lucidrains' gigagan-pytorch (arXiv:2303.05511): styles mix the kernels of its convolutions from a "
+    "bank, and its maps attend to each other and to a text, which no part here computes"
+)
+_GIGAGAN_UPSAMPLER = (
+    "an upsampler of GigaGAN (arXiv:2303.05511), as gigagan-pytorch and AuraSR save it: it enlarges images that it is "
+    "given, and a generator here begins with latents"
 )
 _SWAGAN = "a SWAGAN of rosinality's stylegan2-pytorch (arXiv:2102.06108): its images are wavelets, which no part makes"
 _TENSORFLOW = {
@@ -50,6 +57,9 @@ def _of_states(states: Mapping[str, State]) -> str | None:
             return "a checkpoint of lucidrains' lightweight-gan, whose networks no part here computes"
         if has_wavelets(state):
             return _SWAGAN
+        # One dense layer gives the styles and the choices of kernels of all layers: in no other code.
+        if _has(state, r"(.+\.)?style_to_conv_modulations\.weight"):
+            return _GIGAGAN_UPSAMPLER if _has(state, r"(.+\.)?downs\..+") else _GIGAGAN
     return None
 
 
@@ -77,7 +87,7 @@ def _of_modules(content: Any) -> str | None:
 
 
 def _of_generator(network: Record) -> str | None:
-    inside = submodules(network) if is_persistent(network) else {}
+    inside = submodules(network)
     if any(each.module.startswith("R3GAN") for each in inside.values()):
         return "an R3GAN (arXiv:2501.05441), whose networks no part here computes"
     if "backbone" in inside and "superresolution" in inside:
@@ -85,9 +95,19 @@ def _of_generator(network: Record) -> str | None:
     synthesis = inside.get("synthesis")
     if synthesis is None:
         return None
+    if _is_text_to_image(submodules(synthesis)):
+        return (
+            "a StyleGAN-T (arXiv:2301.09515): its styles are of a text that CLIP has read, and no part here reads text"
+        )
     if class_name(synthesis).startswith("Fastgan"):
         return "a FastGAN of Projected GAN (arXiv:2111.01007), whose networks no part here computes"
     return _alias_free(network, inside, submodules(synthesis))
+
+
+def _is_text_to_image(blocks: Mapping[str, Record]) -> bool:
+    # StyleGAN2's blocks by name; the first one has StyleGAN3's input, and each a row of residual convolutions.
+    first = next((block for name, block in blocks.items() if re.fullmatch(r"b\d+", name)), None)
+    return first is not None and {"input", "convs1"} <= submodules(first).keys()
 
 
 def _alias_free(network: Record, inside: Mapping[str, Record], layers: Mapping[str, Record]) -> str | None:

@@ -27,6 +27,18 @@ def alias_free(kernel=3, kind="Generator", mapping=()):
     return {"G": None, "D": None, "G_ema": module(kind, inside)}
 
 
+def plain(kind, inside=()):
+    """A module that is pickled by the path of its class, as StyleGAN-T's are: its pickles hold no sources."""
+    return Record("networks.generator", kind, state={"_parameters": {}, "_buffers": {}, "_modules": dict(inside)})
+
+
+def text_to_image():
+    block = plain("SynthesisBlock", {"input": plain("SynthesisInput"), "convs1": plain("ModuleList")})
+    mapping = plain("MappingNetwork", {"mlp": plain("MLP"), "clip": plain("CLIP")})
+    network = plain("Generator", {"mapping": mapping, "synthesis": plain("SynthesisNetwork", {"b8": block})})
+    return {"G": network, "D": plain("ProjectedDiscriminator"), "G_ema": network, "training_set_kwargs": {}}
+
+
 EMBEDDED = {"embed_proj": module("FullyConnectedLayer")}
 RELATIVES = {
     "translation": (alias_free(), "a StyleGAN3-T (arXiv:2106.12423): its layers filter Fourier features"),
@@ -39,6 +51,19 @@ RELATIVES = {
     ),
     "r3gan": ({"G_ema": module("Generator", {"Model": Record("R3GAN.Networks", "Generator")})}, "an R3GAN"),
     "eg3d": ({"G_ema": module("G", {"backbone": module("G"), "superresolution": module("S")})}, "an EG3D"),
+    "text to image": (text_to_image(), "a StyleGAN-T (arXiv:2301.09515): its styles are of a text"),
+    "gigagan": (
+        {"G": {"init_block": torch.eye(2), "style_to_conv_modulations.weight": torch.eye(2)}, "steps": 10},
+        "a GigaGAN of lucidrains' gigagan-pytorch (arXiv:2303.05511)",
+    ),
+    "gigagan, averaged": (
+        {"G_ema": {"ema_model.style_to_conv_modulations.weight": torch.eye(2)}},
+        "a GigaGAN of lucidrains' gigagan-pytorch (arXiv:2303.05511)",
+    ),
+    "gigagan, upsampler": (
+        {"style_to_conv_modulations.weight": torch.eye(2), "downs.0.0.proj.weight": torch.eye(2)},
+        "an upsampler of GigaGAN (arXiv:2303.05511)",
+    ),
     "lucidrains": ({"GAN": {"S.net.0.weight": torch.eye(2)}, "version": "1.8.9"}, "lucidrains' stylegan2-pytorch"),
     "lucidrains, early": ({"GE.to_initial_block.weight": torch.eye(2)}, "lucidrains' stylegan2-pytorch"),
     "lightweight": ({"GAN": {"GE.initial_conv.0.weight": torch.eye(2)}}, "lucidrains' lightweight-gan"),
@@ -59,6 +84,7 @@ def test_what_is_unknown_has_no_name():
         None,
         {"G_ema": module("Generator")},
         {"G_ema": module("G", {"synthesis": 3})},
+        {"G_ema": plain("Generator", {"synthesis": plain("SynthesisNetwork", {"b8": plain("Block")})})},
         {"a": {"b": torch.eye(2)}},
         3,
     ]
