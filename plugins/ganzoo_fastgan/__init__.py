@@ -1,8 +1,9 @@
-"""FastGAN: a lightweight generator with skip-layer excitation (arXiv:2101.04775)."""
+"""FastGAN: a generator with skip-layer excitation and a self-supervised critic (arXiv:2101.04775)."""
 
 from __future__ import annotations
 
-from ganzoo import Generator, hookimpl
+from ganzoo import Discriminator, Generator, hookimpl
+from ganzoo_fastgan.discriminator import FastGANDiscriminator
 from ganzoo_fastgan.generator import FastGANGenerator
 
 
@@ -10,3 +11,9 @@ from ganzoo_fastgan.generator import FastGANGenerator
 def ganzoo_generators() -> list[type[Generator]]:
     """Offer the generator."""
     return [FastGANGenerator]
+
+
+@hookimpl
+def ganzoo_discriminators() -> list[type[Discriminator]]:
+    """Offer the discriminator."""
+    return [FastGANDiscriminator]

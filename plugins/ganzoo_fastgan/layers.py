@@ -13,9 +13,11 @@ from ganzoo.layers import BatchNorm2d, add_noise
 _EXCITING_SIDE = 4  # of the pooled coarse maps (figure 3, right)
 
 
-def convolution(inputs: int, outputs: int, kernel: int, *, padding: int = 0, bias: bool = False) -> nn.Module:
+def convolution(
+    inputs: int, outputs: int, kernel: int, *, stride: int = 1, padding: int = 0, bias: bool = False
+) -> nn.Module:
     """Return a convolution of spectral norm 1, as all of the authors' are."""
-    layer: nn.Module = spectral_norm(nn.Conv2d(inputs, outputs, kernel, padding=padding, bias=bias))
+    layer: nn.Module = spectral_norm(nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=bias))
     return layer
 
 
