@@ -30,6 +30,7 @@ SMALL = {
     "channel_base": 64,
     "channel_max": 8,
     "excites": 4,
+    "end": 4,
     "features": {"name": "random-features"},
     "seen_at": 16,
     "mixed_channels": 2,
