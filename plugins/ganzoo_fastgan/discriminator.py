@@ -87,9 +87,7 @@ class FastGANDiscriminator(Discriminator[FastGANDiscriminatorOptions]):
         small = [channels_at(side, base, options.channel_max) for side in _halved(options, self.view)]
         self.small = nn.Sequential(
             layer(images.channels, small[0], 4, stride=2, normalized=False),
-            *(
-                layer(inputs, outputs, 4, stride=2, normalized=normalized) for inputs, outputs in pairwise(small)
-            ),
+            *(layer(inputs, outputs, 4, stride=2, normalized=normalized) for inputs, outputs in pairwise(small)),
         )
         wide = 2 * widths[-1]
         self.before_head = layer(widths[-1], wide, 1, normalized=normalized)

@@ -28,7 +28,6 @@ def critic(resolution=16, classes=0, **options):
     return FastGANDiscriminator(FastGANDiscriminatorOptions(**{**SMALL, **options}), images)
 
 
-
 def test_maps_views_and_patches_are_the_authors():
     """At an eighth of their widths."""
     defaults, spec = FastGANDiscriminatorOptions(), ImageSpec(256, 3)
