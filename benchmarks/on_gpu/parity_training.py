@@ -13,8 +13,9 @@ from ganzoo import ImageSpec
 from ganzoo._recipe.load import validate
 from ganzoo._registry.registry import Registry
 from ganzoo._training.build import build_trainer
+from ganzoo._training.game import RealBatch
 from ganzoo._training.growth import grow
-from ganzoo._training.step import RealBatch, TrainingStep
+from ganzoo._training.step import TrainingStep
 from ganzoo._training.trainer import Trainer
 from ganzoo.contracts.objectives import Role
 from ganzoo_augment import ADA

@@ -17,10 +17,10 @@ from ganzoo._recipe.selection import Selection
 from ganzoo._training.arithmetic import Arithmetic
 from ganzoo._training.course import Course
 from ganzoo._training.ema import EMA
+from ganzoo._training.game import Game
 from ganzoo._training.loss_scale import LossScale
 from ganzoo._training.player import Player, discriminator_objective, generator_objective
 from ganzoo._training.reals import RealStream
-from ganzoo._training.step import Game
 from ganzoo._training.trainer import Callback, Trainer
 from ganzoo.contracts.augmentations import Augmentation
 from ganzoo.contracts.component import ConfiguredPart, ImageSpec

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from ganzoo._training.game import Game, RealBatch
 from ganzoo._training.gradients import average_gradients
 from ganzoo._training.loss_scale import LossScale
 from ganzoo._training.optimizer_state import flat_state, load_flat
-from ganzoo._training.step import Game, RealBatch, TrainingStep
+from ganzoo._training.step import TrainingStep
 from ganzoo.contracts._options_at import is_scheduled, options_at
 from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
 from ganzoo.contracts.optimizers import Optimizer
@@ -168,6 +169,7 @@ class Player:
         slopes = {
             "real_gradient": any(penalty.needs_real_gradient for penalty in penalties),
             "fake_gradient": any(penalty.needs_fake_gradient for penalty in penalties),
+            "compared": any(penalty.compares_logits for penalty in penalties),
         }
         parts = list(_rows(len(batch), micro_batch))
         for rows in parts:

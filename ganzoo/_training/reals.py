@@ -7,8 +7,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from ganzoo._training.game import RealBatch
 from ganzoo._training.growth import fade
-from ganzoo._training.step import RealBatch
 from ganzoo.contracts.phase import Phase
 from ganzoo.layers.ranks import Ranks
 from ganzoo.layers.transfer import to_device

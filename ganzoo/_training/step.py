@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
@@ -12,60 +11,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ganzoo._random.seeds import seed_for
-from ganzoo._training.arithmetic import Arithmetic
-from ganzoo.contracts.augmentations import Augmentation
+from ganzoo._training.game import Game, RealBatch
 from ganzoo.contracts.capabilities import Featured
-from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.contracts.objectives import Role
 from ganzoo.errors import PluginError
 from ganzoo.layers.precision import at_least_float32, full_precision
-from ganzoo.layers.ranks import Ranks
 from ganzoo.layers.transfer import to_device
-
-
-@dataclass(frozen=True)
-class Game:
-    """What does not change from step to step.
-
-    Attributes:
-        generator: The generator in training.
-        discriminator: The discriminator in training.
-        device: Where both are.
-        seed: The recipe's seed.
-        lift_to: Resolution at which penalties take gradients (`penalty_space = "final"`), or None.
-        arithmetic: The types that networks and penalties compute in.
-        augmentation: What all images pass on their way to the discriminator, or None.
-    """
-
-    generator: Generator
-    discriminator: Discriminator
-    device: torch.device
-    seed: int
-    lift_to: int | None = None
-    arithmetic: Arithmetic = field(default_factory=Arithmetic)
-    augmentation: Augmentation | None = None
-
-
-@dataclass(frozen=True)
-class RealBatch:
-    """Reals of one step, at the phase's resolution and faded like the newest block.
-
-    `fresh` draws another batch of the same labels, for losses whose paper asks for one. `judged` collects the logits
-    that the discriminator's loss saw, a tensor per micro-batch, for augmentations that adapt to them. `shared_fakes`
-    holds the fakes of the discriminator's step with their graph, by first row, where the generator's shows them again.
-    Of several processes, each has its own images of the batch, as `Ranks` says; the length is that of the whole.
-    """
-
-    images: Tensor
-    labels: Tensor
-    images_seen: int
-    fresh: Callable[[], tuple[Tensor, Tensor]]
-    judged: list[Tensor] = field(default_factory=list)
-    shared_fakes: dict[int, Tensor] | None = None
-    ranks: Ranks = field(default_factory=Ranks)
-
-    def __len__(self) -> int:
-        return len(self.images) * self.ranks.size
 
 
 class TrainingStep:
@@ -84,13 +35,15 @@ class TrainingStep:
         purpose: str,
         real_gradient: bool = False,
         fake_gradient: bool = False,
+        compared: bool = False,
     ) -> None:
         self._game, self._batch, self._role, self._rows = game, batch, role, rows
         # Of the generator's step, fakes are connected anyhow, and a leaf would cut them off from the generator.
         self._fake_leaf = fake_gradient and role is Role.DISCRIMINATOR
-        self._fake_gradient = fake_gradient
         self.images_seen = batch.images_seen
         self._purpose, self._real_gradient, self._in_penalty = purpose, real_gradient, False
+        # Rounded logits have no small differences, neither by a gradient nor between two images.
+        self._exact_real, self._exact_fake = real_gradient or compared, fake_gradient or compared
         self._arithmetic = game.arithmetic
         self.generator = game.generator
         self._ranks = batch.ranks
@@ -107,18 +60,38 @@ class TrainingStep:
         return lifted.detach().requires_grad_() if self._real_gradient else lifted
 
     @cached_property
+    def real_shown(self) -> Tensor:
+        """See `Step.real_shown`."""
+        return self._shown(self.real_input)
+
+    @cached_property
     def real_logits(self) -> Tensor:
-        """See `Step.real_logits`. In the precision of penalties where one differentiates it."""
-        return self._logits(self.real_input, self.labels, of_penalty=self._real_gradient or self._in_penalty)
+        """See `Step.real_logits`. In the precision of penalties where one differentiates or compares it."""
+        return self._logits(self.real_shown, self.labels, of_penalty=self._exact_real or self._in_penalty)
 
     def judge(self, realness: Callable[[Tensor], Tensor]) -> Tensor:
         """Return `real_logits`, which an augmentation may adapt to once the discriminator has played."""
         self._batch.judged.append(realness(self.real_logits.detach()))
         return self.real_logits
 
-    @cached_property
+    @property
     def fakes(self) -> Tensor:
         """See `Step.fakes`."""
+        return self._detached[0]
+
+    @property
+    def generated(self) -> Tensor:
+        """See `Step.generated`."""
+        return self._connected[0]
+
+    @property
+    def fake_latents(self) -> Tensor:
+        """See `Step.fake_latents`."""
+        return (self._detached if self._role is Role.DISCRIMINATOR else self._connected)[1]
+
+    @cached_property
+    def _detached(self) -> tuple[Tensor, Tensor]:
+        """Generated images without gradient, and their latents."""
         shared = self._batch.shared_fakes
         if shared is None:
             # The discriminator's step moves no weight of the generator, so its fakes carry no graph.
@@ -126,11 +99,12 @@ class TrainingStep:
                 return self._generate()
         if self._rows.start not in shared:
             shared[self._rows.start] = self._generate()
-        return shared[self._rows.start].detach()
+        images, latents = shared[self._rows.start]
+        return images.detach(), latents
 
     @cached_property
-    def generated(self) -> Tensor:
-        """See `Step.generated`."""
+    def _connected(self) -> tuple[Tensor, Tensor]:
+        """Generated images with their graph, and their latents."""
         # Shared ones once: the generator has moved when a lazy penalty asks.
         shared = self._batch.shared_fakes or {}
         return shared.pop(self._rows.start) if self._rows.start in shared else self._generate()
@@ -142,13 +116,18 @@ class TrainingStep:
         return lifted.detach().requires_grad_() if self._fake_leaf else lifted
 
     @cached_property
-    def fake_logits(self) -> Tensor:
-        """See `Step.fake_logits`. In the precision of penalties where one differentiates it."""
-        return self._logits(self.fake_input, self.labels, of_penalty=self._fake_gradient or self._in_penalty)
+    def fake_shown(self) -> Tensor:
+        """See `Step.fake_shown`."""
+        return self._shown(self.fake_input)
 
-    def critic(self, images: Tensor, labels: Tensor) -> Tensor:
+    @cached_property
+    def fake_logits(self) -> Tensor:
+        """See `Step.fake_logits`. In the precision of penalties where one differentiates or compares it."""
+        return self._logits(self.fake_shown, self.labels, of_penalty=self._exact_fake or self._in_penalty)
+
+    def critic(self, images: Tensor, labels: Tensor, *, augment: bool = True) -> Tensor:
         """See `Step.critic`."""
-        return self._logits(images, labels, of_penalty=self._in_penalty)
+        return self._logits(self._shown(images, augment=augment), labels, of_penalty=self._in_penalty)
 
     def critic_features(self, images: Tensor, labels: Tensor) -> Sequence[Tensor]:
         """See `Step.critic_features`."""
@@ -198,27 +177,27 @@ class TrainingStep:
         seed = seed_for(self._game.seed, self._role.value, self._batch.images_seen, *purpose)
         return torch.Generator().manual_seed(seed)
 
-    def _generate(self) -> Tensor:
+    def _generate(self) -> tuple[Tensor, Tensor]:
         # Of the whole batch, then sliced: splitting a batch changes no latent.
-        latents = self._ranks.own(self.generator.sample_latents(len(self._batch), self._rng("latents"))[self._rows])
+        drawn = self._ranks.own(self.generator.sample_latents(len(self._batch), self._rng("latents"))[self._rows])
+        latents = to_device(drawn, self._game.device)
         with self._autocast(of_penalty=self._in_penalty):
-            images = self.generator(to_device(latents, self._game.device), self.labels)
+            images = self.generator(latents, self.labels)
         # Losses, penalties and augmentations are in float32 whatever the networks run in.
-        return at_least_float32(images)
+        return at_least_float32(images), latents
 
-    def _logits(self, images: Tensor, labels: Tensor, *, of_penalty: bool) -> Tensor:
-        shown = self._shown(images)
+    def _logits(self, shown: Tensor, labels: Tensor, *, of_penalty: bool) -> Tensor:
         with self._autocast(of_penalty=of_penalty):
             logits = self._game.discriminator(shown, labels)
         return at_least_float32(logits)
 
-    def _shown(self, images: Tensor) -> Tensor:
+    def _shown(self, images: Tensor, *, augment: bool = True) -> Tensor:
         # Lifted images come back to the phase's resolution here: gradients are taken at the large ones, as in the
         # official ProGAN and StyleGAN, whose critics pool them down.
         if (factor := images.shape[-1] // self.real.shape[-1]) > 1:
             images = F.avg_pool2d(images, factor)
         # In front of the critic for reals, fakes and penalties alike (arXiv:2006.06676, figure 2).
-        if self._game.augmentation is not None:
+        if augment and self._game.augmentation is not None:
             with full_precision(images):
                 images = self._game.augmentation(images)
         return images

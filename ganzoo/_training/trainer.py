@@ -16,12 +16,12 @@ from torch import Tensor
 from ganzoo._random.global_streams import seed_everything
 from ganzoo._training.course import Course
 from ganzoo._training.ema import EMA
+from ganzoo._training.game import Game, RealBatch
 from ganzoo._training.gradients import average_terms
 from ganzoo._training.growth import grow
 from ganzoo._training.player import Player
 from ganzoo._training.rank_checks import check_equal, watched_draws
 from ganzoo._training.reals import Reals, RealStream
-from ganzoo._training.step import Game, RealBatch
 from ganzoo._training.step_terms import Diverged, Losses, StepTerms
 from ganzoo._training.stop_request import StopRequest
 from ganzoo.contracts._options_at import is_scheduled, options_at

@@ -91,6 +91,8 @@ class Regularizer(Component[RegularizerOptionsT], nn.Module, ABC):
         discriminator_must_be: The same of the discriminator, such as `Featured`.
         needs_real_gradient: Whether it differentiates `step.real_logits` with respect to `step.real_input`.
         needs_fake_gradient: Whether it differentiates `step.fake_logits` with respect to `step.fake_input`.
+        compares_logits: Whether it compares `step.real_logits` or `step.fake_logits` with logits of its own, so that
+            all are computed in the precision of penalties.
         per_sample_gradient: Whether it is defined per image, so that batch norm in the critic makes it meaningless.
     """
 
@@ -100,6 +102,7 @@ class Regularizer(Component[RegularizerOptionsT], nn.Module, ABC):
     discriminator_must_be: ClassVar[type] = object
     needs_real_gradient: ClassVar[bool] = False
     needs_fake_gradient: ClassVar[bool] = False
+    compares_logits: ClassVar[bool] = False
     per_sample_gradient: ClassVar[bool] = False
 
     def __init__(self, options: RegularizerOptionsT) -> None:

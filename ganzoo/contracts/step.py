@@ -26,6 +26,10 @@ class Step(Protocol):
         """What the discriminator was shown: `lift(real)`, a leaf that takes gradients if a regularizer asks."""
 
     @property
+    def real_shown(self) -> Tensor:
+        """`real_input` as the network itself saw it, `[N, C, r, r]`: brought down to r, then augmented."""
+
+    @property
     def real_logits(self) -> Tensor:
         """Logits `[N]` of `real_input`; connected to it if a regularizer of this player `needs_real_gradient`."""
 
@@ -49,15 +53,26 @@ class Step(Protocol):
         """
 
     @property
+    def fake_shown(self) -> Tensor:
+        """`fake_input` as the network itself saw it, `[N, C, r, r]`: brought down to r, then augmented."""
+
+    @property
     def fake_logits(self) -> Tensor:
         """Logits `[N]` of `fake_input`; connected to it if a regularizer of this player `needs_fake_gradient`."""
+
+    @property
+    def fake_latents(self) -> Tensor:
+        """Latents `[N, Z]` of the images behind `fake_input`."""
 
     @property
     def generator(self) -> Generator:
         """The generator in training."""
 
-    def critic(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Return the discriminator's logits `[N]` for images of the phase's resolution or lifted ones."""
+    def critic(self, images: Tensor, labels: Tensor, *, augment: bool = True) -> Tensor:
+        """Return the discriminator's logits `[N]` for images of the phase's resolution or lifted ones.
+
+        Without `augment` they pass no augmentation: for images near `real_shown` and `fake_shown`, which passed it.
+        """
 
     def critic_features(self, images: Tensor, labels: Tensor) -> Sequence[Tensor]:
         """Return features of a `Featured` discriminator, through the augmentation and in the precision of `critic`."""

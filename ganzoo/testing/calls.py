@@ -118,13 +118,18 @@ def written(func: Any) -> str:
     return f"F.{name}" if getattr(func, "__module__", "") == F.__name__ else f"torch.{name}"
 
 
-def draws(run: Callable[[], object], given: Iterable[torch.Generator] = ()) -> str:
-    """Return in words by which calls `run` draws from torch's global stream or from a generator that was not given."""
+def draws(
+    run: Callable[[], object], given: Iterable[torch.Generator] = (), allowed: Callable[[], bool] = lambda: False
+) -> str:
+    """Return in words by which calls `run` draws from torch's global stream or from a generator that was not given.
+
+    What it draws while `allowed` says so is passed over.
+    """
     known = [id(each) for each in given]
 
     def wanted(name: str, keywords: Mapping[str, Any]) -> str | None:
         stream = keywords.get("generator")
-        if name not in DRAWS or id(stream) in known:
+        if name not in DRAWS or id(stream) in known or allowed():
             return None
         return _drawn(name) + (" with a torch.Generator of its own" if stream is not None else "")
 

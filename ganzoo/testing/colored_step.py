@@ -11,10 +11,10 @@ from torch import Tensor
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.objectives import Regularizer
 from ganzoo.testing.critics import TinyFeaturedDiscriminator
+from ganzoo.testing.ordered_step import OrderedStep
 from ganzoo.testing.parts import TinyGenerator, TinyStyledGenerator
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH
-from ganzoo.testing.step import LinearStep
 
 COLOR = ImageSpec(16, 3, 3)
 ORDER = (2, 0, 3, 1)
@@ -27,25 +27,6 @@ def pixels(channels: int) -> tuple[Tensor, Tensor]:
     return real, fakes
 
 
-class _OrderedStep(LinearStep):
-    """A step whose numbers for rows come in the order of its rows."""
-
-    def __init__(self, *args: Any, order: Sequence[int], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._order = list(order)
-
-    def _in_order(self, numbers: Tensor) -> Tensor:
-        return numbers[self._order] if len(numbers) == len(self._order) else numbers
-
-    def latents(self, count: int) -> Tensor:
-        """See `LinearStep.latents`."""
-        return self._in_order(super().latents(count))
-
-    def uniform(self, *shape: int) -> Tensor:
-        """See `LinearStep.uniform`."""
-        return self._in_order(super().uniform(*shape))
-
-
 class _ClassCritic(TinyFeaturedDiscriminator):
     """A critic whose slope depends on the class."""
 
@@ -55,14 +36,14 @@ class _ClassCritic(TinyFeaturedDiscriminator):
         return super().forward(images.square(), labels) * (1 + labels @ torch.arange(labels.shape[1]).to(labels))
 
 
-def colored_step(cls: type[Regularizer], order: Sequence[int]) -> LinearStep:
+def colored_step(cls: type[Regularizer], order: Sequence[int]) -> OrderedStep:
     """Return a batch of color images with classes, its rows in an order."""
     with seeded():
         maker: Any = TinyGenerator if issubclass(TinyGenerator, cls.generator_must_be) else TinyStyledGenerator
         generator = maker(maker.Options(), COLOR)
         critic = _ClassCritic(_ClassCritic.Options(), COLOR)
     real, fakes = (each[list(order)] for each in pixels(3))
-    return _OrderedStep(
+    return OrderedStep(
         critic,
         real,
         torch.eye(3)[torch.arange(BATCH) % 3][list(order)],
@@ -71,5 +52,5 @@ def colored_step(cls: type[Regularizer], order: Sequence[int]) -> LinearStep:
         connected=cls.needs_real_gradient,
         fakes_connected=cls.needs_fake_gradient,
         role=cls.applies_to,
-        order=order,
+        rows=order,
     )

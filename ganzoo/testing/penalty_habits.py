@@ -12,43 +12,17 @@ from torch import Tensor
 
 from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.testing import state
-from ganzoo.testing.calls import cuts, draws
+from ganzoo.testing.calls import cuts
 from ganzoo.testing.derivatives import check_slopes
 from ganzoo.testing.failure import doing, require
+from ganzoo.testing.ordered_step import OrderedStep
+from ganzoo.testing.penalty_stream import steady_generator
+from ganzoo.testing.row_draws import RowDraws
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.slopes import double
 from ganzoo.testing.step import LinearStep
 
 _FACTOR = 2
-
-
-def check_stream(penalty: Regularizer, step: LinearStep) -> None:
-    """Require that numbers come from the step's own stream; N(0, 1) ones, which it has not, from the global one."""
-    with _steady(step.generator):
-        found = draws(lambda: penalty.penalty(step), given=[step.stream])
-    wrong = " and ".join(
-        each for each in found.split(" and ") if "torch.randn" not in each or "torch.Generator" in each
-    )
-    require(
-        not wrong,
-        f"draws with {wrong}: its numbers would follow from what else was drawn in the step, or be the same in each; "
-        f"draw from the step's own stream, step.uniform(...) and step.latents(...)",
-    )
-
-
-@contextmanager
-def _steady(generator: Any) -> Iterator[None]:
-    """Let a generator draw nothing inside: neither noise nor mixed styles."""
-    mode = generator.training
-    generator.eval()
-    if hasattr(generator, "use_noise"):
-        generator.use_noise("constant")
-    try:
-        yield
-    finally:
-        if hasattr(generator, "use_noise"):
-            generator.use_noise("random")
-        generator.train(mode)
 
 
 def check_step_kept(penalty: Regularizer, step: LinearStep) -> None:
@@ -175,7 +149,7 @@ def _gradients() -> Iterator[list[tuple[Tensor, bool]]]:
         torch.autograd.grad = original
 
 
-def check_labels(penalty: Regularizer, step: LinearStep, turned: LinearStep) -> None:
+def check_labels(penalty: Regularizer, step: OrderedStep, turned: OrderedStep) -> None:
     """Require that each image keeps its own label: a batch in another order has the same penalty.
 
     Args:
@@ -185,7 +159,12 @@ def check_labels(penalty: Regularizer, step: LinearStep, turned: LinearStep) -> 
     """
     values = []
     for each in (step, turned):
-        with doing("penalty(step) of images with classes, under step.labels"), seeded(), _steady(each.generator):
+        with (
+            doing("penalty(step) of images with classes, under step.labels"),
+            seeded(),
+            steady_generator(each.generator),
+            RowDraws(each.rows),
+        ):
             values.append(copy.deepcopy(penalty).penalty(each).detach())
     require(
         torch.allclose(values[0], values[1], rtol=1e-3, atol=1e-6),
@@ -229,7 +208,7 @@ def check_derivative(penalty: Regularizer, step: LinearStep) -> None:
         def value() -> Tensor:
             fresh = step.of(networks[0], networks[1])
             state_back(penalty, kept)
-            with seeded(), _steady(networks[0]):
+            with seeded(), steady_generator(networks[0]):
                 found: Tensor = penalty.penalty(fresh)
             return found
 

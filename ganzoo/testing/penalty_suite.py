@@ -9,11 +9,28 @@ from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.testing import penalty_habits
 from ganzoo.testing.colored_step import COLOR, ORDER, colored_step
 from ganzoo.testing.critics import TinyFeaturedDiscriminator
-from ganzoo.testing.failure import doing
+from ganzoo.testing.failure import doing, require
+from ganzoo.testing.penalty_stream import check_stream
 from ganzoo.testing.properties import Property
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH, reason_against
 from ganzoo.testing.step import LinearStep
+
+
+def check_needs(case: Any) -> None:
+    """Require that it says who pays, and that the networks it is tested on are what it needs."""
+    cls = case.cls
+    require(
+        isinstance(getattr(cls, "applies_to", None), Role),
+        "`applies_to` must say who pays: Role.GENERATOR or .DISCRIMINATOR",
+    )
+    require(isinstance(cls.generator_must_be, type), "generator_must_be must be a class or a capability")
+    for network, needed in ((case.generator, cls.generator_must_be), (case.critic, cls.discriminator_must_be)):
+        what = "generator" if network is case.generator else "discriminator"
+        require(
+            isinstance(network, needed),
+            f"needs a {needed.__name__} {what} to be tested: check_regularizer(..., {what}=...)",
+        )
 
 
 def _is_paid_by_discriminator(case: Any) -> bool:
@@ -46,7 +63,7 @@ _LIFTED = 2
 HABITS = (
     Property("gradients inside it keep their graph", _habit(penalty_habits.check_graph)),
     Property("its gradient is its derivative", _habit(penalty_habits.check_derivative)),
-    Property("draws from the step's own stream", _habit(penalty_habits.check_stream)),
+    Property("draws from the step's own stream", _habit(check_stream)),
     Property("leaves the step and the networks as they are", _habit(penalty_habits.check_step_kept)),
     Property("keeps no tensor of a step", _habit(penalty_habits.check_forgets)),
     Property("is finite where the critic is flat", _habit(penalty_habits.check_flat), _is_paid_by_discriminator),

@@ -14,11 +14,13 @@ from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.testing.colored_step import pixels
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import ConformanceError, doing, require
+from ganzoo.testing.ordered_step import OrderedStep
 from ganzoo.testing.parts import TinyGenerator, TinyStyledGenerator
 from ganzoo.testing.penalty_habits import mean_advice, why_no_gradient
-from ganzoo.testing.penalty_suite import HABITS
+from ganzoo.testing.penalty_suite import HABITS, check_needs
 from ganzoo.testing.penalty_worlds import WORLDS, PenaltyWorld, require_a_world, unsaid_need, world_of
 from ganzoo.testing.properties import Case, Property, Suite, gate
+from ganzoo.testing.row_draws import RowDraws
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH
 from ganzoo.testing.state import missing_state
@@ -73,10 +75,10 @@ class RegularizerCase(Case):
             regularizer.prepare(self.world.images, self.critic)
         return regularizer
 
-    def step(self, repeats: int = 1, lift_factor: int = 1) -> LinearStep:
+    def step(self, repeats: int = 1, lift_factor: int = 1) -> OrderedStep:
         """Return a batch, or the same images several times; penalties are taken at images `lift_factor` as large."""
         real, fakes = pixels(1)
-        return LinearStep(
+        return OrderedStep(
             self.critic,
             real.repeat(repeats, 1, 1, 1),
             self.world.labels(BATCH).repeat(repeats, 1),
@@ -86,21 +88,7 @@ class RegularizerCase(Case):
             fakes_connected=self.cls.needs_fake_gradient,
             role=self.cls.applies_to,
             lift_factor=lift_factor,
-        )
-
-
-def _check_needs(case: RegularizerCase) -> None:
-    cls = case.cls
-    require(
-        isinstance(getattr(cls, "applies_to", None), Role),
-        "`applies_to` must say who pays: Role.GENERATOR or .DISCRIMINATOR",
-    )
-    require(isinstance(cls.generator_must_be, type), "generator_must_be must be a class or a capability")
-    for network, needed in ((case.generator, cls.generator_must_be), (case.critic, cls.discriminator_must_be)):
-        what = "generator" if network is case.generator else "discriminator"
-        require(
-            isinstance(network, needed),
-            f"needs a {needed.__name__} {what} to be tested: check_regularizer(..., {what}=...)",
+            rows=list(range(BATCH)) * repeats,
         )
 
 
@@ -184,7 +172,11 @@ def _check_weights(case: RegularizerCase) -> None:
 
 
 def _check_mean(case: RegularizerCase) -> None:
-    once, twice = (_penalty(case.built(), case.step(repeats)) for repeats in (1, 2))
+    values = []
+    for step in (case.step(repeats) for repeats in (1, 2)):
+        with RowDraws(step.rows):
+            values.append(_penalty(case.built(), step))
+    once, twice = values
     require(
         torch.allclose(once, twice, rtol=0.05),
         f"penalty of a batch repeated is {twice.item():.6g}, of the batch {once.item():.6g}: "
@@ -214,7 +206,7 @@ REGULARIZER = Suite(
     RegularizerCase,
     once=(
         *COMPONENT,
-        gate("says who pays, and what it needs", _check_needs),
+        gate("says who pays, and what it needs", check_needs),
         Property("says what it is compatible with", _check_compatibility),
         gate("is a finite scalar", _check_scalar),
         Property("its gradient reaches who pays", _check_payer),

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
+from ganzoo.contracts.augmentations import Augmentation
 from ganzoo.contracts.capabilities import Featured
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Discriminator, Generator
@@ -31,6 +32,7 @@ class LinearStep:
             averages them down again (`penalty_space = "final"`).
         connected: Whether `real_logits` lead back to `real_input`, as for penalties with `needs_real_gradient`.
         fakes_connected: Whether `fake_logits` lead back to `fake_input`, as for those with `needs_fake_gradient`.
+        augmentation: What images pass before the critic; nothing by default.
         role: Whose step it is: in the generator's, `fake_input` is what it generates, with its graph.
         images_seen: How many reals came before.
         seed: Of the step's random stream.
@@ -47,6 +49,7 @@ class LinearStep:
         lift_factor: int = 1,
         connected: bool = True,
         fakes_connected: bool = True,
+        augmentation: Augmentation | None = None,
         role: Role = Role.DISCRIMINATOR,
         images_seen: int = 0,
         seed: int = 0,
@@ -59,6 +62,7 @@ class LinearStep:
         self.generator = TinyGenerator(TinyGenerator.Options(), images) if generator is None else generator
         self.lift_factor = lift_factor
         self.connected, self.fakes_connected = connected, fakes_connected
+        self.augmentation = augmentation
         self.role, self.images_seen = role, images_seen
         self._given_fakes = fakes
         self._rng = torch.Generator().manual_seed(seed)
@@ -74,6 +78,7 @@ class LinearStep:
             lift_factor=self.lift_factor,
             connected=self.connected,
             fakes_connected=self.fakes_connected,
+            augmentation=self.augmentation,
             role=self.role,
             images_seen=self.images_seen,
         )
@@ -89,9 +94,14 @@ class LinearStep:
         return self.lift(self.real).detach().clone().requires_grad_(self.connected)
 
     @cached_property
+    def real_shown(self) -> Tensor:
+        """`real_input`, averaged down and augmented."""
+        return self._shown(self.real_input)
+
+    @cached_property
     def real_logits(self) -> Tensor:
         """The critic's logits of `real_input`."""
-        return self.critic(self.real_input, self.labels)
+        return self.critic(self.real_shown, self.labels, augment=False)
 
     @cached_property
     def fakes(self) -> Tensor:
@@ -99,12 +109,17 @@ class LinearStep:
         if self._given_fakes is not None:
             return self._given_fakes.detach()
         with torch.no_grad():
-            return self.generator(self.latents(len(self.real)), self.labels)
+            return self.generator(self.fake_latents, self.labels)
+
+    @cached_property
+    def fake_latents(self) -> Tensor:
+        """Latents of the generated images."""
+        return self.latents(len(self.real))
 
     @cached_property
     def generated(self) -> Tensor:
         """Generated images with their graph."""
-        return self.generator(self.latents(len(self.real)), self.labels)
+        return self.generator(self.fake_latents, self.labels)
 
     @cached_property
     def fake_input(self) -> Tensor:
@@ -114,14 +129,23 @@ class LinearStep:
         return self.lift(self.fakes).detach().clone().requires_grad_(self.fakes_connected)
 
     @cached_property
+    def fake_shown(self) -> Tensor:
+        """`fake_input`, averaged down and augmented."""
+        return self._shown(self.fake_input)
+
+    @cached_property
     def fake_logits(self) -> Tensor:
         """The critic's logits of `fake_input`."""
-        return self.critic(self.fake_input, self.labels)
+        return self.critic(self.fake_shown, self.labels, augment=False)
 
-    def critic(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Return logits of images at the phase's resolution or lifted ones."""
+    def critic(self, images: Tensor, labels: Tensor, *, augment: bool = True) -> Tensor:
+        """Return logits of images at the phase's resolution or lifted ones, with or without the augmentation."""
+        return self.discriminator(self._shown(images, augment=augment), labels)
+
+    def _shown(self, images: Tensor, *, augment: bool = True) -> Tensor:
         factor = images.shape[-1] // self.real.shape[-1]
-        return self.discriminator(avg_pool2d(images, factor) if factor > 1 else images, labels)
+        pooled = avg_pool2d(images, factor) if factor > 1 else images
+        return self.augmentation(pooled) if augment and self.augmentation is not None else pooled
 
     def critic_features(self, images: Tensor, labels: Tensor) -> Sequence[Tensor]:
         """Return the features of a critic that has some."""
@@ -129,8 +153,7 @@ class LinearStep:
             raise TypeError(
                 f"the critic {type(self.discriminator).__name__} has no features; set discriminator_must_be"
             )
-        factor = images.shape[-1] // self.real.shape[-1]
-        return self.discriminator.features(avg_pool2d(images, factor) if factor > 1 else images, labels)
+        return self.discriminator.features(self._shown(images), labels)
 
     def lift(self, images: Tensor) -> Tensor:
         """Repeat pixels `lift_factor` times each way."""

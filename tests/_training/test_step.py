@@ -8,7 +8,8 @@ import pytest
 import torch
 from training_world import DCGAN, installed, trainer_of
 
-from ganzoo._training.step import RealBatch, TrainingStep
+from ganzoo._training.game import RealBatch
+from ganzoo._training.step import TrainingStep
 from ganzoo.contracts.objectives import Role
 
 

@@ -13,8 +13,9 @@ from training_world import recipe_of
 
 from ganzoo import ImageSpec
 from ganzoo._training.build import build_trainer
+from ganzoo._training.game import RealBatch
 from ganzoo._training.growth import grow
-from ganzoo._training.step import RealBatch, TrainingStep
+from ganzoo._training.step import TrainingStep
 from ganzoo.contracts.objectives import Role
 
 POINTS = ["0.0", "0.3", "0.75", "1.0", "1.6", "2.0", "2.25", "3.0"]  # levels of detail: how many halvings from 32
