@@ -219,3 +219,34 @@ def test_penalties_run_in_half_precision_where_the_recipe_says_so():
     exact = trainer_of(DCGAN, {"regularizers": [{"name": "r1"}]}).step(trainer.phase)["discriminator/r1"]
     rounded = trainer.step(trainer.phase)["discriminator/r1"]
     assert rounded != exact and rounded == pytest.approx(exact, rel=0.1)
+
+
+def test_what_the_critic_was_shown_can_be_shown_again():
+    trainer = trainer_of(DOUBLING)
+    step = step_of(trainer)
+    torch.testing.assert_close(step.real_shown, step.real * 2)
+    torch.testing.assert_close(step.fake_shown, step.fakes * 2)
+    torch.testing.assert_close(step.critic(step.real_shown, step.labels, augment=False), step.real_logits)
+    torch.testing.assert_close(step.critic(step.fake_shown, step.labels, augment=False), step.fake_logits)
+
+
+def test_latents_of_the_generated_images_are_told_in_both_steps_and_where_these_share_them():
+    trainer = trainer_of()
+    generator = trainer.game.generator
+    for role in Role:
+        step = step_of(trainer, role)
+        images = step.fakes if role is Role.DISCRIMINATOR else step.generated
+        torch.testing.assert_close(generator(step.fake_latents, step.labels), images)
+    images, labels = trainer._reals.stream.at(0, 8, 8)
+    batch = RealBatch(images, labels, 0, lambda: (images, labels), shared_fakes={})
+    first, second = (TrainingStep(trainer.game, batch, role, rows=slice(0, 8), purpose="") for role in list(Role)[::-1])
+    assert torch.equal(first.fakes, second.generated) and torch.equal(first.fake_latents, second.fake_latents)
+
+
+def test_logits_that_a_penalty_compares_are_not_rounded():
+    trainer = trainer_of({"training": {"precision": "bf16"}})
+    counted = Counted(trainer)
+    for compared in (False, True):
+        step = step_of(trainer, compared=compared)
+        assert step.real_logits is not None and step.fake_logits is not None
+    assert [dtype for _, dtype in counted.critic] == [torch.bfloat16] * 2 + [torch.float32] * 2
