@@ -64,7 +64,7 @@ def images_of(count: int, channels: int = 1, side: int = 4, seed: int = 0) -> Te
 @pytest.mark.parametrize("factor", [1, 2])
 @pytest.mark.parametrize("critic", [Inner, Pair])
 def test_finite_differences_of_a_linear_critic(cls, exact, factor, critic):
-    """(w . e)^2 gamma / 2 for the noise e that was drawn; its mean over noise is the exact penalty, also when lifted."""
+    """(w . e)^2 gamma / 2 for the noise e that was drawn; its mean is the exact penalty, also when lifted."""
     network = critic(images_of(1, seed=1)[0])
     step = LinearStep(network, images_of(3), fakes=images_of(3, seed=2), lift_factor=factor)
     torch.manual_seed(0)
