@@ -19,7 +19,6 @@ from ganzoo._kit.kits import kinds, kit_of
 from ganzoo._kit.names import Names
 from ganzoo._registry.kinds import HOOK_KINDS, base_of
 from ganzoo._registry.option_table import option_rows
-from ganzoo.contracts import capabilities
 from ganzoo.testing.suites import properties
 
 FOLDER = Path(__file__).with_name("contracts")
@@ -40,7 +39,7 @@ ALSO: dict[str, tuple[str, ...]] = {
 CAPABLE: dict[str, tuple[str, ...]] = {
     "generator": (
         "Growable", "StyleBased", "StyleResolutions", "StyleAffines", "NoiseInputs", "NoiseMaps", "NoiseResolutions",
-        "SkipOutputs",
+        "SkipOutputs", "Transformable",
     ),
     "discriminator": ("Growable", "Featured"),
     "extractor": ("Perceptual", "FeatureMaps"),
@@ -98,7 +97,7 @@ def _page(kind: str) -> str:
             "",
         ]
         for name in CAPABLE[kind]:
-            blocks += [*_class(getattr(capabilities, name), own=True), ""]
+            blocks += [*_class(getattr(ganzoo, name), own=True), ""]
     if kind in properties():
         blocks += ["## What `ganzoo test` asks", "", *(f"- {each}" for each in properties()[kind]), ""]
     return "\n".join([*blocks, *_example(kind)])

@@ -36,17 +36,16 @@ if TYPE_CHECKING:
     from ganzoo.contracts.callbacks import RunCallback as RunCallback
     from ganzoo.contracts.callbacks import WatchedRun as WatchedRun
     from ganzoo.contracts.capabilities import Featured as Featured
-    from ganzoo.contracts.capabilities import FeatureMaps as FeatureMaps
     from ganzoo.contracts.capabilities import Growable as Growable
     from ganzoo.contracts.capabilities import NoiseInputs as NoiseInputs
     from ganzoo.contracts.capabilities import NoiseMaps as NoiseMaps
     from ganzoo.contracts.capabilities import NoiseMode as NoiseMode
     from ganzoo.contracts.capabilities import NoiseResolutions as NoiseResolutions
-    from ganzoo.contracts.capabilities import Perceptual as Perceptual
     from ganzoo.contracts.capabilities import SkipOutputs as SkipOutputs
     from ganzoo.contracts.capabilities import StyleAffines as StyleAffines
     from ganzoo.contracts.capabilities import StyleBased as StyleBased
     from ganzoo.contracts.capabilities import StyleResolutions as StyleResolutions
+    from ganzoo.contracts.capabilities import Transformable as Transformable
     from ganzoo.contracts.checkpoints import ForeignCheckpoint as ForeignCheckpoint
     from ganzoo.contracts.checkpoints import ForeignNetwork as ForeignNetwork
     from ganzoo.contracts.checkpoints import Importer as Importer
@@ -64,6 +63,8 @@ if TYPE_CHECKING:
     from ganzoo.contracts.datasets import Item as Item
     from ganzoo.contracts.entries import Entry as Entry
     from ganzoo.contracts.entries import StatedClasses as StatedClasses
+    from ganzoo.contracts.extractor_capabilities import FeatureMaps as FeatureMaps
+    from ganzoo.contracts.extractor_capabilities import Perceptual as Perceptual
     from ganzoo.contracts.extractors import Extractor as Extractor
     from ganzoo.contracts.extractors import Layer as Layer
     from ganzoo.contracts.extractors import WeightsFile as WeightsFile
@@ -148,19 +149,19 @@ _HOME = {
     ),
     "ganzoo.contracts.chosen": ("ChosenPart", "Chooses", "build_chosen"),
     "ganzoo.contracts.capabilities": (
-        "FeatureMaps",
         "Featured",
         "Growable",
         "NoiseInputs",
         "NoiseMaps",
         "NoiseMode",
         "NoiseResolutions",
-        "Perceptual",
         "SkipOutputs",
         "StyleAffines",
         "StyleBased",
         "StyleResolutions",
+        "Transformable",
     ),
+    "ganzoo.contracts.extractor_capabilities": ("FeatureMaps", "Perceptual"),
     "ganzoo.contracts.figures": (
         "CheckpointsFigure",
         "Drawing",

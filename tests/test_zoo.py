@@ -25,6 +25,8 @@ SMALL = {
     "latent_dim": 8,
     "style_dim": 8,
     "mapping_layers": 2,
+    "layers": 3,
+    "critical_layers": 1,
     "width": 4,
     "max_width": 8,
     "channel_base": 64,

@@ -13,6 +13,7 @@ from ganzoo.contracts.capabilities import (
     SkipOutputs,
     StyleAffines,
     StyleBased,
+    Transformable,
 )
 from ganzoo.contracts.figures import CheckpointsFigure, Figure, RunsFigure
 from ganzoo.errors import RefusedError
@@ -27,6 +28,7 @@ _MEANING: Mapping[type, str] = {
     NoiseMaps: "names its noise maps",
     StyleAffines: "shows the weights of its styles",
     SkipOutputs: "sums up images of several resolutions",
+    Transformable: "can be moved",
 }
 
 

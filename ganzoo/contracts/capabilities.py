@@ -1,4 +1,4 @@
-"""Capabilities: what some networks and extractors can do beyond their contract.
+"""Capabilities: what some networks can do beyond their contract.
 
 They are known by their methods, so a plugin imports nothing to have one; and importing them costs no torch, so that a
 figure can say which it needs.
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 NoiseMode = Literal["random", "constant", "none"]
 
@@ -46,6 +46,18 @@ class StyleBased(Protocol):
 
 
 @runtime_checkable
+class Transformable(Protocol):
+    """Capability of a generator: what it generates can be moved within the image (StyleGAN3, arXiv:2106.12423)."""
+
+    def use_transform(self, matrix: Tensor | None) -> None:
+        """Move what is generated from now on, as people would move a picture; None, as at first, leaves it in place.
+
+        `matrix` is `[3, 3]`, or `[N, 3, 3]` with one for each image, in homogeneous coordinates whose origin is the
+        image's center and whose unit is its side, x to the right and y down: a content at p appears at `matrix` p.
+        """
+
+
+@runtime_checkable
 class NoiseInputs(Protocol):
     """Capability: noise maps inside the generator, apart from its latents (StyleGAN, arXiv:1812.04948, section 3.2)."""
 
@@ -74,25 +86,6 @@ class StyleAffines(Protocol):
 
     def style_weights(self) -> Sequence[tuple[int, Tensor]]:
         """Return for each layer the number of the style that it sees, and its weight `[O, W]` as it is used."""
-
-
-@runtime_checkable
-class Perceptual(Protocol):
-    """Of an extractor: features in which squared distances say how different images look, and that can be descended."""
-
-    def perceptual(self) -> nn.Module:
-        """Return a network from float images `[N, 3, R, R]` in [-1, 1] to features `[N, D]`, without random draws."""
-
-
-@runtime_checkable
-class FeatureMaps(Protocol):
-    """Of an extractor: maps of several resolutions that critics and losses may read (arXiv:2111.01007, section 3)."""
-
-    def map_shapes(self, resolution: int) -> Sequence[tuple[int, int]]:
-        """Return channels and side of each map of images `[N, 3, R, R]`, finest first; none where it is too small."""
-
-    def feature_maps(self) -> nn.Module:
-        """Return a network from float images in [-1, 1] to a tuple of these maps, differentiable, without draws."""
 
 
 @runtime_checkable

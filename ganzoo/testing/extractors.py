@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from ganzoo.contracts.capabilities import FeatureMaps, Perceptual
+from ganzoo.contracts.extractor_capabilities import FeatureMaps, Perceptual
 from ganzoo.contracts.extractors import Extractor, Layer, WeightsFile
 from ganzoo.contracts.metric_input import PIXELS
 from ganzoo.errors import WeightsError

@@ -1,0 +1,12 @@
+"""StyleGAN3: the alias-free generator of Karras et al. (arXiv:2106.12423)."""
+
+from __future__ import annotations
+
+from ganzoo import Generator, hookimpl
+from ganzoo_stylegan3.generator import StyleGAN3Generator
+
+
+@hookimpl
+def ganzoo_generators() -> list[type[Generator]]:
+    """Offer the generator."""
+    return [StyleGAN3Generator]

@@ -1,0 +1,125 @@
+"""Alias-free layer: a modulated convolution, and a filtered leaky ReLU behind it.
+
+Paper: StyleGAN3, arXiv:2106.12423, section 3.2 and appendix D.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.layers import EqualizedLinear, at_least_float32, batch_mean, convolve, full_precision
+from ganzoo_stylegan3.activation import FilteredLeakyReLU, Resampling
+from ganzoo_stylegan3.filters import low_pass
+from ganzoo_stylegan3.plan import Band
+
+TAPS = 6  # of filters, per sample of the lower rate (section 3.2: n = 6)
+OVERSAMPLING = 2  # of the leaky ReLU, over the higher of both rates (section 3.2: m = 2)
+_EPSILON = 1e-8  # of the official code
+
+
+class LayerSettings(NamedTuple):
+    """What all layers have in common.
+
+    Attributes:
+        style_dim: W.
+        kernel: Size of the kernels: 3, or 1 where rotations are to be followed as well.
+        radial: Whether downsampling treats all directions alike.
+        clamp: Bound on what leaves a layer, or None.
+        magnitude_beta: Share that the tracked magnitude of a layer's input keeps at each batch.
+    """
+
+    style_dim: int
+    kernel: int
+    radial: bool
+    clamp: float | None
+    magnitude_beta: float
+
+
+class AliasFreeLayer(nn.Module):
+    """Modulated convolution with demodulation, bias, filtered leaky ReLU; or, `to_image`, a 1x1 one with a bias alone.
+
+    Features are divided by the root of their mean square, tracked over batches: a fixed number where images are
+    sampled, so that no image's own statistics carry anything from one place of it to another.
+
+    Args:
+        before: What it is given.
+        after: What it gives.
+        settings: Of all layers.
+        critical: Whether it is sampled critically; then its filter is separable whatever the settings say.
+        to_image: Whether it is the last.
+    """
+
+    magnitude_ema: Tensor
+
+    def __init__(
+        self, before: Band, after: Band, settings: LayerSettings, *, critical: bool = False, to_image: bool = False
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.kernel = 1 if to_image else settings.kernel
+        # Scales begin at 1, as in StyleGAN2.
+        self.affine = EqualizedLinear(settings.style_dim, before.channels, bias=1.0)
+        self.weight = nn.Parameter(torch.randn(after.channels, before.channels, self.kernel, self.kernel))
+        self.bias = nn.Parameter(torch.zeros(after.channels))
+        self.register_buffer("magnitude_ema", torch.ones(()))
+        self.activation = None if to_image else _activation(before, after, settings, critical)
+
+    def forward(self, features: Tensor, style: Tensor) -> Tensor:
+        """Turn features `[N, I, H, H]` and styles `[N, W]` into features `[N, O, R, R]`."""
+        gain = self._input_gain(features)
+        # Float32 for all that is a square: bfloat16 has eight bits for it.
+        with full_precision(style):
+            scales, weight, factors = self._modulation(style)
+        scaled = features * scales.to(features.dtype)[:, :, None, None]
+        # Zeros all around, so that nothing of the margin is lost yet: the filters cut it off.
+        maps = convolve(scaled, weight, padding=self.kernel - 1)
+        maps = maps * (factors * gain).to(maps.dtype)[:, :, None, None] + self.bias.to(maps.dtype)[:, None, None]
+        if self.activation is not None:
+            activated: Tensor = self.activation(maps)
+            return activated
+        bound = self.settings.clamp
+        return maps if bound is None else maps.clamp(-bound, bound)
+
+    def _input_gain(self, features: Tensor) -> Tensor:
+        """Return what brings the features to magnitude 1, as tracked so far; training tracks on."""
+        gain = self.magnitude_ema.rsqrt()
+        if self.training:
+            # Tracked after it is read, unlike in the official code: so no image sees the others of its batch, and the
+            # difference is one step of a mean over thousands.
+            with torch.no_grad():
+                squares = at_least_float32(features.detach()).square().mean(dim=(1, 2, 3))
+                self.magnitude_ema.lerp_(batch_mean(squares), 1 - self.settings.magnitude_beta)
+        return gain
+
+    def _modulation(self, style: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return scales of what comes in `[N, I]`, the weight `[O, I, K, K]`, and factors on what leaves `[N, O]`."""
+        scales: Tensor = self.affine(style)
+        if self.activation is None:
+            # To the image without demodulation: its contrast is what styles are to change (as in StyleGAN2).
+            return scales / math.sqrt(scales.shape[1]), self.weight, scales.new_ones(1, 1)
+        # Both to magnitude 1 first, which demodulation takes out again: so float16 holds what is between.
+        weight = self.weight * (self.weight.square().mean(dim=(1, 2, 3), keepdim=True) + _EPSILON).rsqrt()
+        scales = scales * (scales.square().mean(dim=1, keepdim=True) + _EPSILON).rsqrt()
+        factors = torch.rsqrt(scales.square() @ weight.square().sum(dim=(2, 3)).t() + _EPSILON)
+        return scales, weight, factors
+
+
+def _activation(before: Band, after: Band, settings: LayerSettings, critical: bool) -> FilteredLeakyReLU:
+    """Return the filtered leaky ReLU from one band to another."""
+    rate = max(before.rate, after.rate) * OVERSAMPLING
+    up, down = rate // before.rate, rate // after.rate
+    shape = Resampling(before.size + settings.kernel - 1, after.size, up, down, TAPS * up, TAPS * down)
+    # What comes in is bounded by its own band, what leaves by the next one.
+    raising = low_pass(TAPS * up, cutoff=before.cutoff, half_width=before.half_width, rate=rate)
+    lowering = low_pass(
+        TAPS * down,
+        cutoff=after.cutoff,
+        half_width=after.half_width,
+        rate=rate,
+        radial=settings.radial and not critical,
+    )
+    return FilteredLeakyReLU(raising, lowering, shape, settings.clamp)
