@@ -8,13 +8,28 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
+from ganzoo._training.launcher import VARIABLE
 from ganzoo.errors import GanzooError, RunError
 
 _SECONDS_TO_END = 10.0  # in which the first process says what happened to another
 _POLL_SECONDS = 0.1
+
+
+class Child(Protocol):
+    """A process that was started, as `subprocess.Popen` shows one."""
+
+    def poll(self) -> int | None:
+        """Return its exit code, or None while it runs."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    def wait(self) -> int | None:
+        """Return its exit code once it has ended."""
 
 
 def start_together(processes: int | None, gpus: int | None) -> None:
@@ -42,7 +57,7 @@ def start_together(processes: int | None, gpus: int | None) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
-    _wait(children)
+    wait_for(children)
 
 
 def _started(rank: int, count: int) -> subprocess.Popen[bytes]:
@@ -51,7 +66,7 @@ def _started(rank: int, count: int) -> subprocess.Popen[bytes]:
     os.environ.setdefault("MASTER_PORT", str(_free_port()))
     return subprocess.Popen(  # noqa: S603 - this Python, with the words of this command
         [sys.executable, "-m", "ganzoo", *sys.argv[1:]],
-        env={**os.environ, **{name: str(number) for name, number in given.items()}},
+        env={**os.environ, VARIABLE: str(os.getpid()), **{name: str(number) for name, number in given.items()}},
         stdout=None if rank == 0 else subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C reaches it through this process alone
     )
@@ -63,7 +78,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait(children: list[subprocess.Popen[bytes]]) -> NoReturn:
+def wait_for(children: Sequence[Child]) -> NoReturn:
     """End with the first process; where another fails, give the first a moment to say so, then end all."""
     first = children[0]
     failed: tuple[int, int] | None = None

@@ -14,6 +14,7 @@ import torch.distributed as dist
 from torch.distributed.rendezvous import rendezvous
 
 from ganzoo._inference.device import choose_device
+from ganzoo._training.launcher import ending_with_launcher
 from ganzoo._training.place import Place, place_of_process
 from ganzoo.errors import RefusedError, RunError
 from ganzoo.layers.ranks import Ranks
@@ -91,6 +92,17 @@ def joined(device: str) -> Iterator[World]:
         yield World(device)
         return
     device = _own_device(device, place)
+    with ending_with_launcher():
+        ranks, store = _found(device, place)
+        try:
+            yield World(device, ranks, place.restarts > 0, store)
+        finally:
+            with suppress(RuntimeError):
+                dist.destroy_process_group()
+
+
+def _found(device: str, place: Place) -> tuple[Ranks, Any]:
+    """Wait for all processes; return what carries tensors between them, and the store through which they met."""
     is_gpu = device.startswith("cuda")
     try:
         store, rank, size = next(rendezvous("env://", place.rank, place.size, timeout=_PATIENCE))
@@ -103,11 +115,7 @@ def joined(device: str) -> Iterator[World]:
         raise RunError(
             f"the {place.size} processes of this training do not find each other: {clip(str(error), 300)}"
         ) from error
-    try:
-        yield World(device, Ranks(rank, size, whole, host), place.restarts > 0, store)
-    finally:
-        with suppress(RuntimeError):
-            dist.destroy_process_group()
+    return Ranks(rank, size, whole, host), store
 
 
 def _own_device(name: str, place: Place) -> str:

@@ -12,6 +12,7 @@ from torch import Tensor
 from ganzoo import ComponentOptions, RunCallback, hookimpl
 from ganzoo.contracts.augmentations import Augmentation
 from ganzoo.contracts.objectives import Regularizer, Role
+from ganzoo.layers.ranks import batch_ranks
 from ganzoo.testing import TinyFeaturedDiscriminator, TinyPatchDiscriminator, parts
 
 
@@ -26,6 +27,7 @@ class Failing(parts.TinyLoss):
         call: PositiveInt = Field(default=3, description="Fails at this call.")
         how: str = Field(default="nan", description="nan, inf, weights, crash or memory.")
         fits: int = Field(default=0, description="Images that memory suffices for.")
+        rank: int | None = Field(default=None, description="The only one of several processes that fails.")
 
     def __init__(self, options):
         super().__init__(options)
@@ -35,6 +37,8 @@ class Failing(parts.TinyLoss):
         self.calls += 1
         loss = super().discriminator_loss(real, fake)
         if self.calls != self.options.call or len(real) <= self.options.fits:
+            return loss
+        if self.options.rank not in (None, batch_ranks().rank):
             return loss
         match self.options.how:
             case "nan" | "inf":
