@@ -88,6 +88,7 @@ def generate(
     truncation_cutoff: int | None = None,
     noise_mode: NoiseMode | None = None,
     resolution: int | None = None,
+    rows: range | None = None,
 ) -> Iterator[Tensor]:
     """Generate `count` images batch by batch, without gradient and in evaluation mode.
 
@@ -104,6 +105,7 @@ def generate(
         truncation_cutoff: How many of the first style layers are truncated; None: all.
         noise_mode: Noise inside the network; None: `random` if it has any.
         resolution: Final resolution; growable networks are set to it, fully grown.
+        rows: Only these of them; None: all. They are made in the batches in which all would be.
 
     Yields:
         Images `[n, C, R, R]` in about [-1, 1], on `device`.
@@ -117,13 +119,14 @@ def generate(
     sampling.check(generator)
     if labels is None:
         labels = torch.zeros(count, 0)
+    rows = range(count) if rows is None else rows
     with sampling.applied(generator):
-        for start in range(0, count, batch_size):
+        for start in range(rows.start // batch_size * batch_size, rows.stop, batch_size):
             stop = min(start + batch_size, count)
             latents = draw_latents(generator, start, stop, seed=seed).to(device)
             with torch.no_grad(), seeded_noise(seed_for("noise", seed, start), torch.device(device)):
                 yielded = sampling.images(generator, latents, labels[start:stop].to(device))
-            yield yielded
+            yield yielded[max(0, rows.start - start) : rows.stop - start]
 
 
 @contextmanager

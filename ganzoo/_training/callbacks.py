@@ -22,6 +22,7 @@ from ganzoo._training.cadence import Cadence
 from ganzoo._training.checkpoint_state import gather
 from ganzoo._training.metrics_callback import MetricsCallback
 from ganzoo._training.preview_classes import PreviewClasses
+from ganzoo._training.selection import is_due
 from ganzoo._training.step_terms import Losses
 from ganzoo._training.trainer import Trainer
 from ganzoo.contracts.component import PixelArray
@@ -136,7 +137,7 @@ class ScoreCallback:
 
     def on_step_end(self, trainer: Trainer, losses: Losses) -> None:
         """See `Callback.on_step_end`."""
-        if not (self._cadence.due(trainer.images_before, trainer.images_seen) or trainer.finished):
+        if not is_due(self._cadence, trainer):
             return
         trainer.settle()
         # The EMA is scored, which is what samples and the final scores show.

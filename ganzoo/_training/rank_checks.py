@@ -14,6 +14,9 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from ganzoo._random.global_streams import CPU
+from ganzoo._training.player import Player
+from ganzoo._training.step import Game
+from ganzoo.contracts.objectives import Role
 from ganzoo.errors import PluginError
 from ganzoo.layers.ranks import Ranks, exchanging, is_drawing
 
@@ -69,6 +72,20 @@ def watched_draws(ranks: Ranks, device: torch.device, *, first: bool) -> Iterato
         return
     with SharedDraws(device):
         yield
+
+
+def check_same(game: Game, players: Mapping[Role, Player], ranks: Ranks) -> None:
+    """Raise PluginError where processes that share a training no longer have the same networks."""
+    states: dict[str, Mapping[str, Tensor]] = {
+        "generator": game.generator.state_dict(),
+        "discriminator": game.discriminator.state_dict(),
+    }
+    if game.augmentation is not None:
+        states["augmentation"] = game.augmentation.state_dict()
+    for role, player in players.items():
+        states[f"{role.value}'s penalties"] = player.regularizers.state_dict()
+        states[f"{role.value}'s loss"] = player.loss.state_dict()
+    check_equal(states, ranks)
 
 
 @torch.no_grad()

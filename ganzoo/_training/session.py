@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any
 
 from ganzoo._inference.run_files import RunFiles
@@ -14,7 +15,7 @@ from ganzoo._runs.checkpoint import newest_good
 from ganzoo._runs.kept import kept_in
 from ganzoo._runs.metrics_log import MetricsLog
 from ganzoo._runs.provenance import peak_memory_bytes
-from ganzoo._runs.record import RunRecord, Score, ranking_metric
+from ganzoo._runs.record import RunRecord, ranking_metric
 from ganzoo._training.build import build_trainer
 from ganzoo._training.callbacks import (
     CheckpointCallback,
@@ -32,6 +33,7 @@ from ganzoo._training.metrics_callback import MetricsCallback
 from ganzoo._training.preview_classes import preview_classes, preview_count
 from ganzoo._training.progress import length_text
 from ganzoo._training.run_log import without_home
+from ganzoo._training.selection import selection_scores
 from ganzoo._training.signals import on_stop_signal
 from ganzoo._training.step_terms import Diverged
 from ganzoo._training.trainer import Callback, Trainer
@@ -42,7 +44,6 @@ from ganzoo.contracts.reporter import Reporter
 from ganzoo.data.stream.order import Reader
 from ganzoo.errors import GanzooError, ProcessEnded, RunError, RunStopped, TakenOverError
 from ganzoo.scoring.real_data import Inputs
-from ganzoo.scoring.score import score
 
 
 class Session:
@@ -71,7 +72,7 @@ class Session:
         """
         with self._closers:
             trainer = self._trainer()
-            self.world.ranks.told("" if trainer.finished else beginning(self.directory.path, self._began_at))
+            self.world.ranks.told(beginning(self.directory.path, self._began_at, has_ended=trainer.finished))
             if not trainer.finished:
                 trainer.callbacks[:0] = [*self._progress(trainer), *callbacks]
                 self._update(status="running", message="", hardware=self.record.hardware | self.world.facts())
@@ -147,9 +148,8 @@ class Session:
         trainer.callbacks += [self._metrics, self.samples, snapshots]
         if settings.score_kimg:
             ranking, warn = primary_metric(self.inputs), self.reporter.warning
-            self._scores = ScoreCallback(
-                self._selection_score, ranking, self._metrics, snapshots, settings.score_kimg, warn
-            )
+            scores = partial(selection_scores, inputs=self.inputs)
+            self._scores = ScoreCallback(scores, ranking, self._metrics, snapshots, settings.score_kimg, warn)
             trainer.callbacks.append(self._scores)
         trainer.callbacks.append(CurvesCallback(directory, settings.samples_kimg))
         self._checkpoints = CheckpointCallback(
@@ -192,17 +192,6 @@ class Session:
         self._update(**self._measured(trainer))
         if self._scores:
             self._scores.remove_superseded()
-
-    def _selection_score(self, trainer: Trainer) -> tuple[Score, ...]:
-        return score(
-            trainer.ema.network,
-            self.inputs.pack,
-            self.inputs.protocol.for_selection(),
-            self.inputs.extractor,
-            images_seen=trainer.images_seen,
-            device=trainer.game.device,
-            with_floor=False,
-        )
 
     def _request_stop(self, signal_name: str) -> None:
         self._stop.heard = signal_name

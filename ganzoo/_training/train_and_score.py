@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo._inference.run import Run
 from ganzoo._runs.checkpoint import newest_good
 from ganzoo._runs.manifest import folder_name
@@ -12,7 +13,8 @@ from ganzoo._training.run_log import RunLog
 from ganzoo._training.session import Session
 from ganzoo._training.signals import on_stop_signal
 from ganzoo._training.trainer import Callback
-from ganzoo.errors import RunError, RunStopped
+from ganzoo._training.world import World
+from ganzoo.errors import ProcessEnded, RunError, RunStopped
 from ganzoo.figures.run_curves import write_curves
 from ganzoo.scoring.protocol import ScoringProtocol, identity_of
 from ganzoo.scoring.real_data import Inputs, score_each, score_opened
@@ -24,13 +26,29 @@ def train_and_score(run: Run, inputs: Inputs, session: Session, callbacks: Seque
     with on_stop_signal(_stop_at_once(run)):
         session.train(callbacks)
         run.write_record(session.record)
-        weights, device = inputs.protocol.weights, str(inputs.device)
-        unscored = (run.generator(at, weights, device=device) for at in _unscored(run, inputs.protocol))
         try:
-            score_each(unscored, lambda opened: score_opened(opened, inputs, inputs.protocol, log), run.add_scores)
+            _score(run, inputs, session.world, log)
         finally:  # the curves hold the scores, those too that another metric's failure left
             write_curves(run.directory)
         session.watchers.scores(run.record.scores[known:])
+
+
+def _score(run: Run, inputs: Inputs, world: World, log: RunLog) -> None:
+    """Score what is not scored yet; other processes, told of each, share the work."""
+    ranks, protocol = world.ranks, inputs.protocol
+
+    def opened(images_seen: int) -> OpenedGenerator:
+        ranks.told(str(images_seen))
+        return run.generator(images_seen, protocol.weights, device=str(inputs.device))
+
+    unscored = map(opened, _unscored(run, protocol))
+    try:
+        score_each(unscored, lambda each: score_opened(each, inputs, protocol, log, ranks), run.add_scores)
+        ranks.told()
+    except ProcessEnded as error:
+        raise RunError(
+            f"{world.reason()}; the training is whole, and what is not scored yet is by: ganzoo resume {run.path}"
+        ) from error
 
 
 def _stop_at_once(run: Run) -> Callable[[str], None]:

@@ -20,7 +20,7 @@ from ganzoo._training.game import Game, RealBatch
 from ganzoo._training.gradients import average_terms
 from ganzoo._training.growth import grow
 from ganzoo._training.player import Player
-from ganzoo._training.rank_checks import check_equal, watched_draws
+from ganzoo._training.rank_checks import check_same, watched_draws
 from ganzoo._training.reals import Reals, RealStream
 from ganzoo._training.step_terms import Diverged, Losses, StepTerms
 from ganzoo._training.stop_request import StopRequest
@@ -69,6 +69,7 @@ class Trainer:
         self.images_before = 0
         self.steps = 0
         self.seconds = 0.0
+        self._unadded = 0.0
         self.lag = _GPU_LAG if game.device.type == "cuda" else 0
         self._unread: deque[StepTerms] = deque()
         self._has_played = False
@@ -120,6 +121,12 @@ class Trainer:
                 for callback in self.callbacks:
                     callback.on_step_end(self, losses)
         self.settle()
+        self._add_seconds()
+
+    def _add_seconds(self) -> None:
+        # Not while callbacks look: whether the time is over all processes must say alike until the next step.
+        self.seconds += self._unadded
+        self._unadded = 0.0
 
     def settle(self, leaving: int = 0) -> None:
         """Read the terms of all steps, but for the newest `leaving`, once the device has finished them.
@@ -132,7 +139,7 @@ class Trainer:
         started = time.monotonic()
         while len(self._unread) > leaving:
             self._unread.popleft().read()
-        self.seconds += time.monotonic() - started
+        self._unadded += time.monotonic() - started
 
     def _settle_to(self, terms: StepTerms) -> None:
         self.settle(leaving=self.steps - terms.steps)  # as many steps came after it
@@ -166,6 +173,7 @@ class Trainer:
         self.seconds += time.monotonic() - started
         # Reading terms waits for the device, so the seconds are those of finished work, but for the newest steps.
         self.settle(leaving=self.lag)
+        self._add_seconds()
         return losses
 
     def play(self, phase: Phase) -> dict[str, Tensor]:
@@ -174,22 +182,9 @@ class Trainer:
         with self.game.arithmetic.on(self.game.device), sharing_batch(self.ranks), watched:
             terms = self._play_all(phase)
         if not self._has_played:
-            self.check_ranks()
+            check_same(self.game, self.players, self.ranks)
         self._has_played = True
         return terms
-
-    def check_ranks(self) -> None:
-        """Raise PluginError where processes that share a training no longer have the same networks."""
-        states: dict[str, dict[str, Tensor]] = {
-            "generator": self.game.generator.state_dict(),
-            "discriminator": self.game.discriminator.state_dict(),
-        }
-        if self.game.augmentation is not None:
-            states["augmentation"] = self.game.augmentation.state_dict()
-        for role, player in self.players.items():
-            states[f"{role.value}'s penalties"] = player.regularizers.state_dict()
-            states[f"{role.value}'s loss"] = player.loss.state_dict()
-        check_equal(states, self.ranks)
 
     def _play_all(self, phase: Phase) -> dict[str, Tensor]:
         # Every step begins from a seed of its own, never from where the last one left a stream: a resumed run draws

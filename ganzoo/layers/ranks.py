@@ -66,6 +66,24 @@ class Ranks:
             dist.broadcast(words, 0, group=self.host)
         return bytes(words.tolist()).decode()
 
+    def collected(self, data: bytes) -> list[bytes]:
+        """Return what each process gives, by its number, in process 0; nothing in the others."""
+        if self.size == 1:
+            return [data]
+        here = torch.frombuffer(bytearray(data), dtype=torch.uint8) if data else torch.empty(0, dtype=torch.uint8)
+        lengths = [torch.zeros(1, dtype=torch.int64, device="cpu") for _ in range(self.size)]
+        with exchanging():
+            dist.all_gather(lengths, torch.tensor([len(data)], device="cpu"), group=self.host)
+            if self.rank:
+                dist.send(here, 0, group=self.host)
+                return []
+            found = [data]
+            for rank, length in enumerate(lengths[1:], start=1):
+                there = torch.empty(int(length), dtype=torch.uint8, device="cpu")
+                dist.recv(there, rank, group=self.host)
+                found.append(there.numpy().tobytes())
+        return found
+
 
 @contextmanager
 def exchanging() -> Iterator[None]:

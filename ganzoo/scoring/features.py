@@ -109,12 +109,16 @@ def _regrouped(batches: Iterable[Tensor], size: int) -> Iterator[Tensor]:
         yield torch.cat(waiting)
 
 
-def reference_batches(pack: Pack, protocol: ScoringProtocol) -> Iterator[Tensor]:
-    """Yield the protocol's real images, uint8 `[n, C, R, R]`, in pack order, mirrored by its place if it says so."""
+def reference_batches(pack: Pack, protocol: ScoringProtocol, rows: range | None = None) -> Iterator[Tensor]:
+    """Yield the protocol's real images, uint8 `[n, C, R, R]`, in pack order, mirrored by its place if it says so.
+
+    Of `rows` alone, if they are given.
+    """
     split = pack.split(protocol.split)
     draws = torch.rand(protocol.reference_images, generator=torch.Generator().manual_seed(_MIRROR_SEED))
-    for start in range(0, protocol.reference_images, _READ_AT_ONCE):
-        stop = min(start + _READ_AT_ONCE, protocol.reference_images)
+    rows = range(protocol.reference_images) if rows is None else rows
+    for start in range(rows.start, rows.stop, _READ_AT_ONCE):
+        stop = min(start + _READ_AT_ONCE, rows.stop)
         images = torch.from_numpy(split.images(np.arange(start, stop, dtype=np.int64)))
         turned = (draws[start:stop] < 0.5)[:, None, None, None]
         yield torch.where(turned, images.flip(3), images) if protocol.mirror else images
@@ -127,9 +131,15 @@ def generated_labels(protocol: ScoringProtocol) -> Tensor:
 
 
 def generated_batches(
-    generator: Generator, pack: Pack, protocol: ScoringProtocol, *, device: torch.device | str, count: int | None = None
+    generator: Generator,
+    pack: Pack,
+    protocol: ScoringProtocol,
+    *,
+    device: torch.device | str,
+    count: int | None = None,
+    rows: range | None = None,
 ) -> Iterator[Tensor]:
-    """Yield the protocol's generated images (or its first `count`), uint8 `[n, C, R, R]`."""
+    """Yield the protocol's generated images (or its first `count`, or `rows` of them), uint8 `[n, C, R, R]`."""
     images = generate(
         generator,
         protocol.generated if count is None else count,
@@ -141,6 +151,7 @@ def generated_batches(
         truncation_cutoff=protocol.truncation_cutoff,
         noise_mode=protocol.noise_mode,
         resolution=pack.spec.resolution,
+        rows=rows,
     )
     for batch in images:
         yield to_uint8(batch)

@@ -172,7 +172,7 @@ class Floors:
             "layers": dict(self._protocol.layers),
             "blocks": self._protocol.jackknife_blocks,
             "torch": version("torch"),
-            "device": torch.device(self._reals.device).type,
+            "device": torch.device(self._reals.reading.device).type,
         }
         digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
         root = self._reals.cache or cache_root()

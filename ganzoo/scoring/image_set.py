@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ganzoo._inference.sharing import text_of, text_tensor
 from ganzoo._registry.blame import named, naming
 from ganzoo.contracts.metric_input import PIXELS, Features
 from ganzoo.contracts.metrics import Metric
@@ -22,15 +23,16 @@ class ImageReader:
 
     Args:
         metrics: The metrics that will read this set.
+        first: Number of the first image that will pass, a multiple of 64.
     """
 
-    def __init__(self, metrics: Sequence[Metric]) -> None:
+    def __init__(self, metrics: Sequence[Metric], first: int = 0) -> None:
         self._keeps = any(PIXELS in metric.reads for metric in metrics)
         self._describing = [metric for metric in metrics if metric.describes]
         self._passed, self._waiting = list[Tensor](), list[Tensor]()
         self._described: dict[Metric, list[dict[str, Tensor]]] = {metric: [] for metric in self._describing}
         self._failures: dict[Metric, PluginError] = {}
-        self._done = 0
+        self._done = first
 
     @property
     def is_needed(self) -> bool:
@@ -54,6 +56,26 @@ class ImageReader:
         parts = self._described.get(metric, [])
         return found | {role: torch.cat([part[role] for part in parts]) for role in metric.describes}
 
+    def kept(self) -> dict[str, Tensor]:
+        """Return all that is kept, by names that `take_kept` knows."""
+        found = {PIXELS: torch.cat(self._passed)} if self._passed else {}
+        for number, metric in enumerate(self._describing):
+            for part, rows in enumerate(self._described[metric]):
+                found |= {f"{number}/{part}/{role}": each.cpu().contiguous() for role, each in rows.items()}
+            if metric in self._failures:
+                found[f"{number}"] = text_tensor(str(self._failures[metric]))
+        return found
+
+    def take_kept(self, parts: Sequence[Mapping[str, Tensor]]) -> None:
+        """Take what readers of other images have kept, in the order of the images."""
+        self._passed = [part[PIXELS] for part in parts if PIXELS in part]
+        for number, metric in enumerate(self._describing):
+            self._described[metric] = []
+            for part in parts:
+                self._described[metric] += list(_described(part, number))
+                if f"{number}" in part:
+                    self._failures.setdefault(metric, PluginError(text_of(part[f"{number}"])))
+
     def _take(self, batch: Tensor) -> None:
         if self._keeps:
             self._passed.append(batch)
@@ -74,6 +96,17 @@ class ImageReader:
                 except PluginError as failure:  # the other metrics can still be computed
                     self._failures[metric] = failure
         self._done += len(images)
+
+
+def _described(part: Mapping[str, Tensor], number: int) -> Iterator[dict[str, Tensor]]:
+    """Yield what a metric, by its number, has kept of one group of images after another."""
+    groups: dict[int, dict[str, Tensor]] = {}
+    for name, rows in part.items():
+        whose, *rest = name.split("/", 2)
+        if rest and whose == str(number):
+            groups.setdefault(int(rest[0]), {})[rest[1]] = rows
+    for group in sorted(groups):
+        yield groups[group]
 
 
 def description(metric: Metric, images: Tensor, first: int) -> dict[str, Tensor]:

@@ -30,6 +30,7 @@ from ganzoo.data.stream.batches import Batches
 from ganzoo.data.stream.order import Reader
 from ganzoo.data.stream.prefetch import Prefetched
 from ganzoo.errors import DataError, GanzooError, RefusedError
+from ganzoo.layers.ranks import Ranks
 from ganzoo.scoring.checks import check_widths
 from ganzoo.scoring.early_checks import check_listed
 from ganzoo.scoring.estimates import MetricsFailed
@@ -224,9 +225,13 @@ def score_each(
 
 
 def score_opened(
-    opened: OpenedGenerator, inputs: Inputs, protocol: ScoringProtocol, reporter: Reporter
+    opened: OpenedGenerator,
+    inputs: Inputs,
+    protocol: ScoringProtocol,
+    reporter: Reporter,
+    ranks: Ranks | None = None,
 ) -> tuple[Score, ...]:
-    """Score a run's generator at a checkpoint."""
+    """Score a run's generator at a checkpoint; several processes share the work, as `score` says."""
     return score(
         opened.generator,
         inputs.pack,
@@ -236,4 +241,5 @@ def score_opened(
         device=inputs.device,
         reporter=reporter,
         title=f"scoring {opened.run.name} at {opened.images_seen:,} images seen",
+        ranks=ranks,
     )

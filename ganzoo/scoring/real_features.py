@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
-from torch import nn
 
+from ganzoo.contracts.metrics import Metric
 from ganzoo.contracts.reporter import Progress, Reporter
 from ganzoo.data.pack.pack import Pack
-from ganzoo.scoring.features import LayerFeatures, by_role, extract, layers_for, reference_batches, roles_for
+from ganzoo.scoring.features import LayerFeatures, by_role, layers_for, reference_batches, roles_for
 from ganzoo.scoring.image_set import ImageReader, ImageSet
 from ganzoo.scoring.protocol import ScoringProtocol
+from ganzoo.scoring.reading import Reading
 from ganzoo.scoring.reference import cached_reference
+
+_PASSES = (False, True)
 
 
 class Counter:
@@ -41,38 +46,33 @@ class RealFeatures:
 
     Attributes:
         pack: The dataset.
-        module: The extractor's network for `layers`; None where no metric reads a layer.
-        layers: The layers that it gives.
-        device: Where it is.
+        reading: What looks at them.
         counter: Counts what is extracted.
         reporter: Takes a warning when an entry of the cache is damaged or cannot be kept.
         cache: Folder of the cache.
     """
 
     pack: Pack
-    module: nn.Module | None
-    layers: tuple[str, ...]
-    device: torch.device | str
+    reading: Reading
     counter: Counter
     reporter: Reporter
     cache: Path | None
 
     def read(self, protocol: ScoringProtocol) -> ImageSet:
         """Return the reference of a protocol; of `held_out_protocol`'s, the images held out."""
-        metrics = [metric for metric in protocol.metrics if metric.uses_reference]
         if not roles_for(protocol, reference=True):
             return ImageSet()
-        reader, wanted = ImageReader(metrics), layers_for(protocol, reference=True)
+        reader, wanted = ImageReader(_looking(protocol)), layers_for(protocol, reference=True)
         # One pass for the images themselves: the cache may spare the extractor another.
         if reader.is_needed:
-            for _ in reader.passing(reference_batches(self.pack, protocol)):
-                pass
+            self.reading.begin(_words(protocol, extracting=False))
+            _, reader = self.share(protocol, extracting=False)
         found: LayerFeatures = {}
         if wanted:
             found = cached_reference(
                 protocol,
                 lambda: self._extract(protocol, wanted),
-                device=self.device,
+                device=self.reading.device,
                 reporter=self.reporter,
                 root=self.cache,
             )
@@ -81,10 +81,34 @@ class RealFeatures:
         subjects = torch.from_numpy(split.subjects[:count].copy())
         return ImageSet(by_role(protocol, found), reader, labels, subjects)
 
+    def share(self, protocol: ScoringProtocol, *, extracting: bool) -> tuple[LayerFeatures, ImageReader]:
+        """Read this process's share of a reference, by the extractor or by the metrics that look at images."""
+        return self.reading.of(
+            lambda rows: reference_batches(self.pack, protocol, rows),
+            protocol.reference_images,
+            () if extracting else _looking(protocol),
+            extracting=extracting,
+            progress=self.counter.show if extracting else None,
+        )
+
+    def shares(self, protocol: ScoringProtocol) -> dict[str, Callable[[], object]]:
+        """Return what reads along with the first process, by the words in which it says what it reads."""
+        return {_words(protocol, extracting=each): partial(self.share, protocol, extracting=each) for each in _PASSES}
+
     def _extract(self, protocol: ScoringProtocol, wanted: tuple[str, ...]) -> LayerFeatures:
         self.counter.add(protocol.reference_images)
+        self.reading.begin(_words(protocol, extracting=True))
         # The network gives all layers of the protocol at once; those that only fakes need are dropped.
-        batches = reference_batches(self.pack, protocol)
-        found = extract(self.module, batches, self.layers, device=self.device, progress=self.counter.show)
+        found, _ = self.share(protocol, extracting=True)
         self.counter.start_next(protocol.reference_images)
         return {layer: found[layer] for layer in wanted}
+
+
+def _looking(protocol: ScoringProtocol) -> list[Metric]:
+    return [metric for metric in protocol.metrics if metric.uses_reference]
+
+
+def _words(protocol: ScoringProtocol, *, extracting: bool) -> str:
+    """Say which reals are read and by what; another set of metrics looks at the same images otherwise."""
+    names = ",".join(metric.name for metric in _looking(protocol))
+    return f"{protocol.reference_images} of {protocol.split} for {'the extractor' if extracting else names}"

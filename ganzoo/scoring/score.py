@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from ganzoo._inference.generate import repeatable, seeded_noise
 from ganzoo._inference.growth_stage import GrowthStage
@@ -22,22 +22,23 @@ from ganzoo.contracts.networks import Generator
 from ganzoo.contracts.reporter import SILENT, Reporter
 from ganzoo.data.pack.pack import Pack
 from ganzoo.errors import PluginError
+from ganzoo.layers.ranks import Ranks
 from ganzoo.scoring.checks import check_networks
 from ganzoo.scoring.cost import Cost, estimate
 from ganzoo.scoring.estimates import MetricsFailed, estimates_of
 from ganzoo.scoring.features import (
     build_extractor,
     by_role,
-    extract,
     generated_batches,
     generated_labels,
     layers_for,
     roles_for,
 )
-from ganzoo.scoring.floor import Floors
-from ganzoo.scoring.image_set import ImageReader, ImageSet
+from ganzoo.scoring.floor import Floors, floor_protocol
+from ganzoo.scoring.image_set import ImageSet
 from ganzoo.scoring.labels import label_of
 from ganzoo.scoring.protocol import ScoringProtocol, held_out_protocol, identity_of, plan
+from ganzoo.scoring.reading import Reading
 from ganzoo.scoring.real_features import Counter, RealFeatures
 
 _SHARE_OF_BIAS = 0.05  # a few times what another training seed moves a large network's FID by (arXiv:2606.20536)
@@ -57,8 +58,12 @@ def score(
     title: str | None = None,
     cache: Path | None = None,
     with_floor: bool = True,
+    ranks: Ranks | None = None,
 ) -> tuple[Score, ...]:
     """Compute the protocol's metrics; the same network and protocol give the same bits on the same machine.
+
+    Several processes share generating and extracting: all call this with the same arguments, and the first gets the
+    scores, the others none.
 
     Args:
         generator: The network, on `device` already.
@@ -71,6 +76,7 @@ def score(
         title: What is scored; with it the reporter gets what it will cost before it starts.
         cache: Folder for the reference's features; `cache_root()` if not given.
         with_floor: Whether each score gets its floor, what real images would get.
+        ranks: The processes that share the work; None: this one alone.
 
     Raises:
         RecipeError: A metric asks for a capability that the generator or the extractor has not.
@@ -85,11 +91,22 @@ def score(
         cost = estimate(generator, pack, protocol, extractor, device=device, module=module, cache=cache)
         reporter.info(f"{title}: {cost}")
     counter = Counter(protocol.generated, reporter.progress("scoring"))
-    reals = RealFeatures(pack, module, layers, device, counter, reporter, cache)
-    reference, apart = reals.read(protocol), held_out_protocol(pack, protocol)
+    reading = Reading(module, layers, device, ranks or Ranks())
+    reals, apart = RealFeatures(pack, reading, counter, reporter, cache), held_out_protocol(pack, protocol)
+    fakes_of = partial(_generated, generator, pack, protocol, reading, counter)
+    generated = f"images generated at {images_seen} images"
+    if reading.ranks.rank:
+        known = [each for each in (protocol, apart, floor_protocol(pack, protocol)) if each]
+        reading.follow(
+            {words: share for each in known for words, share in reals.shares(each).items()} | {generated: fakes_of}
+        )
+        return ()
+    reference = reals.read(protocol)
     held_out = reals.read(apart) if apart else ImageSet()
     floors = _floors(pack, protocol, reals, reference) if with_floor else {}
-    fakes = _generated(generator, pack, protocol, module, device, counter)
+    reading.begin(generated)
+    fakes = fakes_of()
+    reading.end()
 
     def input_of(metric: Metric) -> MetricInput:
         theirs = held_out.of(metric) if metric.uses_held_out else Features({})
@@ -129,19 +146,18 @@ def _generated(
     generator: Generator,
     pack: Pack,
     protocol: ScoringProtocol,
-    module: nn.Module | None,
-    device: torch.device | str,
+    reading: Reading,
     counter: Counter,
 ) -> ImageSet:
-    reader, layers = ImageReader(protocol.metrics), layers_for(protocol, reference=False)
-    batches = generated_batches(generator, pack, protocol, device=device) if _reads(protocol) else ()
-    found = extract(module, reader.passing(batches), layers, device=device, progress=counter.show)
+    found, reader = reading.of(
+        lambda rows: generated_batches(generator, pack, protocol, device=reading.device, rows=rows),
+        protocol.generated if roles_for(protocol, reference=False) else 0,
+        protocol.metrics,
+        extracting=True,
+        progress=counter.show,
+    )
     labels = generated_labels(protocol).argmax(1) if protocol.label_distribution else None
     return ImageSet(by_role(protocol, found), reader, labels)
-
-
-def _reads(protocol: ScoringProtocol) -> bool:
-    return bool(roles_for(protocol, reference=False))
 
 
 def _networks(

@@ -14,7 +14,6 @@ from training_world import installed, leftovers, recipe_of
 from ganzoo._runs.record import read_record
 from ganzoo._runs.verify import verify_run
 
-
 pytestmark = pytest.mark.ci
 
 

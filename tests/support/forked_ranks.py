@@ -59,7 +59,7 @@ class Launched:
     """
 
     def __init__(self, root: Path, recipe, size: int, **settings) -> None:
-        import torch._dynamo  # noqa: F401, PLC0415 optimizers ask for it: here, so that not each child imports it
+        import torch._dynamo  # noqa: F401 optimizers ask for it: here, so that not each child imports it
 
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -38,7 +38,7 @@ def on_ranks(size: int, work: Callable[[Ranks], Any]) -> list[Any]:
             found.append(pickle.loads(answer) if answer else (None, "a process died"))
     failed = [text for _, text in found if text]
     if failed:
-        raise AssertionError(failed[0])
+        raise AssertionError("\n".join(failed))
     return [value for value, _ in found]
 
 
