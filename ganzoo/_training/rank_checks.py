@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from ganzoo._random.global_streams import CPU
+from ganzoo._training.game import Game
 from ganzoo._training.player import Player
-from ganzoo._training.step import Game
 from ganzoo.contracts.objectives import Role
 from ganzoo.errors import PluginError
 from ganzoo.layers.ranks import Ranks, exchanging, is_drawing
