@@ -97,4 +97,8 @@ class ImageDataset(Component[DatasetOptionsT], ABC):
 
     @abstractmethod
     def load(self, item: Item) -> PixelArray:
-        """Read one image as uint8 `[C, R, R]`. Raises DataError naming the file and what is wrong with it."""
+        """Read one image as uint8 `[C, R, R]`. Raises DataError naming the file and what is wrong with it.
+
+        Processes share the work: each builds the dataset from its class and options, lists nothing, and reads items in
+        an order of its own. The same item is the same image, in an array of its own.
+        """

@@ -26,7 +26,9 @@ CUTS = frozenset(["detach", "detach_", "item", "tolist", "numpy", "__float__", "
 _DATA = "data.__get__"
 _CASTS = frozenset(("double", "half", "bfloat16", "to", "type"))
 _OURS = str(Path(__file__).parent)
-_LIBRARIES = (*(f"{os.sep}{name}{os.sep}" for name in ("torch", "numpy")), "contextlib.py", "functools.py", "random.py")
+_FOLDERS = ("torch", "numpy", "importlib")
+_FILES = ("contextlib.py", "functools.py", "random.py", "pickle.py")
+_LIBRARIES = (*(f"{os.sep}{name}{os.sep}" for name in _FOLDERS), *_FILES)
 
 
 @dataclass(frozen=True)

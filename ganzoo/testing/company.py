@@ -87,13 +87,19 @@ def alike(one: Tensor, other: Tensor) -> bool:
     return one.shape == other.shape and torch.allclose(one, other, rtol=1e-3, atol=1e-4)
 
 
-def check_memory(call: Callable[[Any, int], Sequence[Tensor]], make: Callable[[], Any], what: str) -> None:
+def check_memory(
+    call: Callable[[Any, int], Sequence[Tensor]],
+    make: Callable[[], Any],
+    what: str,
+    advice: str = "keep nothing, or keep it in a buffer (register_buffer)",
+) -> None:
     """Require that a part gives the same for the same inputs, whatever it was shown before.
 
     Args:
         call: Runs a part on inputs number 0 or 1, under the same random numbers each time.
         make: Makes the part, whose buffers are put back in between: those may follow what was seen.
         what: What is run.
+        advice: What to do where it depends on an earlier call.
     """
     alone = [each.detach().clone() for each in call(make(), 1)]
     part = make()
@@ -106,7 +112,7 @@ def check_memory(call: Callable[[Any, int], Sequence[Tensor]], make: Callable[[]
         return
     changed = [name for name, value in _attributes(part).items() if attributes.get(name) != value]
     where = f", which it keeps in {', '.join(f'`{each}`' for each in changed[:3])}" if changed else ""
-    require(False, f"{what} depends on an earlier call{where}; keep nothing, or keep it in a buffer (register_buffer)")
+    require(False, f"{what} depends on an earlier call{where}; {advice}")
 
 
 def state_of(part: Any) -> Mapping[str, Tensor]:

@@ -10,7 +10,7 @@ import os
 import random
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -134,16 +134,41 @@ def drawn_by(run: Callable[[], object], streams: list[str]) -> Iterator[str]:
             line = _line(frame)
             calls.setdefault(f"`{name}`{_at(line)}")
 
+    def note_numpy(name: str) -> None:
+        calls.setdefault(f"`np.random.{name}`{_at(caller())}")
+
     profile = sys.getprofile()
     sys.setprofile(note)
     try:
-        with suppress(Exception):
+        with suppress(Exception), _noting_numpy(note_numpy):
             run()
     finally:
         sys.setprofile(profile)
         random.setstate(python)
         np.random.set_state(numpy)
     yield from list(calls)[:2] or [f"the global stream of {each}" for each in streams]
+
+
+@contextmanager
+def _noting_numpy(note: Callable[[str], None]) -> Iterator[None]:
+    """Tell which functions of numpy's global stream are called inside: compiled ones, which no profiler sees."""
+    stream = getattr(np.random.rand, "__self__", None)
+    functions = {name: each for name, each in vars(np.random).items() if getattr(each, "__self__", None) is stream}
+
+    def noting(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            note(name)
+            return original(*args, **kwargs)
+
+        return noted
+
+    for name, original in functions.items():
+        setattr(np.random, name, noting(name, original))
+    try:
+        yield
+    finally:
+        for name, original in functions.items():
+            setattr(np.random, name, original)
 
 
 def _drawing(frame: FrameType, event: str, called: Any) -> str:
@@ -157,8 +182,6 @@ def _drawing(frame: FrameType, event: str, called: Any) -> str:
         bound = getattr(called, "__self__", None)
         if bound is getattr(random.random, "__self__", None) and frame.f_code.co_filename != random.__file__:
             return f"random.{called.__name__}"
-        if bound is getattr(np.random.rand, "__self__", None):
-            return f"np.random.{called.__name__}"
     return ""
 
 

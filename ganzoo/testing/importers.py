@@ -15,6 +15,7 @@ from ganzoo.errors import CheckpointError
 from ganzoo.interchange import Global, Record
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import NotAsked, doing, require
+from ganzoo.testing.importer_habits import check_inert, check_reading, traps
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.trial import Trial, require_all
 
@@ -56,7 +57,11 @@ def _check_calm(case: ImporterCase) -> None:
     for foreign in _foreign_contents():
         with doing(f"recognizes({foreign!r:.60})"):
             answer = case.cls.recognizes(foreign)
-        require(answer is False, f"recognizes {foreign!r:.60}, which is no checkpoint of any layout")
+        require(
+            isinstance(answer, bool),
+            f"recognizes gives {type(answer).__name__} for {foreign!r:.60}; it must answer True or False: bool(...)",
+        )
+        require(not answer, f"recognizes {foreign!r:.60}, which is no checkpoint of any layout")
 
 
 def _check_refusal(case: ImporterCase) -> None:
@@ -80,6 +85,15 @@ def _foreign_contents() -> list[Any]:
         *({"G_ema": record, "G": None}, {"generator": {1: tensor}}, (Record("dnnlib.tflib.network", "Network"),) * 3),
         (Record("dnnlib.tflib.network", "Network", state={"variables": 3, "components": []}),) * 3,
     ]
+
+
+def _check_inert(case: ImporterCase) -> None:
+    check_inert(case, [*traps(), *_foreign_contents()])
+
+
+def _check_inert_example(case: ImporterCase) -> None:
+    check_inert(case, [case.content])
+    check_reading(case)
 
 
 def _check_recognized(case: ImporterCase) -> None:
@@ -132,8 +146,10 @@ IMPORTER = Suite(
         *COMPONENT,
         Property("judges any content calmly", _check_calm),
         Property("refuses in words", _check_refusal),
+        Property("executes, imports and changes nothing of any content", _check_inert),
         gate("recognizes its layout", _check_recognized),
         gate("reads its layout", _check_read),
+        Property("executes and imports nothing of its layout", _check_inert_example),
         Property("its networks load whole", _check_networks),
         Property("refuses a file that lacks something", _check_partial),
     ),

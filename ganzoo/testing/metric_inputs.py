@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.extractors import Extractor, Layer, WeightsFile
 from ganzoo.contracts.metric_input import PIXELS, Features, MetricInput, ScoredNetworks
 from ganzoo.contracts.metrics import Metric
+from ganzoo.testing.failure import ConformanceError
 from ganzoo.testing.parts import TinyStyledGenerator
 
 BLOCKS, WIDTH = 20, 12
@@ -40,22 +42,52 @@ class TinyExtractor(Extractor):
         return nn.Flatten()
 
 
-def metric_input(metric: Metric, count: int, *, bad: bool = False) -> MetricInput:
+class _Undeclared(ConformanceError, KeyError):
+    """A metric reads what it does not say that it reads; a KeyError too, for one that tries."""
+
+    __str__ = ConformanceError.__str__
+
+
+class _Roles(dict[str, Tensor]):
+    """What a metric says that it reads; what else it asks for is named with what would give it."""
+
+    def __init__(self, roles: Mapping[str, Tensor], of: str, remedy: str) -> None:
+        super().__init__(roles)
+        self._of, self._remedy = of, remedy
+
+    def __missing__(self, role: str) -> Tensor:
+        raise _Undeclared(f"reads {role!r} of {self._of}, {self._remedy}")
+
+
+def _declared(metric: Metric, given: Features, name: str, flag: str = "") -> Features:
+    """Return features that say by which attribute a metric would get what it asks for and is not there."""
+    reads = f"which `reads` = {metric.reads!r} does not list"
+    remedy = reads if given.roles or not flag else f"which it gets with {flag} = True, and here it is False"
+    return replace(given, roles=_Roles(given.roles, name, remedy))
+
+
+def metric_input(metric: Metric, count: int, *, bad: bool = False, shift: int = 0) -> MetricInput:
     """Return what a metric reads of `count` images of a good generator, or of a bad one.
 
     The images of a bad one lie apart from the reference, or are noise; for a metric that uses held-out images they
-    are copies of the reference.
+    are copies of the reference. Another `shift` gives other images of the same kinds.
     """
-    reference = features(metric, count, 2) if metric.uses_reference else Features({})
+    reference = features(metric, count, 2 + shift) if metric.uses_reference else Features({})
     copied = bad and metric.uses_held_out
-    generated = Features(reference.roles, reference.labels) if copied else features(metric, count, 1, bad=bad)
+    generated = Features(reference.roles, reference.labels) if copied else features(metric, count, 1 + shift, bad=bad)
     subjects = torch.arange(count) // 4
     real = Features(reference.roles, reference.labels, subjects) if metric.uses_reference else reference
     held_out = Features({})
     if metric.uses_held_out:
-        apart = features(metric, count, 3)
+        apart = features(metric, count, 3 + shift)
         held_out = Features(apart.roles, apart.labels, subjects + count)
-    return MetricInput(generated, real, BLOCKS, held_out, networks(metric, count, bad=bad))
+    return MetricInput(
+        _declared(metric, generated, "the generated images"),
+        _declared(metric, real, "the reference", "uses_reference"),
+        BLOCKS,
+        _declared(metric, held_out, "data.held_out", "uses_held_out"),
+        networks(metric, count, bad=bad),
+    )
 
 
 def features(metric: Metric, count: int, seed: int, *, bad: bool = False) -> Features:

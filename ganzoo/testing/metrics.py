@@ -16,6 +16,8 @@ from ganzoo.contracts.metric_values import Display, Estimate, Sensitivity, Trans
 from ganzoo.contracts.metrics import Metric
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import doing, require
+from ganzoo.testing.metric_estimates import estimates_of
+from ganzoo.testing.metric_habits import HABITS, draws_of
 from ganzoo.testing.metric_inputs import BLOCKS, WIDTH, described, images, metric_input
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.trial import Trial, require_all
@@ -34,6 +36,7 @@ class MetricCase(Case):
 
     kind: ClassVar[str] = "metric"
     base: ClassVar[type] = Metric
+    draw_from: ClassVar[str] = "the same data give the same bits: draw from a torch.Generator with a seed of its own"
 
     direction: bool = True
 
@@ -54,13 +57,13 @@ class MetricCase(Case):
         """What it gives for a good generator."""
         with doing("making its input"):
             good = metric_input(self.metric, self.count)
-        return _estimates(self.metric, good)
+        return estimates_of(self.metric, good)
 
     @cached_property
     def again(self) -> tuple[Mapping[str, Estimate], MetricInput]:
         """What it gives for the same a second time, and what it read then."""
         used = metric_input(self.metric, self.count)
-        return _estimates(self.metric, used), used
+        return estimates_of(self.metric, used), used
 
 
 def _check_values(case: MetricCase) -> None:
@@ -162,21 +165,6 @@ def _with(metric: Metric, name: str, value: Any) -> Metric | None:
         return None
 
 
-def _estimates(metric: Metric, data: MetricInput) -> Mapping[str, Estimate]:
-    with doing("estimates(data)"):
-        found = dict(metric.estimates(data))
-    declared = sorted(metric.values)
-    require(sorted(found) == declared, f"declares {declared} in `values`, but gives {sorted(found)}")
-    for key, each in found.items():
-        require(isinstance(each, Estimate), f"must give a ganzoo.Estimate for {key!r}, found {each!r:.80}")
-        require(isinstance(each.value, float) and math.isfinite(each.value), f"gives {each.value!r} for {key!r}")
-        error = each.standard_error
-        require(
-            error is None or (math.isfinite(error) and error >= 0), f"gives the standard error {error!r} for {key!r}"
-        )
-    return found
-
-
 def _same(one: MetricInput, other: MetricInput) -> bool:
     pairs = ((one.generated, other.generated), (one.reference, other.reference), (one.held_out, other.held_out))
     return all(torch.equal(a[role], b[role]) for a, b in pairs for role in a.roles)
@@ -195,13 +183,17 @@ def _check_inputs_kept(case: MetricCase) -> None:
 
 
 def _check_repeated(case: MetricCase) -> None:
-    require(case.found == case.again[0], "gives other values for the same images the second time")
+    if case.found == case.again[0]:
+        return
+    drawn = draws_of(case.metric, metric_input(case.metric, case.count))
+    by = f": it draws with {drawn} from torch's global stream" if drawn else ""
+    require(False, f"gives other values for the same images the second time{by}; {case.draw_from}")
 
 
 def _check_direction(case: MetricCase) -> None:
     metric, count, found = case.metric, case.count, case.found
     bad = metric_input(metric, count, bad=True)
-    for key, worse in _estimates(metric, bad).items():
+    for key, worse in estimates_of(metric, bad).items():
         sign = 1 if metric.values[key].lower_is_better else -1
         require(
             sign * worse.value >= sign * found[key].value,
@@ -224,6 +216,7 @@ METRIC = Suite(
         gate("gives a finite estimate for each value", _check_estimates),
         Property("leaves what it reads as it was", _check_inputs_kept),
         Property("gives the same values twice", _check_repeated),
+        *HABITS,
         Property(
             "bad images do not score better",
             _check_direction,

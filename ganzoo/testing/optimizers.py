@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from ganzoo.contracts._options_at import options_at
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.optimizers import Optimizer
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import doing, require
-from ganzoo.testing.properties import Case, Property, Suite, gate
+from ganzoo.testing.optimizer_case import OptimizerCase, height_of, place_of, step_down, two_tensors
+from ganzoo.testing.optimizer_habits import HABITS
+from ganzoo.testing.properties import Property, Suite, gate
 from ganzoo.testing.settings import reason_against
 from ganzoo.testing.trial import Trial, require_all
 
 _STEPS = 40
-
-
-class OptimizerCase(Case):
-    """An optimizer under test."""
-
-    kind: ClassVar[str] = "optimizer"
-    base: ClassVar[type] = Optimizer
-
-    @cached_property
-    def moment(self) -> Any:
-        """Its options as they are at the first image, where schedules are numbers."""
-        return options_at(self.options, 0)
-
-    @cached_property
-    def optimizer(self) -> Optimizer:
-        """The part, which builds optimizers of torch."""
-        with doing("building it"):
-            part: Optimizer = self.cls(self.moment)
-        return part
 
 
 def _check_compatibility(case: OptimizerCase) -> None:
@@ -44,44 +25,19 @@ def _check_compatibility(case: OptimizerCase) -> None:
 
 
 def _check_built(case: OptimizerCase) -> None:
-    _built(case, _parameters(), entries={})
+    case.built(two_tensors(), entries={})
 
 
 def _check_meta(case: OptimizerCase) -> None:
     with doing("a step without memory (torch.device('meta')), as `ganzoo check` takes"):
-        _step(_built(case, [nn.Parameter(torch.zeros(2, device="meta"))]))
-
-
-def _parameters() -> list[nn.Parameter]:
-    return [nn.Parameter(torch.linspace(-1.0, 1.0, 6).reshape(2, 3)), nn.Parameter(torch.full((2,), 0.5))]
-
-
-def _built(case: OptimizerCase, parameters: list[nn.Parameter], entries: Any = None) -> torch.optim.Optimizer:
-    part = case.optimizer
-    with doing("build(parameters)"):
-        built = part.build(parameters)
-    require(isinstance(built, torch.optim.Optimizer), f"build must return a torch optimizer, found {built!r:.80}")
-    for group in built.param_groups:
-        group.update(part.group(case.moment, 1.0) if entries is None else entries)
-    return built
-
-
-def _step(optimizer: torch.optim.Optimizer) -> None:
-    for group in optimizer.param_groups:
-        for parameter in group["params"]:
-            parameter.grad = 2 * (parameter.detach() - 0.25)
-    optimizer.step()
-
-
-def _moved(optimizer: torch.optim.Optimizer) -> Tensor:
-    return torch.cat([each.detach().flatten() for group in optimizer.param_groups for each in group["params"]])
+        step_down(case.built([nn.Parameter(torch.zeros(2, device="meta"))]))
 
 
 def _check_group(case: OptimizerCase) -> None:
     part, options = case.optimizer, case.moment
     with doing("group(options, share)"):
         entries, halved = part.group(options, 1.0), part.group(options, 0.5)
-    groups = _built(case, _parameters(), entries={}).param_groups
+    groups = case.built(two_tensors(), entries={}).param_groups
     unread = sorted(key for key in entries if any(key not in group for group in groups))
     require(not unread, f"group(...) sets {', '.join(unread)}, which its parameter groups do not have")
     require("lr" in entries, "group(...) must give 'lr', the learning rate of this moment")
@@ -95,12 +51,12 @@ def _check_group(case: OptimizerCase) -> None:
 
 def _check_descent(case: OptimizerCase) -> None:
     quick = case.optimizer.group(case.moment.model_copy(update={"learning_rate": 0.01}), 1.0)
-    optimizer = _built(case, _parameters(), quick)
-    before = (_moved(optimizer) - 0.25).square().sum()
+    optimizer = case.built(two_tensors(), quick)
+    before = height_of(optimizer)
     with doing("step()"):
         for _ in range(_STEPS):
-            _step(optimizer)
-    after = (_moved(optimizer) - 0.25).square().sum()
+            step_down(optimizer)
+    after = height_of(optimizer)
     require(torch.isfinite(after), "a parameter becomes inf or nan on a quadratic")
     require(after < before, f"does not descend: a quadratic goes from {before:.4g} to {after:.4g} in {_STEPS} steps")
 
@@ -110,45 +66,19 @@ def _check_rate(case: OptimizerCase) -> None:
     part, options = case.optimizer, case.moment
     steps = []
     for factor in (1.0, 0.5):
-        optimizer = _built(case, _parameters())
+        optimizer = case.built(two_tensors())
         with doing("step()"):
-            _step(optimizer)
-        before = _moved(optimizer)
+            step_down(optimizer)
+        before = place_of(optimizer)
         changed = options.model_copy(update={"learning_rate": options.learning_rate * factor})
         for group in optimizer.param_groups:
             group.update(part.group(changed, 1.0))
-        _step(optimizer)
-        steps.append((_moved(optimizer) - before).norm())
+        step_down(optimizer)
+        steps.append((place_of(optimizer) - before).norm())
     require(
         steps[1] < steps[0],
         "a lower learning rate between two steps does not shorten the second: read it from the parameter group at "
         "each step",
-    )
-
-
-def _check_state(case: OptimizerCase) -> None:
-    optimizer = _built(case, _parameters())
-    for _ in range(3):
-        _step(optimizer)
-    kept = [(key, value) for moments in optimizer.state.values() for key, value in moments.items()]
-    wrong = sorted({key for key, value in kept if not isinstance(value, Tensor)})
-    require(not wrong, f"keeps {', '.join(wrong)} for a parameter as something else than a tensor; save none else")
-    other = _built(case, _parameters())
-    originals = [each for group in optimizer.param_groups for each in group["params"]]
-    copies = [each for group in other.param_groups for each in group["params"]]
-    for original, fresh in zip(originals, copies, strict=True):
-        fresh.data.copy_(original.data)
-        for key, value in optimizer.state[original].items():
-            other.state[fresh][key] = value.clone()
-    for mine, theirs in zip(optimizer.param_groups, other.param_groups, strict=True):
-        theirs.update({key: value for key, value in mine.items() if type(value) in (int, float)})
-    for each in (optimizer, other):
-        with doing("a step after its state was put into a new one"):
-            _step(each)
-    require(
-        torch.equal(_moved(optimizer), _moved(other)),
-        "goes on differently after a resume: keep all that it remembers in `state`, a tensor each, or as numbers in "
-        "its parameter groups",
     )
 
 
@@ -161,7 +91,7 @@ OPTIMIZER = Suite(
         gate("its group says what its parameter groups have", _check_group),
         Property("descends", _check_descent),
         Property("follows the learning rate of the moment", _check_rate),
-        Property("goes on the same after its state was saved", _check_state),
+        *HABITS,
         Property("steps without memory", _check_meta),
     ),
 )

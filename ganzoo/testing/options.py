@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,18 @@ def check_name(cls: type[Component]) -> None:
 def check_docstring(cls: type[Component]) -> None:
     """Require a docstring of its own or of its base in the same package."""
     require((cls.__doc__ or "").strip(), "its class has no docstring; the first line describes it in lists")
+
+
+def check_importable(cls: type[Component]) -> None:
+    """Require that a class is found by its name in its module, as processes that prepare images look for it."""
+    found: Any = sys.modules.get(cls.__module__)
+    for step in cls.__qualname__.split("."):
+        found = getattr(found, step, None)
+    require(
+        found is cls,
+        f"cannot be found by its name, {cls.__qualname__}, in its module {cls.__module__}; processes that prepare "
+        f"images need that: define it at the top of the module, not in a function",
+    )
 
 
 def check_options_class(cls: type[Component], base: type[Component]) -> None:

@@ -9,14 +9,20 @@ from __future__ import annotations
 import copy
 import tempfile
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.testing.options import options_to_test
+
+T = TypeVar("T")
+
+
+class _shared_property(cached_property[T]):
+    """A cached property that a case asked once more still has."""
 
 
 @dataclass(eq=False)
@@ -45,7 +51,7 @@ class Case:
     whole: Case | None = None
     _clean: Callable[[], Any] | None = field(default=None, repr=False)
 
-    @cached_property
+    @_shared_property
     def folder(self) -> Path:
         """A folder for files that the part is tested with; it is removed with the case."""
         if self.whole is not None:
@@ -54,7 +60,7 @@ class Case:
         self._clean = weakref.finalize(self, made.cleanup)  # at the latest: tests may be collected and never asked
         return Path(made.name)
 
-    @cached_property
+    @_shared_property
     def options(self) -> Any:
         """The options to test the part with. Raises ConformanceError."""
         return self.whole.options if self.whole is not None else options_to_test(self.cls, self.given, self.folder)
@@ -65,15 +71,28 @@ class Case:
 
     def on(self, images: ImageSpec, *, is_thorough: bool) -> Case:
         """Return the case of the same part on one kind of images."""
-        case = copy.copy(self)
-        for name in [name for name in vars(case) if isinstance(getattr(type(self), name, None), cached_property)]:
-            delattr(case, name)
+        case = self._without(self._made())
         case.images, case.is_thorough, case.whole = images, is_thorough, self
         return case
 
+    def afresh(self) -> Case:
+        """Return the same case with nothing built yet, to ask it once more; folder and options are shared."""
+        return self._without(
+            {name for name in self._made() if not isinstance(getattr(type(self), name), _shared_property)}
+        )
+
+    def _without(self, names: Collection[str]) -> Case:
+        case = copy.copy(self)
+        for name in names:
+            delattr(case, name)
+        return case
+
+    def _made(self) -> set[str]:
+        return {name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property)}
+
     def forget(self) -> None:
         """Let go of all that was built and written."""
-        for name in [name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property)]:
+        for name in self._made():
             delattr(self, name)
         if self.whole is None and self._clean is not None:
             self._clean()

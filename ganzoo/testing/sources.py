@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import sys
 import tempfile
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +21,7 @@ from ganzoo.data.pack.manifest import SPLITS
 from ganzoo.errors import DataError
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import NotAsked, doing, require
+from ganzoo.testing.options import check_importable
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.trial import Trial, require_all
 
@@ -85,14 +85,6 @@ def _check_statements(case: SourceCase) -> None:
     )
     require(cls.takes_files or cls.takes_folders, "takes neither files nor folders")
     require(cls.takes_folders or not cls.reads_trees, "reads_trees, but does not take folders")
-
-
-def _check_importable(case: SourceCase) -> None:
-    cls = case.cls
-    found: Any = sys.modules.get(cls.__module__)
-    for step in cls.__qualname__.split("."):
-        found = getattr(found, step, None)
-    require(found is cls, "cannot be found by its name in its module; processes that prepare images need that")
 
 
 def _check_strangers(case: SourceCase) -> None:
@@ -191,7 +183,7 @@ SOURCE = Suite(
     once=(
         *COMPONENT,
         Property("says what it takes", _check_statements),
-        Property("can be found by other processes", _check_importable),
+        Property("can be found by other processes", lambda case: check_importable(case.cls)),
         Property("claims no stranger", _check_strangers),
         gate("lists its images in one order", _check_listing),
         Property("is recognized, and no other format is", _check_detection),

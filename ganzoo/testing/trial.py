@@ -105,7 +105,7 @@ def _ask(check: Check) -> Result:
 
 def _draws(check: Check, conduct: Conduct) -> Iterator[str]:
     if conduct.draws:
-        calls = " and ".join(drawn_by(lambda: check.promise.ask(check.case), conduct.draws))
+        calls = " and ".join(drawn_by(lambda: check.promise.ask(check.case.afresh()), conduct.draws))
         yield f"draws with {calls} from {' and '.join(conduct.draws)}'s global stream; {check.case.draw_from}"
 
 

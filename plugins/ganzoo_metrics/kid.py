@@ -7,6 +7,7 @@ reference where these are known.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -44,6 +45,10 @@ class KernelDistance(Metric[KernelDistanceOptions]):
     sensitivity = measured("kid")
 
     Options = KernelDistanceOptions
+
+    @classmethod
+    def example_options(cls, folder: Path) -> KernelDistanceOptions:
+        return KernelDistanceOptions(subsets=10, subset_size=40)
 
     def shortage(self, generated: int, reference: int) -> str | None:
         size = self.options.subset_size

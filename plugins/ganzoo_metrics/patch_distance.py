@@ -6,6 +6,7 @@ No extractor has a part in it: the finest level sees texture and sharpness, the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -53,6 +54,10 @@ class PatchDistance(Metric[PatchDistanceOptions]):
     sensitivity = measured("swd", "swd_coarse", "swd_fine")
 
     Options = PatchDistanceOptions
+
+    @classmethod
+    def example_options(cls, folder: Path) -> PatchDistanceOptions:
+        return PatchDistanceOptions(patches=8, projections=32)
 
     @classmethod
     def incompatibility(cls, options: PatchDistanceOptions, context: RecipeContext) -> str | None:

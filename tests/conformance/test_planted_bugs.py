@@ -7,21 +7,39 @@ from broken_parts import complaint
 from planted.augmentations import AUGMENTATIONS, SOUND_AUGMENTATIONS
 from planted.bug import PlantedBug
 from planted.callbacks import CALLBACKS
+from planted.datasets import DATASETS, ROOTED
 from planted.discriminators import DISCRIMINATORS, SOUND_DISCRIMINATORS
 from planted.extractors import EXTRACTORS
 from planted.generators import GENERATORS, SOUND_GENERATORS
+from planted.importers import IMPORTERS
 from planted.losses import LOSSES, SOUND_LOSSES
+from planted.metrics import METRICS, SOUND_METRICS
+from planted.optimizers import OPTIMIZERS
 from planted.penalties import PENALTIES, SOUND_PENALTIES
 
 from ganzoo.testing import check_part
 
-BUGS = [*GENERATORS, *DISCRIMINATORS, *LOSSES, *PENALTIES, *AUGMENTATIONS, *EXTRACTORS, *CALLBACKS]
+BUGS = [
+    *GENERATORS,
+    *DISCRIMINATORS,
+    *LOSSES,
+    *PENALTIES,
+    *AUGMENTATIONS,
+    *EXTRACTORS,
+    *CALLBACKS,
+    *OPTIMIZERS,
+    *DATASETS,
+    *ROOTED,
+    *IMPORTERS,
+    *METRICS,
+]
 SOUND = [
     *SOUND_GENERATORS,
     *SOUND_DISCRIMINATORS,
     *SOUND_LOSSES,
     *SOUND_PENALTIES,
     *SOUND_AUGMENTATIONS,
+    *SOUND_METRICS,
 ]
 TWINS = list(dict.fromkeys([*(bug.twin for bug in BUGS), *SOUND]))
 # The quick ones stand for all where every change is tested.

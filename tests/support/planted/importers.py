@@ -1,0 +1,146 @@
+"""Importers with planted bugs."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import pickle
+from typing import Any
+
+import torch
+
+from ganzoo import CheckpointError, ForeignCheckpoint, ForeignNetwork, ImageSpec, Importer
+from ganzoo.interchange import Record
+from ganzoo.testing import TinyGenerator
+from planted.bug import PlantedBug, planted
+
+IMPORTERS: list[PlantedBug] = []
+
+
+class Sound(Importer):
+    """Reads `{"acme": {name: tensor}}`."""
+
+    name = "acme"
+
+    @classmethod
+    def recognizes(cls, content: Any) -> bool:
+        return isinstance(content, dict) and isinstance(content.get("acme"), dict)
+
+    @classmethod
+    def read(cls, content: Any) -> ForeignCheckpoint:
+        weights = dict(content["acme"])
+        if {"dense.weight", "dense.bias"} - set(weights):
+            raise CheckpointError("a file of acme lacks dense.weight or dense.bias")
+        options = TinyGenerator.Options(latent_dim=weights["dense.weight"].shape[1])
+        return ForeignCheckpoint(ImageSpec(8, 1), ema=ForeignNetwork(TinyGenerator, options, weights))
+
+
+class SoundWithExample(Sound):
+    """The same, tested with content of its layout."""
+
+    @classmethod
+    def example_content(cls) -> Any:
+        return {"acme": {"dense.weight": torch.zeros(64, 8), "dense.bias": torch.zeros(64)}, "step": 3}
+
+
+@planted(IMPORTERS, "executes", "pickle")
+class Unpickles(Sound):
+    @classmethod
+    def recognizes(cls, content):
+        if isinstance(content, bytes):
+            try:
+                content = pickle.loads(content)
+            except Exception:
+                return False
+        return super().recognizes(content)
+
+
+@planted(IMPORTERS, "executes", "weights_only")
+class LoadsAll(Sound):
+    @classmethod
+    def recognizes(cls, content):
+        if isinstance(content, bytes):
+            try:
+                content = torch.load(io.BytesIO(content), weights_only=False)
+            except Exception:
+                return False
+        return super().recognizes(content)
+
+
+@planted(IMPORTERS, "imports", "names")
+class ImportsWhatIsNamed(Sound):
+    @classmethod
+    def recognizes(cls, content):
+        if isinstance(content, Record):
+            try:
+                importlib.import_module(content.module)
+            except ImportError:
+                return False
+        return super().recognizes(content)
+
+
+@planted(IMPORTERS, "KeyError")
+class Trusting(Sound):
+    @classmethod
+    def recognizes(cls, content):
+        return isinstance(content, dict) and isinstance(content["acme"], dict)
+
+
+@planted(IMPORTERS, "recognizes", "which is no checkpoint")
+class Greedy(Sound):
+    @classmethod
+    def recognizes(cls, content):
+        return isinstance(content, dict)
+
+
+@planted(IMPORTERS, "True or False")
+class Truthy(Sound):
+    @classmethod
+    def recognizes(cls, content):
+        return isinstance(content, dict) and content.get("acme")
+
+
+@planted(IMPORTERS, "refusal")
+class RefusesWithTruth(Sound):
+    @classmethod
+    def refusal(cls, content):
+        return True
+
+
+@planted(IMPORTERS, "changes the content")
+class PopsWeights(Sound):
+    @classmethod
+    def recognizes(cls, content):
+        if isinstance(content, dict) and content:
+            content.pop(next(iter(content)))
+        return False
+
+
+@planted(IMPORTERS, "without 'acme'", "KeyError")
+class CrashesOnLess(SoundWithExample):
+    @classmethod
+    def recognizes(cls, content):
+        return isinstance(content, dict) and "step" in content
+
+
+@planted(IMPORTERS, "imports what a file names", "acme_of_another")
+class ImportsWhileReading(SoundWithExample):
+    @classmethod
+    def example_content(cls):
+        return {**super().example_content(), "network": Record("acme_of_another", "Network")}
+
+    @classmethod
+    def read(cls, content):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(content["network"].module)
+        return super().read(content)
+
+
+@planted(IMPORTERS, "loading its ema", "dense.bias")
+class LeavesOut(SoundWithExample):
+    @classmethod
+    def read(cls, content):
+        found = super().read(content)
+        del found.ema.weights["dense.bias"]
+        return found

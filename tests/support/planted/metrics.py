@@ -1,0 +1,209 @@
+"""Metrics with planted bugs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from ganzoo import ComponentOptions, Display, Estimate, Metric
+from planted.bug import PlantedBug, planted
+
+METRICS: list[PlantedBug] = []
+
+
+class SoundOptions(ComponentOptions):
+    """Power."""
+
+    power: float = Field(default=2.0, gt=0, description="Power of the distance.")
+
+
+class Sound(Metric[SoundOptions]):
+    """Distance of the mean features."""
+
+    name = "means"
+    values = {"means": Display("MD")}  # noqa: RUF012
+    reads = ("pooled",)
+    Options = SoundOptions
+
+    def estimates(self, data: Any) -> Mapping[str, Estimate]:
+        return {"means": Estimate(self.value(data.generated["pooled"], data.reference["pooled"], data))}
+
+    def value(self, generated, reference, data):
+        return float((generated.mean(dim=0) - reference.mean(dim=0)).norm() ** self.options.power)
+
+
+class SoundSpread(Metric):
+    """Spread of the features."""
+
+    name = "spread"
+    values = {"spread": Display("SP")}  # noqa: RUF012
+    reads = ("pooled",)
+    uses_reference = False
+
+    def estimates(self, data: Any) -> Mapping[str, Estimate]:
+        return {"spread": Estimate(float(data.generated["pooled"].norm(dim=1).mean()))}
+
+
+@planted(METRICS, "lower_is_better", "means")
+class WrongDirection(Sound):
+    values = {"means": Display("MD", lower_is_better=False)}  # noqa: RUF012
+
+
+@planted(METRICS, "changes the features")
+class InPlace(Sound):
+    def value(self, generated, reference, data):
+        generated -= generated.mean()
+        return super().value(generated, reference, data)
+
+
+@planted(METRICS, "np.random.choice", "numpy")
+class NumpySubset(Sound):
+    def value(self, generated, reference, data):
+        chosen = torch.from_numpy(np.random.choice(len(generated), len(generated) // 2))
+        return super().value(generated[chosen], reference, data)
+
+
+@planted(METRICS, "torch.randperm", "torch.Generator")
+class TorchSubset(Sound):
+    def value(self, generated, reference, data):
+        return super().value(generated[torch.randperm(len(generated))[:20]], reference, data)
+
+
+@planted(METRICS, "random.sample")
+class PythonSubset(Sound):
+    def value(self, generated, reference, data):
+        return super().value(generated[random.sample(range(len(generated)), 20)], reference, data)
+
+
+@planted(METRICS, "np.random.seed")
+class SeedsNumpy(Sound):
+    def value(self, generated, reference, data):
+        np.random.seed(0)
+        chosen = torch.from_numpy(np.random.choice(len(generated), len(generated) // 2))
+        return super().value(generated[chosen], reference, data)
+
+
+@planted(METRICS, "torch.manual_seed")
+class SeedsTorch(Sound):
+    def value(self, generated, reference, data):
+        torch.manual_seed(0)
+        return super().value(generated[torch.randperm(len(generated))[:20]], reference, data)
+
+
+@planted(METRICS, "uses_classes", "labels")
+class NeedsLabels(Sound):
+    def value(self, generated, reference, data):
+        return super().value(generated[data.generated.labels >= 0], reference, data)
+
+
+@planted(METRICS, "uses_reference", "reference")
+class UndeclaredReference(SoundSpread):
+    def estimates(self, data):
+        return {"spread": Estimate(float((data.generated["pooled"] - data.reference["pooled"].mean(dim=0)).norm()))}
+
+
+@planted(METRICS, "uses_held_out", "held_out")
+class UndeclaredHeldOut(Sound):
+    def value(self, generated, reference, data):
+        return super().value(generated, data.held_out["pooled"], data)
+
+
+@planted(METRICS, "reads", "'logits'")
+class UndeclaredRole(Sound):
+    def value(self, generated, reference, data):
+        return super().value(data.generated["logits"], reference, data)
+
+
+@planted(METRICS, "identity()", "'power'")
+class ForgetsPower(Sound):
+    def identity(self):
+        return {"version": 1}
+
+
+@planted(METRICS, "memory", "[N, N, D]")
+class AllPairs(Sound):
+    def value(self, generated, reference, data):
+        return float((generated[:, None] - reference[None]).square().mean()) + super().value(generated, reference, data)
+
+
+@planted(METRICS, "earlier call")
+class Remembers(Sound):
+    """Compares with the reference that it saw first."""
+
+    first = None
+
+    def value(self, generated, reference, data):
+        if self.first is None:
+            self.first = reference.clone()
+        return super().value(generated, self.first, data)
+
+
+@planted(METRICS, "inf", "like the reference")
+class LogOfDistance(Sound):
+    def value(self, generated, reference, data):
+        return float(torch.tensor(super().value(generated, reference, data)).log())
+
+
+@planted(METRICS, "ZeroDivisionError", "like the reference")
+class DividesByDistance(Sound):
+    def value(self, generated, reference, data):
+        distance = super().value(generated, reference, data)
+        return distance * distance / distance
+
+
+@planted(METRICS, "float", "Tensor")
+class GivesTensor(Sound):
+    def estimates(self, data):
+        return {"means": Estimate((data.generated["pooled"].mean(0) - data.reference["pooled"].mean(0)).norm())}
+
+
+@planted(METRICS, "standard error")
+class NegativeError(Sound):
+    def estimates(self, data):
+        return {key: Estimate(each.value, -1.0) for key, each in super().estimates(data).items()}
+
+
+class DescribesBatch(Metric):
+    """Takes the level of a batch from each image."""
+
+    name = "brightness"
+    values = {"brightness": Display("BR")}  # noqa: RUF012
+    reads = ("levels",)
+    describes = ("levels",)
+
+    def describe(self, images, first):
+        levels = images.float().flatten(1).mean(dim=1, keepdim=True)
+        return {"levels": levels - levels.mean()}
+
+    def estimates(self, data):
+        return {"brightness": Estimate(float((data.generated["levels"].std() - data.reference["levels"].std()).abs()))}
+
+
+class SoundBrightness(DescribesBatch):
+    """How far apart levels of brightness are."""
+
+    def describe(self, images, first):
+        return {"levels": images.float().flatten(1).std(dim=1, keepdim=True)}
+
+    def estimates(self, data):
+        return {
+            "brightness": Estimate(float((data.generated["levels"].mean() - data.reference["levels"].mean()).abs()))
+        }
+
+
+METRICS.append(PlantedBug(DescribesBatch, ("describe", "in smaller batches"), SoundBrightness))
+
+
+@planted(METRICS, "describe", "changes the images")
+class DescribesInPlace(SoundBrightness):
+    def describe(self, images, first):
+        images.clamp_(10, 200)
+        return super().describe(images, first)
+
+
+SOUND_METRICS: list[type] = [SoundBrightness]

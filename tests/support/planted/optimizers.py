@@ -1,0 +1,193 @@
+"""Optimizers with planted bugs."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganzoo import Optimizer, OptimizerOptions
+from planted.bug import PlantedBug, planted
+
+OPTIMIZERS: list[PlantedBug] = []
+
+
+class Descent(torch.optim.Optimizer):
+    """Momentum, kept in `state`."""
+
+    def __init__(self, parameters: Any) -> None:
+        super().__init__(parameters, {"lr": 0.1, "momentum": 0.5})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    self.move(parameter, group)
+
+    def move(self, parameter, group):
+        state = self.state[parameter]
+        if not state:
+            state["pace"] = torch.zeros_like(parameter)
+        state["pace"].mul_(group["momentum"]).add_(self.slope(parameter))
+        parameter.add_(state["pace"], alpha=-group["lr"])
+
+    def slope(self, parameter):
+        return parameter.grad
+
+
+class Sound(Optimizer[OptimizerOptions]):
+    """Steepest descent with momentum."""
+
+    name = "momentum-like"
+    torch_class: type = Descent
+
+    def build(self, parameters: Any) -> torch.optim.Optimizer:
+        return self.torch_class(parameters)
+
+    def group(self, options: OptimizerOptions, share: float) -> dict[str, float]:
+        return {"lr": options.learning_rate * share, "momentum": 0.5**share}
+
+
+@planted(OPTIMIZERS, "parameter group", "rate")
+class FixedRate(Sound):
+    class torch_class(Descent):
+        def __init__(self, parameters):
+            super().__init__(parameters)
+            self.rate = None
+
+        def move(self, parameter, group):
+            self.rate = self.rate or group["lr"]
+            super().move(parameter, {**group, "lr": self.rate})
+
+
+@planted(OPTIMIZERS, "share")
+class IgnoresShare(Sound):
+    def group(self, options, share):
+        return {"lr": options.learning_rate, "momentum": 0.5}
+
+
+@planted(OPTIMIZERS, "does not descend")
+class Ascends(Sound):
+    class torch_class(Descent):
+        def slope(self, parameter):
+            return -parameter.grad
+
+
+@planted(OPTIMIZERS, "`paces`", "state")
+class OwnDictionary(Sound):
+    class torch_class(Descent):
+        def __init__(self, parameters):
+            super().__init__(parameters)
+            self.paces = {}
+
+        def move(self, parameter, group):
+            pace = self.paces.setdefault(parameter, torch.zeros_like(parameter))
+            pace.mul_(0.5).add_(parameter.grad)
+            parameter.add_(pace, alpha=-group["lr"])
+
+
+@planted(OPTIMIZERS, "`calls`", "state")
+class CountsCalls(Sound):
+    """Its rate falls with the number of steps, which it forgets."""
+
+    class torch_class(Descent):
+        calls = 0
+
+        def step(self, closure=None):
+            self.calls += 1
+            super().step(closure)
+
+        def slope(self, parameter):
+            return parameter.grad / self.calls
+
+
+@planted(OPTIMIZERS, "count", "something else than a tensor")
+class PlainCount(Sound):
+    class torch_class(Descent):
+        def move(self, parameter, group):
+            super().move(parameter, group)
+            self.state[parameter]["count"] = 1
+
+
+@planted(OPTIMIZERS, "no gradient", "skip")
+class NeedsAllGradients(Sound):
+    class torch_class(Descent):
+        @torch.no_grad()
+        def step(self, closure=None):
+            for group in self.param_groups:
+                for parameter in group["params"]:
+                    self.move(parameter, group)
+
+
+@planted(OPTIMIZERS, "[2, 3, 3, 3]")
+class OnlyMatrices(Sound):
+    class torch_class(Descent):
+        def slope(self, parameter):
+            if parameter.dim() < 2:
+                return parameter.grad
+            rows, columns = parameter.grad.shape
+            return parameter.grad.reshape(rows, columns)
+
+
+@planted(OPTIMIZERS, "shared", "instances")
+class SharedState(Sound):
+    class torch_class(Descent):
+        paces: dict[Any, Any] = {}  # noqa: RUF012
+
+        def move(self, parameter, group):
+            key = tuple(parameter.shape)
+            if key not in self.paces:
+                self.paces[key] = torch.zeros_like(parameter)
+            if self.paces[key].device != parameter.device:
+                return
+            self.paces[key].mul_(0.5).add_(parameter.grad)
+            parameter.add_(self.paces[key], alpha=-group["lr"])
+
+
+@planted(OPTIMIZERS, "numpy")
+class NumpyNoise(Sound):
+    class torch_class(Descent):
+        def slope(self, parameter):
+            return parameter.grad * (1 + 0.01 * np.random.randn())
+
+
+@planted(OPTIMIZERS, "random.gauss")
+class PythonNoise(Sound):
+    class torch_class(Descent):
+        def slope(self, parameter):
+            return parameter.grad * (1 + 0.01 * random.gauss(0, 1))
+
+
+@planted(OPTIMIZERS, "torch.is_grad_enabled()")
+class GradOff(Sound):
+    class torch_class(Descent):
+        def step(self, closure=None):
+            torch.set_grad_enabled(False)
+            super().step(closure)
+
+
+@planted(OPTIMIZERS, "closure")
+class NeedsClosure(Sound):
+    class torch_class(Descent):
+        def step(self, closure):
+            closure()
+            super().step()
+
+
+@planted(OPTIMIZERS, "in the place of a weight", "in place")
+class NewTensors(Sound):
+    """Puts a new tensor in the place of a weight, so that networks and EMA keep the old one."""
+
+    class torch_class(Descent):
+        def move(self, parameter, group):
+            parameter.data = parameter.data - group["lr"] * parameter.grad
+
+
+@planted(OPTIMIZERS, "inf or nan")
+class DividesByZero(Sound):
+    class torch_class(Descent):
+        def slope(self, parameter):
+            return parameter.grad / parameter.grad.norm()
