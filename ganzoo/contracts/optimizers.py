@@ -29,7 +29,7 @@ OptimizerOptionsT = TypeVar("OptimizerOptionsT", bound=OptimizerOptions, default
 class Optimizer(Component[OptimizerOptionsT], ABC):
     """Builds a `torch.optim.Optimizer` for one player, and says its settings at each point of the training.
 
-    Its steps move parameters in place, and pass by those whose `grad` is None, as layers have that do not take part yet.
+    Its steps move parameters in place, and pass by those whose `grad` is None: layers that have no part yet.
     What it remembers per parameter must be tensors, as torch's own do; they are saved in checkpoints, and numbers that
     it keeps in its parameter groups too.
 
