@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,9 +11,9 @@ from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.objectives import Regularizer
 from ganzoo.testing.critics import TinyFeaturedDiscriminator
 from ganzoo.testing.ordered_step import OrderedStep
-from ganzoo.testing.parts import TinyGenerator, TinyStyledGenerator
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH
+from ganzoo.testing.skip_generator import tiny_generator_for
 
 COLOR = ImageSpec(16, 3, 3)
 ORDER = (2, 0, 3, 1)
@@ -39,7 +38,7 @@ class _ClassCritic(TinyFeaturedDiscriminator):
 def colored_step(cls: type[Regularizer], order: Sequence[int]) -> OrderedStep:
     """Return a batch of color images with classes, its rows in an order."""
     with seeded():
-        maker: Any = TinyGenerator if issubclass(TinyGenerator, cls.generator_must_be) else TinyStyledGenerator
+        maker = tiny_generator_for(cls.generator_must_be)
         generator = maker(maker.Options(), COLOR)
         critic = _ClassCritic(_ClassCritic.Options(), COLOR)
     real, fakes = (each[list(order)] for each in pixels(3))

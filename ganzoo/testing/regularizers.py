@@ -15,7 +15,6 @@ from ganzoo.testing.colored_step import pixels
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import ConformanceError, doing, require
 from ganzoo.testing.ordered_step import OrderedStep
-from ganzoo.testing.parts import TinyGenerator, TinyStyledGenerator
 from ganzoo.testing.penalty_habits import mean_advice, why_no_gradient
 from ganzoo.testing.penalty_suite import HABITS, check_needs
 from ganzoo.testing.penalty_worlds import WORLDS, PenaltyWorld, require_a_world, unsaid_need, world_of
@@ -23,6 +22,7 @@ from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.row_draws import RowDraws
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH
+from ganzoo.testing.skip_generator import tiny_generator_for
 from ganzoo.testing.state import missing_state
 from ganzoo.testing.step import LinearStep
 from ganzoo.testing.trial import Trial, require_all
@@ -56,9 +56,8 @@ class RegularizerCase(Case):
         if self.own_generator is not None:
             return self.own_generator
         with seeded():
-            if issubclass(TinyGenerator, self.cls.generator_must_be):
-                return TinyGenerator(TinyGenerator.Options(), self.world.images)
-            return TinyStyledGenerator(TinyStyledGenerator.Options(), self.world.images)
+            tiny = tiny_generator_for(self.cls.generator_must_be)
+            return tiny(tiny.Options(), self.world.images)
 
     @cached_property
     def critic(self) -> Discriminator:

@@ -13,7 +13,7 @@ from ganzoo.layers import per_image
 class FiniteDifferenceOptions(RegularizerOptions):
     """Strength, distance and rhythm."""
 
-    # lambda = 100 at sigma = 0.01 for images (arXiv:2501.08316, section 3.4): gamma / 2 = lambda sigma^2.
+    # lambda = 100 at sigma = 0.01 for images (arXiv:2501.08316): gamma / 2 = lambda sigma^2.
     gamma: Scheduled[NonNegativeFloat] = Field(
         default=0.02, description="Weight as that of r1: gamma / (2 sigma^2) is the paper's lambda."
     )

@@ -18,7 +18,7 @@ class FiniteDifferenceR1(Regularizer[FiniteDifferenceOptions]):
     forward and a backward more, goes with what has no second derivative, and looks in one random direction at a time.
     Images move after the augmentation, where R1's gradient is taken before it.
 
-    Paper: Lin et al., APT, arXiv:2501.08316, section 3.4.
+    Paper: Lin et al., APT, arXiv:2501.08316: its approximated R1.
     """
 
     name = "finite-difference-r1"

@@ -16,7 +16,7 @@ class FiniteDifferenceR2(Regularizer[FiniteDifferenceOptions]):
     gamma / (2 sigma^2) * mean_i (D(x_i) - D(x_i + sigma e_i))^2 at x = G(z), e ~ N(0, 1): `finite-difference-r1` where
     R2 is taken. It moves the discriminator alone.
 
-    Paper: Lin et al., APT, arXiv:2501.08316, section 3.4, at generated images, as in Adversarial Flow Models,
+    Paper: Lin et al., APT, arXiv:2501.08316, at generated images: of both in Adversarial Flow Models,
     arXiv:2511.22475.
     """
 

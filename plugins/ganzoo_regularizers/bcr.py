@@ -1,0 +1,66 @@
+"""bCR: balanced consistency of a critic, whose logits are not to depend on an augmentation."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field, NonNegativeFloat
+from torch import Tensor
+
+from ganzoo import (
+    Augmentation,
+    Chooses,
+    ChosenPart,
+    Discriminator,
+    ImageSpec,
+    Regularizer,
+    RegularizerOptions,
+    Role,
+    Scheduled,
+    Step,
+)
+from ganzoo.layers import full_precision
+
+
+class BCROptions(RegularizerOptions):
+    """Strengths, and the augmentation that is not to matter."""
+
+    # Both 10 (the paper's experiments).
+    real_weight: Scheduled[NonNegativeFloat] = Field(default=10.0, description="Weight of the reals (lambda_real).")
+    fake_weight: Scheduled[NonNegativeFloat] = Field(default=10.0, description="Weight of the fakes (lambda_fake).")
+    augmentation: Annotated[ChosenPart[Augmentation], Chooses("augmentation")] = Field(
+        default={"name": "diffaugment", "policy": ["translation"]},
+        validate_default=True,
+        description="What is not to move the logits, by name or as a table with its options; by default shifts by up to an "
+        "eighth. Its schedules stay at their first number, and nothing adapts it.",
+    )
+
+
+class BCR(Regularizer[BCROptions]):
+    """Squared change of the logits when an image is augmented, of reals and fakes alike.
+
+    lambda_real * mean (D(x) - D(T(x)))^2 + lambda_fake * mean (D(G(z)) - D(T(G(z))))^2, with gradient by both logits.
+    With an augmentation in front of the critic, T comes after it. The paper's T also mirrors.
+
+    Paper: Zhao et al., arXiv:2002.04724, algorithm 1; of reals alone, Zhang et al., arXiv:1910.12027.
+    """
+
+    name = "bcr"
+    applies_to: ClassVar[Role] = Role.DISCRIMINATOR
+    compares_logits: ClassVar[bool] = True
+
+    Options = BCROptions
+
+    def prepare(self, images: ImageSpec, discriminator: Discriminator) -> None:
+        chosen = self.options.augmentation
+        self.augmentation = chosen.cls(chosen.options, images)
+
+    def penalty(self, step: Step) -> Tensor:
+        real = self._change(step, step.real_shown, step.real_logits)
+        fake = self._change(step, step.fake_shown, step.fake_logits)
+        return self.options.real_weight * real + self.options.fake_weight * fake
+
+    def _change(self, step: Step, shown: Tensor, logits: Tensor) -> Tensor:
+        with full_precision(shown):
+            augmented = self.augmentation(shown)
+        return (step.critic(augmented, step.labels, augment=False) - logits).square().mean()
