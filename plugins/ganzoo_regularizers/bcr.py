@@ -31,8 +31,8 @@ class BCROptions(RegularizerOptions):
     augmentation: Annotated[ChosenPart[Augmentation], Chooses("augmentation")] = Field(
         default={"name": "diffaugment", "policy": ["translation"]},
         validate_default=True,
-        description="What is not to move the logits, by name or as a table with its options; by default shifts by up to an "
-        "eighth. Its schedules stay at their first number, and nothing adapts it.",
+        description="What is not to move the logits, by name or as a table with its options; by default shifts by up "
+        "to an eighth. Its schedules stay at their first number, and nothing adapts it.",
     )
 
 

@@ -24,7 +24,7 @@ class ModeSeeking(Regularizer[ModeSeekingOptions]):
     """How little generated images of one class differ for how far their latents are apart.
 
     weight / (mean |G(z1) - G(z2)| / mean |z1 - z2| + 1e-5): the paper maximizes the ratio of the distances, the
-    authors' code descends its inverse, with means over the batch. z1 are the step's latents, z2 others under its labels.
+    authors' code descends its inverse, with means over the batch. z1 are the step's latents, z2 others for its labels.
 
     Paper: Mao et al., arXiv:1903.05628, section 3.2, as in the authors' code.
     """
