@@ -52,7 +52,7 @@ class OptimalTransport(Regularizer[OptimalTransportOptions]):
         images, latents = step.generated, step.fake_latents
         channels = images.shape[1]
         side = latent_side(latents.shape[1], channels)
-        laid_out = latents[:, : channels * side**2].unflatten(1, (channels, side, side))
+        laid_out = latents[:, : channels * side**2].reshape(-1, channels, side, side)
         common = min(side, images.shape[-1])
         far = adaptive_avg_pool2d(images, common) - adaptive_avg_pool2d(laid_out, common)
         return self.options.weight * far.square().mean()
