@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ganzoo.layers.activation import activate
+from ganzoo.layers.attention import SelfAttention2d
 from ganzoo.layers.batch_norm import BatchNorm1d, BatchNorm2d
 from ganzoo.layers.channels import (
     HIGHEST_RESOLUTION,
@@ -47,6 +48,7 @@ __all__ = [
     "MinibatchStd",
     "ProgressiveCritic",
     "ProjectionHead",
+    "SelfAttention2d",
     "StyledGenerator",
     "StyledOptions",
     "activate",
