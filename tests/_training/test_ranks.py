@@ -46,6 +46,12 @@ CASES = {
         "regularizers": [{"name": "r1"}, {"name": "feature-matching"}][:1],
         "augmentation": {"name": "diffaugment"},
     },
+    "sngan": {
+        "generator": {"name": "sngan", "latent_dim": 8, "width": 8, "spectral_norm": True, "attention_at": [8]},
+        "discriminator": {"name": "sngan", "width": 8, "attention_at": [8]},
+        "loss": {"name": "rahinge"},
+        "training": {"discriminator_steps": 2},
+    },
     "stylegan2": {
         "generator": {"name": "stylegan2"} | SIZES | STYLES,
         "discriminator": {"name": "stylegan2"} | SIZES,
