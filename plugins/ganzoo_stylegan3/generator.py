@@ -44,6 +44,8 @@ class StyleGAN3GeneratorOptions(StyledOptions):
         default=32768, description="Channels are channel_base / (2 cutoff): 32768 in T, 65536 in R."
     )
     channel_max: PositiveInt = Field(default=512, description="Most channels a map may have: 512 in T, 1024 in R.")
+    # Section 3.1: so wide that no border is seen, from which a network would know where it is.
+    margin: int = Field(default=10, ge=0, le=64, description="Samples that all maps have around what is seen.")
     output_scale: PositiveFloat = Field(
         default=0.25, description="Factor on the image; it holds the last layer's weights near 1."
     )
@@ -83,6 +85,7 @@ class StyleGAN3Generator(StyledGenerator[StyleGAN3GeneratorOptions]):
             critical=options.critical_layers,
             channel_base=options.channel_base,
             channel_max=options.channel_max,
+            margin=options.margin,
         )
         before = [plan[0], *plan[:-1]]
         super().__init__(

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.layers import EqualizedLinear, at_least_float32, batch_mean, convolve, full_precision
-from ganzoo_stylegan3.activation import FilteredLeakyReLU, Resampling
+from ganzoo_stylegan3.activation import FilteredLeakyReLU
 from ganzoo_stylegan3.filters import low_pass
 from ganzoo_stylegan3.plan import Band
 
@@ -112,7 +112,6 @@ def _activation(before: Band, after: Band, settings: LayerSettings, critical: bo
     """Return the filtered leaky ReLU from one band to another."""
     rate = max(before.rate, after.rate) * OVERSAMPLING
     up, down = rate // before.rate, rate // after.rate
-    shape = Resampling(before.size + settings.kernel - 1, after.size, up, down, TAPS * up, TAPS * down)
     # What comes in is bounded by its own band, what leaves by the next one.
     raising = low_pass(TAPS * up, cutoff=before.cutoff, half_width=before.half_width, rate=rate)
     lowering = low_pass(
@@ -122,4 +121,12 @@ def _activation(before: Band, after: Band, settings: LayerSettings, critical: bo
         rate=rate,
         radial=settings.radial and not critical,
     )
-    return FilteredLeakyReLU(raising, lowering, shape, settings.clamp)
+    return FilteredLeakyReLU(
+        raising,
+        lowering,
+        inputs=before.size + settings.kernel - 1,
+        outputs=after.size,
+        up=up,
+        down=down,
+        clamp=settings.clamp,
+    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-MARGIN = 10  # pixels around what is seen, so that no border is a reference for places (section 3.1)
 FIRST_CUTOFF = 2.0  # periods per side of the first layer (appendix B)
 FIRST_STOPBAND = 2**2.1
 LAST_STOPBAND = 2**0.3  # of the last layer, over its cutoff
@@ -33,7 +32,14 @@ class Band(NamedTuple):
 
 
 def bands(
-    resolution: int, image_channels: int, *, layers: int, critical: int, channel_base: int, channel_max: int
+    resolution: int,
+    image_channels: int,
+    *,
+    layers: int,
+    critical: int,
+    channel_base: int,
+    channel_max: int,
+    margin: int,
 ) -> list[Band]:
     """Return what each of `layers` layers and the last one, to the image, gives.
 
@@ -47,6 +53,7 @@ def bands(
         critical: How many of them are sampled critically.
         channel_base: Channels are channel_base / (2 cutoff).
         channel_max: The most that there are.
+        margin: Samples of a map around the image.
     """
     last = resolution / 2
     found = []
@@ -57,7 +64,7 @@ def bands(
         # The lowest power of two that holds the stopband.
         rate = 2 ** math.ceil(math.log2(min(2 * stopband, resolution)))
         # The last two maps are those of the image itself.
-        size = resolution if index >= layers - 1 else rate + 2 * MARGIN
+        size = resolution if index >= layers - 1 else rate + 2 * margin
         channels = image_channels if index == layers else max(1, round(min(channel_base / 2 / cutoff, channel_max)))
         found.append(Band(cutoff, max(stopband, rate / 2) - cutoff, rate, size, channels))
     return found

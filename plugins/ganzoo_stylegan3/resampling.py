@@ -1,0 +1,94 @@
+"""Resampling: zeros between samples, a symmetric filter, every n-th sample kept; differentiable any number of times.
+
+Paper: StyleGAN3, arXiv:2106.12423, section 3.1.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ganzoo.layers import half_type
+
+
+class Resampling(NamedTuple):
+    """How a filter goes over both axes of maps.
+
+    Attributes:
+        inputs: Samples that come in.
+        outputs: Samples that leave.
+        up: Samples in place of each that comes in, all but the first of them 0.
+        down: Samples of which one is kept.
+        before: Zeros before the first sample; negative where samples are left out.
+    """
+
+    inputs: int
+    outputs: int
+    up: int
+    down: int
+    before: int
+
+    def transposed(self, taps: int) -> Resampling:
+        """Return the resampling whose matrix is the transpose of this one's, for a symmetric filter of so many taps."""
+        # Sample i met output o at tap `up i + before - down o`: up and down change places, and the tap is counted
+        # from the other end.
+        return Resampling(self.outputs, self.inputs, self.down, self.up, taps - 1 - self.before)
+
+
+def resample(maps: Tensor, taps: Tensor, how: Resampling) -> Tensor:
+    """Resample `[N, C, inputs, inputs]` to `[N, C, outputs, outputs]`.
+
+    Args:
+        maps: What is resampled; 0 beyond its borders.
+        taps: Of the filter along each axis, `[K]`, symmetric.
+        how: Where samples lie.
+    """
+    if (half := half_type(maps)) is not None:  # autocast does not see what happens inside a Function
+        maps = maps.to(half)
+    if not torch.is_grad_enabled() or maps.is_meta:
+        return _resampled(maps, taps, how)
+    return _Resample.apply(maps, taps, how)
+
+
+class _Resample(torch.autograd.Function):
+    """Linear, and its transpose is of its kind: on a CPU half the time of autograd's own gradients."""
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, taps: Tensor, how: Resampling) -> Tensor:
+        ctx.save_for_backward(taps)
+        ctx.how = how
+        return _resampled(maps, taps, how)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:
+        (taps,) = ctx.saved_tensors
+        return _Resample.apply(slope, taps, ctx.how.transposed(len(taps))), None, None
+
+
+def _resampled(maps: Tensor, taps: Tensor, how: Resampling) -> Tensor:
+    channels, size = maps.shape[1], len(taps)
+    # One axis after the other costs K taps instead of K squared.
+    column = taps.to(maps.dtype)[:, None].expand(channels, 1, size, 1)
+    maps = F.conv2d(_placed(maps, 2, size, how), column, stride=(how.down, 1), groups=channels)
+    return F.conv2d(_placed(maps, 3, size, how), column.transpose(2, 3), stride=(1, how.down), groups=channels)
+
+
+def _placed(maps: Tensor, axis: int, taps: int, how: Resampling) -> Tensor:
+    """Return maps with zeros between and around their samples along an axis, as far as a filter reads them."""
+    length = (how.outputs - 1) * how.down + taps
+    if how.up == 1 and how.before == 0 and length == maps.shape[axis]:
+        return maps
+    left_out = max(0, -how.before + how.up - 1) // how.up
+    first = how.before + left_out * how.up
+    count = min(maps.shape[axis] - left_out, (length - first + how.up - 1) // how.up)
+    sizes = list(maps.shape)
+    sizes[axis] = length
+    # Channels last, for which depthwise convolutions on a CPU are fast.
+    placed = maps.new_zeros(sizes[0], sizes[2], sizes[3], sizes[1]).permute(0, 3, 1, 2)
+    spots = [slice(None)] * 4
+    spots[axis] = slice(first, first + (count - 1) * how.up + 1, how.up)
+    placed[tuple(spots)] = maps.narrow(axis, left_out, count)
+    return placed
