@@ -67,7 +67,7 @@ class OpenedGenerator:
         return class_names(self.run)
 
     def with_sampling(self, **changes: Any) -> OpenedGenerator:
-        """Return the same generator used otherwise: `truncation_psi`, `truncation_cutoff`, `noise_mode`, `stage`.
+        """Return the same generator used otherwise: any fields of `SamplingOptions`.
 
         Raises:
             RefusedError: It lacks the capability that this needs.
@@ -168,6 +168,7 @@ class OpenedGenerator:
             "noise_mode": self.noise_mode,
             "stage": {"resolution": stage.resolution, "alpha": stage.alpha} if stage else None,
             "class": self.label,
+            **self.sampling.moved,
             "device": str(self.device),
             **({"seeds": list(seeds)} if len(seeds) else {}),
             **more,

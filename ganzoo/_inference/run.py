@@ -39,6 +39,8 @@ class View(TypedDict, total=False):
         truncation_psi: Pull of styles towards their mean: 1 none, 0 all the way.
         truncation_cutoff: How many of the first style layers are truncated; by default all.
         noise_mode: Noise inside the generator; by default `random` if it has any.
+        rotation: Degrees by which what is generated is turned clockwise, where the generator can move it.
+        shift_right: Sides of the image by which it is moved right; likewise `shift_down`.
         label: One class for all images, by its number or name; by default each seed's own.
         progress: Takes how many images are done, and of how many.
     """
@@ -49,6 +51,9 @@ class View(TypedDict, total=False):
     truncation_psi: float
     truncation_cutoff: int | None
     noise_mode: NoiseMode | None
+    rotation: float
+    shift_right: float
+    shift_down: float
     label: int | str | None
     progress: Progress
 

@@ -1,4 +1,4 @@
-"""Sampling options: truncation, noise, and the stage of a growing generator."""
+"""Sampling options: truncation, noise, where what is generated is moved to, and the stage of a growing generator."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from ganzoo._inference.growth_stage import GrowthStage
-from ganzoo.contracts.capabilities import NoiseInputs, NoiseMode, StyleBased
+from ganzoo.contracts.capabilities import NoiseInputs, NoiseMode, StyleBased, Transformable
 from ganzoo.contracts.networks import Generator
 from ganzoo.errors import RecipeError, RefusedError
 from ganzoo.layers.style import truncated
@@ -26,12 +27,32 @@ class SamplingOptions:
         truncation_cutoff: How many of the first style layers are truncated; None: all.
         noise_mode: The noise inside the generator; None: `random` if it has any.
         stage: Where a growing generator is to stand; None: where it stands.
+        rotation: By how many degrees what is generated is turned clockwise, around the center of the image.
+        shift_right: By how many sides of the image it is moved right, once turned.
+        shift_down: Likewise down.
     """
 
     truncation_psi: float = 1.0
     truncation_cutoff: int | None = None
     noise_mode: NoiseMode | None = None
     stage: GrowthStage | None = None
+    rotation: float = 0.0
+    shift_right: float = 0.0
+    shift_down: float = 0.0
+
+    @property
+    def moved(self) -> dict[str, float]:
+        """How what is generated is moved, as plain data; empty where it is not."""
+        found = {"rotation": self.rotation, "shift_right": self.shift_right, "shift_down": self.shift_down}
+        return found if any(found.values()) else {}
+
+    def transform(self) -> Tensor | None:
+        """Return the matrix `[3, 3]` of `Transformable.use_transform`; None where nothing is moved."""
+        if not self.moved:
+            return None
+        cosine, sine = math.cos(math.radians(self.rotation)), math.sin(math.radians(self.rotation))
+        rows = [[cosine, -sine, self.shift_right], [sine, cosine, self.shift_down], [0.0, 0.0, 1.0]]
+        return torch.tensor(rows)
 
     def check(self, generator: Generator) -> None:
         """Raise RefusedError, naming the capability, if the generator cannot be used like this."""
@@ -46,6 +67,18 @@ class SamplingOptions:
             raise RefusedError(
                 f"noise_mode '{self.noise_mode}' needs a generator with noise inputs, which '{generator.name}' is not "
                 f"(it lacks the capability NoiseInputs); leave it out."
+            )
+
+        self._check_move(generator)
+
+    def _check_move(self, generator: Generator) -> None:
+        for name, value in self.moved.items():
+            if not math.isfinite(value):
+                raise RecipeError(f"{name} {value} is no number; choose one such as 0.1.")
+        if self.moved and not isinstance(generator, Transformable):
+            raise RefusedError(
+                f"rotation and shifts need a generator whose images can be moved, which '{generator.name}' is not (it "
+                f"lacks the capability Transformable); leave them out."
             )
 
     def images(self, generator: Generator, latents: Tensor, labels: Tensor) -> Tensor:
@@ -64,10 +97,14 @@ class SamplingOptions:
         generator.eval()
         if isinstance(generator, NoiseInputs):
             generator.use_noise(self.noise_mode or "random")
+        if isinstance(generator, Transformable):
+            generator.use_transform(self.transform())
         try:
             yield
         finally:
             if isinstance(generator, NoiseInputs):
                 generator.use_noise("random")
+            if isinstance(generator, Transformable):
+                generator.use_transform(None)
             for module, mode in modes.items():
                 module.training = mode

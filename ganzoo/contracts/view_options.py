@@ -25,6 +25,9 @@ class ViewOptions(BaseModel):
         default=None, ge=0, description="Number of first style layers that are truncated. [default: all]"
     )
     noise_mode: NoiseMode | None = Field(default=None, description="Noise inside the generator, if it has any.")
+    rotation: float = Field(default=0.0, description="Degrees by which what is generated is turned clockwise.")
+    shift_right: float = Field(default=0.0, description="Sides of the image by which it is then moved right.")
+    shift_down: float = Field(default=0.0, description="Likewise down.")
     at: int | None = Field(default=None, ge=0, description="Checkpoint at this many images seen. [default: the newest]")
     weights: Literal["ema", "raw"] = Field(default="ema", description="EMA or raw weights of the generator.")
     resolution: int | None = Field(

@@ -11,16 +11,14 @@ from torch import Tensor
 from ganzoo import CheckpointError
 from ganzoo.interchange import (
     Record,
-    attributes,
     class_name,
-    init_kwargs,
     state_dicts,
     submodules,
 )
 from ganzoo_stylegan2.rosinality_names import has_wavelets
 
 State = Mapping[str, Tensor]
-_ALIAS_FREE = "its layers filter Fourier features without aliasing, and no part here computes such layers"
+_STEMS = "it has embeddings of a pretrained network and stages on a stem, which no part here computes"
 _LUCIDRAINS = (
     "a checkpoint of lucidrains' stylegan2-pytorch, whose networks no part here computes: maps are enlarged "
     "bilinearly, noise has a dense layer per map, and its discriminator no filters"
@@ -117,7 +115,5 @@ def _alias_free(network: Record, inside: Mapping[str, Record], layers: Mapping[s
     mapping = inside.get("mapping")
     embedded = mapping is not None and "embed_proj" in submodules(mapping)
     if embedded or class_name(network).startswith("Superres"):
-        return f"a StyleGAN-XL (arXiv:2202.00273), built on StyleGAN3: {_ALIAS_FREE}"
-    first = next(layer for name, layer in layers.items() if name != "input")
-    kernel = attributes(first).get("conv_kernel", init_kwargs(network).get("conv_kernel", 3))
-    return f"a StyleGAN3-{'R' if kernel == 1 else 'T'} (arXiv:2106.12423): {_ALIAS_FREE}"
+        return f"a StyleGAN-XL (arXiv:2202.00273), built on StyleGAN3: {_STEMS}"
+    return None

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from ganzoo import Generator, hookimpl
+from ganzoo import Generator, Importer, hookimpl
 from ganzoo_stylegan3.generator import StyleGAN3Generator
+from ganzoo_stylegan3.nvidia import NvidiaStyleGAN3
 
 
 @hookimpl
 def ganzoo_generators() -> list[type[Generator]]:
     """Offer the generator."""
     return [StyleGAN3Generator]
+
+
+@hookimpl
+def ganzoo_importers() -> list[type[Importer]]:
+    """Offer the reader of NVIDIA's pickles."""
+    return [NvidiaStyleGAN3]

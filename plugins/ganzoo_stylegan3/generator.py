@@ -14,7 +14,7 @@ from ganzoo import ImageSpec, RecipeContext
 from ganzoo.layers import StyledGenerator, StyledOptions, at_least_float32, half_precision_if
 from ganzoo_stylegan3.fourier import FourierInput
 from ganzoo_stylegan3.layer import AliasFreeLayer, LayerSettings
-from ganzoo_stylegan3.plan import bands
+from ganzoo_stylegan3.plan import Band, bands
 
 LOWEST_RESOLUTION = 16  # below, the first and the last band of the plan are almost one
 HIGHEST_RESOLUTION = 1024  # of the paper's largest networks (arXiv:2106.12423, figure 5)
@@ -78,15 +78,7 @@ class StyleGAN3Generator(StyledGenerator[StyleGAN3GeneratorOptions]):
     Options = StyleGAN3GeneratorOptions
 
     def __init__(self, options: StyleGAN3GeneratorOptions, images: ImageSpec) -> None:
-        plan = bands(
-            images.resolution,
-            images.channels,
-            layers=options.layers,
-            critical=options.critical_layers,
-            channel_base=options.channel_base,
-            channel_max=options.channel_max,
-            margin=options.margin,
-        )
+        plan = planned(options, images)
         before = [plan[0], *plan[:-1]]
         super().__init__(
             options,
@@ -163,3 +155,16 @@ class StyleGAN3Generator(StyledGenerator[StyleGAN3GeneratorOptions]):
             with half_precision_if(in_half, features) as given:
                 features = layer(given, style)
         return at_least_float32(features) * self.options.output_scale
+
+
+def planned(options: StyleGAN3GeneratorOptions, images: ImageSpec) -> list[Band]:
+    """Return what each layer gives."""
+    return bands(
+        images.resolution,
+        images.channels,
+        layers=options.layers,
+        critical=options.critical_layers,
+        channel_base=options.channel_base,
+        channel_max=options.channel_max,
+        margin=options.margin,
+    )

@@ -108,25 +108,27 @@ class AliasFreeLayer(nn.Module):
         return scales, weight, factors
 
 
+def filters_between(before: Band, after: Band, *, radial: bool) -> tuple[Tensor, Tensor]:
+    """Return the filters before and behind the leaky ReLU between two bands, each with sum 1.
+
+    What comes in is bounded by its own band, what leaves by the next one; the latter may be radial.
+    """
+    rate = max(before.rate, after.rate) * OVERSAMPLING
+    up, down = TAPS * rate // before.rate, TAPS * rate // after.rate
+    return (
+        low_pass(up, cutoff=before.cutoff, half_width=before.half_width, rate=rate),
+        low_pass(down, cutoff=after.cutoff, half_width=after.half_width, rate=rate, radial=radial),
+    )
+
+
 def _activation(before: Band, after: Band, settings: LayerSettings, critical: bool) -> FilteredLeakyReLU:
     """Return the filtered leaky ReLU from one band to another."""
     rate = max(before.rate, after.rate) * OVERSAMPLING
-    up, down = rate // before.rate, rate // after.rate
-    # What comes in is bounded by its own band, what leaves by the next one.
-    raising = low_pass(TAPS * up, cutoff=before.cutoff, half_width=before.half_width, rate=rate)
-    lowering = low_pass(
-        TAPS * down,
-        cutoff=after.cutoff,
-        half_width=after.half_width,
-        rate=rate,
-        radial=settings.radial and not critical,
-    )
     return FilteredLeakyReLU(
-        raising,
-        lowering,
+        *filters_between(before, after, radial=settings.radial and not critical),
         inputs=before.size + settings.kernel - 1,
         outputs=after.size,
-        up=up,
-        down=down,
+        up=rate // before.rate,
+        down=rate // after.rate,
         clamp=settings.clamp,
     )

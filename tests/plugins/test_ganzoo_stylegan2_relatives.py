@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import foreign_files as files
 import pytest
 import torch
 
-from ganzoo.interchange import Record, parse, read_content
+from ganzoo.interchange import Record, parse
 from ganzoo_stylegan2.nvidia import NvidiaPyTorch
-
-REFERENCE = os.environ.get("GANZOO_REFERENCE")
 
 
 def module(kind, inside=(), **attributes):
@@ -21,8 +16,8 @@ def module(kind, inside=(), **attributes):
     return Record("torch_utils.persistence", "_reconstruct_persistent_obj", args=(meta,))
 
 
-def alias_free(kernel=3, kind="Generator", mapping=()):
-    layers = {"input": module("SynthesisInput"), "L0_36_512": module("SynthesisLayer", conv_kernel=kernel)}
+def alias_free(kind="Generator", mapping=()):
+    layers = {"input": module("SynthesisInput"), "L0_36_512": module("SynthesisLayer")}
     inside = {"synthesis": module("SynthesisNetwork", layers), "mapping": module("MappingNetwork", mapping)}
     return {"G": None, "D": None, "G_ema": module(kind, inside)}
 
@@ -41,8 +36,6 @@ def text_to_image():
 
 EMBEDDED = {"embed_proj": module("FullyConnectedLayer")}
 RELATIVES = {
-    "translation": (alias_free(), "a StyleGAN3-T (arXiv:2106.12423): its layers filter Fourier features"),
-    "rotation": (alias_free(kernel=1), "a StyleGAN3-R (arXiv:2106.12423): its layers filter Fourier features"),
     "stem": (alias_free(mapping=EMBEDDED), "a StyleGAN-XL (arXiv:2202.00273), built on StyleGAN3: "),
     "stage": (alias_free(kind="SuperresGenerator"), "a StyleGAN-XL (arXiv:2202.00273), built on StyleGAN3: "),
     "fastgan": (
@@ -89,10 +82,3 @@ def test_what_is_unknown_has_no_name():
         3,
     ]
     assert [NvidiaPyTorch.refusal(each) for each in odd] == [None] * len(odd)
-
-
-@pytest.mark.skipif(not REFERENCE, reason="GANZOO_REFERENCE names no folder of reference numbers")
-@pytest.mark.parametrize("kind", ["T", "R"])
-def test_real_pickles_of_stylegan3_are_named(kind):
-    content = read_content(Path(str(REFERENCE), f"stylegan3_{kind.lower()}.pkl"))
-    assert (NvidiaPyTorch.refusal(content) or "").startswith(f"a StyleGAN3-{kind} ")

@@ -12,12 +12,16 @@ import pytest
 import torch
 from training_world import recipe_of
 
-from ganzoo import ImageSpec, RecipeError, Transformable
+from ganzoo import CheckpointError, ImageSpec, RecipeError, RefusedError, Transformable
+from ganzoo._inference.sampling_options import SamplingOptions
+from ganzoo.interchange import init_kwargs, read_content
 from ganzoo.layers import truncated
-from ganzoo_stylegan3 import activation
+from ganzoo_dcgan.generator import DCGANGenerator
+from ganzoo_stylegan3 import activation, nvidia
 from ganzoo_stylegan3.filters import low_pass
 from ganzoo_stylegan3.generator import StyleGAN3Generator
 from ganzoo_stylegan3.layer import AliasFreeLayer, LayerSettings
+from ganzoo_stylegan3.nvidia import NvidiaStyleGAN3
 from ganzoo_stylegan3.plan import Band, bands
 
 LABELS = torch.zeros(4, 0)
@@ -65,6 +69,56 @@ def test_images_are_nvidias(letter, equivariance, base):
         found["image_transformed"] = generator.synthesize(styles)
     for name, value in found.items():
         assert (value - numbers[name]).abs().max() <= 1e-5, name
+
+
+@pytest.mark.parametrize("letter", ["t", "r"])
+def test_nvidias_pickles_are_read_without_running_them(letter, monkeypatch):
+    folder = os.environ.get("GANZOO_REFERENCE")
+    if not folder:
+        pytest.skip("GANZOO_REFERENCE names no folder of reference numbers")
+    content = read_content(Path(folder) / f"stylegan3_{letter}.pkl")
+    assert NvidiaStyleGAN3.recognizes(content)
+    found = NvidiaStyleGAN3.read(content)
+    assert found.notes == ("what it generates is moved by a transform that the file carries",)
+    generator = StyleGAN3Generator(found.ema.options, found.images).eval()
+    generator.load_state_dict(found.ema.weights)
+    with np.load(Path(folder) / f"stylegan3_{letter}.npz") as arrays, torch.no_grad():
+        images = generator(torch.from_numpy(arrays["z"]), LABELS)
+        assert np.abs(images.numpy() - arrays["image_transformed"]).max() <= 1e-5
+
+    settings = init_kwargs(content["G_ema"])
+    for changed, words in (
+        ({"first_cutoff": 3}, "its first_cutoff is 3, and 2 alone is known here"),
+        ({"margin_size": 8}, "its layers are not those of its settings"),
+        ({"conv_kernel": 3, "use_radial_filters": True}, "neither T nor R"),
+        ({"num_critical": 1}, "its layers are not those of its settings|is another filter than the paper's"),
+        ({"z_dim": None}, "its z_dim is missing or damaged"),
+        ({"channel_max": "many"}, "none of a StyleGAN3 that is known here"),
+    ):
+        monkeypatch.setattr(nvidia, "init_kwargs", lambda record, changed=changed: settings | changed)
+        with pytest.raises(CheckpointError, match=words):
+            NvidiaStyleGAN3.read(content)
+    assert not NvidiaStyleGAN3.recognizes({"G_ema": content["training_set_kwargs"]})
+
+
+def test_views_move_what_is_generated_where_it_can_be_moved(alias_free):
+    view = SamplingOptions(rotation=90.0, shift_right=0.25)
+    expected = torch.tensor([[0.0, -1, 0.25], [1, 0, 0], [0, 0, 1]])
+    torch.testing.assert_close(view.transform(), expected, rtol=0, atol=1e-6)
+    assert SamplingOptions().transform() is None
+    generator = alias_free["rotation"]
+    latents, labels = torch.randn(2, 8), torch.zeros(2, 0)
+    view.check(generator)
+    with torch.no_grad():
+        still = generator(latents, labels)
+        with view.applied(generator):
+            # A quarter turn clockwise, and a quarter to the right.
+            shown = view.images(generator, latents, labels)
+        torch.testing.assert_close(generator(latents, labels), still)
+    assert (shown[..., 10:-2] - still.rot90(-1, (2, 3))[..., 2:-10]).square().mean() < 1e-2 * still.var()
+    other = DCGANGenerator(DCGANGenerator.Options(), ImageSpec(32, 1, 0))
+    with pytest.raises(RefusedError, match="which 'dcgan' is not"):
+        view.check(other)
 
 
 def test_filters_pass_half_at_the_cutoff_and_stop_what_is_beyond_their_slope():
