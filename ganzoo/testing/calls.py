@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,13 +154,33 @@ def cuts(run: Callable[[], object]) -> str:
             return {"__float__": "float(...)", "__int__": "int(...)", "__array__": "numpy"}.get(name, f".{name}()")
         if name == _DATA:
             return ".data"
-        if not torch.is_grad_enabled() and not hidden and not name.startswith("__"):
+        if not (torch.is_grad_enabled() or hidden or name.startswith(("__", "_set_grad")) or _in_function()):
             hidden = True
             return "no_grad()"
         return None
 
     with torch.enable_grad():
         return _watched(run, wanted)
+
+
+def _in_function() -> bool:
+    """Whether a `torch.autograd.Function` is at work, in which nothing is tracked: what it computes it differentiates."""
+    own = {getattr(each, "__code__", None) for cls in _functions(torch.autograd.Function) for each in _own(cls)}
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code in own:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _own(cls: type) -> list[object]:
+    return [getattr(each, "__func__", each) for each in vars(cls).values()]
+
+
+def _functions(cls: type) -> Iterator[type]:
+    for each in cls.__subclasses__():
+        yield from (each, *_functions(each))
 
 
 def _watched(run: Callable[[], object], wanted: Callable[[str, Mapping[str, Any]], str | None]) -> str:

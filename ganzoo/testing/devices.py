@@ -74,6 +74,12 @@ def _cause(module: nn.Module, calls: Calls) -> str:
             f"`{stayed[0]}` is a plain tensor, which stays on the device that it was made on; use register_buffer, "
             f"with persistent=False where it need not be saved"
         )
+    taken = [each for each in calls.found if each.what.startswith(".") and each.what != ".cuda()"]
+    if taken:
+        return (
+            f"{' and '.join(map(str, taken[:3]))} takes numbers off the device: it waits for a GPU at each step, and cuts "
+            f"them from the graph; compute with tensors, `.detach()` where no gradient is to flow"
+        )
     if calls.found:
         return (
             f"{calls.told()} makes or wants a tensor of one device; use images.device, `new_zeros`, `zeros_like`, or "

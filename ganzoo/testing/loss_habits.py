@@ -13,6 +13,7 @@ from torch import Tensor
 from ganzoo.testing import state
 from ganzoo.testing.calls import draws
 from ganzoo.testing.derivatives import check_slopes
+from ganzoo.testing.devices import check_device
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.properties import Property
 from ganzoo.testing.seeding import seeded
@@ -121,6 +122,15 @@ def _check_saved(case: Any) -> None:
     )
 
 
+def _check_place(case: Any) -> None:
+    def run(moved: Any) -> None:
+        real, fake = (_logits(mean).to("meta").requires_grad_() for mean in (-0.3, 0.4))
+        moved.discriminator_loss(real, fake)
+        moved.generator_loss(fake, lambda: real)
+
+    check_device(case.loss(), run, "a loss")
+
+
 def _check_one(case: Any) -> None:
     for what, objective in _objectives(case):
         with doing(f"{what} of one image"):
@@ -140,4 +150,5 @@ HABITS = (
     Property("takes a batch of one", _check_one, _takes_one),
     Property("leaves gradients to the trainer", _check_no_backward),
     Property("its state is saved", _check_saved),
+    Property("computes on the device of the logits", _check_place),
 )

@@ -120,7 +120,7 @@ def _check_weights(case: LossCase) -> None:
 
 
 def _check_scalar(objective: Objective, what: str, heads: int) -> None:
-    for scale in (1.0, 1e4):
+    for scale in (1.0, 1e4, -1e4):
         real, fake = _logits(-0.5 * scale, heads), _logits(0.5 * scale, heads)
         before = real.detach().clone(), fake.detach().clone()
         with doing(what):

@@ -23,10 +23,16 @@ class OrderedStep(LinearStep):
 
     def latents(self, count: int) -> Tensor:
         """See `LinearStep.latents`."""
-        return super().latents(len(set(self.rows)))[self.rows] if count == len(self.rows) else super().latents(count)
+        numbers = self._numbers(count)
+        return super().latents(len(set(numbers)))[numbers] if numbers else super().latents(count)
 
     def uniform(self, *shape: int) -> Tensor:
         """See `LinearStep.uniform`."""
-        if shape[:1] != (len(self.rows),):
-            return super().uniform(*shape)
-        return super().uniform(len(set(self.rows)), *shape[1:])[self.rows]
+        numbers = self._numbers(shape[0]) if shape else []
+        return super().uniform(len(set(numbers)), *shape[1:])[numbers] if numbers else super().uniform(*shape)
+
+    def _numbers(self, count: int) -> list[int]:
+        """Return which of the numbers that are drawn each of the first `count` rows has; none for what is no batch."""
+        held = self.rows[:count]
+        places = {row: place for place, row in enumerate(sorted(set(held)))}
+        return [places[row] for row in held] if len(held) == count else []

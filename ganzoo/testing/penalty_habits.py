@@ -14,6 +14,7 @@ from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.testing import state
 from ganzoo.testing.calls import cuts
 from ganzoo.testing.derivatives import check_slopes
+from ganzoo.testing.devices import check_device
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.ordered_step import OrderedStep
 from ganzoo.testing.penalty_stream import steady_generator
@@ -216,6 +217,18 @@ def check_derivative(penalty: Regularizer, step: LinearStep) -> None:
         if "detach" in cut or "no_grad" in cut:
             return
         check_slopes(value, dict(payer.named_parameters()), "the penalty")
+
+
+def check_place(penalty: Regularizer, step: LinearStep) -> None:
+    """Require that it computes on the device of the step's images."""
+
+    def run(moved: Any) -> Tensor:
+        found: Tensor = moved.penalty(here)
+        return found
+
+    networks: Any = [copy.deepcopy(each).to("meta") for each in (step.generator, step.discriminator)]
+    here = step.of(networks[0], networks[1], device="meta")
+    check_device(penalty, run, "penalty(step)")
 
 
 def state_back(penalty: Regularizer, kept: Mapping[str, Tensor]) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
+
+from torch.overrides import TorchFunctionMode
 
 from ganzoo.contracts.augmentations import Augmentation
 from ganzoo.contracts.objectives import Regularizer
-from ganzoo.testing.calls import draws
+from ganzoo.testing.calls import draws, line_of, written
 from ganzoo.testing.failure import require
 from ganzoo.testing.step import LinearStep
 
@@ -17,6 +20,7 @@ def check_stream(penalty: Regularizer, step: LinearStep) -> None:
     """Require that numbers come from the step's own stream; N(0, 1) ones, which it has not, from the global one."""
     with steady_generator(step.generator), _augmenting(penalty) as augmenting:
         found = draws(lambda: penalty.penalty(step), given=[step.stream], allowed=lambda: bool(augmenting))
+    require_own_latents(penalty, step)
     wrong = " and ".join(
         each for each in found.split(" and ") if "torch.randn" not in each or "torch.Generator" in each
     )
@@ -25,6 +29,39 @@ def check_stream(penalty: Regularizer, step: LinearStep) -> None:
         f"draws with {wrong}: its numbers would follow from what else was drawn in the step, or be the same in each; "
         f"draw from the step's own stream, step.uniform(...) and step.latents(...)",
     )
+
+
+def require_own_latents(penalty: Regularizer, step: LinearStep) -> None:
+    """Require that latents are the step's: those of its generator may be of another distribution than N(0, 1)."""
+    width = step.generator.latent_dim
+    drawn = LatentLike(width)
+    with steady_generator(step.generator), suppress(Exception), drawn:  # its own error is told elsewhere
+        penalty.penalty(step)
+    require(
+        not drawn.found,
+        f"draws latents with {drawn.found}: a generator's latents may be others than N(0, 1), and follow from the "
+        f"step's own stream; draw them with step.latents(count)",
+    )
+
+
+class LatentLike(TorchFunctionMode):
+    """Notes the first call that draws N(0, 1) numbers of the shape of latents."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.found = ""
+        self._width = width
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        """See `TorchFunctionMode`."""
+        result = func(*args, **(kwargs or {}))
+        drawn = getattr(func, "__name__", "") in ("randn", "randn_like", "normal_", "normal")
+        if drawn and not self.found and (kwargs or {}).get("generator") is None and result.dim() == 2:
+            if result.shape[1] == self._width:
+                self.found = f"`{written(func)}` ({line_of(sys._getframe(1))})"
+        return result
 
 
 @contextmanager

@@ -63,6 +63,7 @@ _LIFTED = 2
 HABITS = (
     Property("gradients inside it keep their graph", _habit(penalty_habits.check_graph)),
     Property("its gradient is its derivative", _habit(penalty_habits.check_derivative)),
+    Property("computes on the device of the step", _habit(penalty_habits.check_place)),
     Property("draws from the step's own stream", _habit(check_stream)),
     Property("leaves the step and the networks as they are", _habit(penalty_habits.check_step_kept)),
     Property("keeps no tensor of a step", _habit(penalty_habits.check_forgets)),

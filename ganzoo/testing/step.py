@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -67,13 +68,14 @@ class LinearStep:
         self._given_fakes = fakes
         self._rng = torch.Generator().manual_seed(seed)
 
-    def of(self, generator: Generator, discriminator: Discriminator) -> LinearStep:
-        """Return the same batch in float64, before other networks."""
+    def of(self, generator: Generator, discriminator: Discriminator, **place: Any) -> LinearStep:
+        """Return the same batch before other networks, in float64, or where `place` says: `device="meta"`."""
+        place = place or {"dtype": torch.float64}
         return LinearStep(
             discriminator,
-            self.real.double(),
-            self.labels.double(),
-            fakes=None if self._given_fakes is None else self._given_fakes.double(),
+            self.real.to(**place),
+            self.labels.to(**place),
+            fakes=None if self._given_fakes is None else self._given_fakes.to(**place),
             generator=generator,
             lift_factor=self.lift_factor,
             connected=self.connected,
@@ -160,9 +162,9 @@ class LinearStep:
         return interpolate(images, scale_factor=self.lift_factor, mode="nearest") if self.lift_factor > 1 else images
 
     def latents(self, count: int) -> Tensor:
-        """Draw latents."""
-        return self.generator.sample_latents(count, self._rng)
+        """Draw latents, on the device of the images."""
+        return self.generator.sample_latents(count, self._rng).to(self.real.device)
 
     def uniform(self, *shape: int) -> Tensor:
-        """Draw U(0, 1) numbers."""
-        return torch.rand(*shape, generator=self._rng)
+        """Draw U(0, 1) numbers, on the device of the images."""
+        return torch.rand(*shape, generator=self._rng).to(self.real.device)

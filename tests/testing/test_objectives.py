@@ -199,7 +199,7 @@ def test_penalty_on_a_special_generator():
         generator_must_be = Special
 
         def penalty(self, step: Step) -> Tensor:
-            return step.generator(step.latents(4), step.labels).square().mean()
+            return step.generator(step.latents(len(step.labels)), step.labels).square().mean()
 
     assert "needs a Special generator to be tested" in complaint(SpecialPenalty)
     special = Special(Special.Options(), ImageSpec(16, 1))

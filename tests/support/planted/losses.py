@@ -179,6 +179,34 @@ class DescendsItself(Sound):
         return value
 
 
+@planted(LOSSES, "discriminator_loss is inf", "5000")
+class Exponential(Sound):
+    """Overflows where the critic is sure and right."""
+
+    def discriminator_loss(self, real, fake):
+        # As softplus, but for what a float can hold.
+        return ((1 + real.exp()).log() - real).mean() + ((1 + (-fake).exp()).log() + fake).mean()
+
+
+@planted(LOSSES, "inf", "logits around")
+class InHalfPrecision(Sound):
+    def discriminator_loss(self, real, fake):
+        return (1 - real.half()).square().float().mean() + (1 + fake.half()).square().float().mean()
+
+
+@planted(LOSSES, "torch.tensor", "device")
+class MadeOnProcessor(Sound):
+    def discriminator_loss(self, real, fake):
+        weights = torch.tensor([1.0, 1.0])
+        return (weights * torch.stack([softplus(-real).mean(), softplus(fake).mean()])).sum()
+
+
+@planted(LOSSES, ".item()", "waits for a GPU")
+class ScalesByItem(Sound):
+    def generator_loss(self, fake, real):
+        return super().generator_loss(fake, real) / max(1.0, super().generator_loss(fake, real).item() / 1e9)
+
+
 class Anchored(Sound):
     """Remembers the mean logit of the reals in a buffer."""
 

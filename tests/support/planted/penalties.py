@@ -328,6 +328,85 @@ class KeepsGraphs(SoundDrift):
         return value
 
 
+class _Squares(torch.autograd.Function):
+    """Squares with the slope of the numbers themselves."""
+
+    @staticmethod
+    def forward(ctx, numbers):
+        ctx.save_for_backward(numbers)
+        return numbers.square()
+
+    @staticmethod
+    def backward(ctx, slope):
+        (numbers,) = ctx.saved_tensors
+        return slope * numbers
+
+
+@planted(PENALTIES, "_Squares.backward", "not the derivative")
+class WrongSlope(SoundR1):
+    def norm(self, slope):
+        return _Squares.apply(slope).sum(dim=(1, 2, 3)).mean()
+
+
+@planted(PENALTIES, "_Squares.backward", "not the derivative")
+class WrongSlopeOfGenerator(SoundDiversity):
+    def penalty(self, step):
+        one, two = (step.generator(step.latents(len(step.real)), step.labels) for _ in range(2))
+        return -_Squares.apply(one - two).mean()
+
+
+# Where it computes, and from what
+
+
+@planted(PENALTIES, ".item()", "waits for a GPU")
+class WeighsByItem(SoundR1):
+    def penalty(self, step):
+        return super().penalty(step) * min(1.0, step.real_logits.mean().abs().item() + 0.5)
+
+
+@planted(PENALTIES, ".item()", "cuts")
+class LogitAsNumber(SoundDrift):
+    def penalty(self, step):
+        return step.real_logits.square().mean() + step.real_logits.mean().item() ** 2
+
+
+@planted(PENALTIES, "torch.zeros", "device")
+class MadeOnProcessor(SoundGP):
+    def shares(self, step):
+        return torch.zeros(len(step.real), 1, 1, 1) + super().shares(step).to("cpu")
+
+
+@planted(PENALTIES, "draws latents with", "torch.randn", "step.latents")
+class OwnLatents(SoundDiversity):
+    def penalty(self, step):
+        one = step.generator(torch.randn(len(step.real), step.generator.latent_dim), step.labels)
+        return -(one - step.generator(step.latents(len(step.real)), step.labels)).square().mean()
+
+
+@planted(PENALTIES, "the mean over the batch", "sum")
+class SumOfGenerator(SoundDiversity):
+    def penalty(self, step):
+        return super().penalty(step) * len(step.real)
+
+
+class NoisyLogits(Regularizer):
+    """Draws noise for each image (arXiv:2501.08316), from torch's global stream."""
+
+    name = "noisy-like"
+    applies_to: ClassVar[Role] = Role.DISCRIMINATOR
+
+    def penalty(self, step):
+        noise = torch.randn(step.real.shape, device=step.real.device)
+        return (step.critic(step.lift(step.real + 0.1 * noise), step.labels) - step.real_logits).square().mean()
+
+
+class SharesOfEachImage(SoundDrift):
+    """Weighs each image by a number of its own."""
+
+    def penalty(self, step):
+        return (step.uniform(len(step.real)) * step.real_logits.square()).mean()
+
+
 class Consistency(Regularizer):
     """Logits are to be those of the images as they are shown, which are not moved themselves."""
 
@@ -339,4 +418,4 @@ class Consistency(Regularizer):
         return (flipped - step.real_logits.detach()).square().mean()
 
 
-SOUND_PENALTIES = [Consistency, SoundPathLength]
+SOUND_PENALTIES = [Consistency, SoundPathLength, NoisyLogits, SharesOfEachImage]
