@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ganzoo._recipe.brought import refuse_other_penalties
 from ganzoo._recipe.error_messages import describe, wants_text
 from ganzoo._recipe.find_recipe import find_recipe
 from ganzoo._recipe.lengths import length_errors
-from ganzoo._recipe.pins import pinned
+from ganzoo._recipe.pins import pinned, pins_of
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.selection import CHANGED_CODE
 from ganzoo._recipe.toml_source import apply_override, parse, read, take_as_text
@@ -61,6 +62,7 @@ def validate(data: dict[str, Any], registry: Registry, where: str, overrides: Se
     """
     from ganzoo._recipe.compatibility import incompatibilities
 
+    pins = pins_of(data, where)
     data, registry = pinned(data, registry, where)
     lengths = length_errors(data.get("training"))
     try:
@@ -72,6 +74,7 @@ def validate(data: dict[str, Any], registry: Registry, where: str, overrides: Se
         raise RecipeError(report(where, [*describe(error, data, registry, Recipe), *lengths])) from None
     if reasons := [*lengths, *incompatibilities(recipe)]:
         raise RecipeError(report(where, reasons))
+    refuse_other_penalties(recipe, pins)
     return recipe
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from ganzoo._recipe.brought import KIND, brought_codes
 from ganzoo._recipe.selection import Selection
 from ganzoo._registry.code import PartCode
 from ganzoo._registry.pinned import Pins
@@ -64,4 +65,6 @@ def plain_pins(section: BaseModel) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {}
     for chosen in selections_of(section):
         found.setdefault(chosen.part.kind, {})[chosen.name] = chosen.part.code.model_dump(mode="json")
+    for name, code in brought_codes(section):
+        found.setdefault(KIND, {})[name] = code.model_dump(mode="json")
     return {kind: dict(sorted(names.items())) for kind, names in sorted(found.items())}

@@ -66,10 +66,15 @@ def the_very_part(
         return part
     code = part.code
     if (code.version, code.source) != (pin.version, pin.source):
-        found = f"{kind} '{name}' was that of {pin}, and {code} is installed, which may compute something else"
-        again = _again(pin, edited=code.version == pin.version)
-        raise ChangedCodeError(found, f"{again}, or use what is installed with --allow-changed-code")
+        raise other_code(f"{kind} '{name}'", pin, code)
     return part
+
+
+def other_code(what: str, pin: PartCode, code: PartCode) -> ChangedCodeError:
+    """Return the error that a part is installed, and not as it was."""
+    found = f"{what} was that of {pin}, and {code} is installed, which may compute something else"
+    again = _again(pin, edited=code.version == pin.version)
+    return ChangedCodeError(found, f"{again}, or use what is installed with --allow-changed-code")
 
 
 def _again(pin: PartCode, *, edited: bool = False) -> str:

@@ -103,6 +103,45 @@ def test_the_hash_is_over_all_files_of_the_plugin_and_over_no_other(own, site):
     assert source_of(["ganzoo_losses"], "ganzoo-toolkit") != source_of(["ganzoo_dcgan"], "ganzoo-toolkit")
 
 
+THIRD = """
+from ganzoo import Regularizer, Role
+class Drift(Regularizer):
+    name = "drift"
+    applies_to = Role.DISCRIMINATOR
+    def penalty(self, step):
+        return step.real_logits.square().mean()
+"""
+BRINGS = """
+    @classmethod
+    def regularizers(cls, options):
+        from acme_third import Drift
+        from ganzoo import ConfiguredPart
+        return (ConfiguredPart(Drift, Drift.Options()),)
+"""
+
+
+def test_a_penalty_that_a_loss_brings_from_a_third_distribution_is_pinned(own, site):
+    install(site, THIRD, module="acme_third", distribution="acme-third", entry_point="third", version="2.0")
+    (site / "acme_pinned.py").write_text(LOSS + BRINGS)
+    try:
+        registry = Registry([*own.parts(), steep()])
+        plain = resolved(registry).plain()
+        pin = plain["parts"]["penalty of the loss"]["drift"]
+        assert (pin["distribution"], pin["version"], pin["packages"]) == ("acme-third", "2.0", ["acme_third"])
+        assert code_fields(record(sections={"parts": plain["parts"]}))["acme_third"].startswith("2.0+"), "another one is another row"
+        assert validate(plain, registry, "mine").plain() == plain
+
+        pin["source"] = "0" * 64
+        with pytest.raises(ChangedCodeError, match=r"penalty of the loss 'drift' was that of acme-third 2\.0\+0{8}, and"):
+            validate(plain, registry, "mine")
+        with allow_changed_code():
+            validate(plain, registry, "mine")
+        bundled = resolved(registry, "wgan-gp").plain()
+        assert "penalty of the loss" not in bundled["parts"], "what is of the loss's own package is in its source"
+    finally:
+        sys.modules.pop("acme_third", None)
+
+
 def coded(version="1.0", source="a" * 64, core="c" * 64, **more):
     loss = {"acme": {"distribution": "acme-gan", "version": version, "packages": ["acme_gan"], "source": source}}
     plain = {
