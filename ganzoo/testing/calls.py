@@ -164,7 +164,7 @@ def cuts(run: Callable[[], object]) -> str:
 
 
 def _in_function() -> bool:
-    """Whether a `torch.autograd.Function` is at work, in which nothing is tracked: what it computes it differentiates."""
+    """Whether a `torch.autograd.Function` is at work, which differentiates for itself what is not tracked."""
     own = {getattr(each, "__code__", None) for cls in _functions(torch.autograd.Function) for each in _own(cls)}
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:

@@ -77,8 +77,8 @@ def _cause(module: nn.Module, calls: Calls) -> str:
     taken = [each for each in calls.found if each.what.startswith(".") and each.what != ".cuda()"]
     if taken:
         return (
-            f"{' and '.join(map(str, taken[:3]))} takes numbers off the device: it waits for a GPU at each step, and cuts "
-            f"them from the graph; compute with tensors, `.detach()` where no gradient is to flow"
+            f"{' and '.join(map(str, taken[:3]))} takes numbers off the device: it waits for a GPU at each step, and "
+            f"cuts them from the graph; compute with tensors, `.detach()` where no gradient is to flow"
         )
     if calls.found:
         return (

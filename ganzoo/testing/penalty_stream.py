@@ -15,6 +15,8 @@ from ganzoo.testing.calls import draws, line_of, written
 from ganzoo.testing.failure import require
 from ganzoo.testing.step import LinearStep
 
+_NORMAL = frozenset(("randn", "randn_like", "normal", "normal_"))
+
 
 def check_stream(penalty: Regularizer, step: LinearStep) -> None:
     """Require that numbers come from the step's own stream; N(0, 1) ones, which it has not, from the global one."""
@@ -57,10 +59,9 @@ class LatentLike(TorchFunctionMode):
     ) -> Any:
         """See `TorchFunctionMode`."""
         result = func(*args, **(kwargs or {}))
-        drawn = getattr(func, "__name__", "") in ("randn", "randn_like", "normal_", "normal")
-        if drawn and not self.found and (kwargs or {}).get("generator") is None and result.dim() == 2:
-            if result.shape[1] == self._width:
-                self.found = f"`{written(func)}` ({line_of(sys._getframe(1))})"
+        is_drawn = getattr(func, "__name__", "") in _NORMAL and (kwargs or {}).get("generator") is None
+        if is_drawn and not self.found and result.shape[1:] == (self._width,):
+            self.found = f"`{written(func)}` ({line_of(sys._getframe(1))})"
         return result
 
 

@@ -128,11 +128,15 @@ def test_a_penalty_that_a_loss_brings_from_a_third_distribution_is_pinned(own, s
         plain = resolved(registry).plain()
         pin = plain["parts"]["penalty of the loss"]["drift"]
         assert (pin["distribution"], pin["version"], pin["packages"]) == ("acme-third", "2.0", ["acme_third"])
-        assert code_fields(record(sections={"parts": plain["parts"]}))["acme_third"].startswith("2.0+"), "another one is another row"
+        assert code_fields(record(sections={"parts": plain["parts"]}))["acme_third"].startswith("2.0+"), (
+            "another one is another row"
+        )
         assert validate(plain, registry, "mine").plain() == plain
 
         pin["source"] = "0" * 64
-        with pytest.raises(ChangedCodeError, match=r"penalty of the loss 'drift' was that of acme-third 2\.0\+0{8}, and"):
+        with pytest.raises(
+            ChangedCodeError, match=r"penalty of the loss 'drift' was that of acme-third 2\.0\+0{8}, and"
+        ):
             validate(plain, registry, "mine")
         with allow_changed_code():
             validate(plain, registry, "mine")
