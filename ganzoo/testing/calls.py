@@ -178,8 +178,9 @@ def _own(cls: type) -> list[object]:
     return [getattr(each, "__func__", each) for each in vars(cls).values()]
 
 
-def _functions(cls: type) -> Iterator[type]:
-    for each in cls.__subclasses__():
+def _functions(cls: Any) -> Iterator[type]:
+    subclasses: list[type] = cls.__subclasses__()
+    for each in subclasses:
         yield from (each, *_functions(each))
 
 
