@@ -129,7 +129,7 @@ class TrainingStep:
         """See `Step.critic`."""
         return self._logits(self._shown(images, augment=augment), labels, of_penalty=self._in_penalty)
 
-    def critic_features(self, images: Tensor, labels: Tensor) -> Sequence[Tensor]:
+    def critic_features(self, images: Tensor, labels: Tensor, *, augment: bool = True) -> Sequence[Tensor]:
         """See `Step.critic_features`."""
         discriminator = self._game.discriminator
         if not isinstance(discriminator, Featured):
@@ -137,7 +137,7 @@ class TrainingStep:
                 f"the discriminator '{discriminator.name}' has no features to look at; a penalty that asks for them "
                 f"says discriminator_must_be = Featured"
             )
-        shown = self._shown(images)
+        shown = self._shown(images, augment=augment)
         with self._autocast(of_penalty=self._in_penalty):
             return [at_least_float32(feature) for feature in discriminator.features(shown, labels)]
 

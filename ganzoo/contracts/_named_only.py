@@ -25,8 +25,10 @@ class NamedOnly:
         )
 
 
-def plain_choice(chosen: Any) -> dict[str, Any]:
-    """Return what an option chose as a recipe writes it: `name` and the part's options."""
+def plain_choice(chosen: Any) -> dict[str, Any] | None:
+    """Return what an option chose as a recipe writes it: `name` and the part's options; None for no part."""
+    if chosen is None:
+        return None
     options = chosen.options
     plain = options if isinstance(options, dict) else options.model_dump(mode="json", exclude_none=True)
     return {"name": chosen.name if hasattr(chosen, "name") else chosen.cls.name, **plain}

@@ -74,8 +74,8 @@ class Step(Protocol):
         Without `augment` they pass no augmentation: for images near `real_shown` and `fake_shown`, which passed it.
         """
 
-    def critic_features(self, images: Tensor, labels: Tensor) -> Sequence[Tensor]:
-        """Return features of a `Featured` discriminator, through the augmentation and in the precision of `critic`."""
+    def critic_features(self, images: Tensor, labels: Tensor, *, augment: bool = True) -> Sequence[Tensor]:
+        """Return features of a `Featured` discriminator, in the precision of `critic`, whose `augment` it has too."""
 
     def lift(self, images: Tensor) -> Tensor:
         """Bring images `[N, C, r, r]` to the space of gradient penalties (recipe field `training.penalty_space`)."""

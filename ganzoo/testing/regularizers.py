@@ -176,8 +176,9 @@ def _check_mean(case: RegularizerCase) -> None:
     # Each image twice, after all others or beside itself: a penalty may take a part of the batch, or compare halves.
     for rows in (range(BATCH), [*range(BATCH)] * 2, [row // 2 for row in range(2 * BATCH)]):
         step = case.step(rows)
+        penalty = case.built()  # outside: its initial weights have no rows
         with RowDraws(step.rows):
-            values.append(_penalty(case.built(), step))
+            values.append(_penalty(penalty, step))
     once, twice, beside = values
     require(
         torch.allclose(once, twice, rtol=0.05) or torch.allclose(once, beside, rtol=0.05),

@@ -149,13 +149,13 @@ class LinearStep:
         pooled = avg_pool2d(images, factor) if factor > 1 else images
         return self.augmentation(pooled) if augment and self.augmentation is not None else pooled
 
-    def critic_features(self, images: Tensor, labels: Tensor) -> Sequence[Tensor]:
+    def critic_features(self, images: Tensor, labels: Tensor, *, augment: bool = True) -> Sequence[Tensor]:
         """Return the features of a critic that has some."""
         if not isinstance(self.discriminator, Featured):
             raise TypeError(
                 f"the critic {type(self.discriminator).__name__} has no features; set discriminator_must_be"
             )
-        return self.discriminator.features(self._shown(images), labels)
+        return self.discriminator.features(self._shown(images, augment=augment), labels)
 
     def lift(self, images: Tensor) -> Tensor:
         """Repeat pixels `lift_factor` times each way."""
@@ -167,4 +167,4 @@ class LinearStep:
 
     def uniform(self, *shape: int) -> Tensor:
         """Draw U(0, 1) numbers, on the device of the images."""
-        return torch.rand(*shape, generator=self._rng).to(self.real.device)
+        return torch.rand(shape, generator=self._rng).to(self.real.device)

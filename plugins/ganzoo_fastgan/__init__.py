@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ganzoo import Discriminator, Generator, hookimpl
+from ganzoo import Discriminator, Generator, Regularizer, hookimpl
 from ganzoo_fastgan.discriminator import FastGANDiscriminator
 from ganzoo_fastgan.generator import FastGANGenerator
+from ganzoo_fastgan.reconstruction import Reconstruction
 
 
 @hookimpl
@@ -17,3 +18,9 @@ def ganzoo_generators() -> list[type[Generator]]:
 def ganzoo_discriminators() -> list[type[Discriminator]]:
     """Offer the discriminator."""
     return [FastGANDiscriminator]
+
+
+@hookimpl
+def ganzoo_regularizers() -> list[type[Regularizer]]:
+    """Offer the penalty by which the critic supervises itself."""
+    return [Reconstruction]

@@ -1,16 +1,23 @@
-"""FastGAN's critic: its shapes are the authors', its layers compute what the paper says."""
+"""FastGAN's critic and its decoders: shapes are the authors', layers and penalties compute what the paper says."""
 
 from __future__ import annotations
+
+import copy
 
 import pytest
 import torch
 from torch.nn.functional import avg_pool2d, conv2d, leaky_relu
-from training_world import merged, recipe_of
+from training_world import merged, recipe_of, trainer_of
 
-from ganzoo import Featured, ImageSpec
+from ganzoo import ComponentOptions, ConfiguredPart, Featured, ImageSpec, PluginError
+from ganzoo._recipe.judges import extractors_read
+from ganzoo._training.checkpoint_state import gather, restore
 from ganzoo.errors import RecipeError
+from ganzoo.testing import LinearStep
 from ganzoo_fastgan.critic_layers import DownBlock, PatchHead
 from ganzoo_fastgan.discriminator import FastGANDiscriminator, FastGANDiscriminatorOptions
+from ganzoo_fastgan.reconstruction import Reconstruction, ReconstructionOptions, quarter
+from ganzoo_features.random import RandomFeatures
 
 SMALL = {"channel_base": 64, "channel_max": 8, "end": 4, "excites": 2, "projection": 4}
 RECIPE = {
@@ -18,6 +25,8 @@ RECIPE = {
     "generator": {"name": "fastgan", "latent_dim": 4, "channel_base": 64, "channel_max": 4, "excites": 4},
     "discriminator": {"name": "fastgan", **SMALL},
     "loss": {"name": "hinge"},
+    "regularizers": [{"name": "reconstruction", "width": 2}],
+    "augmentation": {"name": "diffaugment", "policy": ["color", "translation"]},
     "training": {"total_kimg": 0.012, "batch_size": 4},
 }
 
@@ -95,3 +104,89 @@ def test_sizes_that_do_not_fit_are_refused_with_those_that_do():
     with pytest.raises(RecipeError, match="'rahinge' takes one logit per image, and discriminator 'fastgan' gives 2"):
         recipe_of(merged(RECIPE, {"loss": {"name": "rahinge"}}))
     assert critic(small_resolution=16).view == 16 and critic().view == 8
+
+
+def reconstruction(discriminator, **options):
+    torch.manual_seed(3)
+    penalty = Reconstruction(ReconstructionOptions(width=2, **options))
+    penalty.prepare(ImageSpec(16, 3), discriminator)
+    return penalty.eval()  # so that statistics stand still
+
+
+def mirrored(images):
+    return images.flip(3)
+
+
+def a_step(discriminator):
+    images = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(4)) * 2 - 1
+    return LinearStep(discriminator, images, augmentation=mirrored)
+
+
+def test_the_reals_are_decoded_as_the_critic_was_shown_them():
+    discriminator = critic().eval()
+    penalty, step = reconstruction(discriminator, weight=0.5), a_step(discriminator)
+    place = (torch.rand((), generator=torch.Generator().manual_seed(0)) * 4).long()
+    shown = step.real.flip(3)
+    features = discriminator.features(shown, step.labels)
+    whole, small, part = penalty.decoders
+    images = [whole(features[-2]), small(features[-1]), part(quarter(features[-3], place))]
+    assert [each.shape[-1] for each in images] == [16, 16, 8] and all(each.abs().max() <= 1 for each in images)
+    wanted = [shown, shown, quarter(shown, place)]
+    distances = [(made - seen).abs().mean() for made, seen in zip(images, wanted, strict=True)]
+    found = penalty.penalty(step)
+    assert torch.allclose(found, 0.5 * sum(distances))
+    found.backward()
+    reached = [*penalty.parameters(), *discriminator.stem.parameters(), *discriminator.small.parameters()]
+    assert all(each.grad is not None and each.grad.any() for each in reached)
+    assert all(each.grad is None for each in discriminator.head.parameters())
+
+
+def test_large_images_are_averaged_down_to_what_a_decoder_makes():
+    discriminator = critic().eval()
+    penalty, step = reconstruction(discriminator, whole=(-2,), quarters=(), largest=8), a_step(discriminator)
+    shown = step.real.flip(3)
+    made = penalty.decoders[0](discriminator.features(shown, step.labels)[-2])
+    assert torch.allclose(penalty.penalty(step), (made - avg_pool2d(shown, 2)).abs().mean())
+
+
+def test_images_are_compared_in_the_features_of_an_extractor_where_one_is_named():
+    discriminator, features = critic().eval(), ConfiguredPart(RandomFeatures, ComponentOptions())
+    penalty, step = reconstruction(discriminator, whole=(-1,), quarters=(), features=features), a_step(discriminator)
+    shown = step.real.flip(3)
+    perceptual = RandomFeatures(ComponentOptions()).perceptual().eval()
+    made = penalty.decoders[0](discriminator.features(shown, step.labels)[-1])
+    by_hand = (perceptual(made) - perceptual(shown)).square().sum(dim=1).mean()
+    assert torch.allclose(penalty.penalty(step), by_hand, rtol=1e-4)
+    assert not any("perceptual" in name for name in penalty.state_dict())
+    named = merged(RECIPE, {"regularizers": [{"name": "reconstruction", "features": "random-features"}]})
+    (read,) = extractors_read(recipe_of(named))
+    assert (read.name, read.by) == ("random-features", "penalty 'reconstruction'")
+
+
+def test_a_quarter_is_a_corner():
+    maps = torch.arange(16.0).view(1, 1, 4, 4)
+    corners = [quarter(maps, torch.tensor(place))[0, 0].tolist() for place in range(4)]
+    assert corners == [[[0, 1], [4, 5]], [[2, 3], [6, 7]], [[8, 9], [12, 13]], [[10, 11], [14, 15]]]
+
+
+def test_features_that_are_not_there_are_refused():
+    with pytest.raises(PluginError, match="'fastgan' has 4 features, and none is number -5; name others in whole"):
+        reconstruction(critic(), whole=(-5,))
+    for options, reason in (({"whole": [], "quarters": []}, "nothing is decoded"), ({"largest": 12}, "power of two")):
+        with pytest.raises(RecipeError, match=reason):
+            recipe_of(merged(RECIPE, {"regularizers": [{"name": "reconstruction", **options}]}))
+
+
+def test_a_resume_equals_an_unbroken_training_bit_for_bit():
+    """Decoders, their optimizer's moments, spectral norms and running statistics are all saved."""
+    unbroken, resumed = trainer_of(RECIPE), trainer_of(RECIPE)
+    kept = []
+    note = type("Note", (), {"on_step_end": lambda self, trainer, report: kept.append(copy.deepcopy(gather(trainer)))})
+    unbroken.callbacks.append(note())
+    unbroken.run()
+    torch.manual_seed(5)
+    assert restore(resumed, *kept[0]) == []
+    resumed.run()
+    ended, again = gather(unbroken)[0], gather(resumed)[0]
+    for part, tensors in ended.items():
+        assert all(torch.equal(tensor, again[part][name]) for name, tensor in tensors.items()), part
