@@ -152,6 +152,7 @@ WRITES_BY_RIGHT = {
     "ganzoo.data.pack.shard_writer": {"self._path.open"},
     "ganzoo.data.prepare.prepare": {"path.open"},
     "ganzoo.plotting.video": {"av.open"},
+    "ganzoo_sources.examples": {"tarfile.open", "zipfile.ZipFile"},
 }
 
 

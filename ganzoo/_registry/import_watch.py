@@ -1,8 +1,8 @@
 """Import watch: what a plugin does while it is imported, besides being imported.
 
 What it prints goes to standard error, so that it never mixes with what a command was asked for. Settings of torch that
-it changes are put back: numbers must not depend on which plugins there are. How long it takes is measured without
-torch itself, which whoever comes first would seem to be slow for.
+it changes are put back: numbers must not depend on which plugins there are. How long it keeps the processor, whatever
+else the machine does, is measured without torch itself, which whoever comes first would seem to be slow for.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ImportWatch:
         self.notes: list[str] = []
         self._package = package
         self._before: Mapping[str, Any] = {}
-        self._apart = 0.0  # seconds of torch's own import
+        self._apart = 0.0  # processor seconds of torch's own import
         self._stack = ExitStack()
 
     def __enter__(self) -> ImportWatch:
@@ -43,18 +43,18 @@ class ImportWatch:
             self._before = torch_settings()
         else:
             sys.meta_path.insert(0, self)
-        self._start = time.perf_counter()
+        self._start = time.thread_time()
         return self
 
     def __exit__(self, *error: object) -> None:
-        seconds = time.perf_counter() - self._start - self._apart
+        seconds = time.thread_time() - self._start - self._apart
         with suppress(ValueError):
             sys.meta_path.remove(self)
         self._stack.close()
         if seconds > SLOW_SECONDS:
             self.notes.append(
-                f"takes {seconds:.1f} s to import, which each command that needs it waits for; import what is slow "
-                f"inside the functions that use it"
+                f"takes {seconds:.1f} s of the processor to import, which each command that needs it waits for; import "
+                f"what is slow inside the functions that use it"
             )
         self.notes += [f"{each}, which was put back; set it where it is used" for each in put_back(self._before)]
         self._judge_warnings()
@@ -82,9 +82,9 @@ class ImportWatch:
         execute = loader.exec_module
 
         def timed(module: Any) -> None:
-            start = time.perf_counter()
+            start = time.thread_time()
             execute(module)
-            self._apart += time.perf_counter() - start
+            self._apart += time.thread_time() - start
             self._before = torch_settings()
 
         loader.exec_module = timed

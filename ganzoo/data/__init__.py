@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.source_options import SourceOptions as SourceOptions
     from ganzoo.contracts.sources import FoundFile as FoundFile
     from ganzoo.contracts.sources import Source as Source
+    from ganzoo.data.examples import example_file as example_file
     from ganzoo.data.examples import example_images as example_images
     from ganzoo.data.images.decode import decode_file as decode_file
     from ganzoo.data.images.decode import decode_image as decode_image
@@ -87,7 +88,7 @@ _HOME = {
         "FoundFile",
         "Source",
     ),
-    "ganzoo.data.examples": ("example_images",),
+    "ganzoo.data.examples": ("example_file", "example_images"),
     "ganzoo.data.images.decode": (
         "decode_file",
         "decode_image",
@@ -180,6 +181,7 @@ __all__ = [
     "counts_text",
     "decode_file",
     "decode_image",
+    "example_file",
     "example_images",
     "file_fingerprint",
     "find_files",

@@ -68,6 +68,12 @@ class ArraySource(Source[ArrayOptions]):
     reads_trees = True
     precedence = -3
 
+    @classmethod
+    def example_root(cls, folder: Path) -> Path:
+        from ganzoo_sources.examples import array_example
+
+        return array_example(folder)
+
     def __init__(self, options: ArrayOptions, root: Path, reading: SourceOptions) -> None:
         super().__init__(options, root, reading)
         self._open: dict[str, list[_Part]] = {}

@@ -34,6 +34,12 @@ class ArrowSource(Source[ColumnOptions]):
     Options = ColumnOptions
     takes_files = False
 
+    @classmethod
+    def example_root(cls, folder: Path) -> Path | None:
+        from ganzoo_sources.examples import arrow_example
+
+        return arrow_example(folder)
+
     def __init__(self, options: ColumnOptions, root: Path, reading: SourceOptions) -> None:
         super().__init__(options, root, reading)
         self._open: tuple[str, _Table] | None = None

@@ -47,6 +47,12 @@ class DicomSource(Source[DicomOptions]):
 
     Options = DicomOptions
 
+    @classmethod
+    def example_root(cls, folder: Path) -> Path | None:
+        from ganzoo_sources.examples import dicom_example
+
+        return dicom_example(folder)
+
     def __init__(self, options: DicomOptions, root: Path, reading: SourceOptions) -> None:
         super().__init__(options, root, reading)
         self._files = DicomFiles(self)

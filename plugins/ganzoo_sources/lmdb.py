@@ -34,6 +34,12 @@ class LmdbSource(Source):
     name = "lmdb"
     suffixes = (".mdb",)
 
+    @classmethod
+    def example_root(cls, folder: Path) -> Path | None:
+        from ganzoo_sources.examples import lmdb_example
+
+        return lmdb_example(folder)
+
     def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
         super().__init__(options, root, reading)
         self._database: KeyFile | None = None

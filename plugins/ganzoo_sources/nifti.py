@@ -60,6 +60,12 @@ class NiftiSource(Source[NiftiOptions]):
 
     Options = NiftiOptions
 
+    @classmethod
+    def example_root(cls, folder: Path) -> Path | None:
+        from ganzoo_sources.examples import nifti_example
+
+        return nifti_example(folder)
+
     def __init__(self, options: NiftiOptions, root: Path, reading: SourceOptions) -> None:
         super().__init__(options, root, reading)
         self._tree: ImageTree | None = None

@@ -39,6 +39,12 @@ class ParquetSource(Source[ColumnOptions]):
     reads_trees = True
     precedence = -4
 
+    @classmethod
+    def example_root(cls, folder: Path) -> Path | None:
+        from ganzoo_sources.examples import parquet_example
+
+        return parquet_example(folder)
+
     def __init__(self, options: ColumnOptions, root: Path, reading: SourceOptions) -> None:
         super().__init__(options, root, reading)
         self._open: tuple[str, _Table] | None = None

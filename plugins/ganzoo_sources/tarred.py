@@ -67,6 +67,12 @@ class TarSource(Source):
     has_file_names = True
     precedence = -4
 
+    @classmethod
+    def example_root(cls, folder: Path) -> Path:
+        from ganzoo_sources.examples import tar_example
+
+        return tar_example(folder)
+
     def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
         super().__init__(options, root, reading)
         self._indices: dict[str, dict[str, _Member]] = {}

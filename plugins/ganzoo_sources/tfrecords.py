@@ -43,6 +43,12 @@ class TFRecordSource(Source):
     name = "tfrecords"
     suffixes = (SUFFIX,)
 
+    @classmethod
+    def example_root(cls, folder: Path) -> Path | None:
+        from ganzoo_sources.examples import tfrecords_example
+
+        return tfrecords_example(folder, masked_crc32c)
+
     def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
         super().__init__(options, root, reading)
         self._folder = root if root.is_dir() else root.parent

@@ -33,6 +33,12 @@ class ZipSource(Source):
     takes_folders = False
     has_file_names = True
 
+    @classmethod
+    def example_root(cls, folder: Path) -> Path:
+        from ganzoo_sources.examples import zip_example
+
+        return zip_example(folder)
+
     def __init__(self, options: ComponentOptions, root: Path, reading: SourceOptions) -> None:
         super().__init__(options, root, reading)
         self._archive: zipfile.ZipFile | None = None
