@@ -27,7 +27,7 @@ HOOK_OF = {kind: hook for hook, kind in HOOK_KINDS.items()}
 # Beside the class of the part: what its methods get and give, in the order in which it is best read.
 ALSO: dict[str, tuple[str, ...]] = {
     "loss": ("Role",),
-    "regularizer": ("Role", "Step"),
+    "regularizer": ("SharedRegularizer", "Role", "Step"),
     "callback": ("WatchedRun", "AppendedFile"),
     "dataset": ("Item",),
     "source": ("FoundFile", "Entry", "StatedClasses"),

@@ -116,6 +116,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.reporter import silent_progress as silent_progress
     from ganzoo.contracts.scheduled import Scheduled as Scheduled
     from ganzoo.contracts.schedules import Schedule as Schedule
+    from ganzoo.contracts.shared_regularizer import SharedRegularizer as SharedRegularizer
     from ganzoo.contracts.source_options import Plane as Plane
     from ganzoo.contracts.source_options import SourceOptions as SourceOptions
     from ganzoo.contracts.sources import FoundFile as FoundFile
@@ -179,6 +180,7 @@ _HOME = {
     ),
     "ganzoo.contracts.networks": ("Discriminator", "Generator"),
     "ganzoo.contracts.objectives": ("AdversarialLoss", "Regularizer", "RegularizerOptions", "Role"),
+    "ganzoo.contracts.shared_regularizer": ("SharedRegularizer",),
     "ganzoo.contracts.augmentations": ("Augmentation",),
     "ganzoo.contracts.optimizers": ("Optimizer", "OptimizerOptions"),
     "ganzoo.contracts.scheduled": ("Scheduled",),

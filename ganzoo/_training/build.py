@@ -19,6 +19,7 @@ from ganzoo._training.course import Course
 from ganzoo._training.ema import EMA
 from ganzoo._training.game import Game
 from ganzoo._training.loss_scale import LossScale
+from ganzoo._training.other_share import OtherShare
 from ganzoo._training.player import Player, discriminator_objective, generator_objective
 from ganzoo._training.reals import RealStream
 from ganzoo._training.trainer import Callback, Trainer
@@ -26,6 +27,7 @@ from ganzoo.contracts.augmentations import Augmentation
 from ganzoo.contracts.component import ConfiguredPart, ImageSpec
 from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
 from ganzoo.contracts.optimizers import Optimizer
+from ganzoo.contracts.shared_regularizer import SharedRegularizer
 from ganzoo.layers.ranks import Ranks
 
 
@@ -113,6 +115,9 @@ def _players(
     recipe: Recipe, game: Game, loss: AdversarialLoss, penalties: Sequence[Regularizer]
 ) -> Mapping[Role, Player]:
     mine = {role: [penalty for penalty in penalties if penalty.applies_to is role] for role in Role}
+    # What both descend is trained and saved by the player that it applies to; the other has a share of it alone.
+    shared = [penalty for penalty in penalties if isinstance(penalty, SharedRegularizer)]
+    shares = {role: [OtherShare(each) for each in shared if each.applies_to is not role] for role in Role}
     training = recipe.training
     return {
         Role.DISCRIMINATOR: Player(
@@ -123,6 +128,7 @@ def _players(
             _optimizer(training.discriminator_optimizer),
             LossScale(game.device, enabled=game.arithmetic.scales_losses),
             loss if loss.trained_by is Role.DISCRIMINATOR else None,
+            shares[Role.DISCRIMINATOR],
         ),
         Role.GENERATOR: Player(
             Role.GENERATOR,
@@ -132,6 +138,7 @@ def _players(
             _optimizer(training.generator_optimizer),
             LossScale(game.device, enabled=game.arithmetic.scales_losses),
             loss if loss.trained_by is Role.GENERATOR else None,
+            shares[Role.GENERATOR],
         ),
     }
 

@@ -11,6 +11,7 @@ from ganzoo._training.game import Game, RealBatch
 from ganzoo._training.gradients import average_gradients
 from ganzoo._training.loss_scale import LossScale
 from ganzoo._training.optimizer_state import flat_state, load_flat
+from ganzoo._training.other_share import OtherShare
 from ganzoo._training.step import TrainingStep
 from ganzoo.contracts._options_at import is_scheduled, options_at
 from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
@@ -62,6 +63,7 @@ class Player:
         optimizer: Optimizer,
         loss_scale: LossScale | None = None,
         loss: nn.Module | None = None,
+        shares: Sequence[OtherShare] = (),
     ) -> None:
         self.role, self.network = role, network
         self.regularizers = nn.ModuleList(regularizers)
@@ -77,9 +79,9 @@ class Player:
         self.updates = 0
         self.loss_scale = loss_scale or LossScale(torch.device("cpu"), enabled=False)
         self._objective, self._chosen = objective, optimizer
-        self._penalties: list[Regularizer] = list(regularizers)
+        self._penalties: list[Regularizer | OtherShare] = [*regularizers, *shares]
         # An eager penalty is part of the loss's own step; only lazy ones have steps of their own to correct for.
-        lazy = [r.options.every for r in regularizers if r.options.every > 1]
+        lazy = [r.options.every for r in self._penalties if r.options.every > 1]
         self._correction = 1 / (1 + sum(1 / every for every in lazy))
         self._scheduled = is_scheduled(optimizer.options)
         self._phase: Phase | None = None
@@ -156,7 +158,7 @@ class Player:
         batch: RealBatch,
         micro_batch: int,
         objective: Objective,
-        penalties: Sequence[Regularizer],
+        penalties: Sequence[Regularizer | OtherShare],
         moved: Sequence[nn.Parameter] = (),
     ) -> Terms:
         """Take one optimizer step on the mean over micro-batches; return that mean of each term.

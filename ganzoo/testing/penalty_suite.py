@@ -75,3 +75,11 @@ HABITS = (
     ),
     Property("keeps images with classes under their labels", _check_labels, _takes_color),
 )
+
+# What is asked of the share of the second player too, where both descend a penalty.
+OTHER_HABITS: dict[str, Callable[[Any], None]] = {
+    "has its derivative as gradient": _habit(penalty_habits.check_derivative),
+    "draws from the step's own stream": _habit(check_stream),
+    "leaves the step and the networks as they are": _habit(penalty_habits.check_step_kept),
+    "keeps no tensor of a step": _habit(penalty_habits.check_forgets),
+}

@@ -16,6 +16,7 @@ from ganzoo.testing.colored_step import pixels
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import ConformanceError, doing, require
 from ganzoo.testing.ordered_step import OrderedStep
+from ganzoo.testing.other_share import of_other_player
 from ganzoo.testing.penalty_habits import mean_advice, why_no_gradient
 from ganzoo.testing.penalty_suite import HABITS, check_needs
 from ganzoo.testing.penalty_worlds import WORLDS, PenaltyWorld, require_a_world, unsaid_need, world_of
@@ -206,7 +207,7 @@ def _is_paid_by_discriminator(case: RegularizerCase) -> bool:
 
 
 def _is_mean(case: RegularizerCase) -> bool:
-    return _is_paid_by_discriminator(case) or not case.cls.depends_on_batch(case.options)
+    return not case.cls.depends_on_batch(case.options)
 
 
 REGULARIZER = Suite(
@@ -222,6 +223,7 @@ REGULARIZER = Suite(
         Property("is a mean over the batch", _check_mean, _is_mean),
         Property("its state is saved", _check_buffers),
         *HABITS,
+        *of_other_player(_check_scalar, _check_payer, _check_other),
     ),
 )
 
