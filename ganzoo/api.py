@@ -144,10 +144,11 @@ def score(
     """
     opened = open(run)
     opened.look_at(overrides)  # before torch is imported
+    from ganzoo._training.together import do_together
     from ganzoo.scoring.score_against import ScoreRequest, score_requested
 
-    request = ScoreRequest(tuple(overrides), dataset, at, snapshots, published, skip_bad)
-    return score_requested(opened, request, device, reporter or SILENT)
+    request, told = ScoreRequest(tuple(overrides), dataset, at, snapshots, published, skip_bad), reporter or SILENT
+    return do_together(device, lambda own, ranks: score_requested(opened, request, own, told, ranks))
 
 
 def compare(

@@ -45,6 +45,12 @@ class ProcessEnded(RunError):
     """Another of the processes that share a training has ended, and with it the training."""
 
 
+class ShareDone(GanzooError):
+    """This process has done its share of a figure's images; the first of all goes on with them."""
+
+    exit_code = 0
+
+
 class RefusedError(GanzooError):
     """Refused on purpose: protocols that differ, a run that another process holds, an unsafe input."""
 

@@ -13,8 +13,10 @@ from ganzoo._cli.code_options import allowing_changed_code, taking_plugin_files
 from ganzoo._cli.completion import run_folders
 from ganzoo._cli.figure_parameters import Parameter, parameters_of
 from ganzoo._cli.metavars import name_values
+from ganzoo._cli.options import SharingGPUs, SharingProcesses
 from ganzoo._registry.blame import blaming
 from ganzoo.contracts.figures import FILMS, Drawing, DrawsSeveral, Figure, RunsFigure, TargetsFigure
+from ganzoo.contracts.reporter import SILENT, Reporter
 from ganzoo.errors import GanzooError
 from ganzoo.figures import ViewOptions
 
@@ -50,6 +52,8 @@ def figure_command(figure: type[Figure]) -> Any:
         signature.append(_positional("images", _IMAGES, None))
     signature += [each.signature for each in (*own.values(), *view.values())]
     signature.append(_positional("out", Annotated[Path | None, typer.Option(help=_out_help(figure))], None))
+    if figure.shares_images:
+        signature += [_positional("processes", SharingProcesses, None), _positional("gpus", SharingGPUs, None)]
     command.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in signature}
     command.__doc__ = inspect.getdoc(figure)
@@ -109,7 +113,7 @@ def _run(figure: type[Figure], options: dict[str, Any], view: dict[str, Any], gi
     from ganzoo._cli.terminal import Terminal
 
     terminal = Terminal()
-    drawn, folder = _drawn(made, view, given, terminal)
+    drawn, folder = (_drawn_together if figure.shares_images else _drawn)(made, view, given, terminal)
     if drawn.summary:
         terminal.info(drawn.summary)
     target = out or folder / "figures" / f"{drawn.name}{(*figure.suffixes, '')[0]}"
@@ -119,7 +123,28 @@ def _run(figure: type[Figure], options: dict[str, Any], view: dict[str, Any], gi
         terminal.info(f"wrote {path}")
 
 
-def _drawn(figure: Figure, view: dict[str, Any], given: Mapping[str, Any], terminal: Any) -> tuple[Drawing, Path]:
+def _drawn_together(
+    figure: Figure, view: dict[str, Any], given: Mapping[str, Any], terminal: Reporter
+) -> tuple[Drawing, Path]:
+    """Return the same, its images made by as many processes as are asked for; all but the first end here."""
+    from ganzoo._cli.processes import start_together
+    from ganzoo._training.place import place_of_process
+
+    start_together(given["processes"], given["gpus"])
+    if place_of_process() is None:
+        return _drawn(figure, view, given, terminal)
+    from ganzoo._inference.sharing import sharing_images
+    from ganzoo._training.together import do_together
+    from ganzoo.layers.ranks import Ranks
+
+    def work(device: str, ranks: Ranks) -> tuple[Drawing, Path]:
+        with sharing_images(ranks):
+            return _drawn(figure, view | {"device": device}, given, SILENT if ranks.rank else terminal)
+
+    return do_together("cuda" if given["gpus"] else view.get("device", "auto"), work)
+
+
+def _drawn(figure: Figure, view: dict[str, Any], given: Mapping[str, Any], terminal: Reporter) -> tuple[Drawing, Path]:
     """Return what was drawn, and the folder that it belongs to."""
     if isinstance(figure, RunsFigure):
         from ganzoo._inference.drawing import drawn_from

@@ -47,5 +47,9 @@ Processes = Annotated[
     typer.Option(min=1, help="Processes that share each batch, on the CPU or one per GPU."),
 ]
 GPUs = Annotated[int | None, typer.Option("--gpus", min=1, help="GPUs of this machine that share each batch.")]
+SharingProcesses = Annotated[
+    int | None, typer.Option("--processes", min=1, help="Processes that share the images, on the CPU or one per GPU.")
+]
+SharingGPUs = Annotated[int | None, typer.Option("--gpus", min=1, help="GPUs of this machine that share the images.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Runs at a time; else one per GPU, or one.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try again what failed before.")]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ganzoo._cli.completion import run_folders
-from ganzoo._cli.options import Device
+from ganzoo._cli.options import Device, SharingGPUs, SharingProcesses
 from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def sample(
         typer.Option(help=".npy file of float images [N, C, R, R] for the discriminator; logits [N] go to --raw."),
     ] = None,
     device: Device = "auto",
+    processes: SharingProcesses = None,
+    gpus: SharingGPUs = None,
 ) -> None:
     """Write images of a run's generator.
 
@@ -88,16 +91,23 @@ def sample(
     """
     _check_numbers(truncation_psi, truncation_cutoff, alpha)
     _check_possible(out, folder, raw, one_class=labels is None or class_ is None)
+    from ganzoo._cli.processes import start_together
     from ganzoo._cli.terminal import Terminal
     from ganzoo._inference.run import Run
 
     opened = Run(run)  # before torch is imported
+    if critic is None:
+        start_together(processes, gpus)
+        device = "cuda" if gpus else device
     from ganzoo._inference.sample_run import Outputs, SampleRequest, write_logits, write_samples
+    from ganzoo._training.place import is_follower
+    from ganzoo._training.together import do_together
 
     if critic is not None:
         making: dict[str, object] = {"--seeds": seeds, "--count": count, "--seed": seed, "--latents": latents}
         making |= {"--truncation-psi": None if truncation_psi == 1.0 else truncation_psi, "--noise-mode": noise_mode}
         making |= {"--weights": weights, "--grid": grid, "--out": out, "--folder": folder}
+        making |= {"--processes": processes, "--gpus": gpus}
         _leave_out(making, "--critic gives logits of images and makes none")
         if raw is None:
             raise GanzooError("--critic needs --raw LOGITS.npy: the file that the logits are written to")
@@ -110,21 +120,20 @@ def sample(
     chosen = [] if latents else _seeds(seeds, count, seed, columns * rows or _COUNT)
     if out is None and (grid or not (folder or raw)):
         out = run / "samples" / "grid.png"
-    _warn_of_unlearned(run, class_)
-    for path in write_samples(
+    if not is_follower():
+        _warn_of_unlearned(run, class_)
+    view: dict[str, Any] = {"resolution": resolution, "alpha": alpha, "noise_mode": noise_mode, "label": class_}
+    view |= {"truncation_psi": truncation_psi, "truncation_cutoff": truncation_cutoff}
+    write = partial(
+        write_samples,
         opened,
         SampleRequest(chosen, latents, labels),
         Outputs(out, columns or None, _by_class(opened), columns * rows or None, folder, raw),
         at=at,
         weights=weights or "ema",
-        device=device,
-        resolution=resolution,
-        alpha=alpha,
-        truncation_psi=truncation_psi,
-        truncation_cutoff=truncation_cutoff,
-        noise_mode=noise_mode,
-        label=class_,
-    ):
+        **view,
+    )
+    for path in do_together(device, lambda own, ranks: write(device=own, ranks=ranks)):
         Terminal().info(f"wrote {path}")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganzoo._cli.completion import run_folders
-from ganzoo._cli.options import Device, SkipBad
+from ganzoo._cli.options import Device, SharingGPUs, SharingProcesses, SkipBad
 from ganzoo.errors import GanzooError, RefusedError
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def score(
     ] = None,
     device: Device = "auto",
     skip_bad: SkipBad = False,
+    processes: SharingProcesses = None,
+    gpus: SharingGPUs = None,
 ) -> None:
     """Score runs and save the scores in their records."""
     if forget is not None:
@@ -52,11 +54,18 @@ def score(
             )
         return _forget(runs, forget, at)
     from ganzoo import api
+    from ganzoo._cli.processes import start_together
     from ganzoo._cli.terminal import Terminal
     from ganzoo._registry.index import discovered
     from ganzoo._runs.directory import find_runs
+    from ganzoo._training.place import is_follower
+    from ganzoo.contracts.reporter import SILENT
 
     found = find_runs(runs)
+    if (processes or gpus) and len(found) != 1:
+        raise GanzooError(f"--processes and --gpus share the images of one run, and these are {len(found)}; name one")
+    start_together(processes, gpus)
+    device = "cuda" if gpus else device
     for path in found:
         api.open(path).look_at(set_ or ())  # before torch is imported
     registry = discovered()
@@ -71,7 +80,7 @@ def score(
                 published=published,
                 device=device,
                 skip_bad=skip_bad,
-                reporter=terminal,
+                reporter=SILENT if is_follower() else terminal,
             )
             for found_score in scores:
                 terminal.info(f"{path.name} at {found_score.images_seen:,} images: {_line(found_score)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -14,13 +15,18 @@ from typing_extensions import Unpack
 
 from ganzoo._inference.class_labels import class_names, class_number
 from ganzoo._inference.generate import to_uint8
+from ganzoo._inference.opened_generator import OpenedGenerator
+from ganzoo._inference.per_seed import group_size
 from ganzoo._inference.run import Run, View, Weights
+from ganzoo._inference.sharing import collected, share_of
 from ganzoo._io.image_grid import write_grid, write_picture
 from ganzoo._io.npy import read_floats, read_labels, writing_floats
 from ganzoo.contracts.component import PixelArray
 from ganzoo.errors import GanzooError, RefusedError
+from ganzoo.layers.ranks import Ranks
 
 _MOST_IN_A_GRID = 10_000
+_GROUPS_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -66,9 +72,10 @@ def write_samples(
     *,
     at: int | None = None,
     weights: Weights = "ema",
+    ranks: Ranks | None = None,
     **view: Unpack[View],
 ) -> list[Path]:
-    """Write images of a run's generator and return what was written.
+    """Write images of a run's generator and return what was written: in the first of processes that share the images.
 
     Raises:
         GanzooError: The generator cannot do what is asked, a file does not fit it, or there is no such checkpoint.
@@ -81,10 +88,34 @@ def write_samples(
         latents = opened.latents(request.seeds)
     labels = _labels(request, opened.spec.label_dim, opened.label)
     _check_grid(outputs, len(latents))
-    images = opened.batches(latents, labels, request.seeds)
+    images = _shared(opened, latents, labels, request.seeds, ranks or Ranks())
+    if ranks and ranks.rank:
+        deque(images, maxlen=0)
+        return []
     shape = (opened.spec.channels, opened.resolution, opened.resolution)
     classes = labels.argmax(1).tolist() if opened.spec.label_dim and outputs.columns is None else []
     return _write(images, request.seeds, shape, outputs, classes)
+
+
+def _shared(
+    opened: OpenedGenerator, latents: Tensor, labels: Tensor, seeds: Sequence[int], ranks: Ranks
+) -> Iterator[Tensor]:
+    """Yield images `[n, C, R, R]` in the first process; a few groups of each process at a time are in memory."""
+    if ranks.size == 1:
+        yield from opened.batches(latents, labels, seeds)
+        return
+    group = group_size(opened.resolution, opened.device)
+    at_once = _GROUPS_AT_ONCE * group * ranks.size
+    for start in range(0, len(seeds), at_once):
+        share = share_of(min(at_once, len(seeds) - start), group, ranks)
+        rows = slice(start + share.start, start + share.stop)
+
+        def work(rows: slice = rows) -> dict[str, Tensor]:
+            own = seeds[rows]
+            return {"images": torch.cat(list(opened.batches(latents[rows], labels[rows], own)))} if len(own) else {}
+
+        for part in collected(ranks, work):
+            yield from part.values()
 
 
 def write_logits(

@@ -5,13 +5,14 @@ A share is a run of whole groups, so that each group is computed as in a single 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
-from ganzoo.errors import GanzooError, RunError, RunStopped
+from ganzoo.errors import GanzooError, RunError, RunStopped, ShareDone
 from ganzoo.layers.ranks import Ranks
 
 _FAILED, _STOPPED = "failed", "stopped"
@@ -56,6 +57,38 @@ def collected(ranks: Ranks, work: Callable[[], Mapping[str, Tensor]]) -> Sequenc
         if _FAILED in part:
             raise RunError(f"process {rank} of {ranks.size} failed: {text_of(part[_FAILED])}")
     return every
+
+
+_drawing = Ranks()
+
+
+@contextmanager
+def sharing_images(ranks: Ranks) -> Iterator[None]:
+    """A block in which figures share their images over processes, all of which come through here."""
+    global _drawing
+    before, _drawing = _drawing, ranks
+    try:
+        yield
+    finally:
+        _drawing = before
+
+
+def shared_rows(count: int, work: Callable[[range], Mapping[str, Tensor]]) -> Mapping[str, Tensor]:
+    """Let the processes that draw a figure each do some rows, and return what all have made, in the first of them.
+
+    In a single process that is what `work` returns for all rows. The others end here.
+
+    Args:
+        count: How many rows there are, 1 or more; each is independent of the others.
+        work: Makes tensors `[n, ...]` on the CPU of n rows, by names that are the same for any rows.
+    """
+    if _drawing.size == 1:
+        return work(range(count))
+    own = share_of(count, 1, _drawing)
+    parts = [part for part in collected(_drawing, lambda: work(own) if own else {}) if part]
+    if _drawing.rank:
+        raise ShareDone("the first process goes on")
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
 def text_tensor(text: str) -> Tensor:

@@ -6,7 +6,7 @@ hands out shares of its scores.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
@@ -25,7 +25,7 @@ from ganzoo._training.warm_start import begin_from
 from ganzoo._training.world import World
 from ganzoo.contracts.reporter import SILENT, Progress, Silent
 from ganzoo.data.stream.order import Reader
-from ganzoo.errors import GanzooError, ProcessEnded, RunError, RunStopped
+from ganzoo.errors import GanzooError, ProcessEnded, RunError, RunStopped, ShareDone
 from ganzoo.scoring.real_data import Inputs, find_inputs, score_opened
 
 _NEW, _ENDED = -1, -2
@@ -39,12 +39,21 @@ def beginning(path: Path, images_seen: int | None, *, has_ended: bool) -> str:
 
 def follow(world: World, registry: Registry) -> NoReturn:
     """Train and score along with the first process, and end as it does."""
-    code = 0
-    try:
+
+    def work() -> None:
         if told := world.ranks.told():
             images_seen, _, path = told.partition(" ")
             _go_along(Run(RunDirectory.at(Path(path)), registry=registry), int(images_seen), world)
-    except (RunStopped, Diverged) as error:  # the first process has found the same
+
+    ending_with_first(world, work)
+
+
+def ending_with_first(world: World, work: Callable[[], object]) -> NoReturn:
+    """Do work along with the first process, and end as it does, in silence; it is told why this one fails."""
+    code = 0
+    try:
+        work()
+    except (RunStopped, Diverged, ShareDone) as error:  # the first process knows
         code = error.exit_code
     except ProcessEnded as error:  # whoever ended has a reason, and says it
         code = error.exit_code

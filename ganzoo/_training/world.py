@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,8 @@ from ganzoo.text import clip
 
 # Others wait while process 0 prepares data and scores. That one is gone they know from the closed connection, at once.
 _PATIENCE = timedelta(days=30)
+# To find each other; a name that no machine answers to would be tried for as long.
+_TO_MEET = timedelta(minutes=10)
 _FAILURE = "ganzoo/failure"
 _SECONDS_FOR_REASONS = 2.0
 
@@ -105,7 +108,8 @@ def _found(device: str, place: Place) -> tuple[Ranks, Any]:
     """Wait for all processes; return what carries tensors between them, and the store through which they met."""
     is_gpu = device.startswith("cuda")
     try:
-        store, rank, size = next(rendezvous("env://", place.rank, place.size, timeout=_PATIENCE))
+        store, rank, size = next(rendezvous("env://", place.rank, place.size, timeout=_TO_MEET))
+        store.set_timeout(_PATIENCE)
         dist.init_process_group(
             "nccl" if is_gpu else "gloo", store=store, rank=rank, world_size=size, timeout=_PATIENCE
         )
@@ -113,7 +117,9 @@ def _found(device: str, place: Place) -> tuple[Ranks, Any]:
         host: Any = dist.new_group(backend="gloo", timeout=_PATIENCE) if is_gpu else whole
     except (RuntimeError, ValueError) as error:
         raise RunError(
-            f"the {place.size} processes of this training do not find each other: {clip(str(error), 300)}"
+            f"the {place.size} processes of this training do not find each other at "
+            f"{os.environ.get('MASTER_ADDR')}:{os.environ.get('MASTER_PORT')}, which MASTER_ADDR and MASTER_PORT set: "
+            f"{clip(str(error), 300)}"
         ) from error
     return Ranks(rank, size, whole, host), store
 

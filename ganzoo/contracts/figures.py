@@ -63,6 +63,8 @@ class Figure(BaseModel, ABC):
         tests_memorization: Whether its drawing has `memorization`, a `MemorizationVerdict`; its sidecar has it too.
         needs_dataset: Whether it shows real images, which an imported checkpoint has not.
         without: View options that have no meaning for it (see `ganzoo.figures.ViewOptions`).
+        shares_images: Whether its images are made by `ganzoo.figures.shared_rows`, so that several processes can share
+            them; its command then has `--processes` and `--gpus`.
         suffixes: How its file may end, the usual ending first; none: it writes a folder. Where both pictures and films
             are among them, a field `still: bool` chooses, which the command reads off the name after `--out`.
     """
@@ -74,6 +76,7 @@ class Figure(BaseModel, ABC):
     tests_memorization: ClassVar[bool] = False
     needs_dataset: ClassVar[bool] = False
     without: ClassVar[frozenset[str]] = frozenset()
+    shares_images: ClassVar[bool] = False
     suffixes: ClassVar[tuple[str, ...]] = PICTURES
 
     def __init__(self, /, **options: Any) -> None:

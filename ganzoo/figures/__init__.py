@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ganzoo._inference.generate import draw_latents, to_uint8
     from ganzoo._inference.growth_stage import GrowthStage
     from ganzoo._inference.opened_generator import OpenedGenerator
+    from ganzoo._inference.sharing import shared_rows
     from ganzoo._random.seeds import seed_for
     from ganzoo.contracts.view_options import ViewOptions
     from ganzoo.figures.animation import Animation
@@ -30,6 +31,7 @@ _HOME = {
     "ganzoo._inference.generate": ("draw_latents", "to_uint8"),
     "ganzoo._inference.growth_stage": ("GrowthStage",),
     "ganzoo._inference.opened_generator": ("OpenedGenerator",),
+    "ganzoo._inference.sharing": ("shared_rows",),
     "ganzoo._random.seeds": ("seed_for",),
     "ganzoo.figures.animation": ("Animation",),
     "ganzoo.figures.gradient_search": ("descending",),
@@ -67,6 +69,7 @@ __all__ = [
     "real_images",
     "require",
     "seed_for",
+    "shared_rows",
     "side_by_side",
     "three_channels",
     "to_uint8",

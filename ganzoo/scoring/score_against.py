@@ -22,11 +22,12 @@ from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.extractors import Extractor
 from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import GanzooError, RecipeError
+from ganzoo.layers.ranks import Ranks
 from ganzoo.scoring.protocol import ScoringProtocol, plan
 from ganzoo.scoring.published import published_overrides
 from ganzoo.scoring.real_data import identify, read_pack, score_each
 from ganzoo.scoring.score import score
-from ganzoo.scoring.score_run import generators, score_run
+from ganzoo.scoring.score_run import generators, owned, score_run
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,12 @@ class ScoreRequest:
             raise GanzooError("every snapshot is scored, or the one generator named by `at`: leave one of them out")
 
 
-def score_requested(run: Run, request: ScoreRequest, device: str, reporter: Reporter) -> list[Score]:
+def score_requested(
+    run: Run, request: ScoreRequest, device: str, reporter: Reporter, ranks: Ranks | None = None
+) -> list[Score]:
     """Score a run as requested: against its own data or others, under its protocol, another or the published ones.
+
+    Several processes share the work, as `score` says.
 
     Raises:
         GanzooError: As `score_run` and `score_against`, or what is asked for does not go together.
@@ -65,6 +70,7 @@ def score_requested(run: Run, request: ScoreRequest, device: str, reporter: Repo
                 at=request.at,
                 snapshots=request.snapshots,
                 skip_bad=request.skip_bad,
+                ranks=ranks,
             )
         return found
     if request.published:
@@ -78,6 +84,7 @@ def score_requested(run: Run, request: ScoreRequest, device: str, reporter: Repo
         at=request.at,
         snapshots=request.snapshots,
         skip_bad=request.skip_bad,
+        ranks=ranks,
     )
 
 
@@ -98,6 +105,7 @@ def score_against(
     at: int | None = None,
     snapshots: bool = False,
     skip_bad: bool = False,
+    ranks: Ranks | None = None,
 ) -> list[Score]:
     """Score a run's generator against the dataset called `dataset`; the record keeps the scores.
 
@@ -110,13 +118,14 @@ def score_against(
         at: The checkpoint, in images seen; None: the newest.
         snapshots: Score every snapshot instead.
         skip_bad: Leave out images that cannot be read.
+        ranks: The processes that share the work; None: this one alone.
 
     Raises:
         RecipeError: The dataset is not of the run's resolution, channels or classes, or an override is wrong.
         RefusedError: Another process holds the run.
         MetricsFailed: Metrics fail; the scores of the others are in the record.
     """
-    with run.directory.lock():
+    with owned(run, ranks):
         run.refresh()
         networks = run.networks
         chosen = _chosen(dataset, run, overrides)
@@ -141,6 +150,7 @@ def score_against(
                 device=chosen_device,
                 reporter=reporter,
                 title=f"scoring {run.name} at {opened.images_seen:,} images seen",
+                ranks=ranks,
             )
 
         chosen_generators = generators(run, at, snapshots=snapshots, weights=protocol.weights, device=device)

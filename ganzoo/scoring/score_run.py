@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
+from functools import partial
 
 from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo._inference.run import Run, Weights
@@ -14,6 +16,7 @@ from ganzoo._recipe.toml_source import apply_override
 from ganzoo._runs.record import Score
 from ganzoo.contracts.reporter import Reporter
 from ganzoo.errors import RefusedError
+from ganzoo.layers.ranks import Ranks
 from ganzoo.scoring.real_data import check_same_data, find_inputs, score_each, score_opened
 
 
@@ -26,6 +29,7 @@ def score_run(
     at: int | None = None,
     snapshots: bool = False,
     skip_bad: bool = False,
+    ranks: Ranks | None = None,
 ) -> list[Score]:
     """Score a run's newest generator, the one at a checkpoint, or every snapshot; the record keeps the scores.
 
@@ -34,7 +38,7 @@ def score_run(
         RefusedError: Another process holds the run, or the data have changed.
         MetricsFailed: Metrics fail; the scores of the others are in the record.
     """
-    with run.directory.lock():
+    with owned(run, ranks):
         run.refresh()
         recipe = run.recipe_with(overrides)
         if _changes_training(run, recipe, overrides):
@@ -47,7 +51,16 @@ def score_run(
         check_same_data(run, record, inputs)
         protocol = inputs.protocol.model_copy(update={"changed_code": run.changed_networks()})
         chosen = generators(run, at, snapshots=snapshots, weights=protocol.weights, device=device)
-        return score_each(chosen, lambda opened: score_opened(opened, inputs, protocol, reporter), run.add_scores)
+        return score_each(
+            chosen,
+            partial(score_opened, inputs=inputs, protocol=protocol, reporter=reporter, ranks=ranks),
+            run.add_scores,
+        )
+
+
+def owned(run: Run, ranks: Ranks | None) -> AbstractContextManager[None]:
+    """Hold a run's lock, in the first of several processes for all of them."""
+    return nullcontext() if ranks and ranks.rank else run.directory.lock()
 
 
 def _changes_training(run: Run, recipe: Recipe, overrides: Sequence[str]) -> bool:

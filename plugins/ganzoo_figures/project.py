@@ -26,6 +26,7 @@ class Project(Schedule, TargetsFigure):
     name = "project"
     needs = (StyleBased,)
     without = frozenset({"truncation_psi", "truncation_cutoff", "noise_mode"})  # its own noise mode may also be fitted
+    shares_images = True
     suffixes = ()
 
     coverage: int | None = Field(

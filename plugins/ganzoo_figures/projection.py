@@ -20,6 +20,7 @@ from ganzoo.figures import (
     Targets,
     descending,
     seed_for,
+    shared_rows,
     to_uint8,
     write_floats,
     write_image,
@@ -220,4 +221,13 @@ def _found(
             progress=lambda step: generator.progress(rows.start + len(batch) * step // schedule.steps, total),
         ).cpu()
 
-    return joined(list(descending(generator, total, find, noise_mode=_noise_mode(generator), seed=seed)))
+    def share(own: range) -> Mapping[str, Tensor]:
+        mode = _noise_mode(generator)
+        groups = descending(generator, len(own), lambda rows: find(_within(rows, own)), noise_mode=mode, seed=seed)
+        return joined(list(groups)).by_name()
+
+    return Found.of(shared_rows(total, share))
+
+
+def _within(rows: range, own: range) -> range:
+    return range(own.start + rows.start, min(own.start + rows.stop, own.stop))

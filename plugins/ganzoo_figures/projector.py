@@ -21,6 +21,8 @@ from ganzoo_figures.schedule import Schedule
 
 Distance = Callable[[Tensor], Tensor]
 _SMALLEST_MAP = 8
+_FIELDS = ("styles", "images", "distances", "film", "course")
+_NOISE = "noise "
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,17 @@ class Found:
         noise = {name: maps.cpu() for name, maps in self.noise.items()}
         rest = (self.images, self.distances, self.film, self.course)
         return Found(self.styles.cpu(), noise, *(each.cpu() for each in rest))
+
+    def by_name(self) -> dict[str, Tensor]:
+        """Return all tensors by names, which `of` knows."""
+        noise = {f"{_NOISE}{name}": maps for name, maps in self.noise.items()}
+        return {name: getattr(self, name) for name in _FIELDS} | noise
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, Tensor]) -> Found:
+        """Return what `by_name` gave."""
+        noise = {name.removeprefix(_NOISE): maps for name, maps in tensors.items() if name.startswith(_NOISE)}
+        return cls(noise=noise, **{name: tensors[name] for name in _FIELDS})
 
 
 def joined(parts: Sequence[Found]) -> Found:

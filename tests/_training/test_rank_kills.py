@@ -35,7 +35,7 @@ def test_a_run_killed_on_two_goes_on_with_one_two_and_four(tmp_path):
     training = {"total_kimg": 0.128, "checkpoint_kimg": 0.008}
     with installed(tmp_path / "parts"):
         recipe = recipe_of(DCGAN, {"training": training})
-        killed = Launched(tmp_path / "killed", recipe, 2)
+        killed = Launched(tmp_path / "killed", training(tmp_path / "killed", recipe), 2)
         while not ((run := the_run(tmp_path / "killed")) and len(list(run.checkpoints.glob("[0-9]*"))) > 1):
             time.sleep(0.01)
         os.kill(killed.ranks[1], signal.SIGKILL)
@@ -44,7 +44,7 @@ def test_a_run_killed_on_two_goes_on_with_one_two_and_four(tmp_path):
         for size in (1, 2, 4):
             root = tmp_path / f"on-{size}"
             shutil.copytree(tmp_path / "killed", root)
-            on = Launched(root, recipe, size)
+            on = Launched(root, training(root, recipe), size)
             assert on.end() == 0, on.said()
             ends[size] = _end(root)
     for size in (1, 4):

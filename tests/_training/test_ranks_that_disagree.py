@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from forked_ranks import Launched
+from forked_ranks import Launched, training
 from kill_campaign import the_run
 from training_world import installed, leftovers, recipe_of
 
@@ -44,14 +44,14 @@ def _ended(root, launched: Launched):
 )
 def test_what_fails_in_one_process_ends_all_with_one_message(tmp_path, how, rank, status, said):
     recipe = recipe_of({"loss": {"name": "failing", "call": 4, "how": how, "rank": rank}})
-    code, told, record = _ended(tmp_path / "runs", Launched(tmp_path / "runs", recipe, 2))
+    code, told, record = _ended(tmp_path / "runs", Launched(tmp_path / "runs", training(tmp_path / "runs", recipe), 2))
     assert code == 1 and record.status == status and said in told, told
     assert said in record.message and record.images_seen in (24, 32)
 
 
 def test_a_signal_to_one_process_stops_all_at_one_checkpoint(tmp_path):
     root = tmp_path / "runs"
-    launched = Launched(root, recipe_of({"training": {"total_kimg": 800}}), 2)
+    launched = Launched(root, training(root, recipe_of({"training": {"total_kimg": 800}})), 2)
     while not ((run := the_run(root)) and list(run.checkpoints.glob("[0-9]*"))):
         time.sleep(0.02)
     os.kill(launched.ranks[1], signal.SIGTERM)

@@ -9,12 +9,14 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import torch
 from training_world import Quiet
 
+from ganzoo._cli.app import main
 from ganzoo._cli.processes import wait_for
 from ganzoo._registry.registry import Registry
 from ganzoo._training.experiment import run_recipe
@@ -52,13 +54,12 @@ class Launched:
     """A launcher and its processes, by number.
 
     Args:
-        root: Folder of the runs; what processes say goes into logs beside it.
-        recipe: What is trained, from the newest run of it.
+        root: What processes say goes into logs beside this folder.
+        work: What each process does.
         size: How many processes; 1 starts an ordinary one.
-        settings: More for `run_recipe` in the first process; `callbacks` are added in any.
     """
 
-    def __init__(self, root: Path, recipe, size: int, **settings) -> None:
+    def __init__(self, root: Path, work: Callable[[], None], size: int) -> None:
         import torch._dynamo  # noqa: F401 optimizers ask for it: here, so that not each child imports it
 
         with socket.socket() as probe:
@@ -68,19 +69,16 @@ class Launched:
         self.logs = [root.with_suffix(f".log{rank}") for rank in range(size)]
         for log in self.logs:
             log.touch()
-        self.launcher = _fork(lambda: self._launch(root, recipe, size, port, settings, write))
+        self.launcher = _fork(lambda: self._launch(work, size, port, write))
         os.close(write)
         with os.fdopen(read) as pipe:
             self.ranks: list[int] = json.loads(pipe.readline())
 
-    def _launch(self, root: Path, recipe, size: int, port: int, settings: dict, write: int) -> None:
+    def _launch(self, work: Callable[[], None], size: int, port: int, write: int) -> None:
         os.setsid()
         given = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(size)}
         os.environ |= given | {VARIABLE: str(os.getpid())}
-        children = [
-            Child(_fork(lambda rank=rank: _train(root, recipe, rank, self.logs[rank], settings)))
-            for rank in range(size)
-        ]
+        children = [Child(_fork(lambda rank=rank: _do(work, rank, self.logs[rank]))) for rank in range(size)]
         with os.fdopen(write, "w") as pipe:
             pipe.write(json.dumps([child.pid for child in children]) + "\n")
         try:
@@ -120,21 +118,40 @@ def _fork(call) -> int:
         os._exit(code)
 
 
-def _train(root: Path, recipe, rank: int, log: Path, settings: dict) -> None:
+def _do(work: Callable[[], None], rank: int, log: Path) -> None:
     sys.stdout = sys.stderr = log.open("a", buffering=1)
     os.dup2(sys.stderr.fileno(), 2)
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank)}
     torch.set_num_threads(1)
-    registry = Registry.discover()
     try:
-        with joined("cpu") as world:
-            if world.ranks.rank:
-                follow(world, registry)
-            more = {"device": world.device, "world": world, "resume": True, "reporter": Quiet()} | settings
-            run_recipe("tiny", recipe, root, registry, **more)
+        work()
     except GanzooError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         raise SystemExit(error.exit_code) from None
+
+
+def training(root: Path, recipe) -> Callable[[], None]:
+    """Train a recipe together with the others, from the newest run of it in `root`."""
+
+    def work() -> None:
+        registry = Registry.discover()
+        with joined("cpu") as world:
+            if world.ranks.rank:
+                follow(world, registry)
+            more = {"device": world.device, "world": world, "resume": True, "reporter": Quiet()}
+            run_recipe("tiny", recipe, root, registry, **more)
+
+    return work
+
+
+def command(*words: str) -> Callable[[], None]:
+    """Run `ganzoo WORDS...` together with the others."""
+
+    def work() -> None:
+        sys.argv = ["ganzoo", *words]
+        main()
+
+    return work
 
 
 def _lives(pid: int) -> bool:

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from forked_ranks import Launched
+from forked_ranks import Launched, training
 from kill_campaign import the_run
 from training_world import DCGAN, hashes, leftovers, metrics_of, recipe_of, status_of
 
@@ -29,7 +29,7 @@ class RankCampaign:
         folder.mkdir(exist_ok=True)
         os.environ["GANZOO_CACHE"] = str(folder / "cache")
         started = time.monotonic()
-        whole = Launched(folder / "unbroken", self.recipe, size)
+        whole = Launched(folder / "unbroken", training(folder / "unbroken", self.recipe), size)
         assert whole.end() == 0, whole.said()
         self.seconds = time.monotonic() - started
         self.whole = the_run(folder / "unbroken")
@@ -56,7 +56,7 @@ class RankCampaign:
         assert leftovers(root) + leftovers(self.folder / "cache") == []
 
     def _finished(self, root: Path, kills: int) -> bool:
-        launched, before = Launched(root, self.recipe, self.size), self._newest(root)
+        launched, before = Launched(root, training(root, self.recipe), self.size), self._newest(root)
         self.told["resumed"] += before >= 0
         if kills < MOST_PER_RUN and self.left > 0:
             victim = self.dice.randrange(-1, self.size)
