@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import os
 import threading
 from functools import partial
 
@@ -12,6 +13,8 @@ from made_up_images import noise, pack_of
 from ganzoo.data.pack.format import PackFormat
 from ganzoo.data.pack.pack import Pack
 from ganzoo.data.pack.remote import LIMIT_VARIABLE, open_remote
+from ganzoo.data.prepare.job import PreparationOptions
+from ganzoo.data.prepare.prepare import prepare_at
 from ganzoo.data.stream.batches import Batches
 from ganzoo.data.stream.order import Reader, order_by_files
 from ganzoo.errors import DataError
@@ -247,3 +250,35 @@ def test_a_pack_in_object_storage(tmp_path, monkeypatch):
             open_remote("s3://images/sets/none", tmp_path / "cache")
     finally:
         running.stop()
+
+
+@pytest.mark.ci
+def test_two_processes_that_train_read_other_files_of_a_url(server, tmp_path):
+    from forked_ranks import Launched, training
+    from kill_campaign import the_run
+    from training_world import DCGAN, recipe_of, status_of
+
+    url, www = server
+    data, settings = DCGAN["dataset"] | {"resolution": 32, "count": 80}, {"total_kimg": 0.08, "checkpoint_kimg": 0.04}
+    drawn = recipe_of(DCGAN, {"dataset": data}).dataset.build()
+    prepare_at(drawn, "phantom", www / "pack", PreparationOptions(workers=1, pack_format=SHARDS))
+    recipe = recipe_of(DCGAN, {"dataset": data | {"pack": f"{url}/pack"}, "training": settings})
+    train = training(tmp_path / "runs", recipe)
+
+    def work():
+        # As on two machines: each process keeps what it has fetched for itself.
+        os.environ["GANZOO_CACHE"] = str(tmp_path / f"cache-{os.environ['RANK']}")
+        train()
+
+    launched = Launched(tmp_path / "runs", work, 2)
+    assert launched.end() == 0, launched.said()
+    assert status_of(the_run(tmp_path / "runs")) == "finished"
+    fetched = [_kept(tmp_path / f"cache-{rank}") for rank in range(2)]
+    # Five of ten belong to the second; the first draws a grid of reals from any, and reads those of the score.
+    assert len(fetched[0] | fetched[1]) == 10 and len(fetched[1]) == 5, fetched
+    asked = [name for name in Handler.asked if name.startswith("images-32")]
+    assert len(asked) == sum(map(len, fetched))  # each once
+
+
+def _kept(cache):
+    return {path.name for path in cache.rglob("images-32*")}
