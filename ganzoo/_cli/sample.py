@@ -17,6 +17,7 @@ from ganzoo.errors import GanzooError
 
 if TYPE_CHECKING:
     from ganzoo._inference.run import Run
+    from ganzoo._inference.sample_run import Outputs, SampleRequest
     from ganzoo.contracts.component import PixelArray
 
 Noise = Literal["random", "constant", "none"]
@@ -99,9 +100,7 @@ def sample(
     if critic is None:
         start_together(processes, gpus)
         device = "cuda" if gpus else device
-    from ganzoo._inference.sample_run import Outputs, SampleRequest, write_logits, write_samples
-    from ganzoo._training.place import is_follower
-    from ganzoo._training.together import do_together
+    from ganzoo._inference.sample_run import Outputs, SampleRequest, write_logits
 
     if critic is not None:
         making: dict[str, object] = {"--seeds": seeds, "--count": count, "--seed": seed, "--latents": latents}
@@ -120,19 +119,23 @@ def sample(
     chosen = [] if latents else _seeds(seeds, count, seed, columns * rows or _COUNT)
     if out is None and (grid or not (folder or raw)):
         out = run / "samples" / "grid.png"
-    if not is_follower():
-        _warn_of_unlearned(run, class_)
     view: dict[str, Any] = {"resolution": resolution, "alpha": alpha, "noise_mode": noise_mode, "label": class_}
     view |= {"truncation_psi": truncation_psi, "truncation_cutoff": truncation_cutoff}
-    write = partial(
-        write_samples,
-        opened,
-        SampleRequest(chosen, latents, labels),
-        Outputs(out, columns or None, _by_class(opened), columns * rows or None, folder, raw),
-        at=at,
-        weights=weights or "ema",
-        **view,
-    )
+    outputs = Outputs(out, columns or None, _by_class(opened), columns * rows or None, folder, raw)
+    request = SampleRequest(chosen, latents, labels)
+    _write(opened, request, outputs, device, at=at, weights=weights or "ema", **view)
+
+
+def _write(opened: Run, request: SampleRequest, outputs: Outputs, device: str, **view: Any) -> None:
+    """Let all processes that were started make the images; the first writes them, and says which files."""
+    from ganzoo._cli.terminal import Terminal
+    from ganzoo._inference.sample_run import write_samples
+    from ganzoo._training.place import is_follower
+    from ganzoo._training.together import do_together
+
+    if not is_follower():
+        _warn_of_unlearned(opened.path, view["label"])
+    write = partial(write_samples, opened, request, outputs, **view)
     for path in do_together(device, lambda own, ranks: write(device=own, ranks=ranks)):
         Terminal().info(f"wrote {path}")
 

@@ -1,8 +1,7 @@
 """Figures: what a figure is drawn from, what it needs, and what it gives.
 
-A figure is a frozen pydantic model: its fields are its options, so that its constructor is typed, its command is made
-from them, and one object says all that was asked for. Its module imports no torch; what needs torch is imported in
-`draw`. An entry point of the group `ganzoo.figures` offers it: `grid = "ganzoo_figures.grid:Grid"`.
+A figure is a frozen pydantic model: its fields are its options, of which its command is made. Its module imports no
+torch, but `draw` may. An entry point of the group `ganzoo.figures` offers it: `grid = "ganzoo_figures.grid:Grid"`.
 """
 
 from __future__ import annotations
@@ -63,8 +62,7 @@ class Figure(BaseModel, ABC):
         tests_memorization: Whether its drawing has `memorization`, a `MemorizationVerdict`; its sidecar has it too.
         needs_dataset: Whether it shows real images, which an imported checkpoint has not.
         without: View options that have no meaning for it (see `ganzoo.figures.ViewOptions`).
-        shares_images: Whether its images are made by `ganzoo.figures.shared_rows`, so that several processes can share
-            them; its command then has `--processes` and `--gpus`.
+        shares_images: Whether `ganzoo.figures.shared_rows` makes its images; then `--processes` and `--gpus` share them.
         suffixes: How its file may end, the usual ending first; none: it writes a folder. Where both pictures and films
             are among them, a field `still: bool` chooses, which the command reads off the name after `--out`.
     """
