@@ -62,7 +62,7 @@ class Figure(BaseModel, ABC):
         tests_memorization: Whether its drawing has `memorization`, a `MemorizationVerdict`; its sidecar has it too.
         needs_dataset: Whether it shows real images, which an imported checkpoint has not.
         without: View options that have no meaning for it (see `ganzoo.figures.ViewOptions`).
-        shares_images: Whether `ganzoo.figures.shared_rows` makes its images; then `--processes` and `--gpus` share them.
+        shares_images: Whether `ganzoo.figures.shared_rows` makes its images, which `--processes` and `--gpus` share.
         suffixes: How its file may end, the usual ending first; none: it writes a folder. Where both pictures and films
             are among them, a field `still: bool` chooses, which the command reads off the name after `--out`.
     """
