@@ -71,7 +71,7 @@ class SNGANDiscriminator(Discriminator[SNGANDiscriminatorOptions]):
         super().__init__(options, images)
         self.residual = options.architecture == "residual"
         body = _residual_body if self.residual else _plain_body
-        self.body = body(options, images)
+        self.body = nn.ModuleList(body(options, images))
         last = channels(options, images.resolution, 2 * options.coarsest if self.residual else LOWEST_RESOLUTION)
         features = last if self.residual else last * LOWEST_RESOLUTION**2
         self.head = ProjectionHead(features, images.label_dim, linear=partial(linear, options))
@@ -90,34 +90,43 @@ class SNGANDiscriminator(Discriminator[SNGANDiscriminatorOptions]):
             return f"{part}'s first block halves the resolution, so its last maps are not of {resolution}: coarsest = 4"
         return attention_problem(part, options, resolutions(resolution // 2, lowest)[::-1])
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        maps = self.body(images)
+    def features(self, images: Tensor, labels: Tensor) -> list[Tensor]:
+        """Return the maps of each stage, and what the logit is made of `[N, F]`."""
+        found = []
+        for stage in self.body:
+            images = stage(images)
+            found.append(images)
         # A sum, not a mean (table 4): the number of places is part of the logits' scale.
-        features = relu(maps).sum(dim=(2, 3)) if self.residual else maps.flatten(1)
-        return self.head(features, labels)
+        return [*found, relu(images).sum(dim=(2, 3)) if self.residual else images.flatten(1)]
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.features(images, labels)[-1], labels)
+        return logits
 
 
-def _residual_body(options: SNGANDiscriminatorOptions, images: ImageSpec) -> nn.Sequential:
-    """Blocks from the images to the last maps (table 4)."""
-    inputs, layers = images.channels, []
+def _residual_body(options: SNGANDiscriminatorOptions, images: ImageSpec) -> list[nn.Module]:
+    """Stages from the images to the last maps (table 4)."""
+    inputs, stages = images.channels, []
     for number, at in enumerate(resolutions(images.resolution // 2, options.coarsest)[::-1]):
         outputs = channels(options, images.resolution, 2 * at)
-        layers += [_DownBlock(options, inputs, outputs, first=number == 0), attention(options, outputs, at)]
+        block = _DownBlock(options, inputs, outputs, first=number == 0)
+        stages.append(nn.Sequential(block, attention(options, outputs, at)))
         inputs = outputs
-    layers += [_DownBlock(options, inputs, inputs, halves=False) for _ in range(options.final_blocks)]
-    return nn.Sequential(*layers)
+    last = [_DownBlock(options, inputs, inputs, halves=False) for _ in range(options.final_blocks)]
+    return [*stages, *last]
 
 
-def _plain_body(options: SNGANDiscriminatorOptions, images: ImageSpec) -> nn.Sequential:
-    """Convolutions from the images to 4x4 (table 3)."""
+def _plain_body(options: SNGANDiscriminatorOptions, images: ImageSpec) -> list[nn.Module]:
+    """Stages from the images to 4x4 (table 3)."""
     width = partial(channels, options, images.resolution)
-    inputs, layers = images.channels, []
+    inputs, stages = images.channels, []
     for at in resolutions(images.resolution)[:0:-1]:
-        layers += [convolution(options, inputs, width(at), size=3), nn.LeakyReLU(_SLOPE)]
+        layers = [convolution(options, inputs, width(at), size=3), nn.LeakyReLU(_SLOPE)]
         layers += [halving(options, width(at), width(at)), nn.LeakyReLU(_SLOPE), attention(options, width(at), at // 2)]
+        stages.append(nn.Sequential(*layers))
         inputs = width(at)
     last = convolution(options, inputs, width(LOWEST_RESOLUTION), size=3)
-    return nn.Sequential(*layers, last, nn.LeakyReLU(_SLOPE))
+    return [*stages, nn.Sequential(last, nn.LeakyReLU(_SLOPE))]
 
 
 class _DownBlock(nn.Module):

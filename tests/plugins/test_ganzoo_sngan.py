@@ -60,10 +60,10 @@ def test_sagans_networks_have_its_authors_widths():
     assert [block.second.out_channels for block in generator.blocks] == [64, 32, 16, 8, 4]
     assert [type(each) is SelfAttention2d for each in generator.attentions] == [False, False, True, False, False]
     discriminator = built(SNGANDiscriminator, images, coarsest=4, final_blocks=1, **wide)
-    blocks = [each.second.out_channels for each in discriminator.body if hasattr(each, "second")]
+    blocks = [each.second.out_channels for each in discriminator.modules() if hasattr(each, "second")]
     assert blocks == [4, 8, 16, 32, 64, 64]
     # After the second block, which leaves 32x32.
-    assert type(discriminator.body[3]) is SelfAttention2d
+    assert [type(each[1]) is SelfAttention2d for each in discriminator.body[:5]] == [False, True, False, False, False]
     assert discriminator.head.embedding.weight.shape == (64, 5)
 
 
@@ -101,7 +101,7 @@ def test_a_residual_critic_computes_what_the_paper_draws():
     options = SNGANDiscriminator.Options(width=4, max_width=4, final_blocks=1)
     critic = SNGANDiscriminator(options, ImageSpec(resolution=16, channels=2, label_dim=3)).eval()
     images, labels = torch.randn(3, 2, 16, 16), torch.eye(3)
-    first, _, last = critic.body
+    (first, _), last = critic.body
     with torch.no_grad():
         branch = conv2d(relu(conv2d(images, *weights(first.first), padding=1)), *weights(first.second), padding=1)
         # Averages after the 1x1 convolution, as the authors' other blocks have it.
@@ -142,7 +142,7 @@ def test_a_plain_critic_computes_what_table_3_lists():
     ).eval()
     maps = images = torch.randn(2, 1, 8, 8)
     with torch.no_grad():
-        convolutions = [each for each in critic.body if hasattr(each, "stride")]
+        convolutions = [each for each in critic.modules() if hasattr(each, "stride")]
         assert [(each.kernel_size[0], each.stride[0]) for each in convolutions] == [(3, 1), (4, 2), (3, 1)]
         for each in convolutions:
             maps = leaky_relu(conv2d(maps, *weights(each), stride=each.stride, padding=1), 0.1)
