@@ -52,7 +52,9 @@ def small(part: Part, **more) -> dict:
     fields = part.cls.Options.model_fields
     sizes = {key: value for key, value in (SMALL | more).items() if key in fields}
     # A size to one part may be a switch to another, which stays as it is.
-    return {"name": part.name} | {key: value for key, value in sizes.items() if not isinstance(fields[key].default, bool)}
+    return {"name": part.name} | {
+        key: value for key, value in sizes.items() if not isinstance(fields[key].default, bool)
+    }
 
 
 def experiment(generator: Part, discriminator: Part, loss: Part, *, grows: bool, classes: int, channels: int) -> dict:
