@@ -176,13 +176,12 @@ def _check_mean(case: RegularizerCase) -> None:
     values = []
     # Each image twice, after all others or beside itself: a penalty may take a part of the batch, or compare halves.
     for rows in (range(BATCH), [*range(BATCH)] * 2, [row // 2 for row in range(2 * BATCH)]):
-        step = case.step(rows)
-        penalty = case.built()  # outside: its initial weights have no rows
+        step, penalty = case.step(rows), case.built()  # built outside: its initial weights have no rows
         with RowDraws(step.rows):
             values.append(_penalty(penalty, step))
     once, twice, beside = values
     require(
-        torch.allclose(once, twice, rtol=0.05) or torch.allclose(once, beside, rtol=0.05),
+        any(torch.allclose(once, each, rtol=0.05) for each in (twice, beside)),
         f"penalty of a batch repeated is {twice.item():.6g}, of the batch {once.item():.6g}: "
         f"{mean_advice(twice.item() / once.item() if once.item() else 0.0)}",
     )
@@ -206,7 +205,7 @@ def _is_paid_by_discriminator(case: RegularizerCase) -> bool:
     return case.cls.applies_to is Role.DISCRIMINATOR
 
 
-def _is_mean(case: RegularizerCase) -> bool:
+def _is_per_image(case: RegularizerCase) -> bool:
     return not case.cls.depends_on_batch(case.options)
 
 
@@ -220,7 +219,7 @@ REGULARIZER = Suite(
         Property("its gradient reaches who pays", _check_payer),
         Property("its gradient reaches nobody else", _check_other, _is_paid_by_discriminator),
         Property("its gradient reaches its own weights", _check_weights),
-        Property("is a mean over the batch", _check_mean, _is_mean),
+        Property("is a mean over the batch", _check_mean, _is_per_image),
         Property("its state is saved", _check_buffers),
         *HABITS,
         *of_other_player(_check_scalar, _check_payer, _check_other),

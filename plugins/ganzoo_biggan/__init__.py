@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ganzoo import Discriminator, Generator, hookimpl
+from ganzoo import Discriminator, Generator, Regularizer, hookimpl
 from ganzoo_biggan.discriminator import BigGANDiscriminator
 from ganzoo_biggan.generator import BigGANGenerator
+from ganzoo_biggan.orthogonal import Orthogonal
 
 
 @hookimpl
@@ -17,3 +18,9 @@ def ganzoo_generators() -> list[type[Generator]]:
 def ganzoo_discriminators() -> list[type[Discriminator]]:
     """Offer the discriminator."""
     return [BigGANDiscriminator]
+
+
+@hookimpl
+def ganzoo_regularizers() -> list[type[Regularizer]]:
+    """Offer the penalty."""
+    return [Orthogonal]

@@ -8,10 +8,12 @@ import pytest
 import torch
 from training_world import recipe_of
 
-from ganzoo import ImageSpec
+from ganzoo import ImageSpec, Role
 from ganzoo.errors import RecipeError
+from ganzoo.testing import LinearStep, TinyGenerator
 from ganzoo_biggan.discriminator import BigGANDiscriminator
 from ganzoo_biggan.generator import BigGANGenerator
+from ganzoo_biggan.orthogonal import Orthogonal
 
 WORLD = {
     "dataset": {"name": "folder", "root": "nowhere", "resolution": 32},
@@ -134,3 +136,16 @@ def test_without_projection_the_critic_does_not_look_at_labels():
 def test_shapes_that_cannot_be_are_refused(changes, complaint):
     with pytest.raises(RecipeError, match=complaint):
         recipe_of(WORLD, {**changes})
+
+
+def test_orthogonal_regularization_counts_products_of_different_filters():
+    generator = TinyGenerator(TinyGenerator.Options(), ImageSpec(4, 1))
+    step = LinearStep(None, torch.zeros(2, 1, 4, 4), generator=generator, role=Role.GENERATOR)
+    expected = 0.0
+    for weight in (each.detach().flatten(1) for each in generator.parameters() if each.dim() > 1):
+        for i, one in enumerate(weight):
+            expected += sum(float(one @ other) ** 2 for j, other in enumerate(weight) if i != j)
+    penalty = Orthogonal(Orthogonal.Options(weight=0.5))
+    assert expected > 0 and penalty.penalty(step).item() == pytest.approx(0.5 * expected, rel=1e-4)
+    names = tuple(name for name, _ in generator.named_parameters())
+    assert Orthogonal(Orthogonal.Options(leave_out=names)).penalty(step).item() == 0
