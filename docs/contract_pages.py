@@ -42,6 +42,7 @@ CAPABLE: dict[str, tuple[str, ...]] = {
         "SkipOutputs", "Transformable",
     ),
     "discriminator": ("Growable", "Featured"),
+    "augmentation": ("ReplacesReals",),
     "extractor": ("Perceptual", "FeatureMaps"),
 }  # fmt: skip
 OF_ALL = ("incompatibility", "depends_on_batch", "extractors_read", "example_options")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ganzoo.api import score as score
     from ganzoo.api import sweep as sweep
     from ganzoo.contracts.augmentations import Augmentation as Augmentation
+    from ganzoo.contracts.augmentations import ReplacesReals as ReplacesReals
     from ganzoo.contracts.callbacks import AppendedFile as AppendedFile
     from ganzoo.contracts.callbacks import RunCallback as RunCallback
     from ganzoo.contracts.callbacks import WatchedRun as WatchedRun
@@ -181,7 +182,7 @@ _HOME = {
     "ganzoo.contracts.networks": ("Discriminator", "Generator"),
     "ganzoo.contracts.objectives": ("AdversarialLoss", "Regularizer", "RegularizerOptions", "Role"),
     "ganzoo.contracts.shared_regularizer": ("SharedRegularizer",),
-    "ganzoo.contracts.augmentations": ("Augmentation",),
+    "ganzoo.contracts.augmentations": ("Augmentation", "ReplacesReals"),
     "ganzoo.contracts.optimizers": ("Optimizer", "OptimizerOptions"),
     "ganzoo.contracts.scheduled": ("Scheduled",),
     "ganzoo.contracts.schedules": ("Schedule",),

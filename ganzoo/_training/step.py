@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from ganzoo._random.seeds import seed_for
 from ganzoo._training.game import Game, RealBatch
+from ganzoo.contracts.augmentations import ReplacesReals
 from ganzoo.contracts.capabilities import Featured
 from ganzoo.contracts.objectives import Role
 from ganzoo.errors import PluginError
@@ -55,7 +56,7 @@ class TrainingStep:
     @cached_property
     def real_input(self) -> Tensor:
         """See `Step.real_input`."""
-        lifted = self.lift(self.real)
+        lifted = self.lift(self._mixed_reals())
         # A leaf, so that a penalty's gradient ends at the image that the critic was shown.
         return lifted.detach().requires_grad_() if self._real_gradient else lifted
 
@@ -68,6 +69,22 @@ class TrainingStep:
     def real_logits(self) -> Tensor:
         """See `Step.real_logits`. In the precision of penalties where one differentiates or compares it."""
         return self._logits(self.real_shown, self.labels, of_penalty=self._exact_real or self._in_penalty)
+
+    def _mixed_reals(self) -> Tensor:
+        """Return the reals, some of them replaced by generated images where the augmentation says so."""
+        augmentation = self._game.augmentation
+        if self._role is not Role.DISCRIMINATOR or not isinstance(augmentation, ReplacesReals):
+            return self.real
+        share = 1.0 if self.real.is_meta else augmentation.replaced_share()
+        # Of the whole batch, then sliced, as latents are: no image's fate depends on how the batch is split. A lazy
+        # penalty meets the same images as the loss.
+        drawn = torch.rand(len(self._batch), generator=self._rng("replaced reals"))[self._rows]
+        if not (drawn < share).any():
+            return self.real
+        with torch.no_grad():
+            generated, _ = self._generate("latents of replaced reals")
+        chosen = to_device(self._ranks.own(drawn < share), self._game.device)
+        return torch.where(chosen[:, None, None, None], generated, self.real)
 
     def judge(self, realness: Callable[[Tensor], Tensor]) -> Tensor:
         """Return `real_logits`, which an augmentation may adapt to once the discriminator has played."""
@@ -177,9 +194,9 @@ class TrainingStep:
         seed = seed_for(self._game.seed, self._role.value, self._batch.images_seen, *purpose)
         return torch.Generator().manual_seed(seed)
 
-    def _generate(self) -> tuple[Tensor, Tensor]:
+    def _generate(self, purpose: str = "latents") -> tuple[Tensor, Tensor]:
         # Of the whole batch, then sliced: splitting a batch changes no latent.
-        drawn = self._ranks.own(self.generator.sample_latents(len(self._batch), self._rng("latents"))[self._rows])
+        drawn = self._ranks.own(self.generator.sample_latents(len(self._batch), self._rng(purpose))[self._rows])
         latents = to_device(drawn, self._game.device)
         with self._autocast(of_penalty=self._in_penalty):
             images = self.generator(latents, self.labels)

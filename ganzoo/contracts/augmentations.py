@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -36,3 +37,18 @@ class Augmentation(Component[OptionsT], nn.Module, ABC):
     def report(self) -> Mapping[str, Tensor]:
         """Return scalars for the log, such as the present strength."""
         return {}
+
+
+@runtime_checkable
+class ReplacesReals(Protocol):
+    """Capability of an augmentation: some reals are generated images (APA, arXiv:2111.06849, section 3).
+
+    In the discriminator's step alone, and before anything else: its loss, `observe` and penalties that look at
+    `Step.real_input` see the mixed batch, while `Step.real` stays what it is.
+    """
+
+    def replaced_share(self) -> float:
+        """Return the probability, from 0 to 1, of each real to be replaced in this step by a fake of the same label.
+
+        The trainer draws which, and generates other fakes than those of the step. All processes must get the same.
+        """

@@ -23,7 +23,10 @@ class Step(Protocol):
 
     @property
     def real_input(self) -> Tensor:
-        """What the discriminator was shown: `lift(real)`, a leaf that takes gradients if a regularizer asks."""
+        """What the discriminator was shown: `lift(real)`, a leaf that takes gradients if a regularizer asks.
+
+        In D's step an augmentation may have put generated images in the place of some (`ReplacesReals`).
+        """
 
     @property
     def real_shown(self) -> Tensor:

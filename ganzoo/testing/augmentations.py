@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from ganzoo.contracts.augmentations import Augmentation
+from ganzoo.contracts.augmentations import Augmentation, ReplacesReals
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.testing import state
 from ganzoo.testing.augmentation_habits import HABITS
@@ -17,7 +17,7 @@ from ganzoo.testing.calls import cuts
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import ConformanceError, doing, require
 from ganzoo.testing.parts import TinyDiscriminator
-from ganzoo.testing.properties import Case, Property, Suite, gate, thorough
+from ganzoo.testing.properties import Case, Property, Suite, able, gate, thorough
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH, all_kinds, kinds_of_images
 from ganzoo.testing.trial import Trial, require_all
@@ -143,6 +143,19 @@ def _missing(augmentation: Augmentation, other: Augmentation) -> str:
     return f"; {found}" if found else ""
 
 
+def _check_share(case: AugmentationCase) -> None:
+    augmentation: Any = case.built()
+    for logits in (torch.ones(BATCH), -torch.ones(BATCH)):
+        for _ in range(_OBSERVED):
+            with doing("replaced_share()"):
+                share = augmentation.replaced_share()
+            require(
+                isinstance(share, float) and 0 <= share <= 1,
+                f"replaced_share() must give a probability, a float from 0 to 1, found {share!r:.40}",
+            )
+            augmentation.observe(logits)
+
+
 def _report(augmentation: Augmentation) -> Mapping[str, float]:
     with doing("report()"):
         report = augmentation.report()
@@ -163,6 +176,7 @@ AUGMENTATION = Suite(
         gate("gives new images of the same shape and type", _check_images),
         Property("penalties can be taken through it", _check_gradients, thorough),
         Property("its state is saved", _check_state, thorough),
+        Property("replaces a share of the reals", _check_share, able(ReplacesReals)),
         *HABITS,
     ),
 )

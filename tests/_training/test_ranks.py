@@ -44,7 +44,7 @@ CASES = {
         "discriminator": {"name": "stylegan"} | SIZES,
         "loss": {"name": "logistic"},
         "regularizers": [{"name": "r1"}, {"name": "feature-matching"}][:1],
-        "augmentation": {"name": "diffaugment"},
+        "augmentation": {"name": "apa", "initial_p": 0.5, "interval": 1, "speed_kimg": 0.05, "then": "diffaugment"},
     },
     "sngan": {
         "generator": {"name": "sngan", "latent_dim": 8, "width": 8, "spectral_norm": True, "attention_at": [8]},
