@@ -31,6 +31,7 @@ SMALL = {
     "max_width": 8,
     "channel_base": 64,
     "channel_max": 8,
+    "capacity": 2,
     "excites": 4,
     "end": 4,
     "features": {"name": "random-features"},

@@ -19,18 +19,6 @@ from ganzoo_stylegan2.rosinality_names import has_wavelets
 
 State = Mapping[str, Tensor]
 _STEMS = "it has embeddings of a pretrained network and stages on a stem, which no part here computes"
-_LUCIDRAINS = (
-    "a checkpoint of lucidrains' stylegan2-pytorch, whose networks no part here computes: maps are enlarged "
-    "bilinearly, noise has a dense layer per map, and its discriminator no filters"
-)
-_GIGAGAN = (
-    "a GigaGAN of lucidrains' gigagan-pytorch (arXiv:2303.05511): styles mix the kernels of its convolutions from a "
-    "bank, and its maps attend to each other and to a text, which no part here computes"
-)
-_GIGAGAN_UPSAMPLER = (
-    "an upsampler of GigaGAN (arXiv:2303.05511), as gigagan-pytorch and AuraSR save it: it enlarges images that it is "
-    "given, and a generator here begins with latents"
-)
 _SWAGAN = "a SWAGAN of rosinality's stylegan2-pytorch (arXiv:2102.06108): its images are wavelets, which no part makes"
 _TENSORFLOW = {
     "G_paper": "ProGAN (arXiv:1710.10196)",
@@ -49,20 +37,9 @@ def named_relative(content: Any) -> str | None:
 
 def _of_states(states: Mapping[str, State]) -> str | None:
     for state in states.values():
-        if _has(state, r"(GE?\.)(to_)?initial_block(\.weight)?") or _has(state, r"SE?\.net\.0\.weight"):
-            return _LUCIDRAINS
-        if _has(state, r"GE?\.initial_conv\..+"):
-            return "a checkpoint of lucidrains' lightweight-gan, whose networks no part here computes"
         if has_wavelets(state):
             return _SWAGAN
-        # One dense layer gives the styles and the choices of kernels of all layers: in no other code.
-        if _has(state, r"(.+\.)?style_to_conv_modulations\.weight"):
-            return _GIGAGAN_UPSAMPLER if _has(state, r"(.+\.)?downs\..+") else _GIGAGAN
     return None
-
-
-def _has(state: State, pattern: str) -> bool:
-    return any(re.fullmatch(pattern, name) for name in state)
 
 
 def _of_tensorflow(content: Any) -> str | None:

@@ -45,21 +45,6 @@ RELATIVES = {
     "r3gan": ({"G_ema": module("Generator", {"Model": Record("R3GAN.Networks", "Generator")})}, "an R3GAN"),
     "eg3d": ({"G_ema": module("G", {"backbone": module("G"), "superresolution": module("S")})}, "an EG3D"),
     "text to image": (text_to_image(), "a StyleGAN-T (arXiv:2301.09515): its styles are of a text"),
-    "gigagan": (
-        {"G": {"init_block": torch.eye(2), "style_to_conv_modulations.weight": torch.eye(2)}, "steps": 10},
-        "a GigaGAN of lucidrains' gigagan-pytorch (arXiv:2303.05511)",
-    ),
-    "gigagan, averaged": (
-        {"G_ema": {"ema_model.style_to_conv_modulations.weight": torch.eye(2)}},
-        "a GigaGAN of lucidrains' gigagan-pytorch (arXiv:2303.05511)",
-    ),
-    "gigagan, upsampler": (
-        {"style_to_conv_modulations.weight": torch.eye(2), "downs.0.0.proj.weight": torch.eye(2)},
-        "an upsampler of GigaGAN (arXiv:2303.05511)",
-    ),
-    "lucidrains": ({"GAN": {"S.net.0.weight": torch.eye(2)}, "version": "1.8.9"}, "lucidrains' stylegan2-pytorch"),
-    "lucidrains, early": ({"GE.to_initial_block.weight": torch.eye(2)}, "lucidrains' stylegan2-pytorch"),
-    "lightweight": ({"GAN": {"GE.initial_conv.0.weight": torch.eye(2)}}, "lucidrains' lightweight-gan"),
     "swagan": ({"g_ema": {"to_rgb1.conv.weight": torch.eye(2), "iwt.ll": torch.eye(2)}}, "a SWAGAN of rosinality's"),
     "progan": (parse(files.pickled((files.tensorflow_network("Gs", "G_paper", {}),))), "a TensorFlow pickle of ProGAN"),
 }

@@ -276,6 +276,86 @@ def rosinality_stylegan2_discriminator(make: Maker, widths: dict[int, int], *, c
     return {name: torch.from_numpy(np.asarray(value, "f4")) for name, value in found.items()}
 
 
+def lucidrains(
+    make: Maker, widths: dict[int, int], *, width=6, channels=3, attention=(), judged=(), start="constant"
+) -> dict[str, torch.Tensor]:
+    """The state of a `StyleGAN2` of lucidrains' stylegan2-pytorch: S, G, their average SE, GE, and D.
+
+    Args:
+        make: Draws weights.
+        widths: Channels by resolution, halved from half the capacity on, as its rule is.
+        width: Size of latents and styles.
+        channels: Of the images.
+        attention: Numbers of the generator's blocks that have attention in front of them.
+        judged: Numbers of the discriminator's blocks that have it behind them.
+        start: What the generator begins with, a `constant` or a `style`.
+    """
+    found = {}
+    for mapping, generator in (("S", "G"), ("SE", "GE")):
+        for layer in (0, 2):
+            found[f"{mapping}.net.{layer}.weight"] = make(width, width) * 5
+            found[f"{mapping}.net.{layer}.bias"] = make(width)
+        found |= _lucidrains_generator(make, generator, widths, width, channels, attention, start)
+    descending = sorted(widths.values())
+    inputs = channels
+    for index, outputs in enumerate(descending + descending[-1:]):
+        block, last = f"D.blocks.{index}", index == len(descending)
+        _lucidrains_layer(found, make, f"{block}.conv_res", outputs, inputs, 1)
+        _lucidrains_layer(found, make, f"{block}.net.0", outputs, inputs, 3)
+        _lucidrains_layer(found, make, f"{block}.net.2", outputs, outputs, 3)
+        if not last:
+            found[f"{block}.downsample.0.f"] = np.array([1, 2, 1])
+            _lucidrains_layer(found, make, f"{block}.downsample.1", outputs, outputs, 3)
+        if index in judged:
+            _lucidrains_attention(found, make, f"D.attn_blocks.{index}", outputs)
+        inputs = outputs
+    _lucidrains_layer(found, make, "D.final_conv", inputs, inputs, 3)
+    found |= {"D.to_logit.weight": make(1, inputs * 4), "D.to_logit.bias": make(1)}
+    return {name: torch.from_numpy(np.asarray(value, "f4")) for name, value in found.items()}
+
+
+def _lucidrains_generator(make, name, widths, width, channels, attention, start):
+    found, before = {}, widths[4]
+    if start == "constant":
+        found[f"{name}.initial_block"] = make(1, before, 4, 4)
+    else:
+        found[f"{name}.to_initial_block.weight"] = make(width, before, 4, 4)
+    _lucidrains_layer(found, make, f"{name}.initial_conv", before, before, 3)
+    for index, (side, outputs) in enumerate(sorted(widths.items())):
+        block = f"{name}.blocks.{index}"
+        for number, inputs in ((1, before), (2, outputs)):
+            _lucidrains_layer(found, make, f"{block}.to_style{number}", inputs, width)
+            _lucidrains_layer(found, make, f"{block}.to_noise{number}", outputs, 1)
+            found[f"{block}.conv{number}.weight"] = make(outputs, inputs, 3, 3)
+        _lucidrains_layer(found, make, f"{block}.to_rgb.to_style", outputs, width)
+        found[f"{block}.to_rgb.conv.weight"] = make(channels, outputs, 1, 1)
+        if side < max(widths):
+            found[f"{block}.to_rgb.upsample.1.f"] = np.array([1, 2, 1])
+        if index in attention:
+            _lucidrains_attention(found, make, f"{name}.attns.{index}", before)
+        before = outputs
+    return found
+
+
+def _lucidrains_attention(found, make, name, channels):
+    inner = 8 * 64
+    for number in (0, 1):
+        found[f"{name}.{number}.fn.norm.g"] = make(1, channels, 1, 1)
+        found[f"{name}.{number}.fn.norm.b"] = make(1, channels, 1, 1)
+    found[f"{name}.0.fn.fn.to_q.weight"] = make(inner, channels, 1, 1)
+    found[f"{name}.0.fn.fn.to_kv.net.0.weight"] = make(channels, 1, 3, 3)
+    found[f"{name}.0.fn.fn.to_kv.net.1.weight"] = make(2 * inner, channels, 1, 1)
+    _lucidrains_layer(found, make, f"{name}.0.fn.fn.to_out", channels, inner, 1)
+    _lucidrains_layer(found, make, f"{name}.1.fn.fn.0", 2 * channels, channels, 1)
+    _lucidrains_layer(found, make, f"{name}.1.fn.fn.2", channels, 2 * channels, 1)
+
+
+def _lucidrains_layer(found, make, name, outputs, inputs, kernel=None):
+    size = () if kernel is None else (kernel, kernel)
+    found[f"{name}.weight"] = make(outputs, inputs, *size) / (inputs * (kernel or 1) ** 2) ** 0.5
+    found[f"{name}.bias"] = make(outputs)
+
+
 class _Persistent:
     """Stands for a module of NVIDIA's PyTorch pickles: a call that would make it from its source."""
 

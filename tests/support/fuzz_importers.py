@@ -101,6 +101,7 @@ def importer_targets(seed: int) -> list[ImporterTarget | FileTarget]:
         "huangzh13": (huangzh13, files.saved),
         "rosinality-stylegan": ({"g_running": files.rosinality_generator(make, WIDTHS)}, files.saved),
         "rosinality-stylegan2": (rosinality, files.saved),
+        "lucidrains": ({"GAN": files.lucidrains(make, WIDTHS, attention=(1,)), "version": "1.9.0"}, files.saved),
         "export": (files.exported(rosinality["g_ema"]), lambda content: save(content["tensors"], content["metadata"])),
     }
     return [
