@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganzoo.layers import at_least_float32, full_precision
-from ganzoo_lucidrains.layers import SLOPE
+from ganzoo_lucidrains.layers import SLOPE, Convolution
 
 HEADS, HEAD_WIDTH = 8, 64  # the package's, for maps of any width
 
@@ -37,10 +37,10 @@ class LinearAttention(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         inner = HEADS * HEAD_WIDTH
-        self.queries = nn.Conv2d(channels, inner, 1, bias=False)
+        self.queries = Convolution(channels, inner, 1, bias=False)
         self.neighbors = nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False)
-        self.keys_and_values = nn.Conv2d(channels, 2 * inner, 1, bias=False)
-        self.out = nn.Conv2d(inner, channels, 1)
+        self.keys_and_values = Convolution(channels, 2 * inner, 1, bias=False)
+        self.out = Convolution(inner, channels, 1)
 
     def forward(self, maps: Tensor) -> Tensor:
         """Turn `[N, C, H, W]` into as much."""
@@ -65,8 +65,8 @@ class Attention(nn.Module):
         self.before = ChannelNorm(channels)
         self.attention = LinearAttention(channels)
         self.between = ChannelNorm(channels)
-        self.widen = nn.Conv2d(channels, 2 * channels, 1)
-        self.narrow = nn.Conv2d(2 * channels, channels, 1)
+        self.widen = Convolution(channels, 2 * channels, 1)
+        self.narrow = Convolution(2 * channels, channels, 1)
 
     def forward(self, maps: Tensor) -> Tensor:
         """Turn `[N, C, H, W]` into as much."""

@@ -15,7 +15,7 @@ from ganzoo import ComponentOptions, Discriminator, ImageSpec, RecipeContext
 from ganzoo.layers import at_least_float32, full_precision, resolution_problem, resolutions
 from ganzoo_lucidrains.attention import Attention
 from ganzoo_lucidrains.generator import ATTENTION
-from ganzoo_lucidrains.layers import SLOPE, Blur, attended, discriminator_widths, initialize
+from ganzoo_lucidrains.layers import SLOPE, Blur, Convolution, Halving, attended, discriminator_widths, initialize
 
 
 class LucidrainsDiscriminatorOptions(ComponentOptions):
@@ -54,7 +54,7 @@ class LucidrainsDiscriminator(Discriminator[LucidrainsDiscriminatorOptions]):
             self.blocks.append(_Block(inputs, outputs, down=number < last))
             if number in options.attention:
                 self.attention[str(number)] = Attention(outputs)
-        self.conv = nn.Conv2d(widths[-1], widths[-1], 3, padding=1)
+        self.conv = Convolution(widths[-1], widths[-1], 3, padding=1)
         self.logit = nn.Linear(4 * widths[-1], max(images.label_dim, 1))
         self.apply(initialize)
 
@@ -87,11 +87,11 @@ class _Block(nn.Module):
     def __init__(self, inputs: int, outputs: int, *, down: bool) -> None:
         super().__init__()
         # No filter in front of the shortcut's stride: the package's, and cheap.
-        self.shortcut = nn.Conv2d(inputs, outputs, 1, stride=2 if down else 1)
-        self.first = nn.Conv2d(inputs, outputs, 3, padding=1)
-        self.second = nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.shortcut = Halving(inputs, outputs, 1) if down else Convolution(inputs, outputs, 1)
+        self.first = Convolution(inputs, outputs, 3, padding=1)
+        self.second = Convolution(outputs, outputs, 3, padding=1)
         self.blur = Blur() if down else None
-        self.down = nn.Conv2d(outputs, outputs, 3, padding=1, stride=2) if down else None
+        self.down = Halving(outputs, outputs, 3) if down else None
 
     def forward(self, maps: Tensor) -> Tensor:
         made = F.leaky_relu(self.second(F.leaky_relu(self.first(maps), SLOPE)), SLOPE)

@@ -14,7 +14,7 @@ from ganzoo import ImageSpec, RecipeContext
 from ganzoo.layers import StyledGenerator, StyledOptions, per_image, resolution_problem, resolutions
 from ganzoo_lucidrains.attention import Attention
 from ganzoo_lucidrains.blocks import Block
-from ganzoo_lucidrains.layers import attended, generator_widths, initialize, uniform
+from ganzoo_lucidrains.layers import Convolution, attended, generator_widths, initialize, uniform
 
 ATTENTION = "Numbers of blocks {}, where pixels attend to each other; none by default. Blocks are counted from 0 {}."
 
@@ -62,7 +62,7 @@ class LucidrainsGenerator(StyledGenerator[LucidrainsGeneratorOptions]):
         first = widths[found[0]]
         self.constant = nn.Parameter(torch.randn(1, first, 4, 4)) if options.start == "constant" else None
         self.from_style = nn.ConvTranspose2d(options.style_dim, first, 4, bias=False) if self.constant is None else None
-        self.first_conv = nn.Conv2d(first, first, 3, padding=1)
+        self.first_conv = Convolution(first, first, 3, padding=1)
         self.blocks = nn.ModuleList()
         self.attention = nn.ModuleDict()
         inputs = first

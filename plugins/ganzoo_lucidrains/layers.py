@@ -1,4 +1,4 @@
-"""Layers of both networks: a blur with mirrored borders, and widths."""
+"""Layers of both networks: halving without a remainder, a blur with mirrored borders, and widths."""
 
 from __future__ import annotations
 
@@ -8,9 +8,34 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganzoo.layers import fir_kernel, resolutions, smooth
+from ganzoo.layers import convolve, fir_kernel, resolutions, smooth
 
 SLOPE = 0.2  # of all leaky ReLUs, which have no gain here
+
+
+class Convolution(nn.Conv2d):
+    """PyTorch's convolution of stride 1, with quick gradients of gradients, which R1 and path lengths take."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Convolve maps."""
+        return convolve(maps, self.weight, self.bias, padding=int(self.padding[0]))
+
+
+class Halving(nn.Conv2d):
+    """A 1x1 or 3x3 convolution of stride 2 and equal padding, `[N, I, H, W]` to `[N, O, H / 2, W / 2]`, H even.
+
+    Its last row and column of padding is read by no window. With such a remainder, PyTorch's gradient of a strided
+    convolution of channels-last maps damages memory on a CPU (2.14), so what is convolved ends where windows end.
+    """
+
+    def __init__(self, inputs: int, outputs: int, size: int) -> None:
+        super().__init__(inputs, outputs, size)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Halve maps."""
+        if self.kernel_size[0] == 1:
+            return convolve(maps[:, :, ::2, ::2], self.weight, self.bias)
+        return convolve(F.pad(maps, (1, 0, 1, 0)), self.weight, self.bias, stride=2)
 
 
 class Blur(nn.Module):
