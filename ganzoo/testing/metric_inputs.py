@@ -126,13 +126,20 @@ def _made(role: str, labels: Tensor, rng: torch.Generator, bad: bool) -> Tensor:
     return drawn + 2.0 * torch.nn.functional.one_hot(labels, WIDTH)
 
 
+class _Unmoved(TinyStyledGenerator):
+    """Says that it can be moved, and is not: the more its images vary, the worse."""
+
+    def use_transform(self, matrix: Tensor | None) -> None:
+        """See `Transformable.use_transform`."""
+
+
 def networks(metric: Metric, count: int, *, bad: bool = False) -> ScoredNetworks | None:
     """Return tiny networks for a metric that asks for some; the styles of a bad generator move its images more."""
     if metric.generator_must_be is None and metric.extractor_must_be is None:
         return None
     with torch.random.fork_rng(devices=[]):
         seed_torch(0)
-        generator = TinyStyledGenerator(TinyStyledGenerator.Options(), ImageSpec(_SIDE, 3)).eval()
+        generator = _Unmoved(TinyStyledGenerator.Options(), ImageSpec(_SIDE, 3)).eval()
     if bad:
         with torch.no_grad():
             for weight in generator.layers.parameters():

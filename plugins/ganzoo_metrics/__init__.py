@@ -8,6 +8,7 @@ from ganzoo_metrics.class_distances import ClassDistances
 from ganzoo_metrics.clipped_density_coverage import ClippedDensityCoverage
 from ganzoo_metrics.copying import Copying
 from ganzoo_metrics.density_coverage import DensityCoverage
+from ganzoo_metrics.equivariance import RotationEquivariance, TranslationEquivariance
 from ganzoo_metrics.fid import FrechetDistance
 from ganzoo_metrics.fid_infinity import FrechetDistanceInfinity
 from ganzoo_metrics.inception_score import InceptionScore
@@ -37,6 +38,8 @@ def ganzoo_metrics() -> list[type[Metric]]:
         PatchDistance,
         PathLength,
         RBFDistance,
+        RotationEquivariance,
         SlicedWasserstein,
         StructuralSimilarity,
+        TranslationEquivariance,
     ]
