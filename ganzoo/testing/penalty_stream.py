@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from ganzoo.contracts.augmentations import Augmentation
@@ -37,21 +38,46 @@ def require_own_latents(penalty: Regularizer, step: LinearStep) -> None:
     """Require that latents are the step's: those of its generator may be of another distribution than N(0, 1)."""
     width = step.generator.latent_dim
     drawn = LatentLike(width)
-    with steady_generator(step.generator), suppress(Exception), drawn:  # its own error is told elsewhere
+    # Its own error is told elsewhere.
+    with steady_generator(step.generator), _given_to(step.generator) as given, suppress(Exception), drawn:
         penalty.penalty(step)
+    # Noise that is added to latents is another thing.
+    wrong = next((call for tensor, call in drawn.found if tensor.data_ptr() in given), "")
     require(
-        not drawn.found,
-        f"draws latents with {drawn.found}: a generator's latents may be others than N(0, 1), and follow from the "
+        not wrong,
+        f"draws latents with {wrong}: a generator's latents may be others than N(0, 1), and follow from the "
         f"step's own stream; draw them with step.latents(count)",
     )
 
 
+@contextmanager
+def _given_to(generator: Any) -> Iterator[set[int]]:
+    """Note where the first inputs of a generator's `forward` and `map` lie."""
+    given: set[int] = set()
+    names = [name for name in ("forward", "map") if hasattr(generator, name)]
+
+    def noting(original: Any) -> Any:
+        def noted(latents: Tensor, *args: Any, **kwargs: Any) -> Any:
+            given.add(latents.data_ptr())
+            return original(latents, *args, **kwargs)
+
+        return noted
+
+    for name in names:
+        setattr(generator, name, noting(getattr(generator, name)))
+    try:
+        yield given
+    finally:
+        for name in names:
+            delattr(generator, name)
+
+
 class LatentLike(TorchFunctionMode):
-    """Notes the first call that draws N(0, 1) numbers of the shape of latents."""
+    """Notes what is drawn from N(0, 1) in the shape of latents, and by which call."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.found = ""
+        self.found: list[tuple[Tensor, str]] = []
         self._width = width
 
     def __torch_function__(
@@ -60,8 +86,8 @@ class LatentLike(TorchFunctionMode):
         """See `TorchFunctionMode`."""
         result = func(*args, **(kwargs or {}))
         is_drawn = getattr(func, "__name__", "") in _NORMAL and (kwargs or {}).get("generator") is None
-        if is_drawn and not self.found and result.shape[1:] == (self._width,):
-            self.found = f"`{written(func)}` ({line_of(sys._getframe(1))})"
+        if is_drawn and result.shape[1:] == (self._width,):
+            self.found.append((result, f"`{written(func)}` ({line_of(sys._getframe(1))})"))
         return result
 
 

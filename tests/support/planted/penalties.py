@@ -400,6 +400,18 @@ class NoisyLogits(Regularizer):
         return (step.critic(step.lift(step.real + 0.1 * noise), step.labels) - step.real_logits).square().mean()
 
 
+class MovedLatents(Regularizer):
+    """Images of latents that were moved a little are to be alike (arXiv:2002.04724)."""
+
+    name = "moved-like"
+    applies_to: ClassVar[Role] = Role.GENERATOR
+
+    def penalty(self, step):
+        latents = step.latents(len(step.real))
+        near = latents + 0.1 * torch.randn(latents.shape, device=latents.device)
+        return (step.generator(latents, step.labels) - step.generator(near, step.labels)).square().mean()
+
+
 class SharesOfEachImage(SoundDrift):
     """Weighs each image by a number of its own."""
 
@@ -418,4 +430,4 @@ class Consistency(Regularizer):
         return (flipped - step.real_logits.detach()).square().mean()
 
 
-SOUND_PENALTIES = [Consistency, SoundPathLength, NoisyLogits, SharesOfEachImage]
+SOUND_PENALTIES = [Consistency, SoundPathLength, NoisyLogits, MovedLatents, SharesOfEachImage]
