@@ -1,4 +1,4 @@
-"""Import watch: slow imports are told by the processor's time, not by that of a machine which has other things to do."""
+"""Import watch: slow imports are told by the time of the processor, not by that of a busy machine."""
 
 from __future__ import annotations
 
