@@ -235,9 +235,7 @@ _HOME = {
     "ganzoo.contracts.reporter": ("SILENT", "Progress", "Reporter", "Silent", "silent_progress"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-
-# Without `open`, which `from ganzoo import *` must not put in place of Python's own.
-__all__ = sorted(_MODULE_OF.keys() - {"open"})
+__all__ = sorted(_MODULE_OF.keys() - {"open"})  # `import *` must not put it in place of Python's own
 _ROOMS = ("data", "figures", "interchange", "layers", "plotting", "scoring", "testing", "weights")
 
 
