@@ -1,7 +1,4 @@
-"""ganzoo: train GANs from plugins and TOML recipes, score them under one protocol, compare what can be compared.
-
-All that a plugin author or a notebook imports; loaded on first use, so `import ganzoo` costs no torch.
-"""
+"""ganzoo: all that a plugin author or a notebook imports; loaded on first use, so `import ganzoo` costs no torch."""
 
 from __future__ import annotations
 
@@ -242,9 +239,9 @@ _ROOMS = ("data", "figures", "interchange", "layers", "plotting", "scoring", "te
 def __getattr__(name: str) -> object:
     if name in _ROOMS:
         return import_module(f"ganzoo.{name}")
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'ganzoo' has no attribute {name!r}")
-    return getattr(import_module(_MODULE_OF[name]), name)
+    if name in _MODULE_OF:
+        return getattr(import_module(_MODULE_OF[name]), name)
+    raise AttributeError(f"module 'ganzoo' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
