@@ -21,7 +21,7 @@ class YourPartOptions(RegularizerOptions):
 
 
 class YourPart(Regularizer[YourPartOptions]):
-    """The squared change of a real image's logit when the images are shifted.
+    """The squared change of a real image's logit when the image is shifted.
 
     Paper: arXiv:1910.12027 (consistency regularization).
     """
@@ -37,13 +37,14 @@ class YourPart(Regularizer[YourPartOptions]):
         return self.options.weight * change.square().mean()  # read here: a recipe may schedule it
 
     def _shifted(self, images: Tensor, step: Step) -> Tensor:
-        """Shift images `[N, C, r, r]` by whole pixels; what leaves at one side comes in at the other."""
+        """Shift each image of `[N, C, r, r]` by whole pixels; what leaves at one side comes in at the other."""
         reach, side = self.options.shift, images.shape[-1]
-        # From the step's own stream, so that a resumed run draws the same; as indices, since a GPU that is asked for
-        # a number stops until it has worked off all that came before.
-        offsets = (step.uniform(2, 1) * (2 * reach + 1)).floor().long() - reach
-        rows, columns = (torch.arange(side, device=images.device) - offsets) % side
-        return images[:, :, rows][:, :, :, columns]
+        # From the step's own stream, numbers for each image, so that a resumed run and several processes draw the same;
+        # as indices, since a GPU that is asked for a number stops until it has worked off all that came before.
+        offsets = (step.uniform(len(images), 2, 1) * (2 * reach + 1)).floor().long() - reach
+        rows, columns = ((torch.arange(side, device=images.device) - offsets) % side).unbind(dim=1)
+        each = torch.arange(len(images), device=images.device)[:, None, None]
+        return images[each, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
 @hookimpl
