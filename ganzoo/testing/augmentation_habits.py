@@ -21,11 +21,15 @@ from ganzoo.testing.seeding import seeded
 from ganzoo.testing.slopes import double
 
 _SIZE = 16
+_SEEDS = 4
 
 
 def _images(case: Any, count: int = COUNT, seed: int = 8) -> Tensor:
+    """Return images of which each is brighter and richer in contrast than the one before."""
     rng = torch.Generator().manual_seed(seed)
-    return torch.rand(count, case.spec.channels, _SIZE, _SIZE, generator=rng) * 2 - 1
+    images = torch.rand(count, case.spec.channels, _SIZE, _SIZE, generator=rng) * 2 - 1
+    contrast = torch.linspace(0.4, 1, count).view(-1, 1, 1, 1)
+    return images * contrast + (contrast - 0.8).clamp(-1 + contrast, 1 - contrast)
 
 
 def _check_company(case: Any) -> None:
@@ -36,6 +40,19 @@ def _check_company(case: Any) -> None:
             return [copy.deepcopy(augmentation)(images[list(rows)])]
 
     check_company(run, "a forward", advice="; let depends_on_batch(options) return True if that is meant")
+
+
+def _check_range(case: Any) -> None:
+    augmentation, images = case.built(), _images(case)
+    darkest = float("inf")
+    for seed in range(_SEEDS):
+        with torch.no_grad(), seeded(seed):
+            darkest = min(darkest, float(augmentation(images).min()))
+    require(
+        darkest < 0,
+        f"what it gives of images in [-1, 1] is nowhere below {darkest:.3g}: it takes them for [0, 1], or clamps dark "
+        f"pixels away",
+    )
 
 
 def _is_independent(case: Any) -> bool:
@@ -102,6 +119,7 @@ def _check_slopes(case: Any) -> None:
 
 HABITS = (
     Property("changes each image by itself", _check_company, _is_independent),
+    Property("keeps dark pixels dark", _check_range, fullest),
     Property("shares nothing with other instances", lambda case: state.check_own(case.built), fullest),
     Property("depends on no earlier call", _check_memory, fullest),
     Property("draws from torch's global stream", _check_stream, fullest),

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganzoo.errors import GanzooError
 from ganzoo.testing.calls import draws
 from ganzoo.testing.company import COUNT, Rows, alike, check_company
 from ganzoo.testing.failure import doing, require
@@ -27,8 +28,9 @@ def _features(network: nn.Module, images: Tensor) -> tuple[Tensor, ...]:
 
 
 def _images(case: Any) -> Tensor:
-    side = case.side
-    return torch.randint(0, 256, (COUNT, 3, side, side), generator=torch.Generator().manual_seed(8), dtype=torch.uint8)
+    """Return images of which each has brighter lights than the one before."""
+    noise = torch.rand(COUNT, 3, case.side, case.side, generator=torch.Generator().manual_seed(8))
+    return (noise * torch.linspace(64, 256, COUNT).view(-1, 1, 1, 1)).to(torch.uint8)
 
 
 def check_chance(case: Any) -> None:
@@ -56,6 +58,36 @@ def check_alone(case: Any) -> None:
 
     advice = "; features are of one image, whatever is extracted beside it" + left * bool(training)
     check_company(run, "extraction", names=[f"layer {each!r}" for each in case.layers], advice=advice)
+
+
+def check_identity_of_options(case: Any) -> None:
+    """Require that options which make other features make another identity: scores of both would share a column."""
+    identity = dict(case.extractor.identity())
+    for name, value in case.options.model_dump(mode="json").items():
+        if not isinstance(value, bool | int | float):
+            continue
+        other = _with(case, name, not value if isinstance(value, bool) else value + 1)
+        if other is None or dict(other.identity()) != identity:
+            continue
+        try:
+            network = other.build(list(case.layers))
+        except GanzooError:  # weights that are not here, or no such network
+            continue
+        with doing(f"features with another {name!r}"):
+            found = _features(network.eval(), case.pixels)
+        require(
+            all(alike(one, two) for one, two in zip(case.features, found, strict=True)),
+            f"gives other features with another {name!r}, and the same identity(), so that unlike scores would be "
+            f"compared; put {name!r} into identity()",
+        )
+
+
+def _with(case: Any, name: str, value: Any) -> Any:
+    """Return the extractor with another value of one option; None where there is no such."""
+    try:
+        return case.cls(type(case.options).model_validate(case.options.model_dump(mode="json") | {name: value}))
+    except (ValueError, GanzooError):
+        return None
 
 
 def check_memory(case: Any) -> None:
@@ -102,6 +134,7 @@ _FEATURES = "its features are finite, and differ between images"
 HABITS = (
     Property("built twice, it gives the same features", check_chance),
     Property("features are of one image alone", check_alone, needs=_FEATURES),
+    Property("its identity changes with options that change features", check_identity_of_options, needs=_FEATURES),
     Property("features do not depend on earlier images", check_memory, needs=_FEATURES),
     Property("images stay as they are", check_images_kept, needs=_FEATURES),
     Property("features are float32", check_types, needs=_FEATURES),

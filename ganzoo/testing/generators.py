@@ -77,6 +77,13 @@ def _check_drawing(case: GeneratorCase) -> None:
         again = case._draw(generator, 7)
     require(torch.equal(first, again), "sample_latents must draw from the `rng` it is given, and from it alone")
     require(not torch.equal(first, case._draw(generator, 8)), "sample_latents gives the same latents for every seed")
+    with doing("sample_latents of one image"):
+        one, other = (generator.sample_latents(1, torch.Generator().manual_seed(seed)) for seed in (7, 8))
+    require(
+        torch.isfinite(one).all() and not torch.equal(one, other),
+        "sample_latents(1, rng) is not finite, or the same for every seed: figures and samples draw image by image, so "
+        "that latents may not be centered or scaled by those of their batch",
+    )
 
 
 def _check_growth(case: GeneratorCase) -> None:

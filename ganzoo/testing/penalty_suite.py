@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.testing import penalty_habits
 from ganzoo.testing.colored_step import COLOR, ORDER, colored_step
@@ -38,6 +40,9 @@ def _is_paid_by_discriminator(case: Any) -> bool:
 
 
 def _check_labels(case: Any) -> None:
+    if not _takes_color(case):
+        penalty_habits.check_labels(case.built(), case.step(), case.step(ORDER))
+        return
     step, turned = colored_step(case.cls, range(BATCH)), colored_step(case.cls, ORDER)
     with doing("building it for color images with classes"), seeded():
         regularizer: Regularizer = case.cls(case.options)
@@ -53,6 +58,26 @@ def _takes_color(case: Any) -> bool:
     ):
         return False
     return reason_against(case.cls, case.options, COLOR, TinyFeaturedDiscriminator) is None
+
+
+def _check_every(case: Any) -> None:
+    """Require that a lazy penalty is as strong as any other: the trainer multiplies by `every`."""
+    lazy = case.options.model_copy(update={"every": case.options.every + 3})
+    values = []
+    for options in (case.options, lazy):
+        with doing("penalty(step) where `every` is above 1"), seeded():
+            penalty: Regularizer = case.cls(options)
+            penalty.prepare(case.world.images, case.critic)
+            values.append(penalty.penalty(case.step()).detach())
+    require(
+        torch.allclose(values[0], values[1], rtol=1e-3),
+        f"is {values[0].item():.4g}, and {values[1].item():.4g} where `every` is {lazy.every} instead of "
+        f"{case.options.every}: the trainer multiplies lazy penalties by options.every; do not do so too",
+    )
+
+
+def _sees_classes(case: Any) -> bool:
+    return _takes_color(case) or bool(case.world.images.label_dim and not case.cls.depends_on_batch(case.options))
 
 
 def _habit(ask: Callable[[Regularizer, LinearStep], None]) -> Callable[[Any], None]:
@@ -73,7 +98,8 @@ HABITS = (
         lambda case: penalty_habits.check_lifted(case.built(), case.step(lift_factor=_LIFTED)),
         _is_paid_by_discriminator,
     ),
-    Property("keeps images with classes under their labels", _check_labels, _takes_color),
+    Property("is as strong where it is lazy", _check_every),
+    Property("keeps images with classes under their labels", _check_labels, _sees_classes),
 )
 
 # What is asked of the share of the second player too, where both descend a penalty.

@@ -19,6 +19,7 @@ from ganzoo.testing.seeding import SEED, seeded, steady
 
 _ROWS = 2
 _CANDIDATES = 4
+_CROWDED = 0.2  # share of logits next to 0, of logits on one side of it: there is a corner or an end
 _LARGE = 30.0  # weights times this: a tanh or a sigmoid at the end is at its ends
 
 
@@ -110,7 +111,7 @@ def check_range(case: NetworkCase) -> None:
         f"its images are nowhere below {lowest:.3g}, but are to be in [-1, 1], as the reals are: end with a tanh or "
         f"nothing instead of a sigmoid, and do not scale to [0, 255]",
     )
-    end = _end(case)
+    end = _end(_at_large_weights(case))
     require(
         end is None or abs(end - 1) < 0.02,
         f"its images end at -{end or 0:.3g} and {end or 0:.3g}, but are to be in [-1, 1], as the reals are",
@@ -119,7 +120,16 @@ def check_range(case: NetworkCase) -> None:
 
 def check_unbounded(case: NetworkCase) -> None:
     """Require that logits can have any size."""
-    end = _end(case)
+    outputs = _at_large_weights(case)
+    end = _end(outputs)
+    sizes = outputs.abs()
+    near_zero = float((sizes < 1e-3 * sizes.max()).float().mean())
+    one_sided = bool((outputs >= 0).all() or (outputs <= 0).all())
+    require(
+        not (one_sided and near_zero > _CROWDED),
+        f"its logits are never {'below' if bool((outputs >= 0).all()) else 'above'} 0, as behind a logsigmoid, a "
+        f"softplus or a ReLU at the end; return raw logits: the loss owns what bounds them",
+    )
     require(
         end is None,
         f"its logits are bounded by -{end or 0:.3g} and {end or 0:.3g}, as by a tanh at the end; return raw logits: "
@@ -127,16 +137,21 @@ def check_unbounded(case: NetworkCase) -> None:
     )
 
 
-def _end(case: NetworkCase) -> float | None:
-    """Return where outputs of a network with large weights end, if most of them are there."""
-    ends: list[Tensor] = []
+def _at_large_weights(case: NetworkCase) -> Tensor:
+    """Return the outputs of networks with large weights, one after another."""
+    found: list[Tensor] = []
     for seed in range(_CANDIDATES):
         network: Any = case.network().eval()
         with torch.no_grad(), seeded(seed):
             for each in network.parameters():
                 each.copy_(torch.randn_like(each)).mul_(_LARGE)
-            ends.append(network(*case.inputs).detach().abs().flatten())
-    sizes = torch.cat(ends)
+            found.append(network(*case.inputs).detach().flatten())
+    return torch.cat(found)
+
+
+def _end(outputs: Tensor) -> float | None:
+    """Return where outputs at large weights end, if most of them are there."""
+    sizes = outputs.abs()
     largest = float(sizes.max())
     near = (sizes > 0.999 * largest).float().mean()
     return largest if 0 < largest < float("inf") and near > 0.5 else None

@@ -72,6 +72,19 @@ class Centered(Sound):
 
 
 @planted(AUGMENTATIONS, "depends on the others of its batch", "depends_on_batch")
+class ContrastOfBatch(Sound):
+    def forward(self, images):
+        mean = images.mean()
+        return super().forward((images - mean) * 1.2 + mean)
+
+
+@planted(AUGMENTATIONS, "nowhere below 0", "[0, 1]")
+class ClampsToOne(Sound):
+    def forward(self, images):
+        return super().forward(images).clamp(0, 1)
+
+
+@planted(AUGMENTATIONS, "depends on the others of its batch", "depends_on_batch")
 class Mixup(Sound):
     def forward(self, images):
         return super().forward(0.9 * images + 0.1 * images.roll(1, 0))

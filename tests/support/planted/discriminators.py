@@ -89,6 +89,18 @@ class Squashed(Sound):
         return super().forward(images, labels).tanh()
 
 
+@planted(DISCRIMINATORS, "never below 0", "softplus")
+class Softened(Sound):
+    def forward(self, images, labels):
+        return F.softplus(super().forward(images, labels))
+
+
+@planted(DISCRIMINATORS, "never above 0", "logsigmoid")
+class LogProbability(Sound):
+    def forward(self, images, labels):
+        return F.logsigmoid(super().forward(images, labels))
+
+
 class _Rectifier(torch.autograd.Function):
     """A softened rectifier that approximates its second derivative by none."""
 

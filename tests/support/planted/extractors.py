@@ -195,3 +195,43 @@ class DefaultDtype(Sound):
         network = super().build(layers)
         torch.set_default_dtype(torch.float64)
         return network
+
+
+class ShrinkingOptions(ComponentOptions):
+    """Sizes."""
+
+    shrink: bool = Field(default=False, description="Whether images are halved before.")
+
+
+class SoundShrinking(Extractor[ShrinkingOptions]):
+    """The same features, of smaller images if that is asked for."""
+
+    name = "shrinking"
+    label = "shrinking"
+    layers = {"pooled": Layer("high", width=8)}  # noqa: RUF012
+    Options = ShrinkingOptions
+
+    def weights(self):
+        return None
+
+    def identity(self):
+        return {"version": 1, "shrink": self.options.shrink}
+
+    def build(self, layers):
+        network = Convolutions(layers)
+        if self.options.shrink:
+            network.register_forward_pre_hook(lambda module, given: (F.avg_pool2d(given[0].float(), 2),))
+        return network
+
+
+@planted(EXTRACTORS, "another 'shrink'", "identity()")
+class ForgetsOption(SoundShrinking):
+    def identity(self):
+        return {"version": 1}
+
+
+@planted(EXTRACTORS, "depends on the others of its batch")
+class BrightestOfBatch(Sound):
+    class network(Convolutions):
+        def prepared(self, images):
+            return images.float() / images.max()

@@ -39,6 +39,13 @@ class PythonNoise(Sound):
         return super().finish(images) * (0.9 + 0.1 * random.random())
 
 
+@planted(GENERATORS, "sample_latents(1, rng)", "image by image")
+class CenteredLatents(Sound):
+    def sample_latents(self, count, rng):
+        latents = super().sample_latents(count, rng)
+        return latents - latents.mean(dim=0)
+
+
 @planted(GENERATORS, "numpy", "torch's global stream")
 class NumpyWeights(Sound):
     def __init__(self, options, images):

@@ -54,6 +54,12 @@ class WrongDirection(Sound):
     values = {"means": Display("MD", lower_is_better=False)}  # noqa: RUF012
 
 
+@planted(METRICS, "the same for good and for bad images", "data.generated")
+class ReferenceWithItself(Sound):
+    def value(self, generated, reference, data):
+        return super().value(reference, reference, data)
+
+
 @planted(METRICS, "changes the features")
 class InPlace(Sound):
     def value(self, generated, reference, data):

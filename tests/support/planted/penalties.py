@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import cross_entropy, softplus
 
 from ganzoo import Regularizer, Role, StyleBased
 from planted.bug import PlantedBug, planted
@@ -61,6 +61,21 @@ class SoundDrift(Regularizer):
         return step.real_logits.square().mean()
 
 
+class SoundClasses(Regularizer):
+    """The discriminator is to name the classes of reals (AC-GAN, arXiv:1610.09585)."""
+
+    name = "classes-like"
+    applies_to: ClassVar[Role] = Role.DISCRIMINATOR
+
+    @classmethod
+    def incompatibility(cls, options: object, context: Any) -> str | None:
+        classes = context.images.label_dim
+        return None if classes and context.logits_per_image == 1 + classes else "needs a logit for each class"
+
+    def penalty(self, step):
+        return cross_entropy(step.real_logits[:, 1:], step.labels.argmax(dim=1))
+
+
 class SoundDiversity(Regularizer):
     """Generated images of different latents are to differ (arXiv:1903.05628)."""
 
@@ -103,6 +118,18 @@ class SoundPathLength(Regularizer):
 
 
 # Gradients of gradients
+
+
+@planted(PENALTIES, "options.every")
+class LazyTwice(SoundR1):
+    def penalty(self, step):
+        return super().penalty(step) * self.options.every
+
+
+@planted(PENALTIES, "label of an other class")
+class ClassesOfNeighbors(SoundClasses):
+    def penalty(self, step):
+        return cross_entropy(step.real_logits[:, 1:], step.labels.roll(1, 0).argmax(dim=1))
 
 
 @planted(PENALTIES, "create_graph=True is missing")
