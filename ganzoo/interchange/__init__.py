@@ -7,7 +7,7 @@ safetensors is the record `safetensors.file` of tensors (`mapping`) and metadata
 
 from __future__ import annotations
 
-from ganzoo.interchange.named_tensors import is_averaged, state_dicts
+from ganzoo.interchange.named_tensors import is_averaged, renamed, state_dicts
 from ganzoo.interchange.persistence import (
     attributes,
     class_name,
@@ -15,11 +15,12 @@ from ganzoo.interchange.persistence import (
     init_kwargs,
     is_persistent,
     module_state,
+    persistent_record,
     submodules,
 )
 from ganzoo.interchange.read import parse, read_content
 from ganzoo.interchange.records import Global, Record
-from ganzoo.interchange.tensorflow import TensorFlowNetwork, is_network, network_of
+from ganzoo.interchange.tensorflow import TensorFlowNetwork, is_network, network_of, network_record
 
 __all__ = [
     "Global",
@@ -34,8 +35,11 @@ __all__ = [
     "is_persistent",
     "module_state",
     "network_of",
+    "network_record",
     "parse",
+    "persistent_record",
     "read_content",
+    "renamed",
     "state_dicts",
     "submodules",
 ]

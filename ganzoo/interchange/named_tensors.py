@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from torch import Tensor
@@ -43,3 +43,22 @@ def _is_state(content: Mapping[Any, Any]) -> bool:
 def _bare(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     wrapped = all(name.startswith(_PREFIX) for name in state)
     return {name.removeprefix(_PREFIX) if wrapped else name: value for name, value in state.items()}
+
+
+def renamed(
+    state: Mapping[str, Tensor], rules: Iterable[tuple[str, str, Callable[[Tensor], Tensor] | None]]
+) -> dict[str, Tensor]:
+    """Return tensors by other names, as an importer's `example_content` writes its own network in a foreign layout.
+
+    Args:
+        state: Tensors by name.
+        rules: A pattern for a whole name, what it becomes, and what becomes of the tensor; None: nothing. The first
+            that fits counts; what none fits is left out.
+    """
+    rules, found = tuple(rules), {}
+    for name, value in state.items():
+        for pattern, theirs, change in rules:
+            if match := re.fullmatch(pattern, name):
+                found[match.expand(theirs)] = change(value) if change else value
+                break
+    return found

@@ -5,7 +5,7 @@ The source is never looked at; the parameters by name and the arguments that mad
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -15,6 +15,28 @@ from ganzoo.errors import CheckpointError
 from ganzoo.interchange.records import Record
 
 _FUNCTION = ("torch_utils.persistence", "_reconstruct_persistent_obj")
+
+
+def persistent_record(kind: str, state: Mapping[str, Tensor | Record], **attributes: Any) -> Record:
+    """Return a module as such a pickle holds it, of which `module_state` gives the tensors: for `example_content`.
+
+    Args:
+        kind: The name of its class: `Generator`.
+        state: Its parameters, and modules that are records already, by their names with dots; the modules between are
+            made.
+        attributes: What else it has.
+    """
+    own, inside = dict[str, Any](), dict[str, dict[str, Tensor | Record]]()
+    modules = {name: value for name, value in state.items() if isinstance(value, Record) and "." not in name}
+    for name, value in state.items():
+        head, _, rest = name.partition(".")
+        if rest:
+            inside.setdefault(head, {})[rest] = value
+        elif name not in modules:
+            own[name] = value
+    modules |= {name: persistent_record("Layer", within) for name, within in inside.items()}
+    found = {"_parameters": own, "_buffers": {}, "_modules": modules, **attributes}
+    return Record(*_FUNCTION, args=({"type": "class", "class_name": kind, "state": found},))
 
 
 def is_persistent(value: Any) -> bool:

@@ -43,6 +43,33 @@ class TensorFlowNetwork:
         return found
 
 
+def network_record(
+    name: str,
+    function: str,
+    variables: Mapping[str, Tensor],
+    components: Mapping[str, Record] | None = None,
+    **static_kwargs: Any,
+) -> Record:
+    """Return a network as its pickle holds it, which `network_of` reads: for `example_content`.
+
+    Args:
+        name: What it is called.
+        function: The function that built it, such as `G_style`.
+        variables: Its own.
+        components: The networks inside of it.
+        static_kwargs: What that function was called with.
+    """
+    state = {
+        "version": 4,
+        "name": name,
+        "build_func_name": function,
+        "static_kwargs": static_kwargs,
+        "variables": list(variables.items()),
+        "components": dict(components or {}),
+    }
+    return Record(_MODULES[0], "Network", state=state)
+
+
 def is_network(value: Any) -> bool:
     """Whether it is such a network."""
     known = isinstance(value, Record) and value.module in _MODULES and value.name == "Network"

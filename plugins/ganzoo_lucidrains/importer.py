@@ -15,6 +15,7 @@ from ganzoo import CheckpointError, ForeignCheckpoint, ForeignNetwork, ImageSpec
 from ganzoo.interchange import state_dicts
 from ganzoo.layers import measured_mean_w
 from ganzoo_lucidrains.discriminator import LucidrainsDiscriminator, LucidrainsDiscriminatorOptions
+from ganzoo_lucidrains.example import checkpoint
 from ganzoo_lucidrains.generator import LucidrainsGenerator, LucidrainsGeneratorOptions
 from ganzoo_lucidrains.names import MAPPING_FACTOR, discriminator_weights, generator_weights, mapping_weights
 
@@ -69,6 +70,10 @@ class Lucidrains(Importer):
     """
 
     name = "lucidrains-stylegan2"
+
+    @classmethod
+    def example_content(cls) -> Any:
+        return checkpoint()
 
     @classmethod
     def recognizes(cls, content: Any) -> bool:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ganzoo import CheckpointError, ForeignCheckpoint, ForeignNetwork, ImageSpec, Importer
 from ganzoo.interchange import is_averaged, state_dicts
+from ganzoo_stylegan import examples
 from ganzoo_stylegan.importers import (
     huangzh13_discriminator_weights,
     huangzh13_generator_weights,
@@ -31,6 +32,10 @@ class Huangzh13(Importer):
     """
 
     name = "huangzh13-stylegan"
+
+    @classmethod
+    def example_content(cls) -> Any:
+        return examples.huangzh13()
 
     @classmethod
     def recognizes(cls, content: Any) -> bool:
@@ -60,6 +65,10 @@ class Rosinality(Importer):
     """
 
     name = "rosinality-stylegan"
+
+    @classmethod
+    def example_content(cls) -> Any:
+        return examples.rosinality()
 
     @classmethod
     def recognizes(cls, content: Any) -> bool:

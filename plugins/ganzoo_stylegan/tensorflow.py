@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ganzoo import CheckpointError, ForeignCheckpoint, ForeignNetwork, ImageSpec, Importer
 from ganzoo.interchange import TensorFlowNetwork, is_network, network_of
+from ganzoo_stylegan import examples
 from ganzoo_stylegan.shapes import discriminator_from, generator_from, size_of
 from ganzoo_stylegan.tensorflow_names import DISCRIMINATOR, GENERATOR, translated
 
@@ -38,6 +39,10 @@ class NvidiaTensorFlow(Importer):
     """
 
     name = "nvidia-stylegan-tensorflow"
+
+    @classmethod
+    def example_content(cls) -> Any:
+        return examples.nvidia_tensorflow()
 
     @classmethod
     def recognizes(cls, content: Any) -> bool:

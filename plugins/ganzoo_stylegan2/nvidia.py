@@ -15,6 +15,7 @@ from ganzoo.interchange import (
     network_of,
     submodules,
 )
+from ganzoo_stylegan2 import examples
 from ganzoo_stylegan2.official import LR_MULTIPLIER, Facts, discriminator_of, generator_of, tracking
 from ganzoo_stylegan2.relatives import named_relative
 from ganzoo_stylegan2.tensorflow import discriminator_state, facts_of, generator_state, has_weights, is_stylegan2
@@ -27,6 +28,10 @@ class NvidiaPyTorch(Importer):
     """
 
     name = "nvidia-stylegan2-pytorch"
+
+    @classmethod
+    def example_content(cls) -> Any:
+        return examples.nvidia_pytorch()
 
     @classmethod
     def recognizes(cls, content: Any) -> bool:
@@ -66,6 +71,10 @@ class NvidiaTensorFlow(Importer):
     """
 
     name = "nvidia-stylegan2-tensorflow"
+
+    @classmethod
+    def example_content(cls) -> Any:
+        return examples.nvidia_tensorflow()
 
     @classmethod
     def recognizes(cls, content: Any) -> bool:

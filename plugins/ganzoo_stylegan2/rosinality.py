@@ -13,6 +13,7 @@ from torch import Tensor
 from ganzoo import CheckpointError, ForeignCheckpoint, ForeignNetwork, ImageSpec, Importer
 from ganzoo.interchange import is_averaged, state_dicts
 from ganzoo.layers import measured_mean_w
+from ganzoo_stylegan2 import examples
 from ganzoo_stylegan2.generator import StyleGAN2Generator
 from ganzoo_stylegan2.official import Facts, discriminator_of, generator_of
 from ganzoo_stylegan2.rosinality_names import discriminator_state, generator_state, is_discriminator, is_generator
@@ -42,6 +43,10 @@ class Rosinality(Importer):
     """
 
     name = "rosinality-stylegan2"
+
+    @classmethod
+    def example_content(cls) -> Any:
+        return examples.rosinality()
 
     @classmethod
     def recognizes(cls, content: Any) -> bool:

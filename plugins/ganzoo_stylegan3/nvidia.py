@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ganzoo import CheckpointError, ForeignCheckpoint, ForeignNetwork, ImageSpec, Importer
-from ganzoo.interchange import Record, class_name, init_kwargs, is_persistent, module_state, submodules
+from ganzoo.interchange import (
+    Record,
+    class_name,
+    init_kwargs,
+    is_persistent,
+    module_state,
+    persistent_record,
+    renamed,
+    submodules,
+)
 from ganzoo_stylegan3.generator import StyleGAN3Generator, planned
 from ganzoo_stylegan3.layer import filters_between
 
@@ -52,6 +62,10 @@ class NvidiaStyleGAN3(Importer):
     """
 
     name = "nvidia-stylegan3"
+
+    @classmethod
+    def example_content(cls) -> Any:
+        return {"G": _example(), "D": None, "G_ema": _example()}
 
     @classmethod
     def recognizes(cls, content: Any) -> bool:
@@ -151,3 +165,22 @@ def _our_name(official: str) -> str:
         if match := re.fullmatch(theirs, official):
             return match.expand(ours)
     raise CheckpointError(f"'{official}' is in no StyleGAN3 that is known here")
+
+
+def _example() -> Record:
+    """Return a small generator as a file holds it."""
+    options, images = StyleGAN3Generator.example_options(Path()), ImageSpec(16, 3)
+    layers = _layers(options, images)
+    rules = [
+        (r"w_avg", "mapping.w_avg", None),
+        (r"mapping\.layers\.(\d+)\.(.+)", r"mapping.fc\1.\2", None),
+        (r"input\.(.+)", r"synthesis.input.\1", None),
+        *((rf"layers\.{number}\.(.+)", rf"synthesis.{name}.\1", None) for number, name in enumerate(layers)),
+    ]
+    state = renamed(StyleGAN3Generator(options, images).state_dict(), rules)
+    for layer, filters in layers.items():
+        state |= {f"synthesis.{layer}.{name}": value.float() for name, value in filters.items()}
+    given = {theirs: getattr(options, ours) for theirs, (ours, _) in _OPTIONS.items()}
+    sizes = {"z_dim": options.latent_dim, "w_dim": options.style_dim, "c_dim": 0}
+    image = {"img_resolution": images.resolution, "img_channels": images.channels}
+    return persistent_record("Generator", state, _init_kwargs=given | sizes | image)
