@@ -23,6 +23,7 @@ from ganzoo.testing.properties import Property, Suite, able, fullest, gate, thor
 from ganzoo.testing.seeding import seeded, steady
 from ganzoo.testing.settings import BATCH
 from ganzoo.testing.styles import STYLES
+from ganzoo.testing.transforms import TRANSFORMS
 from ganzoo.testing.trial import Trial, require_all
 
 
@@ -116,6 +117,7 @@ GENERATOR = Suite(
         Property("can be built and run without memory", network.check_meta, thorough),
         *NOISE,
         *STYLES,
+        *TRANSFORMS,
         Property("nothing jumps when a block fades in", _check_growth, able(Growable)),
         Property("works channels-last", network.check_memory_format, thorough, needs="can be differentiated twice"),
     ),

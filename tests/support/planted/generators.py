@@ -30,6 +30,59 @@ class Sound(TinyGenerator):
         return self.blur(images).tanh()
 
 
+class Moved(Sound):
+    """Moves its images as it is told."""
+
+    def __init__(self, options: Any, images: Any) -> None:
+        super().__init__(options, images)
+        self.matrix = None
+
+    def use_transform(self, matrix):
+        self.matrix = matrix
+
+    def finish(self, images):
+        images = super().finish(images)
+        if self.matrix is None:
+            return images
+        where = torch.linalg.inv(self.matrix.expand(len(images), 3, 3))
+        # Grids count from -1 to 1, transforms in sides of the image.
+        places = F.affine_grid(torch.cat([where[:, :2, :2], 2 * where[:, :2, 2:]], dim=2), images.shape, False)
+        return F.grid_sample(images, places, align_corners=False)
+
+
+# How they move
+
+
+@planted(GENERATORS, "taken for its inverse")
+class MovesBack(Moved):
+    def use_transform(self, matrix):
+        self.matrix = None if matrix is None else torch.linalg.inv(matrix)
+
+
+@planted(GENERATORS, "x and y are exchanged")
+class MovesDown(Moved):
+    def use_transform(self, matrix):
+        self.matrix = None if matrix is None else matrix[..., [1, 0, 2], :][..., [1, 0, 2]]
+
+
+@planted(GENERATORS, "the matrix is not used, or its unit")
+class Unmoved(Moved):
+    def use_transform(self, matrix):
+        self.matrix = None
+
+
+@planted(GENERATORS, "use_transform(None) does not bring what was moved back")
+class StaysMoved(Moved):
+    def use_transform(self, matrix):
+        self.matrix = self.matrix if matrix is None else matrix
+
+
+@planted(GENERATORS, "a matrix for each image, [N, 3, 3]")
+class OneForAll(Moved):
+    def use_transform(self, matrix):
+        self.matrix = matrix if matrix is None or matrix.ndim == 2 else matrix[0]
+
+
 # What they draw
 
 
