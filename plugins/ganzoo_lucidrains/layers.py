@@ -1,4 +1,4 @@
-"""Layers of both networks: halving without a remainder, a blur with mirrored borders, and widths."""
+"""Layers of both networks: halving, a blur with mirrored borders, and widths."""
 
 from __future__ import annotations
 
@@ -22,20 +22,14 @@ class Convolution(nn.Conv2d):
 
 
 class Halving(nn.Conv2d):
-    """A 1x1 or 3x3 convolution of stride 2 and equal padding, `[N, I, H, W]` to `[N, O, H / 2, W / 2]`, H even.
-
-    Its last row and column of padding is read by no window. With such a remainder, PyTorch's gradient of a strided
-    convolution of channels-last maps damages memory on a CPU (2.14), so what is convolved ends where windows end.
-    """
+    """A 1x1 or 3x3 convolution of stride 2 and equal padding, `[N, I, H, W]` to `[N, O, H / 2, W / 2]`, H even."""
 
     def __init__(self, inputs: int, outputs: int, size: int) -> None:
         super().__init__(inputs, outputs, size)
 
     def forward(self, maps: Tensor) -> Tensor:
         """Halve maps."""
-        if self.kernel_size[0] == 1:
-            return convolve(maps[:, :, ::2, ::2], self.weight, self.bias)
-        return convolve(F.pad(maps, (1, 0, 1, 0)), self.weight, self.bias, stride=2)
+        return convolve(maps, self.weight, self.bias, stride=2, padding=self.kernel_size[0] // 2)
 
 
 class Blur(nn.Module):

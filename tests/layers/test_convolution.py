@@ -31,6 +31,17 @@ def test_convolution_is_the_plain_one_and_is_differentiated_twice(transposed, st
     assert torch.autograd.gradgradcheck(call, inputs, fast_mode=True)
 
 
+def test_a_pointwise_convolution_of_stride_2_is_safe_where_onednn_writes_outside_of_its_memory():
+    images = torch.randn(8, 3, 16, 16, requires_grad=True)
+    weight = torch.randn(8, 3, 1, 1, requires_grad=True)
+    for _ in range(5):
+        result = convolve(images.to(memory_format=torch.channels_last), weight, stride=2)
+        found = torch.autograd.grad(result.square().sum(), (images, weight))
+    exact = F.conv2d(images.double(), weight.double(), stride=2)
+    for one, other in zip(found, torch.autograd.grad(exact.square().sum(), (images, weight)), strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_convolution_under_autocast_runs_in_half_precision_and_gives_single_precision_gradients():
     images, weight, bias = torch.randn(2, 4, 8, 8), torch.randn(4, 4, 3, 3, requires_grad=True), torch.randn(4)
     with torch.autocast("cpu", torch.bfloat16):
