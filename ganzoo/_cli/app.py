@@ -18,6 +18,7 @@ from ganzoo._cli.data import data
 from ganzoo._cli.doctor import doctor
 from ganzoo._cli.explore import explore
 from ganzoo._cli.fetch import fetch_weights
+from ganzoo._cli.idle_threads import bound_spinning
 from ganzoo._cli.import_export import export, import_
 from ganzoo._cli.init import init
 from ganzoo._cli.lasting_output import lasting_output
@@ -154,6 +155,7 @@ def _require_folder() -> None:
 def main() -> NoReturn:
     """Run the command line; a GanzooError becomes one message and its exit code."""
     code = 0
+    bound_spinning()  # before any command imports torch
     try:
         with lasting_output():
             code = _exit_code()

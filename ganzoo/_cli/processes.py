@@ -15,7 +15,7 @@ from typing import NoReturn, Protocol
 from ganzoo._training.launcher import VARIABLE
 from ganzoo.errors import GanzooError, RunError
 
-_SECONDS_TO_END = 10.0  # in which the first process says what happened to another
+_SECONDS_TO_END = 10.0  # in which the first process says what happened to another, and the others end after it
 _POLL_SECONDS = 0.1
 
 
@@ -90,8 +90,12 @@ def wait_for(children: Sequence[Child]) -> NoReturn:
             failed, end = bad, time.monotonic() + _SECONDS_TO_END
         time.sleep(_POLL_SECONDS)
     told = first.poll()
+    # Once the first has ended well all is written, and the others have nothing left but to leave.
+    end = time.monotonic() + (_SECONDS_TO_END if told == 0 else 0.0)
+    while time.monotonic() < end and any(child.poll() is None for child in children):
+        time.sleep(_POLL_SECONDS)
     for child in children:
-        if child.poll() is None and (told != 0 or child is first):
+        if child.poll() is None:
             child.kill()
         child.wait()
     if told is not None and told >= 0:

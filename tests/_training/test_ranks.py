@@ -43,7 +43,7 @@ CASES = {
         "generator": {"name": "stylegan", "input": "normal"} | SIZES | STYLES,
         "discriminator": {"name": "stylegan"} | SIZES,
         "loss": {"name": "logistic"},
-        "regularizers": [{"name": "r1"}, {"name": "feature-matching"}][:1],
+        "regularizers": [{"name": "r1"}],
         "augmentation": {"name": "apa", "initial_p": 0.5, "interval": 1, "speed_kimg": 0.05, "then": "diffaugment"},
     },
     "sngan": {

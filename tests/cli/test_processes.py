@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ from forked import ganzoo_in_child
 from forked_ranks import Launched, command, training
 from kill_campaign import the_run
 from training_world import DCGAN, recipe_of
+
+from ganzoo._cli import processes
 
 pytestmark = pytest.mark.ci
 SIZES = {"channel_base": 64, "channel_max": 8}
@@ -47,6 +51,14 @@ def _together(folder, size, *words):
     first, *others = [log.read_text() for log in done.logs]
     assert not any(others), others
     return first
+
+
+def test_what_does_not_leave_after_the_first_has_ended_is_ended(monkeypatch):
+    monkeypatch.setattr(processes, "_SECONDS_TO_END", 0.2)
+    first, staying = subprocess.Popen(["true"]), subprocess.Popen(["sleep", "600"])
+    with pytest.raises(SystemExit) as end:
+        processes.wait_for([first, staying])
+    assert end.value.code == 0 and staying.returncode == -signal.SIGKILL
 
 
 def test_scores_of_two_processes_are_those_of_one(world):
