@@ -6,12 +6,15 @@ Paper: StyleGAN3, arXiv:2106.12423, section 3.1 and figure 4.
 from __future__ import annotations
 
 import math
+from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganzoo.layers import convolve
+from ganzoo.layers import half_type
 from ganzoo_stylegan3.resampling import Resampling, resample
+from ganzoo_stylegan3.signs import bend_, scale_
 
 SLOPE = 0.2  # as in all StyleGANs
 GAIN = math.sqrt(2)
@@ -60,12 +63,68 @@ class FilteredLeakyReLU(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Apply it."""
-        raised = F.leaky_relu_(resample(maps, self.up_filter, self.raising), SLOPE)
-        if self.clamp is not None:
-            # The bound is on what leaves, gain included (`conv_clamp` of the official code).
-            raised = raised.clamp(-self.clamp / GAIN, self.clamp / GAIN)
-        if self.down_filter.ndim == 1:
-            return resample(raised, self.down_filter, self.lowering)
-        channels = raised.shape[1]
-        weight = self.down_filter.to(raised.dtype).expand(channels, 1, -1, -1)
-        return convolve(raised, weight, stride=self.lowering.down, groups=channels)
+        if (half := half_type(maps)) is not None:  # autocast does not see what happens inside a Function
+            maps = maps.to(half)
+        # The bound is on what leaves, gain included (`conv_clamp` of the official code).
+        bound = None if self.clamp is None else self.clamp / GAIN
+        how = _Filters(self.up_filter, self.down_filter, self.raising, self.lowering, bound)
+        if not torch.is_grad_enabled():
+            raised = F.leaky_relu_(resample(maps, how.up_filter, how.raising), SLOPE)
+            raised = raised if bound is None else raised.clamp(-bound, bound)
+            return resample(raised, how.down_filter, how.lowering)
+        activated: Tensor = _Filtered.apply(maps, how)
+        return activated
+
+
+class _Filters(NamedTuple):
+    """What lies before the leaky ReLU, its bound, and what lies behind it."""
+
+    up_filter: Tensor
+    down_filter: Tensor
+    raising: Resampling
+    lowering: Resampling
+    bound: float | None
+
+    def transposed(self) -> _Filters:
+        """Return the way back: the same filters, the other way round."""
+        raising, lowering = self.raising, self.lowering
+        return _Filters(
+            self.down_filter,
+            self.up_filter,
+            lowering.transposed(len(self.down_filter)),
+            raising.transposed(len(self.up_filter)),
+            self.bound,
+        )
+
+
+class _Filtered(torch.autograd.Function):
+    """All three steps, of which only two bits are kept for each sample at the higher rate, where floats take 32."""
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, how: _Filters) -> Tensor:
+        raised = resample(maps, how.up_filter, how.raising).contiguous(memory_format=torch.channels_last)
+        ctx.how = how
+        ctx.save_for_backward(bend_(raised, SLOPE, how.bound))
+        return resample(raised, how.down_filter, how.lowering)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
+        (signs,) = ctx.saved_tensors
+        return _Scaled.apply(slope, signs, ctx.how.transposed()), None
+
+
+class _Scaled(torch.autograd.Function):
+    """The gradient, which is linear: filters, and slopes that are given. Its own gradient is of its kind."""
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, signs: Tensor, how: _Filters) -> Tensor:
+        raised = resample(maps, how.up_filter, how.raising).contiguous(memory_format=torch.channels_last)
+        ctx.how = how
+        ctx.save_for_backward(signs)
+        scale_(raised, signs, SLOPE, how.bound)
+        return resample(raised, how.down_filter, how.lowering)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:
+        (signs,) = ctx.saved_tensors
+        return _Scaled.apply(slope, signs, ctx.how.transposed()), None, None

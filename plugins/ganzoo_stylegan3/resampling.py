@@ -1,17 +1,14 @@
-"""Resampling: zeros between samples, a symmetric filter, every n-th sample kept; differentiable any number of times.
+"""Resampling: zeros between samples, a symmetric filter, every n-th sample kept.
 
 Paper: StyleGAN3, arXiv:2106.12423, section 3.1.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
-
-from ganzoo.layers import half_type
 
 
 class Resampling(NamedTuple):
@@ -39,37 +36,17 @@ class Resampling(NamedTuple):
 
 
 def resample(maps: Tensor, taps: Tensor, how: Resampling) -> Tensor:
-    """Resample `[N, C, inputs, inputs]` to `[N, C, outputs, outputs]`.
+    """Resample `[N, C, inputs, inputs]` to `[N, C, outputs, outputs]`; nothing of it is kept for gradients.
 
     Args:
         maps: What is resampled; 0 beyond its borders.
-        taps: Of the filter along each axis, `[K]`, symmetric.
+        taps: Of the filter along each axis, `[K]`, symmetric; or of both together, `[K, K]`.
         how: Where samples lie.
     """
-    if (half := half_type(maps)) is not None:  # autocast does not see what happens inside a Function
-        maps = maps.to(half)
-    if not torch.is_grad_enabled() or maps.is_meta:
-        return _resampled(maps, taps, how)
-    return _Resample.apply(maps, taps, how)
-
-
-class _Resample(torch.autograd.Function):
-    """Linear, and its transpose is of its kind: on a CPU half the time of autograd's own gradients."""
-
-    @staticmethod
-    def forward(ctx: Any, maps: Tensor, taps: Tensor, how: Resampling) -> Tensor:
-        ctx.save_for_backward(taps)
-        ctx.how = how
-        return _resampled(maps, taps, how)
-
-    @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:
-        (taps,) = ctx.saved_tensors
-        return _Resample.apply(slope, taps, ctx.how.transposed(len(taps))), None, None
-
-
-def _resampled(maps: Tensor, taps: Tensor, how: Resampling) -> Tensor:
     channels, size = maps.shape[1], len(taps)
+    if taps.ndim == 2:
+        both = _placed(_placed(maps, 2, size, how), 3, size, how)
+        return F.conv2d(both, taps.to(maps.dtype).expand(channels, 1, -1, -1), stride=how.down, groups=channels)
     # One axis after the other costs K taps instead of K squared.
     column = taps.to(maps.dtype)[:, None].expand(channels, 1, size, 1)
     maps = F.conv2d(_placed(maps, 2, size, how), column, stride=(how.down, 1), groups=channels)

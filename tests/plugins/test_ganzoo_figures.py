@@ -31,6 +31,7 @@ from ganzoo_figures.mix import Mix
 from ganzoo_figures.noise import Noise
 from ganzoo_figures.resolutions import Resolutions
 from ganzoo_figures.spectrum import Spectrum, radial_spectrum
+from ganzoo_figures.sticking import Sticking
 from ganzoo_figures.timelapse import Timelapse
 from ganzoo_figures.truncation import Truncation
 
@@ -287,7 +288,9 @@ def test_the_spectrum_peaks_where_a_wave_is():
 
 def test_imported_runs_have_no_real_images_to_show(runs):
     for figure in (Spectrum(count=2), Grid(seeds=[0], reals=True)):
-        with pytest.raises(RefusedError, match=r"names no dataset.*It can make: grid, interpolate, timelapse$"):
+        with pytest.raises(
+            RefusedError, match=r"names no dataset.*It can make: grid, interpolate, sticking, timelapse$"
+        ):
             draw(runs["dcgan", 1], figure)
 
 
@@ -369,3 +372,23 @@ def test_commands_write_the_figure_and_say_what_it_shows(root, tmp_path):
     with av.open(str(film)) as container:
         played = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     assert (facts["frames"], facts["height"], facts["width"]) == (len(played), *played[0].shape[:2])
+
+
+def test_a_column_over_time_and_a_mean_show_what_stays_in_place(runs):
+    run = runs["progan", 1]
+    figure = Sticking(seeds=[3, 5], frames=4, near=3, column=2, scale=1)
+    first, mean, over_time = shown(draw(run, figure))[:3]
+    generator = opened(run)
+    path = slerp(*generator.latents([3, 5]), torch.linspace(0, 1, 4))
+    images = generator.images_of(path, generator.labels([3] * 4), [3] * 4)
+    assert near(first, generator.images([3])[0])
+    assert near(over_time, images[..., 2].transpose(1, 2, 0))
+    # Near the image, and not it.
+    assert 0 < np.abs(mean.astype(int) - first).mean() < np.abs(images[-1].astype(int) - first).mean()
+    frames = list(draw(run, Sticking(seeds=[3, 5], frames=4, column=2, scale=1, still=False)).frames())
+    assert len(frames) == 8 and not np.array_equal(frames[3], frames[4])
+    view = {"noise_mode": "none"}
+    styled = shown(draw(runs["stylegan2", 3], Sticking(seeds=[1], frames=2, near=2), **view))
+    assert near(styled[2], opened(runs["stylegan2", 3], **view).images([1, 2])[..., 8].transpose(1, 2, 0))
+    with pytest.raises(GanzooError, match="there is no column 16: they are 0 to 15"):
+        draw(run, Sticking(column=16))

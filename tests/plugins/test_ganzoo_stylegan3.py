@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from exploring_world import untrained
 from training_world import recipe_of
 
 from ganzoo import CheckpointError, ImageSpec, RecipeError, RefusedError, Transformable
+from ganzoo._cli.app import app
 from ganzoo._inference.sampling_options import SamplingOptions
 from ganzoo.interchange import init_kwargs, read_content
 from ganzoo.layers import truncated
@@ -218,6 +220,47 @@ def test_a_layer_is_its_definition_by_dense_sinc_sums(rotates, after):
     expected = resampled(bent, after, (high, after.rate), after.size, 6 * down, rotates)
     for each in found:
         assert np.abs(each - expected).max() <= 1e-5
+
+
+@pytest.mark.parametrize("rotates", [False, True])
+def test_two_bits_a_sample_are_enough_for_gradients_of_gradients(rotates):
+    filters = low_pass(12, cutoff=4.0, half_width=2.0, rate=32), low_pass(6, cutoff=4.0, half_width=2.0, rate=32)
+    lowering = low_pass(6, cutoff=4.0, half_width=2.0, rate=32, radial=True) if rotates else filters[1]
+    torch.manual_seed(0)
+    layer = activation.FilteredLeakyReLU(filters[0], lowering, inputs=3, outputs=3, up=2, down=2, clamp=0.3).double()
+    maps = torch.randn(1, 3, 3, 3, dtype=torch.float64, requires_grad=True)
+    kept = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda each: kept.append(each) or each, lambda each: each):
+        layer(maps)
+    assert sum(each.nbytes for each in kept) <= 3 * layer.raising.outputs**2 / 4 + 1
+    assert torch.autograd.gradcheck(layer, maps, fast_mode=True)
+    assert torch.autograd.gradgradcheck(layer, maps, fast_mode=True)
+
+
+@pytest.mark.slow  # tracing takes seconds
+@pytest.mark.parametrize("equivariance", ["translation", "rotation"])
+def test_samples_graphs_and_weights_that_leave_a_run_make_the_same_images(equivariance, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    pytest.importorskip("onnxscript", reason="onnxscript is not installed")
+    sizes = StyleGAN3Generator.example_options(tmp_path).model_dump() | {"equivariance": equivariance}
+    run = untrained(tmp_path, "stylegan3", **sizes)
+    latents = np.random.default_rng(0).normal(size=(3, 16)).astype("f4")
+    np.save(tmp_path / "z.npy", latents)
+
+    def sampled(path):
+        ganzoo("sample", path, "--latents", tmp_path / "z.npy", "--raw", tmp_path / "out.npy")
+        return np.load(tmp_path / "out.npy")
+
+    ganzoo("export", run, "--onnx", tmp_path / "g.onnx")
+    ganzoo("export", run, "--out", tmp_path / "g.safetensors")
+    ganzoo("import", tmp_path / "g.safetensors", "--out", tmp_path / "again")
+    (images,) = onnxruntime.InferenceSession(tmp_path / "g.onnx").run(None, {"latents": latents})
+    assert np.abs(images - sampled(run)).max() < 1e-4
+    assert np.array_equal(sampled(tmp_path / "again"), sampled(run))
+
+
+def ganzoo(*arguments):
+    app([str(each) for each in arguments], standalone_mode=False)
 
 
 @pytest.fixture(scope="module")

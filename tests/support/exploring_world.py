@@ -27,7 +27,7 @@ def untrained(root, name, *, channels=1, resolution=16, classes=0, **options):
     """Make a run whose one generator has random weights, and noise that can be seen."""
     plain = {
         "images": {"resolution": resolution, "channels": channels, "label_dim": classes},
-        "generator": {"name": name} | GENERATORS[name] | options,
+        "generator": {"name": name} | GENERATORS.get(name, {}) | options,
     }
     networks = Networks.model_validate(plain, context={"registry": Registry.discover()})
     generator = build_generator(networks.generator, networks.spec, 1)

@@ -121,7 +121,7 @@ def test_it_keeps_its_contract_and_one_that_does_not_is_told(slabs, tmp_path):
         def recognizes(cls, file):
             return True
 
-    with pytest.raises(ConformanceError, match="cannot be found by its name, .* in its module"):
+    with pytest.raises(ConformanceError, match=r"cannot be found by its name, .* in its module"):
         check_source(Greedy)
     acme_slabs.Greedy, Greedy.__module__, Greedy.__qualname__ = Greedy, "acme_slabs", "Greedy"
     with pytest.raises(ConformanceError, match="claims a file of empty that has no suffix"):
