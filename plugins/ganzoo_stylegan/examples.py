@@ -172,6 +172,7 @@ def _tensorflow_discriminator() -> Record:
         (r"head\.dense", "4x4/Dense0", _dense),
         (r"head\.logit", "4x4/Dense1", _dense),
     )
-    rules = [(rf"body\.{ours}\.weight", f"{theirs}/weight", change) for ours, theirs, change in layers]
-    rules += [(rf"body\.{ours}\.bias", f"{theirs}/bias", None) for ours, theirs, _ in layers]
-    return network_record("D", "D_basic", {"lod": torch.zeros(()), **renamed(_discriminator(), rules)})
+    weights = [(rf"body\.{ours}\.weight", f"{theirs}/weight", change) for ours, theirs, change in layers]
+    biases = [(rf"body\.{ours}\.bias", f"{theirs}/bias", None) for ours, theirs, _ in layers]
+    found = renamed(_discriminator(), [*weights, *biases])
+    return network_record("D", "D_basic", {"lod": torch.zeros(()), **found})

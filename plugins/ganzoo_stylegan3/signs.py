@@ -25,7 +25,7 @@ def bend_(maps: Tensor, slope: float, bound: float | None) -> Tensor:
         flat.clamp_(-bound, bound)
     # The first quarter of the samples in the lowest bits, and so on: whole stretches of memory at once.
     size = _quarter(len(signs))
-    first, *others = signs.split(size)
+    first, *others = torch.split(signs, size)
     for shift, each in zip(_SHIFTS[1:], others, strict=False):
         first[: len(each)] |= each << shift
     return first.clone()  # without the other three quarters behind it
@@ -33,7 +33,7 @@ def bend_(maps: Tensor, slope: float, bound: float | None) -> Tensor:
 
 def scale_(maps: Tensor, signs: Tensor, slope: float, bound: float | None) -> None:
     """Multiply maps in place by the slopes that `bend_` had at their samples."""
-    for shift, each in zip(_SHIFTS, flattened(maps).split(len(signs)), strict=False):
+    for shift, each in zip(_SHIFTS, torch.split(flattened(maps), len(signs)), strict=False):
         bits = signs[: len(each)] >> shift
         each *= torch.where((bits & _ABOVE).bool(), 1.0, slope).to(each.dtype)
         if bound is not None:
