@@ -103,7 +103,7 @@ class Sticking(GeneratorFigure):
         return Animation(self.name, frames, len(self.seeds) * self.frames, self.fps, facts)
 
     def _way(self, generator: OpenedGenerator, row: int) -> tuple[Tensor, Tensor, int]:
-        """Return latents or styles from a seed to the next one (from the last to the first), labels, noise seed."""
+        """Return points from a seed to the next one (from the last to the first), labels, and the noise's seed."""
         seed, after = self.seeds[row], self.seeds[(row + 1) % len(self.seeds)]
         # A seed alone has a way to the one after it in number.
         after = seed + 1 if after == seed else after
@@ -140,6 +140,8 @@ class Sticking(GeneratorFigure):
         return torch.stack(points), labels, seed
 
     def _images(self, generator: OpenedGenerator, points: Tensor, labels: Tensor, noise: int) -> Iterator[PixelArray]:
+        import torch
+
         styled, done = isinstance(generator.generator, StyleBased), 0
         for part, kind in zip(torch.split(points, _CHUNK), torch.split(labels, _CHUNK), strict=True):
             within, noises = generator.within(done, len(points)), [noise] * len(part)

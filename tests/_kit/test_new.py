@@ -68,6 +68,7 @@ def installed(packages, monkeypatch) -> Iterator[None]:
             del sys.modules[name]
 
 
+@pytest.mark.ci
 def test_quick_kinds_keep_their_contracts_and_pass_their_own_tests(installed):
     """As they are written; of all kinds, installed by pip, in test_ten_minutes.py."""
     for kind in QUICK:

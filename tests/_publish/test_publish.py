@@ -77,6 +77,7 @@ def test_a_folder_holds_what_its_card_says(world, folder):
     assert "hf upload" in lines
 
 
+@pytest.mark.ci
 def test_it_is_imported_verified_and_scored_again_to_the_same_bits(world, folder, tmp_path, monkeypatch):
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     assert ganzoo.verify(folder) == []

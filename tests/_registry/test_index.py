@@ -69,6 +69,7 @@ def registry(site):
     return discovered()
 
 
+@pytest.mark.ci
 def test_the_index_says_what_the_plugins_say_until_one_changes(site, registry):
     real, known = registry, indexed()
     assert known is not None

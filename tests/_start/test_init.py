@@ -70,6 +70,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, images: Path):
     )
 
 
+@pytest.mark.ci
 def test_a_recipe_is_written_that_trains_at_once_and_never_over_another(tmp_path, monkeypatch):
     for number in range(40):
         picture(tmp_path / f"mine/{'ab'[number % 2]}/{number}.png", number % 39, is_color=False)

@@ -104,6 +104,7 @@ def test_a_killed_cell_ends_with_the_weights_of_a_sweep_in_peace(world):
     assert weights(folder / "killed") == weights(folder / "peace")
 
 
+@pytest.mark.ci
 def test_runs_and_tables_repeat_the_plan(world):
     folder, _, results = world
     record = read_record(folder / "peace" / "tiny-hinge-s1" / "record.json")

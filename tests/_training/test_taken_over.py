@@ -93,6 +93,7 @@ def whole(tmp_path, monkeypatch):
         return start(tmp_path / "whole", recipe_of(DCGAN, RECIPE))
 
 
+@pytest.mark.ci
 def test_an_owner_that_wakes_up_late_ruins_nothing(tmp_path, whole):
     assert wakes_up_late(tmp_path, recipe_of(DCGAN, RECIPE), whole, 60) == 3
 

@@ -56,6 +56,7 @@ def said(folder):
     return [each.out + each.err for each in done.values()]
 
 
+@pytest.mark.ci
 def test_a_published_name_is_nowhere_where_the_features_are_others(said, folder):
     listed = folder / "cache" / "parts"  # what is installed, which describes parts that have those names
     files = [path for path in folder.rglob("*") if path.is_file() and not path.is_relative_to(listed)]

@@ -108,6 +108,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return World(folder, dict(zip(commands, left["shown"], strict=True)), left["builtin"])
 
 
+@pytest.mark.ci
 def test_every_command_works_and_no_built_in_plugin_is_imported(world):
     assert world.builtin == []
     for name in ("acme-waves", "acme-gap", "acme-rows", "acme-bars", "acme-bar-list", "acme-mirrored"):

@@ -106,6 +106,7 @@ BROKEN_NETWORKS = {
 }
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("case", BROKEN_NETWORKS)
 def test_a_network_that_breaks_its_contract(case, tmp_path, monkeypatch):
     method, expected = BROKEN_NETWORKS[case]
@@ -167,6 +168,7 @@ def test_phases_of_a_growing_training_are_a_table_in_epochs_until_the_data_are_k
     assert all(re.fullmatch(r"\d+ MiB", row[5]) for row in table)
 
 
+@pytest.mark.ci
 def test_epochs_are_kimg_once_the_number_of_images_is_told(growing):
     done = ganzoo("check", str(growing), "--images", "1000")
     header, *table = rows(done.out)

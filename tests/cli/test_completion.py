@@ -55,6 +55,7 @@ def answered(line: str) -> str:
     return CliRunner().invoke(app, [], env=asked, prog_name="ganzoo").stdout
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs Bash")
 @pytest.mark.parametrize("breaks", [True, False])
 def test_bash_completes_what_follows_an_equals_sign(tmp_path, monkeypatch, breaks):

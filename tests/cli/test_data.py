@@ -76,6 +76,7 @@ def test_prepare_check_show_and_export(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "cache") == ["pack", "pngs", "sheet.png"]
 
 
+@pytest.mark.ci
 def test_preparing_twice_gives_the_same_hash(tmp_path):
     folder_of(tmp_path / "images")
     options = ("--source", str(tmp_path / "images"), "--resolution", "8", "--set", "channels=1")
@@ -125,6 +126,7 @@ def test_a_data_set_says_where_to_get_it():
         assert said in shown.out
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -196,6 +198,7 @@ def test_a_pack_is_no_source():
     assert outcome.code == 2 and "pack is a prepared pack, no source: let dataset.pack name it" in outcome.err
 
 
+@pytest.mark.ci
 def test_labels_that_are_not_used_are_told():
     made = prepare("pack", options=("--resolution", "16", "--set", "count=12", "--set", "classes=2"))
     assert made.code == 0 and ganzoo("data", "export", "pack", "--out", "set.zip").code == 0
@@ -205,6 +208,7 @@ def test_labels_that_are_not_used_are_told():
     assert "left out" not in used.out
 
 
+@pytest.mark.ci
 def test_images_that_are_not_used_are_counted(tmp_path):
     write_akoa(tmp_path / "knees", participants=3, slices=2, resolution=16)
     for name in ("Figure_1.png", "OAI12_BaseLine_RIGHT.png"):
@@ -285,6 +289,7 @@ def test_another_split_can_train(tmp_path):
 # --- the set on the front page, made up
 
 
+@pytest.mark.ci
 def test_made_up_knees_are_akoas_and_never_cross_splits(tmp_path):
     assert write_akoa(tmp_path / "knees", participants=8, visits=2, slices=2, resolution=32) == 64
     options = ("--source", "knees", "--resolution", "32", "--set", "held_out=0.25", "--set", "mirror_left=true")
@@ -307,6 +312,7 @@ def test_without_data_akoa_is_explained():
 # --- when the machine fails
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 def test_a_full_disk_leaves_no_pack(tmp_path):
     disk = tmp_path / "disk"

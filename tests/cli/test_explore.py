@@ -98,6 +98,7 @@ def save(images, folder):
         Image.fromarray(np.ascontiguousarray(pixels)).save(folder / f"{number}.png")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("distance", ["pixels", "random-features"])
 def test_project_writes_latents_pictures_film_and_distances(stylegan2, explore, tmp_path, distance):
     generator = Run(stylegan2.path).generator(device="cpu")
@@ -270,6 +271,7 @@ def test_what_a_generator_lacks_is_named(request, explore, tmp_path, which, comm
         explore(command, request.getfixturevalue(which), *options)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("command", "options", "message"),
     [

@@ -81,6 +81,7 @@ CASES = {
 }
 
 
+@pytest.mark.ci
 @needs_reference
 @pytest.mark.parametrize("name", CASES)
 def test_imported_files_give_the_reference_images(folder, name):
@@ -191,6 +192,7 @@ def test_rosinality_checkpoints_name_the_averaged_generator(folder):
     assert (styles.mean(dim=0) - generator_of(run).mean_w()).abs().max() < 0.2
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("part", REGISTRY.parts("importer"), ids=lambda part: part.name)
 def test_importers_keep_their_contract(part):
     make = files.Maker(6)
@@ -341,6 +343,7 @@ FROM_STYLEGAN2 = {
 }
 
 
+@pytest.mark.ci
 def test_training_begins_from_imported_weights_and_needs_them_no_more(folder, tmp_path, stylegan2_run):
     # An option that matters in training alone may differ.
     with installed(tmp_path):
@@ -367,6 +370,7 @@ def test_training_begins_from_imported_weights_and_needs_them_no_more(folder, tm
         assert not verify_run(run.path)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("layer", "reason"),
     [
@@ -394,6 +398,7 @@ def test_a_recipe_that_names_weights_needs_them(folder, tmp_path):
 # --- export ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci
 def test_safetensors_carry_what_builds_the_network(folder, tmp_path, stylegan2_run):
     ganzoo("export", stylegan2_run.path, "--out", folder / "g.safetensors")
     with safe_open(folder / "g.safetensors", "pt") as file:
@@ -410,6 +415,7 @@ def test_safetensors_carry_what_builds_the_network(folder, tmp_path, stylegan2_r
         ganzoo("export", stylegan2_run.path)
 
 
+@pytest.mark.ci
 def test_what_was_exported_is_imported_again(folder, tmp_path, stylegan2_run):
     ganzoo("export", stylegan2_run.path, "--out", folder / "g.safetensors")
     said = ganzoo("import", folder / "g.safetensors", "--out", folder / "again")
@@ -429,6 +435,7 @@ def test_what_was_exported_is_imported_again(folder, tmp_path, stylegan2_run):
         ganzoo("import", part, "--out", folder / "third")
 
 
+@pytest.mark.ci
 def test_exports_that_were_changed_are_refused(folder, stylegan2_run):
     ganzoo("export", stylegan2_run.path, "--out", folder / "g.safetensors")
     with safe_open(folder / "g.safetensors", "pt") as file:

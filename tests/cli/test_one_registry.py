@@ -67,6 +67,7 @@ def planted(tmp_path_factory):
         yield site, run
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("judged", "command"), [(1, ("score",)), (0, ("explore", "grid", "--seeds", "0-3"))])
 def test_a_command_imports_a_plugin_once_and_judges_the_recipe_once_if_it_needs_more_than_the_networks(
     planted, tmp_path, judged, command

@@ -142,6 +142,7 @@ def test_a_file_that_is_none(idea, tmp_path, name, content, said):
     sys.modules.pop(Path(name).stem if name != "json.py" else "", None)
 
 
+@pytest.mark.ci
 def test_commands_and_recipes_are_listed_with_the_parts(site, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     rows = [line.split()[:4] for line in ganzoo("plugins").out.splitlines()]

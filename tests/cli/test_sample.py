@@ -230,6 +230,7 @@ def test_a_conditional_critic_needs_classes(styled, sample):
     assert first[0] != loaded("logits.npy")[0]
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("options", "message"),
     [

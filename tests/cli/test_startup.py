@@ -153,6 +153,7 @@ def test_verify_of_nothing_has_a_message(tmp_path, run):
     assert "there are no runs in runs" in done.stderr
 
 
+@pytest.mark.ci
 def test_the_package_imports_torch_only_for_what_needs_it(tmp_path):
     script = (
         "import sys, ganzoo; assert 'torch' not in sys.modules and 'pydantic' not in sys.modules; "

@@ -44,6 +44,7 @@ def test_what_is_wrong_is_told_before_anything_begins(here):
     assert "seeds: should be a list" in ganzoo("run", "quickstart", "--seeds", "x").err
 
 
+@pytest.mark.ci
 def test_failed_cells_are_listed_and_the_exit_code_says_so(here, monkeypatch):
     """The cell begins for real, and finds that nothing can be prepared."""
     monkeypatch.setattr("ganzoo._sweep.engines.Processes", lambda jobs, gpus: HereEngine())

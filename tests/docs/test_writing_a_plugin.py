@@ -24,6 +24,7 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.ci
 def test_the_pages_python_runs_from_top_to_bottom(monkeypatch):
     module = ModuleType("acme_gan_of_the_page")
     monkeypatch.setitem(sys.modules, module.__name__, module)
@@ -32,6 +33,7 @@ def test_the_pages_python_runs_from_top_to_bottom(monkeypatch):
     assert module.ganzoo_generators() == [module.AcmeGenerator]
 
 
+@pytest.mark.ci
 def test_the_pages_source_format_keeps_the_contract_and_refuses_what_is_cut_off(monkeypatch, tmp_path):
     module = ModuleType("acme_gan_of_the_page")
     monkeypatch.setitem(sys.modules, module.__name__, module)
@@ -56,6 +58,7 @@ def test_the_pages_toml_is_toml(page):
     assert [tomllib.loads(block) for block in blocks(page, "toml")]
 
 
+@pytest.mark.ci
 def test_the_example_keeps_the_contract(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLE)
     packaging = tomllib.loads((EXAMPLE / "pyproject.toml").read_text("utf-8"))

@@ -160,6 +160,7 @@ def test_it_is_drawn_from_python_by_class_and_name_and_keeps_its_contract(site, 
     check_figure(InItsPlace)
 
 
+@pytest.mark.ci
 def test_it_is_listed_and_explained_among_the_parts(site):
     install_figure(site)
     listed = [line.split()[:4] for line in ganzoo("plugins").out.splitlines()]
@@ -171,6 +172,7 @@ def test_it_is_listed_and_explained_among_the_parts(site):
     assert "figure 'mean-image' (acme-mean 0.1)" in ganzoo("plugins", "--names").out.splitlines()
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("source", "cls", "reason"),
     [
@@ -216,6 +218,7 @@ def test_two_figures_of_one_name_are_both_named_and_refused(site, styled):
     assert "write 'acme-mean:mean-image' or 'beta-mean:mean-image' to pick one" in broken[0]
 
 
+@pytest.mark.ci
 def test_a_qualified_name_picks_one_of_two_figures_of_one_name(site, styled, tmp_path):
     install_figure(site)
     other = MEAN.replace("(0, 1, 2, 5)", "(7, 8)")
@@ -241,6 +244,7 @@ def test_a_misspelled_figure_is_guessed_without_importing_any(styled):
         Run(styled).draw("spectrun")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

@@ -174,6 +174,7 @@ def test_both_scans_of_a_subject_are_one_subject_and_masks_are_left_out(tmp_path
 PNG_SCALE = 548.17  # the factor by which the slices of subjects 401 and 402 were made from their volumes
 
 
+@pytest.mark.ci
 @REAL
 @pytest.mark.parametrize(("volume", "subject", "top"), [("A", 401, 150), ("B", 402, 156)])
 def test_volumes_look_like_the_slices_that_were_made_from_them(tmp_path, volume, subject, top):

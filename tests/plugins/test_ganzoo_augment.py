@@ -233,6 +233,7 @@ def test_other_channels_are_refused_with_the_remedy():
 # --- as a part ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("p", [None, 0.4, 1.0])
 def test_ada_keeps_the_contract(p):
     check_part(ADA, ADA.Options(p=p, interval=2))

@@ -113,6 +113,7 @@ def test_the_tutorials_networks_can_be_had_by_options():
     torch.testing.assert_close(mine[1](images, labels), theirs[1](images).flatten(), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("kernel", [4, 5])
 @pytest.mark.parametrize("resolution", [16, 32, 64, 128, 256, 512])
 @pytest.mark.parametrize(("channels", "label_dim"), [(1, 0), (3, 5)])

@@ -222,6 +222,7 @@ def test_a_half_file_that_was_named_is_not_taken_for_other_weights(tmp_path):
         inception(file).weights()
 
 
+@pytest.mark.ci
 def test_a_named_file_that_is_missing_is_not_replaced_by_another(tmp_path, monkeypatch, weights_file):
     monkeypatch.setenv("GANZOO_INCEPTION_WEIGHTS", str(weights_file))
     with pytest.raises(WeightsError, match=r"scoring\.extractor\.weights names .*absent\.pth, which is no file"):
@@ -346,6 +347,7 @@ def test_vgg16_features_are_torch_fidelitys(tmp_path):
     assert (ours(images)[0] - theirs(images)[0]).abs().max() < 1e-5 * theirs(images)[0].abs().max()
 
 
+@pytest.mark.ci
 def test_the_clean_resize_is_pillows_without_rounding_and_has_a_label_of_its_own(weights_file):
     options = InceptionV3Compat.Options(weights=weights_file, resize="clean")
     clean, plain = InceptionV3Compat(options), inception(weights_file)

@@ -82,6 +82,7 @@ def near(one, other):
 
 
 # One and three channels take turns, so that each figure and each generator meets both.
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("figure", "name", "channels"),
     [

@@ -164,6 +164,7 @@ def test_a_resolved_recipe_pins_the_extractor():
     assert recipe_of(changed).training_hash != recipe.training_hash
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_a_resume_equals_an_unbroken_training_bit_for_bit(precision):
     """Spectral norms, running statistics and random mixtures are all there is beside the weights."""

@@ -136,6 +136,7 @@ def made(case, count, rng):
     return drawn
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("case", "least"), [("gaussian", 0.92), ("heavy", 0.88), ("rare", 0.88)])
 def test_intervals_cover_the_mean_over_other_draws(case, least):
     """A seeded slice of `benchmarks/error_bars.py`."""

@@ -134,6 +134,7 @@ def run(*more):
     )
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("plugin")
 def test_it_is_scored_ranked_planned_and_shown(tmp_path):
     listed, explained = ganzoo("plugins"), ganzoo("plugins", "gap")
@@ -163,6 +164,7 @@ def test_it_is_scored_ranked_planned_and_shown(tmp_path):
     assert found["sections"][0]["rows"][0]["estimates"]["gap"]["mean"] == best.value
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("plugin")
 def test_a_metric_that_is_added_later_stands_beside_the_earlier_ones(tmp_path):
     assert run('scoring.metrics=["fid"]').code == 0
@@ -243,6 +245,7 @@ def test_a_metric_that_fails_is_blamed_and_the_others_are_scored(tmp_path, how, 
         scored(tmp_path, pack, generator, metrics=[{"name": "wrong", "how": how}])
 
 
+@pytest.mark.ci
 @pytest.mark.usefixtures("plugin")
 def test_scores_beside_a_failing_metric_are_in_the_record(tmp_path):
     metrics = 'scoring.metrics=["fid", { name = "wrong", how = "nan" }, { name = "gap", power = 3.0 }]'

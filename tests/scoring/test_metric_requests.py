@@ -171,6 +171,7 @@ def test_images_that_a_metric_draws_itself_are_in_the_cost(tmp_path, pack):
     assert seconds[1] > 10 * seconds[0]
 
 
+@pytest.mark.ci
 def test_all_built_in_metrics_score_one_generator_with_classes_and_held_out_images(tmp_path):
     from scoring_world import Arrays
 

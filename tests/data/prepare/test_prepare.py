@@ -99,6 +99,7 @@ def test_a_finished_pack_needs_no_writing(toy, tmp_path):
     assert pack.verify() == []
 
 
+@pytest.mark.ci
 def test_processes_prepare_the_same_pack(tmp_path):
     dataset = Phantom(Phantom.Options(count=150, resolution=16, channels=3, classes=2, held_out=0.2))
     one = prepare(dataset, "phantom", cache=tmp_path / "one", workers=1)

@@ -40,6 +40,7 @@ def pixels(path) -> set[bytes]:
     }
 
 
+@pytest.mark.ci
 def test_it_is_prepared_by_two_processes_and_trained_from(slabs, tmp_path):
     images = write_slabs(tmp_path / "slabs")
     outcome = prepare("--set", "channels=1", "--set", "held_out=0.2", "--workers", "2", "--out", "pack")
