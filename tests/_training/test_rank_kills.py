@@ -11,7 +11,7 @@ import time
 import pytest
 import torch
 from forked import forked
-from forked_ranks import Launched
+from forked_ranks import Launched, training
 from kill_campaign import the_run
 from rank_campaign import RankCampaign
 from training_world import DCGAN, in_memory, installed, recipe_of, status_of
@@ -32,9 +32,9 @@ def _end(root):
 
 @pytest.mark.ci
 def test_a_run_killed_on_two_goes_on_with_one_two_and_four(tmp_path):
-    training = {"total_kimg": 0.128, "checkpoint_kimg": 0.008}
+    sizes = {"total_kimg": 0.128, "checkpoint_kimg": 0.008}
     with installed(tmp_path / "parts"):
-        recipe = recipe_of(DCGAN, {"training": training})
+        recipe = recipe_of(DCGAN, {"training": sizes})
         killed = Launched(tmp_path / "killed", training(tmp_path / "killed", recipe), 2)
         while not ((run := the_run(tmp_path / "killed")) and len(list(run.checkpoints.glob("[0-9]*"))) > 1):
             time.sleep(0.01)
