@@ -212,10 +212,9 @@ SLOW = {
 
 
 def dear(page: Path) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.slow] if title(page) in SLOW else [pytest.mark.ci] if title(page) == "README.md" else []
+    return [pytest.mark.slow if title(page) in SLOW else pytest.mark.ci]
 
 
-@pytest.mark.ci
 @pytest.mark.parametrize(
     "page",
     [pytest.param(page, marks=dear(page), id=title(page)) for page in PAGES if commands(page)],

@@ -23,8 +23,8 @@ class RankCampaign:
     """One unbroken run on two processes, and others of which a process is killed at random moments."""
 
     def __init__(self, folder: Path, *, kimg: float = 0.096, size: int = 2) -> None:
-        training = {"total_kimg": kimg, "checkpoint_kimg": 0.008, "samples_kimg": 0.04, "score_kimg": 0.024}
-        self.recipe = recipe_of(DCGAN, {"dataset": DCGAN["dataset"] | {"count": 12}, "training": training})
+        sizes = {"total_kimg": kimg, "checkpoint_kimg": 0.008, "samples_kimg": 0.04, "score_kimg": 0.024}
+        self.recipe = recipe_of(DCGAN, {"dataset": DCGAN["dataset"] | {"count": 12}, "training": sizes})
         self.folder, self.size = folder, size
         folder.mkdir(exist_ok=True)
         os.environ["GANZOO_CACHE"] = str(folder / "cache")
