@@ -21,7 +21,7 @@ class AdaptiveOptions(ComponentOptions):
     """How often something happens to an image; the defaults are the paper's."""
 
     p: Scheduled[Annotated[float, Field(ge=0, le=1)]] | None = Field(
-        default=None, description="Fixed or scheduled probability of each transform; absent: adaptive."
+        default=None, description="Fixed or scheduled probability; absent: adaptive."
     )
     initial_p: NonNegativeFloat = Field(default=0.0, description="Initial value of an adaptive p.")
     # 0.6 is the paper's choice (section 3), 500 kimg and 4 batches the official training_loop.py's.
