@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -108,16 +108,17 @@ def score(
     fakes = fakes_of()
     reading.end()
 
-    def input_of(metric: Metric) -> MetricInput:
+    @contextmanager
+    def lent(metric: Metric) -> Iterator[MetricInput]:
         theirs = held_out.of(metric) if metric.uses_held_out else Features({})
         real = reference.of(metric) if metric.uses_reference else Features({})
         networks = _networks(metric, generator, extractor, protocol, device)
-        return MetricInput(
-            fakes.of(metric), real, protocol.jackknife_blocks, theirs, networks, class_names=pack.class_names
-        )
+        with _in_evaluation(metric, generator, pack, protocol, device):
+            yield MetricInput(
+                fakes.of(metric), real, protocol.jackknife_blocks, theirs, networks, class_names=pack.class_names
+            )
 
-    with _in_evaluation(generator, pack, protocol, device):
-        found = scores_of(input_of, protocol, extractor, images_seen=images_seen, floors=floors)
+    found = scores_of(lent, protocol, extractor, images_seen=images_seen, floors=floors)
     _warn_of_bias(found, protocol, reporter)
     return found
 
@@ -173,10 +174,13 @@ def _networks(
 
 @contextmanager
 def _in_evaluation(
-    generator: Generator, pack: Pack, protocol: ScoringProtocol, device: torch.device | str
+    metric: Metric, generator: Generator, pack: Pack, protocol: ScoringProtocol, device: torch.device | str
 ) -> Iterator[None]:
-    """Put the generator and the global random streams into a state that metrics may use, and back afterwards."""
-    if not any(metric.generator_must_be for metric in protocol.metrics):
+    """Put the generator and the global random streams into a state that a metric may use, and back afterwards.
+
+    For each by itself: what one draws or sets, such as its noise, changes no other's value.
+    """
+    if metric.generator_must_be is None:
         yield
         return
     stage, where = GrowthStage(pack.spec.resolution), torch.device(device)
@@ -188,14 +192,14 @@ def _in_evaluation(
 
 
 def scores_of(
-    input_of: Callable[[Metric], MetricInput],
+    lent: Callable[[Metric], AbstractContextManager[MetricInput]],
     protocol: ScoringProtocol,
     extractor: Extractor,
     *,
     images_seen: int,
     floors: Mapping[Metric, Mapping[str, Floor]],
 ) -> tuple[Score, ...]:
-    """Compute the protocol's metrics from what each of them reads.
+    """Compute the protocol's metrics from what each of them reads, while it is lent.
 
     Raises:
         MetricsFailed: Metrics fail, or give other values than they declare; it has the scores of the others.
@@ -204,7 +208,8 @@ def scores_of(
     failures: list[PluginError] = []
     for metric in protocol.metrics:
         try:
-            estimates = estimates_of(metric, input_of(metric))
+            with lent(metric) as data:
+                estimates = estimates_of(metric, data)
         except PluginError as failure:
             failures.append(failure)
             continue

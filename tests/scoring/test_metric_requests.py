@@ -150,6 +150,30 @@ def test_networks_are_lent_to_metrics_that_ask_and_given_back_as_they_were(tmp_p
     assert not (tmp_path / "features").exists()
 
 
+def test_what_a_metric_draws_and_sets_moves_no_other_metrics_value(tmp_path, pack):
+    class Quiet(NoisyToy, StyledToy):
+        still = False
+
+        def use_noise(self, mode):
+            self.still = mode != "random"
+
+        def synthesize(self, styles):
+            images = super().synthesize(styles)
+            return images if self.still else images + 0.1 * torch.randn_like(images)
+
+    class Before(Looking):
+        name = "before"
+        values: ClassVar = {"before": Display("BEFORE")}
+
+        def estimates(self, data):
+            data.networks.generator.use_noise("none")
+            return {"before": Estimate(float(torch.randn(5).sum()))}
+
+    (alone,) = scored(toy(Quiet), pack, Looking, cache=tmp_path)
+    (_, after) = scored(toy(Quiet), pack, Before, Looking, cache=tmp_path)
+    assert after.value == alone.value
+
+
 def test_networks_without_the_capability_are_refused(tmp_path, pack):
     with pytest.raises(RefusedError, match="'looking' needs a StyleBased generator, which 'toy' is not"):
         scored(toy(), pack, Looking, cache=tmp_path)
