@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ import pytest
 
 # Before torch is imported: tiny networks are slower on two threads, and the machine is shared.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# What nohup lets a process ignore all that it starts ignores too, and tests ask what a closing terminal does.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Where bytecode may not be kept, every process of the suite would compile the whole package and all tests again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
