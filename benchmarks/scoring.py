@@ -30,7 +30,7 @@ from ganzoo_metrics.fid import frechet_distance
 from ganzoo_metrics.kid import kernel_distance
 
 FEW = 16
-TARGET = 1.6
+TARGET = 1.25  # what AVX2 gains on one thread and on two (docs/scoring.md), less its spread
 
 
 class _Untrained(FeatureExtractorInceptionV3):
