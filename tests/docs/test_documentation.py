@@ -27,6 +27,7 @@ from typer.main import get_command
 from ganzoo import errors
 from ganzoo._cli.app import app, main
 from ganzoo._recipe.find_recipe import find_recipe, shipped_recipes
+from ganzoo._registry.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "tests" / "example_plugin"
@@ -325,6 +326,15 @@ def test_the_readme_lists_every_exit_code_and_command():
         assert f"| {kind.exit_code} |" in text, f"README does not explain exit code {kind.exit_code} ({kind.__name__})"
     for name in command_names():
         assert f"ganzoo {name}" in text, f"README does not mention `ganzoo {name}`"
+
+
+def test_the_readme_names_every_built_in_part():
+    table = dict(re.findall(r"^\| ([a-z ]+) \| (`.*) \|$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE))
+    headings = {"regularizer": "penalties", "extractor": "feature extractors", "source": "source formats"}
+    for part in Registry.discover().parts():
+        if part.origin.distribution == "ganzoo-toolkit" and part.kind != "importer":  # named by whose files they read
+            row = headings.get(part.kind, f"{part.kind.replace('loss', 'losse')}s")
+            assert f"`{part.name}`" in table[row], f"README's row of {row} lacks {part.name}"
 
 
 def test_the_tables_of_recipes_md_are_those_of_the_models():
