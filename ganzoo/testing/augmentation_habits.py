@@ -16,7 +16,7 @@ from ganzoo.testing.derivatives import check_curvature, check_slopes
 from ganzoo.testing.devices import check_device
 from ganzoo.testing.failure import NotAsked, require
 from ganzoo.testing.properties import Property, fullest
-from ganzoo.testing.row_draws import RowDraws
+from ganzoo.testing.row_draws import RowDraws, SharedDraws
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.slopes import double
 
@@ -40,6 +40,20 @@ def _check_company(case: Any) -> None:
             return [copy.deepcopy(augmentation)(images[list(rows)])]
 
     check_company(run, "a forward", advice="; let depends_on_batch(options) return True if that is meant")
+
+
+def _check_draws(case: Any) -> None:
+    augmentation, images = case.built(), _images(case)
+    watch = SharedDraws(COUNT)
+    with torch.no_grad(), seeded(), watch:
+        augmentation(images)
+    found = " and ".join(map(str, list(watch.found)[:2]))
+    require(
+        not found,
+        f"draws {found} once for all images of a batch, so that all are changed alike; draw a number for each, "
+        f"torch.rand(len(images), 1, 1, 1, device=images.device), or let depends_on_batch(options) return True if that "
+        f"is meant",
+    )
 
 
 def _check_range(case: Any) -> None:
@@ -119,6 +133,7 @@ def _check_slopes(case: Any) -> None:
 
 HABITS = (
     Property("changes each image by itself", _check_company, _is_independent),
+    Property("draws numbers for each image", _check_draws, _is_independent),
     Property("keeps dark pixels dark", _check_range, fullest),
     Property("shares nothing with other instances", lambda case: state.check_own(case.built), fullest),
     Property("depends on no earlier call", _check_memory, fullest),

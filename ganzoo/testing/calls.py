@@ -154,7 +154,7 @@ def cuts(run: Callable[[], object]) -> str:
             return {"__float__": "float(...)", "__int__": "int(...)", "__array__": "numpy"}.get(name, f".{name}()")
         if name == _DATA:
             return ".data"
-        if not (torch.is_grad_enabled() or hidden or name.startswith(("__", "_set_grad")) or _in_function()):
+        if not (torch.is_grad_enabled() or hidden or name.startswith(("__", "_set_grad")) or in_function()):
             hidden = True
             return "no_grad()"
         return None
@@ -163,7 +163,7 @@ def cuts(run: Callable[[], object]) -> str:
         return _watched(run, wanted)
 
 
-def _in_function() -> bool:
+def in_function() -> bool:
     """Whether a `torch.autograd.Function` is at work, which differentiates for itself what is not tracked."""
     own = {getattr(each, "__code__", None) for cls in _functions(torch.autograd.Function) for each in _own(cls)}
     frame: FrameType | None = sys._getframe(1)

@@ -70,6 +70,26 @@ def check_curvature(value: Value, of: Tensor, variables: Mapping[str, Tensor], w
         )
 
 
+def scale_of(value: Value, partial: Value, variables: Mapping[str, Tensor]) -> float | None:
+    """Return what the derivative of `value` is to the gradient of `partial`; None where they point to different sides.
+
+    Args:
+        value: Computes a scalar, the same each time.
+        partial: Computes the same with a part of it held.
+        variables: Leaves that both depend on, float64, by name.
+    """
+    slopes = _slopes(partial(), variables)
+    pairs = []
+    for turn in range(_DIRECTIONS + 1):
+        directions = _directions(slopes, variables, turn * len(variables))
+        along = sum(float((slopes[name] * directions[name]).sum()) for name in variables if name in slopes)
+        pairs.append((along, _difference(value, variables, directions, _STEPS[1])))
+    size = sum(one * one for one, _ in pairs)
+    scale = sum(one * other for one, other in pairs) / size if size else 0.0
+    most = max(abs(other) for _, other in pairs)
+    return scale if all(abs(other - scale * one) <= _TOLERANCE * most for one, other in pairs) else None
+
+
 def _slopes(value: Tensor, variables: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
     if not value.requires_grad:
         return {}

@@ -91,6 +91,12 @@ def _logits(mean: float, heads: int = 0, count: int = 8, spread: float = 0.3) ->
     return (mean + spread * torch.randn(*shape, generator=rng)).requires_grad_()
 
 
+def _uneven(heads: int) -> Tensor:
+    """Return logits of which two are on another side of 0 than six, and the last lies apart from all."""
+    logits = torch.tensor([0.3, -0.4, 0.5, 0.9, -1.1, 0.7, 1.2, 2.5])
+    return logits[:, None] + torch.linspace(0, 0.2, heads) if heads else logits
+
+
 def _check_realness(case: LossCase) -> None:
     loss = case.loss()
     logits = _logits(0.5, _HEADS).detach()
@@ -144,6 +150,15 @@ def _check_mean(objective: Objective, what: str, heads: int) -> None:
         torch.allclose(whole, halves, rtol=1e-4, atol=1e-6),
         f"{what} of a batch is not the mean over its halves; take means over the batch, "
         "or let depends_on_batch(options) return True",
+    )
+    real, fake = _uneven(heads), -_uneven(heads)
+    whole = objective(real, fake)
+    images = torch.stack([objective(*pair) for pair in zip(real.split(1), fake.split(1), strict=True)])
+    require(
+        torch.allclose(whole, images.mean(), rtol=1e-4, atol=1e-6),
+        f"{what} of a batch is {whole.item():.6g}, and {images.mean().item():.6g} on average of its images: it takes "
+        f"means of groups first (the logits above 0 and those below), in which an image of a small group weighs more; "
+        f"take the mean over the batch, of all logits at once",
     )
 
 

@@ -1,26 +1,22 @@
-"""Penalty habits: what a penalty draws, keeps, moves and differentiates, beside its value."""
+"""Penalty habits: what a penalty keeps, moves and changes, beside its value."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ganzoo.contracts.objectives import Regularizer, Role
+from ganzoo.contracts.objectives import Regularizer
 from ganzoo.testing import state
-from ganzoo.testing.calls import cuts
-from ganzoo.testing.derivatives import check_slopes
 from ganzoo.testing.devices import check_device
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.ordered_step import OrderedStep
 from ganzoo.testing.penalty_stream import steady_generator
 from ganzoo.testing.row_draws import RowDraws
 from ganzoo.testing.seeding import seeded
-from ganzoo.testing.slopes import double
 from ganzoo.testing.step import LinearStep
 
 _FACTOR = 2
@@ -98,58 +94,6 @@ def check_flat(penalty: Regularizer, step: LinearStep) -> None:
                 each.copy_(value)
 
 
-def check_lifted(penalty: Regularizer, step: LinearStep) -> None:
-    """Require that gradients are taken at lifted images.
-
-    Args:
-        penalty: The penalty.
-        step: A step that lifts images.
-    """
-    size = step.real.shape[-1]
-    with _gradients() as taken, seeded():
-        penalty.penalty(step)
-    low = [each for each, _ in taken if each.dim() == 4 and each.shape[-1] == size]
-    require(
-        not low or step.role is Role.GENERATOR,
-        "takes a gradient at images that were not lifted, so that training.penalty_space changes nothing for it; use "
-        "step.real_input and step.fake_input, or step.lift(images) of others",
-    )
-
-
-def graph_missing(penalty: Regularizer, step: LinearStep) -> bool:
-    """Whether a gradient inside the penalty is taken without its graph, so that nothing is trained by it."""
-    with _gradients() as taken, seeded():
-        penalty.penalty(step)
-    return any(not create_graph for _, create_graph in taken)
-
-
-def check_graph(penalty: Regularizer, step: LinearStep) -> None:
-    """Require that gradients inside it keep their graph."""
-    require(
-        not graph_missing(penalty, step),
-        "takes a gradient whose own gradient is lost, so that the penalty on it trains nothing: create_graph=True is "
-        "missing in torch.autograd.grad",
-    )
-
-
-@contextmanager
-def _gradients() -> Iterator[list[tuple[Tensor, bool]]]:
-    """Note what gradients are taken of inside, and whether with their graph."""
-    taken: list[tuple[Tensor, bool]] = []
-    original = torch.autograd.grad
-
-    def noted(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        several = inputs if isinstance(inputs, list | tuple) else [inputs]
-        taken.extend((each, bool(kwargs.get("create_graph"))) for each in several)
-        return original(outputs, inputs, *args, **kwargs)
-
-    torch.autograd.grad = noted
-    try:
-        yield taken
-    finally:
-        torch.autograd.grad = original
-
-
 def check_labels(penalty: Regularizer, step: OrderedStep, turned: OrderedStep) -> None:
     """Require that each image keeps its own label: a batch in another order has the same penalty.
 
@@ -174,51 +118,6 @@ def check_labels(penalty: Regularizer, step: OrderedStep, turned: OrderedStep) -
     )
 
 
-def why_no_gradient(penalty: Regularizer, step: LinearStep) -> str:
-    """Return why no gradient of a penalty reaches who pays it, as far as can be seen; empty for nothing."""
-    with suppress(Exception):
-        if graph_missing(penalty, step):
-            return ": create_graph=True is missing in torch.autograd.grad"
-        found = cuts(lambda: penalty.penalty(step))
-        if found:
-            return f": {found} cuts it off"
-    return ""
-
-
-def mean_advice(ratio: float) -> str:
-    """Return what makes a penalty of a repeated batch `ratio` times as large as that of the batch."""
-    if 0.2 < ratio < 0.3:  # the slope of a mean is half as large in a batch of twice as many, its square a quarter
-        return "differentiate logits.sum(), not their mean, whose slope shrinks with the batch"
-    if 1.9 < ratio < 2.1:
-        return "it must be the mean over the batch, not the sum"
-    return "it must be the mean over the batch of something per image: norms of slope.flatten(1), not of all at once"
-
-
-def check_derivative(penalty: Regularizer, step: LinearStep) -> None:
-    """Require that its gradient by the weights of who pays is the derivative of its value.
-
-    What is detached with a purpose, as the target of a consistency, is not judged.
-    """
-    with double():
-        networks: Any = copy.deepcopy((step.generator, step.discriminator))
-        for network in (*networks, penalty):
-            network.double()
-        payer = networks[1] if step.role is Role.DISCRIMINATOR else networks[0]
-        kept = {name: value.clone() for name, value in penalty.named_buffers()}
-
-        def value() -> Tensor:
-            fresh = step.of(networks[0], networks[1])
-            state_back(penalty, kept)
-            with seeded(), steady_generator(networks[0]):
-                found: Tensor = penalty.penalty(fresh)
-            return found
-
-        cut = cuts(value)
-        if "detach" in cut or "no_grad" in cut:
-            return
-        check_slopes(value, dict(payer.named_parameters()), "the penalty")
-
-
 def check_place(penalty: Regularizer, step: LinearStep) -> None:
     """Require that it computes on the device of the step's images."""
 
@@ -229,10 +128,3 @@ def check_place(penalty: Regularizer, step: LinearStep) -> None:
     networks: Any = [copy.deepcopy(each).to("meta") for each in (step.generator, step.discriminator)]
     here = step.of(networks[0], networks[1], device="meta")
     check_device(penalty, run, "penalty(step)")
-
-
-def state_back(penalty: Regularizer, kept: Mapping[str, Tensor]) -> None:
-    """Put buffers back to what they were."""
-    with torch.no_grad():
-        for name, value in penalty.named_buffers():
-            value.copy_(kept[name])

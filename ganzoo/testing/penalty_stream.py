@@ -14,6 +14,9 @@ from ganzoo.contracts.augmentations import Augmentation
 from ganzoo.contracts.objectives import Regularizer
 from ganzoo.testing.calls import draws, line_of, written
 from ganzoo.testing.failure import require
+from ganzoo.testing.ordered_step import OrderedStep
+from ganzoo.testing.row_draws import SharedDraws
+from ganzoo.testing.seeding import seeded
 from ganzoo.testing.step import LinearStep
 
 _NORMAL = frozenset(("randn", "randn_like", "normal", "normal_"))
@@ -31,6 +34,21 @@ def check_stream(penalty: Regularizer, step: LinearStep) -> None:
         not wrong,
         f"draws with {wrong}: its numbers would follow from what else was drawn in the step, or be the same in each; "
         f"draw from the step's own stream, step.uniform(...) and step.latents(...)",
+    )
+
+
+def check_shared_draws(penalty: Regularizer, step: OrderedStep) -> None:
+    """Require that what is drawn for images is drawn for each: a draw without sizes is one for the step, and meant."""
+    with steady_generator(step.generator), _augmenting(penalty) as augmenting:
+        watch = SharedDraws(len(step.rows), lambda: bool(augmenting))
+        with suppress(Exception), watch, seeded():  # its own error is told elsewhere
+            penalty.penalty(step)
+    found = [*step.shared, *(call for call, shape in watch.found.items() if shape)]
+    require(
+        not found,
+        f"draws {' and '.join(map(str, found[:2]))} once for all images of a batch, though each is to have numbers of "
+        f"its own: the first size counts images, step.uniform(len(step.real), 1, 1, 1); if one for the whole step is "
+        f"meant, draw step.uniform(), or let depends_on_batch(options) return True",
     )
 
 

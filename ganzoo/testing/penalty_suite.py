@@ -9,13 +9,14 @@ import torch
 
 from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.testing import penalty_habits
-from ganzoo.testing.colored_step import COLOR, ORDER, colored_step
-from ganzoo.testing.critics import TinyFeaturedDiscriminator
+from ganzoo.testing.colored_step import ORDER
 from ganzoo.testing.failure import doing, require
+from ganzoo.testing.penalty_derivatives import check_derivative
+from ganzoo.testing.penalty_images import of_color, takes_color
+from ganzoo.testing.penalty_slopes import check_graph, check_lifted, check_whole
 from ganzoo.testing.penalty_stream import check_stream
 from ganzoo.testing.properties import Property
 from ganzoo.testing.seeding import seeded
-from ganzoo.testing.settings import BATCH, reason_against
 from ganzoo.testing.step import LinearStep
 
 
@@ -40,24 +41,8 @@ def _is_paid_by_discriminator(case: Any) -> bool:
 
 
 def _check_labels(case: Any) -> None:
-    if not _takes_color(case):
-        penalty_habits.check_labels(case.built(), case.step(), case.step(ORDER))
-        return
-    step, turned = colored_step(case.cls, range(BATCH)), colored_step(case.cls, ORDER)
-    with doing("building it for color images with classes"), seeded():
-        regularizer: Regularizer = case.cls(case.options)
-        regularizer.prepare(COLOR, step.discriminator)
-    penalty_habits.check_labels(regularizer, step, turned)
-
-
-def _takes_color(case: Any) -> bool:
-    if case.own_generator is not None or case.own_discriminator is not None:
-        return False
-    if case.cls.depends_on_batch(case.options) or not issubclass(
-        TinyFeaturedDiscriminator, case.cls.discriminator_must_be
-    ):
-        return False
-    return reason_against(case.cls, case.options, COLOR, TinyFeaturedDiscriminator) is None
+    penalty, step = of_color(case)
+    penalty_habits.check_labels(penalty, step, of_color(case, ORDER)[1])
 
 
 def _check_every(case: Any) -> None:
@@ -76,8 +61,13 @@ def _check_every(case: Any) -> None:
     )
 
 
+def is_per_image(case: Any) -> bool:
+    """Whether a penalty says that it is a mean over images, each by itself."""
+    return not case.cls.depends_on_batch(case.options)
+
+
 def _sees_classes(case: Any) -> bool:
-    return _takes_color(case) or bool(case.world.images.label_dim and not case.cls.depends_on_batch(case.options))
+    return is_per_image(case) and (takes_color(case) or bool(case.world.images.label_dim))
 
 
 def _habit(ask: Callable[[Regularizer, LinearStep], None]) -> Callable[[Any], None]:
@@ -85,9 +75,11 @@ def _habit(ask: Callable[[Regularizer, LinearStep], None]) -> Callable[[Any], No
 
 
 _LIFTED = 2
+DRAWS_FOR_EACH = "draws numbers for each image"
 HABITS = (
-    Property("gradients inside it keep their graph", _habit(penalty_habits.check_graph)),
-    Property("its gradient is its derivative", _habit(penalty_habits.check_derivative)),
+    Property("gradients inside it keep their graph", _habit(check_graph)),
+    Property("its gradient is its derivative", _habit(check_derivative)),
+    Property("descends the whole of the slopes that it takes", lambda case: check_whole(lambda: of_color(case))),
     Property("computes on the device of the step", _habit(penalty_habits.check_place)),
     Property("draws from the step's own stream", _habit(check_stream)),
     Property("leaves the step and the networks as they are", _habit(penalty_habits.check_step_kept)),
@@ -95,16 +87,16 @@ HABITS = (
     Property("is finite where the critic is flat", _habit(penalty_habits.check_flat), _is_paid_by_discriminator),
     Property(
         "takes gradients at lifted images",
-        lambda case: penalty_habits.check_lifted(case.built(), case.step(lift_factor=_LIFTED)),
+        lambda case: check_lifted(case.built(), case.step(lift_factor=_LIFTED)),
         _is_paid_by_discriminator,
     ),
     Property("is as strong where it is lazy", _check_every),
-    Property("keeps images with classes under their labels", _check_labels, _sees_classes),
+    Property("keeps images with classes under their labels", _check_labels, _sees_classes, needs=DRAWS_FOR_EACH),
 )
 
 # What is asked of the share of the second player too, where both descend a penalty.
 OTHER_HABITS: dict[str, Callable[[Any], None]] = {
-    "has its derivative as gradient": _habit(penalty_habits.check_derivative),
+    "has its derivative as gradient": _habit(check_derivative),
     "draws from the step's own stream": _habit(check_stream),
     "leaves the step and the networks as they are": _habit(penalty_habits.check_step_kept),
     "keeps no tensor of a step": _habit(penalty_habits.check_forgets),

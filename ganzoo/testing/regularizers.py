@@ -17,11 +17,11 @@ from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import ConformanceError, doing, require
 from ganzoo.testing.ordered_step import OrderedStep
 from ganzoo.testing.other_share import of_other_player
-from ganzoo.testing.penalty_habits import mean_advice, why_no_gradient
-from ganzoo.testing.penalty_suite import HABITS, check_needs
+from ganzoo.testing.penalty_derivatives import why_no_gradient
+from ganzoo.testing.penalty_images import ask_mean, check_draws
+from ganzoo.testing.penalty_suite import DRAWS_FOR_EACH, HABITS, check_needs, is_per_image
 from ganzoo.testing.penalty_worlds import WORLDS, PenaltyWorld, require_a_world, unsaid_need, world_of
 from ganzoo.testing.properties import Case, Property, Suite, gate
-from ganzoo.testing.row_draws import RowDraws
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH
 from ganzoo.testing.skip_generator import tiny_generator_for
@@ -172,21 +172,6 @@ def _check_weights(case: RegularizerCase) -> None:
     require(not missed, f"no gradient of the penalty reaches its own {', '.join(missed[:5])}; make it a buffer")
 
 
-def _check_mean(case: RegularizerCase) -> None:
-    values = []
-    # Each image twice, after all others or beside itself: a penalty may take a part of the batch, or compare halves.
-    for rows in (range(BATCH), [*range(BATCH)] * 2, [row // 2 for row in range(2 * BATCH)]):
-        step, penalty = case.step(rows), case.built()  # built outside: its initial weights have no rows
-        with RowDraws(step.rows):
-            values.append(_penalty(penalty, step))
-    once, twice, beside = values
-    require(
-        any(torch.allclose(once, each, rtol=0.05) for each in (twice, beside)),
-        f"penalty of a batch repeated is {twice.item():.6g}, of the batch {once.item():.6g}: "
-        f"{mean_advice(twice.item() / once.item() if once.item() else 0.0)}",
-    )
-
-
 def _check_buffers(case: RegularizerCase) -> None:
     regularizer = case.built()
     _penalty(regularizer, case.step())
@@ -205,10 +190,6 @@ def _is_paid_by_discriminator(case: RegularizerCase) -> bool:
     return case.cls.applies_to is Role.DISCRIMINATOR
 
 
-def _is_per_image(case: RegularizerCase) -> bool:
-    return not case.cls.depends_on_batch(case.options)
-
-
 REGULARIZER = Suite(
     RegularizerCase,
     once=(
@@ -219,7 +200,8 @@ REGULARIZER = Suite(
         Property("its gradient reaches who pays", _check_payer),
         Property("its gradient reaches nobody else", _check_other, _is_paid_by_discriminator),
         Property("its gradient reaches its own weights", _check_weights),
-        Property("is a mean over the batch", _check_mean, _is_per_image),
+        Property(DRAWS_FOR_EACH, check_draws, is_per_image),
+        Property("is a mean over the batch", ask_mean(_penalty), is_per_image, needs=DRAWS_FOR_EACH),
         Property("its state is saved", _check_buffers),
         *HABITS,
         *of_other_player(_check_scalar, _check_payer, _check_other),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from ganzoo._random.global_streams import seed_torch
 from ganzoo._random.seeds import seed_for
-from ganzoo.testing.calls import DRAWS
+from ganzoo.testing.calls import DRAWS, Call, line_of, written
 
 _SIZED = frozenset(("rand", "randn"))  # whose first numbers are sizes
 
@@ -93,3 +94,33 @@ def _narrowed(value: Any, index: int, axis: int, shape: Any) -> Any:
             else tuple(1 if at == axis else size for at, size in enumerate(value))
         )
     return value
+
+
+class SharedDraws(TorchFunctionMode):
+    """Inside, notes what is drawn once for a whole batch, though each image is to have numbers of its own.
+
+    Args:
+        count: The number of images, which no other size of anything is.
+        allowed: While it says so, draws are passed over.
+
+    Attributes:
+        found: The calls in words, with the shape that each draws.
+    """
+
+    def __init__(self, count: int, allowed: Callable[[], bool] = lambda: False) -> None:
+        super().__init__()
+        self.found: dict[str, list[int]] = {}
+        self._count = count
+        self._allowed = allowed
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        """See `TorchFunctionMode`."""
+        result = func(*args, **(kwargs or {}))
+        if getattr(func, "__name__", "") in DRAWS and not self._allowed():
+            shape = getattr(result, "shape", ())
+            if self._count not in shape:
+                call = Call(written(func), line_of(sys._getframe(1)))
+                self.found.setdefault(f"{call}, {list(shape)},", list(shape))
+        return result

@@ -16,6 +16,7 @@ from planted.losses import LOSSES, SOUND_LOSSES
 from planted.metrics import METRICS, SOUND_METRICS
 from planted.optimizers import OPTIMIZERS
 from planted.penalties import PENALTIES, SOUND_PENALTIES
+from planted.penalty_images import PENALTY_IMAGES, SOUND_PENALTY_IMAGES
 
 from ganzoo.testing import check_part
 
@@ -24,6 +25,7 @@ BUGS = [
     *DISCRIMINATORS,
     *LOSSES,
     *PENALTIES,
+    *PENALTY_IMAGES,
     *AUGMENTATIONS,
     *EXTRACTORS,
     *CALLBACKS,
@@ -38,12 +40,13 @@ SOUND = [
     *SOUND_DISCRIMINATORS,
     *SOUND_LOSSES,
     *SOUND_PENALTIES,
+    *SOUND_PENALTY_IMAGES,
     *SOUND_AUGMENTATIONS,
     *SOUND_METRICS,
 ]
 TWINS = list(dict.fromkeys([*(bug.twin for bug in BUGS), *SOUND]))
 # The quick ones stand for all where every change is tested.
-QUICK = [*PENALTIES[::8], *LOSSES[::8], *AUGMENTATIONS[::8]]
+QUICK = [*PENALTIES[::8], *PENALTY_IMAGES[::8], *LOSSES[::8], *AUGMENTATIONS[::8]]
 
 
 def _id(case: PlantedBug | type) -> str:

@@ -216,6 +216,33 @@ class KeepsLogits(Sound):
         self.seen = real_logits
 
 
+@planted(AUGMENTATIONS, "torch.rand", "augmentations.py", "once for all images", "a number for each")
+class OneShareForAll(Sound):
+    def shares(self, images):
+        return torch.rand(1, 1, 1, 1).to(images)
+
+
+@planted(AUGMENTATIONS, "torch.rand", "once for all images", "a number for each")
+class OneChanceForAll(Sound):
+    def forward(self, images):
+        flipped = torch.rand(()).to(images) < 0.5
+        return super().forward(torch.where(flipped, images.flip(3), images))
+
+
+@planted(AUGMENTATIONS, "torch.randn", "once for all images")
+class OneNoiseForAll(Sound):
+    def forward(self, images):
+        return super().forward(images) + 0.1 * torch.randn(images.shape[1:], device=images.device)
+
+
+class FlippedTogether(OneChanceForAll):
+    """Flips all images of a batch or none, and says so."""
+
+    @classmethod
+    def depends_on_batch(cls, options: Any) -> bool:
+        return True
+
+
 class MixupThatSaysSo(Mixup):
     """Mixes neighbors, and says so."""
 
@@ -234,4 +261,4 @@ class Erasing(Sound):
         return torch.where(rows[:, None, :, None] & columns[:, None, None, :], 0.0, images)
 
 
-SOUND_AUGMENTATIONS = [MixupThatSaysSo, Erasing]
+SOUND_AUGMENTATIONS = [MixupThatSaysSo, Erasing, FlippedTogether]

@@ -40,6 +40,28 @@ class PairedWithAll(Sound):
         return softplus(fake.unsqueeze(1) - real).mean()
 
 
+class _BySign(Sound):
+    """Averages what it makes of the logits of either sign, then both."""
+
+    def by_sign(self, logits, numbers):
+        above = (logits > 0).to(numbers)
+        groups = [(numbers * kept).sum() / kept.sum().clamp_min(1) for kept in (above, 1 - above)]
+        present = (above.amax() + (1 - above).amax()).detach()
+        return (groups[0] + groups[1]) / present
+
+
+@planted(LOSSES, "means of groups", "discriminator_loss", "mean over the batch", twin=Sound)
+class MeanOfSigns(_BySign):
+    def discriminator_loss(self, real, fake):
+        return self.by_sign(real, softplus(-real)) + self.by_sign(fake, softplus(fake))
+
+
+@planted(LOSSES, "means of groups", "generator_loss", "mean over the batch", twin=Sound)
+class MeanOfSignsOfGenerator(_BySign):
+    def generator_loss(self, fake, real):
+        return self.by_sign(fake, softplus(-fake))
+
+
 @planted(LOSSES, "repeated", "sum")
 class RelativisticSum(Relativistic):
     def discriminator_loss(self, real, fake):

@@ -1,0 +1,56 @@
+"""Held: what a computation keeps out of its graph, as `detach()` and `no_grad()` do, as constants of their own.
+
+What is detached on purpose (the target of a consistency, a weight) has no part in the gradient. Held at its value it
+has none in finite differences either, so that the rest can be judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from ganzoo.testing.calls import in_function
+
+
+class Held(TorchFunctionMode):
+    """Inside, what is kept out of the graph has the values that it had the first time, call by call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: list[Any] = []
+        self._place = 0
+        self._is_first = True
+
+    def __enter__(self) -> Held:
+        self._place = 0
+        super().__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self._is_first = False
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        """See `TorchFunctionMode`."""
+        result = func(*args, **(kwargs or {}))  # in any case: what it draws or changes in place is to go on
+        if not isinstance(result, Tensor) or not _stops(getattr(func, "__name__", "")):
+            return result
+        if self._is_first:
+            self._kept.append(result.detach().clone())
+        self._place += 1
+        same = self._place <= len(self._kept) and self._kept[self._place - 1].shape == result.shape
+        return self._kept[self._place - 1].clone() if same else result
+
+
+def _stops(name: str) -> bool:
+    """Whether what a function gives is kept out of the graph, and is no tensor that was there before."""
+    if name == "detach":
+        return True
+    in_place = (name.endswith("_") and not name.endswith("__")) or name.startswith("__i") or name == "__setitem__"
+    return not (torch.is_grad_enabled() or in_place or in_function())

@@ -1,0 +1,154 @@
+"""Penalty slopes: the gradients that a penalty takes inside: with their graph, at lifted images, and all of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo.contracts.objectives import Regularizer, Role
+from ganzoo.testing.calls import cuts
+from ganzoo.testing.failure import require
+from ganzoo.testing.seeding import seeded
+from ganzoo.testing.step import LinearStep
+
+_FEW = 0.1  # of the numbers of a slope: fewer may be where a one-sided penalty is at rest
+_SHIFT = 0.02  # by which those numbers of a slope are scaled that nothing is trained by: little, for what is one-sided
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A gradient that was taken inside.
+
+    Attributes:
+        of: By what it was taken.
+        value: The gradient.
+        has_graph: Whether it has a gradient of its own.
+    """
+
+    of: Tensor
+    value: Tensor
+    has_graph: bool
+
+
+Shift = Callable[[int, Tensor], Tensor]
+
+
+@contextmanager
+def slopes_taken(shift: Shift | None = None) -> Iterator[list[Slope]]:
+    """Note what gradients are taken inside; `shift` may give another value for each, by its number."""
+    taken: list[Slope] = []
+    original = torch.autograd.grad
+
+    def noted(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        several = inputs if isinstance(inputs, list | tuple) else [inputs]
+        found = original(outputs, inputs, *args, **kwargs)
+        given = []
+        for of, value in zip(several, found, strict=True):
+            moved = value if shift is None or value is None else shift(len(taken), value)
+            taken.append(Slope(of, moved, bool(kwargs.get("create_graph"))))
+            given.append(moved)
+        return tuple(given)
+
+    torch.autograd.grad = noted
+    try:
+        yield taken
+    finally:
+        torch.autograd.grad = original
+
+
+def check_lifted(penalty: Regularizer, step: LinearStep) -> None:
+    """Require that gradients are taken at lifted images.
+
+    Args:
+        penalty: The penalty.
+        step: A step that lifts images.
+    """
+    size = step.real.shape[-1]
+    with slopes_taken() as taken, seeded():
+        penalty.penalty(step)
+    low = [each for each in taken if each.of.dim() == 4 and each.of.shape[-1] == size]
+    require(
+        not low or step.role is Role.GENERATOR,
+        "takes a gradient at images that were not lifted, so that training.penalty_space changes nothing for it; use "
+        "step.real_input and step.fake_input, or step.lift(images) of others",
+    )
+
+
+def graph_missing(penalty: Regularizer, step: LinearStep) -> bool:
+    """Whether a gradient inside the penalty is taken without its graph, so that nothing is trained by it."""
+    with slopes_taken() as taken, seeded():
+        penalty.penalty(step)
+    return any(not each.has_graph for each in taken)
+
+
+def check_graph(penalty: Regularizer, step: LinearStep) -> None:
+    """Require that gradients inside it keep their graph."""
+    require(
+        not graph_missing(penalty, step),
+        "takes a gradient whose own gradient is lost, so that the penalty on it trains nothing: create_graph=True is "
+        "missing in torch.autograd.grad",
+    )
+
+
+def check_whole(make: Callable[[], tuple[Regularizer, LinearStep]]) -> None:
+    """Require that a penalty descends all of the slopes by images that it takes, not some channels or pixels alone.
+
+    Args:
+        make: Makes the penalty and a step of images of several channels, the same each time.
+    """
+    penalty, step = make()
+    with slopes_taken() as taken, seeded():
+        value = penalty.penalty(step)
+    for number, slope in enumerate(taken):
+        if not _is_of_images(slope, step) or not value.requires_grad:
+            continue
+        (descent,) = torch.autograd.grad(value, slope.value, retain_graph=True, allow_unused=True)
+        if descent is not None and descent.any():
+            _require_whole(make, number, descent)
+
+
+def _is_of_images(slope: Slope, step: LinearStep) -> bool:
+    shape = slope.of.shape
+    return bool(slope.has_graph and slope.value.requires_grad and len(shape) == 4 and shape[1] == step.real.shape[1])
+
+
+def _require_whole(make: Callable[[], tuple[Regularizer, LinearStep]], number: int, descent: Tensor) -> None:
+    still = descent == 0
+    if float(still.float().mean()) < _FEW:
+        return
+    moves = _moves(make, number, still)
+    cut = cuts(lambda: _value(*make())) if moves else ""
+    require(
+        "detach" not in cut and "no_grad" not in cut,
+        f"descends a part of the slope that it takes alone, though its value depends on all of it: {cut} cuts off the "
+        f"rest; leave all of a slope with its graph",
+    )
+    whole = [not bool(still[:, channel].any()) for channel in range(still.shape[1])]
+    none = [bool(still[:, channel].all()) for channel in range(still.shape[1])]
+    seen = [str(channel) for channel, each in enumerate(none) if not each]
+    # Of a maximum norm single pixels count; of a norm over some channels all their pixels.
+    require(
+        moves or not any(none) or not any(whole),
+        f"takes the norm of the slope by channel {' and '.join(seen)} of {len(none)} alone; the others may be as "
+        f"steep as they like: take it over all channels and pixels of an image, slope.flatten(1)",
+    )
+
+
+def _moves(make: Callable[[], tuple[Regularizer, LinearStep]], number: int, still: Tensor) -> bool:
+    """Whether a penalty's value depends on the numbers of a slope that its gradient does not reach."""
+
+    def shift(index: int, value: Tensor) -> Tensor:
+        return value * (1 + still.to(value) * _SHIFT) if index == number else value
+
+    return not torch.allclose(_value(*make()), _value(*make(), shift=shift), rtol=1e-4, atol=1e-9)
+
+
+def _value(penalty: Regularizer, step: LinearStep, shift: Shift | None = None) -> Tensor:
+    with slopes_taken(shift), seeded():
+        found: Tensor = penalty.penalty(step)
+    return found.detach()
