@@ -23,16 +23,12 @@ class Held(TorchFunctionMode):
         super().__init__()
         self._kept: list[Any] = []
         self._place = 0
-        self._is_first = True
+        self._times = 0
 
-    def __enter__(self) -> Held:
+    def begin(self) -> None:
+        """Go back to the first call, once more."""
         self._place = 0
-        super().__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        super().__exit__(*error)
-        self._is_first = False
+        self._times += 1
 
     def __torch_function__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
@@ -41,7 +37,7 @@ class Held(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))  # in any case: what it draws or changes in place is to go on
         if not isinstance(result, Tensor) or not _stops(getattr(func, "__name__", "")):
             return result
-        if self._is_first:
+        if self._times == 1:
             self._kept.append(result.detach().clone())
         self._place += 1
         same = self._place <= len(self._kept) and self._kept[self._place - 1].shape == result.shape

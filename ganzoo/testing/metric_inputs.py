@@ -55,6 +55,10 @@ class _Roles(dict[str, Tensor]):
         super().__init__(roles)
         self._of, self._remedy = of, remedy
 
+    def of(self, roles: Mapping[str, Tensor]) -> _Roles:
+        """Return other rows that are declared alike."""
+        return _Roles(roles, self._of, self._remedy)
+
     def __missing__(self, role: str) -> Tensor:
         raise _Undeclared(f"reads {role!r} of {self._of}, {self._remedy}")
 

@@ -19,6 +19,7 @@ from ganzoo.testing.failure import doing, require
 from ganzoo.testing.metric_estimates import estimates_of
 from ganzoo.testing.metric_habits import HABITS, draws_of
 from ganzoo.testing.metric_inputs import BLOCKS, WIDTH, described, images, metric_input
+from ganzoo.testing.metric_order import ORDER
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.trial import Trial, require_all
 
@@ -221,6 +222,7 @@ METRIC = Suite(
         Property("leaves what it reads as it was", _check_inputs_kept),
         Property("gives the same values twice", _check_repeated),
         *HABITS,
+        *ORDER,
         Property(
             "bad images do not score better",
             _check_direction,

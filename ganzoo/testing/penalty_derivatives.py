@@ -89,6 +89,7 @@ def _held(value: Callable[[], Tensor]) -> Callable[[], Tensor]:
     held = Held()
 
     def again() -> Tensor:
+        held.begin()
         with held:
             return value()
 

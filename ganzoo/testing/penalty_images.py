@@ -84,7 +84,7 @@ def _require_mean(whole: Sequence[Tensor], single: Tensor, labels: Tensor) -> No
     if any(torch.allclose(each, mean, rtol=1e-3, atol=1e-6) for each in whole):
         return
     classes = labels.argmax(dim=1) if labels.shape[1] else torch.zeros(len(labels))
-    by_class = torch.stack([single[classes == each].mean() for each in classes.unique()]).mean()
+    by_class = torch.stack([single[classes == each].mean() for each in set(classes.tolist())]).mean()
     found = f"is {whole[0].item():.6g} of a batch, and {mean.item():.6g} on average of its images alone: "
     require(
         not torch.allclose(whole[0], by_class, rtol=1e-3, atol=1e-6),

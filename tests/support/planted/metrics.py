@@ -212,4 +212,57 @@ class DescribesInPlace(SoundBrightness):
         return super().describe(images, first)
 
 
-SOUND_METRICS: list[type] = [SoundBrightness]
+# Which images are read, and where they stand
+
+
+@planted(METRICS, "the images number 60 to 79 of 80 in data.generated", "the first ones")
+class FirstImages(Sound):
+    def value(self, generated, reference, data):
+        return super().value(generated[:50], reference, data)
+
+
+@planted(METRICS, "data.reference", "the first ones")
+class FirstReals(Sound):
+    def value(self, generated, reference, data):
+        return super().value(generated, reference[:32], data)
+
+
+@planted(METRICS, "in one order", "by its place")
+class WeighsByPlace(Sound):
+    """Counts later images more."""
+
+    def value(self, generated, reference, data):
+        weights = torch.linspace(0, 2, len(generated))[:, None]
+        return super().value(generated * weights, reference, data)
+
+
+@planted(METRICS, "in one order", "by its place", twin=SoundSpread)
+class PairsNeighbors(SoundSpread):
+    def estimates(self, data):
+        features = data.generated["pooled"]
+        return {"spread": Estimate(float((features[1:] - features[:-1]).norm(dim=1).mean()))}
+
+
+@planted(METRICS, "in one order", "by its place", "standard error", twin=Sound)
+class WeighsByPlaceWithError(WeighsByPlace):
+    def estimates(self, data):
+        return {"means": Estimate(super().estimates(data)["means"].value, 0.01)}
+
+
+class Splits(SoundSpread):
+    """Averages over four parts of the images, and says how sure it is."""
+
+    def estimates(self, data):
+        parts = torch.stack([each.mean(dim=0).norm() for each in data.generated["pooled"].chunk(4)])
+        return {"spread": Estimate(float(parts.mean()), float(parts.std() + 0.5))}
+
+
+class Drawn(Sound):
+    """Reads images that it draws, always the same numbers."""
+
+    def value(self, generated, reference, data):
+        stream = torch.Generator().manual_seed(0)
+        return super().value(generated[torch.randperm(len(generated), generator=stream)[:60]], reference, data)
+
+
+SOUND_METRICS: list[type] = [SoundBrightness, Splits, Drawn]
