@@ -147,7 +147,7 @@ def run_nvlabs(measurement: Measurement, source: Path) -> None:
         for augmented in (True, False):
             measurement.attempt(
                 "nvlabs",
-                f"StyleGAN2 256, {precision}, {'ADA' if augmented else 'no augmentation'}",
+                f"paper256, {precision}, {'ADA' if augmented else 'no augmentation'}",
                 10,
                 lambda p=precision, a=augmented: nvlabs.compared(
                     source, measurement.device, p, augmented=a, tiny=measurement.tiny
