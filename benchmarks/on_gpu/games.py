@@ -64,8 +64,8 @@ def progan(resolution: int, batch: int, base: int, most: int) -> dict[str, Any]:
 GAMES = {
     # pytorch/examples' DCGAN: width 64, batches of 64.
     "DCGAN 64": dcgan(64, 64),
-    # `--cfg=auto` for one GPU: groups of 4, half the channels, a mapping of two layers; batches of 32 at 64 pixels, of 16
-    # at 256, where NVIDIA prints s/kimg of one GPU for these very options (docs/configs.md of NVlabs/stylegan3).
+    # `--cfg=auto` for one GPU: groups of 4, half the channels, a mapping of two layers; batches of 32 at 64 pixels, of
+    # 16 at 256, where NVIDIA prints s/kimg of one GPU for these very options (docs/configs.md of NVlabs/stylegan3).
     "StyleGAN2 64": stylegan2(64, 32, 2, 4, 16384),
     "StyleGAN2 256": stylegan2(256, 16, 2, 4, 16384),
     # The official networks at their widths, after their last fade.
