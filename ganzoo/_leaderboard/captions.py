@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ganzoo._leaderboard.columns import MARK, REAL_IMAGES
 from ganzoo._leaderboard.plan_captions import cost_line
 from ganzoo._leaderboard.record_fields import value_text
-from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.tables import Comparison, Difference, Table, Unranked
 from ganzoo._leaderboard.verdict_captions import verdict_lines
 from ganzoo.text import clip
@@ -67,7 +66,7 @@ def _meanings(table: Table) -> list[str]:
             "± is the spread over trainings (standard deviation over seeds), […] the mean's 95 % interval from it."
         )
     if any(each.sampling_error is not None for each in estimates):
-        lines.append(f"(…) is {_sampling(estimates)}; training again moves a score more.")
+        lines.append(f"(…) is the sampling error of one network{_sampling(table)}; training again moves a score more.")
     floors = [shown.floor for shown in table.metrics.values() if shown.floor]
     lines += [
         f"{REAL_IMAGES}: what a perfect generator would get, {floor.images:,} images ({floor.choice}) against "
@@ -79,12 +78,17 @@ def _meanings(table: Table) -> list[str]:
     return lines
 
 
-def _sampling(estimates: Sequence[Estimate]) -> str:
-    subjects = {each.subjects for each in estimates if each.error_unit == "subject"}
-    if not subjects:
-        return "the sampling error of one network, of drawing other images from it"
-    counts = " or ".join(str(count) for count in sorted(filter(None, subjects)))
-    return f"the sampling error of one network against these {counts} subjects, of drawing other images and subjects"
+def _sampling(table: Table) -> str:
+    known = [each for row in table.rows for each in row.estimates.items() if each[1].sampling_error is not None]
+    by_subject = dict.fromkeys(key for key, each in known if each.error_unit == "subject")
+    if not by_subject:
+        return ", of drawing other images from it"
+    numbers = {each.subjects for key, each in known if key in by_subject}
+    counts = " or ".join(f"{count:,}" for count in sorted(filter(None, numbers)))
+    if all(key in by_subject for key, _ in known):
+        return f" against these {counts} subjects, of drawing other images and subjects"
+    labels = " and ".join(table.metrics[key].label for key in by_subject)
+    return f", of drawing other images from it, and for {labels} other subjects than these {counts} too"
 
 
 def differences(distinct: Mapping[str, Difference]) -> str:

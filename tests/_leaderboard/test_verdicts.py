@@ -429,6 +429,12 @@ def test_errors_over_subjects_are_said_to_be_so():
     shown = Comparison(leaderboards(seeds_of("a", [10.0], error=0.2, **by_subject)).tables, (), ())
     assert "the sampling error of one network against these 6 subjects" in str(shown)
     assert shown.rows()[0]["fid_subjects"] == 6
+    one = seeds_of("a", [10.0], error=0.2)[0]
+    other = one.scores[0].model_copy(update={"metric": "copying", "label": "nearer", **by_subject})
+    mixed = Comparison(leaderboards([one.model_copy(update={"scores": (one.scores[0], other)})]).tables, (), ())
+    assert "of drawing other images from it, and for nearer other subjects than these 6 too;" in " ".join(
+        str(mixed).split()
+    )
 
 
 def test_the_best_snapshots_count_where_that_was_agreed():

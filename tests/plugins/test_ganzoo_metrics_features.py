@@ -184,22 +184,48 @@ def test_the_influence_on_a_transport_is_its_slope():
         assert float(found[place]) == pytest.approx(slope, rel=0.02, abs=0.02)
 
 
+def alone(values):
+    return Features({"pooled": values})
+
+
 def test_copies_are_nearer_to_training_and_new_images_are_not():
     training, held_out = drawn(200, seed=1), drawn(200, seed=2)
-    new = copying(drawn(300, seed=3), training, held_out)
+    new = copying(drawn(300, seed=3), alone(training), alone(held_out))
     assert abs(new.value - 0.5) < 4 * new.standard_error
     half = torch.cat([training[:100] + 0.05 * drawn(100, seed=4), drawn(100, seed=5)])
-    assert copying(half, training, held_out).value == pytest.approx(0.75, abs=0.1)
-    assert copying(training, training, training).value == 0.5  # ties
+    copies = copying(half, alone(training), alone(held_out))
+    assert copies.value == pytest.approx(0.75, abs=0.1)
+    assert copies.value > 0.5 + 4 * copies.standard_error
+    assert copying(training, alone(training), alone(training)).value == 0.5  # ties
+
+
+def test_the_error_of_copying_is_that_of_exchanging_subjects():
+    # Nearly all images have one and the same real image nearest: its set is chance, and the share is near 0 or 1.
+    reals, subjects = drawn(80, seed=1), torch.arange(80) // 2
+    fakes = torch.cat([reals[:1] + 0.01 * drawn(90, seed=2), drawn(60, seed=3)])
+    rng = torch.Generator().manual_seed(4)
+
+    def divided():
+        order = torch.randperm(40, generator=rng)
+        training, held_out = (torch.isin(subjects, half) for half in (order[:20], order[20:]))
+        sets = (Features({"pooled": reals[of]}, subjects=subjects[of]) for of in (training, held_out))
+        return copying(fakes, *sets)
+
+    found = [divided() for _ in range(400)]
+    spread = np.std([each.value for each in found])
+    assert spread > 0.25
+    assert found[0].standard_error == pytest.approx(spread, rel=0.05)
+    assert (found[0].error_unit, found[0].subjects) == ("subject", 40)
 
 
 def test_copying_compares_as_many_images_of_whole_subjects():
     many = Features({"pooled": drawn(90, seed=1)}, subjects=torch.arange(90) // 30)
     few = Features({"pooled": drawn(30, seed=2)}, subjects=torch.arange(30) // 10)
     metric = Copying(Copying.Options())
-    (found,) = metric.estimates(MetricInput(Features({"pooled": drawn(50, seed=3)}), many, BLOCKS, few)).values()
-    one_subject = [copying(drawn(50, seed=3), many["pooled"][s * 30 : s * 30 + 30], few["pooled"]) for s in range(3)]
-    assert found in one_subject
+    fakes = drawn(50, seed=3)
+    (found,) = metric.estimates(MetricInput(Features({"pooled": fakes}), many, BLOCKS, few)).values()
+    subjects = [Features({"pooled": many["pooled"][s * 30 : s * 30 + 30]}, subjects=torch.zeros(30)) for s in range(3)]
+    assert found in [copying(fakes, subject, few) for subject in subjects]
 
 
 def test_class_distances_are_those_of_each_class_alone():
