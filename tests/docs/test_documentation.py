@@ -27,6 +27,7 @@ from typer.main import get_command
 from ganzoo import errors
 from ganzoo._cli.app import app, main
 from ganzoo._recipe.find_recipe import find_recipe, shipped_recipes
+from ganzoo._recipe.load import load
 from ganzoo._registry.registry import Registry
 
 ROOT = Path(__file__).parents[2]
@@ -173,8 +174,19 @@ def tiny(arguments: list[str]) -> list[str]:
     recipes = [tomllib.loads(file.read_text("utf-8")) for file in files]
     named = set.intersection(*({recipe[section]["name"] for section in ("dataset", "generator")} for recipe in recipes))
     growth = TINY["growth"] if all("growth" in recipe["training"] for recipe in recipes) else ()
-    parts = (override for name in sorted(named) for override in TINY.get(name, ()))
-    return [*parts] if command == "check" else [*TINY["training"], *growth, *TINY["scoring"], *parts]
+    parts = borne([override for name in sorted(named) for override in TINY.get(name, ())], files)
+    return parts if command == "check" else [*TINY["training"], *growth, *TINY["scoring"], *parts]
+
+
+def borne(parts: list[str], files: list[Path]) -> list[str]:
+    """Keep a recipe's own resolution where its networks have no other, as those that list widths by resolution."""
+    registry = Registry.discover()
+    try:
+        for file in files:
+            load(file, registry, parts)
+    except errors.RecipeError:
+        return [override for override in parts if not override.startswith("dataset.resolution=")]
+    return parts
 
 
 def write_images(folder: Path, names: list[str]) -> None:
@@ -191,6 +203,8 @@ def prepare_folder(page: Path, folder: Path) -> None:
     slices = [f"case_{number // 4:03d}_slice_{number % 4}.nii.png" for number in range(256)]  # more than KID's subset
     write_images(folder / "data" / "oasis" / "keras_png_slices_train", slices)
     write_images(folder / "data" / "ffhq", [f"{number:05d}.png" for number in range(64)])
+    for number in range(10):
+        write_images(folder / "data" / "cifar10" / f"class_{number}", [f"{image}.png" for image in range(8)])
     for text in blocks(page, "toml", "python"):
         named = re.match(r"# ([\w./-]+\.(?:toml|py))\b", text)
         if named:
