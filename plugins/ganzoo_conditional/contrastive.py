@@ -10,7 +10,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from ganzoo import Discriminator, Featured, ImageSpec, RecipeContext, Role, SharedRegularizer, Step
+from ganzoo import Discriminator, Featured, ImageSpec, RecipeContext, Role, Scheduled, SharedRegularizer, Step
 from ganzoo.layers import all_rows
 from ganzoo_conditional.heads import HeadOptions, classes_problem, feature_size, held, last_features
 
@@ -18,7 +18,7 @@ from ganzoo_conditional.heads import HeadOptions, classes_problem, feature_size,
 class ConditionalContrastiveOptions(HeadOptions):
     """Strengths, and the space of comparison."""
 
-    temperature: PositiveFloat = Field(default=1.0, description="What cosines are divided by (t).")
+    temperature: Scheduled[PositiveFloat] = Field(default=1.0, description="What cosines are divided by (t).")
     embedding: PositiveInt = Field(default=512, description="Size of the embeddings of images and classes.")
 
 

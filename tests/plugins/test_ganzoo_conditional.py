@@ -123,6 +123,19 @@ def test_both_players_descend_their_share_and_one_trains_the_head(chosen, tmp_pa
         assert not any("objective" in each for each in trainer.players[Role.GENERATOR].state())
 
 
+def test_a_temperature_falls_for_both_players(tmp_path):
+    cooling = {"from": 2.0, "to": 1.0, "kimg": 0.016}
+    chosen = {"name": "conditional-contrastive", "embedding": 4, "temperature": cooling}
+    with installed(tmp_path):
+        trainer = trainer_of(merged(WORLD, {"regularizers": [chosen]}))
+        penalty = trainer.players[Role.DISCRIMINATOR].regularizers[0]
+        found, contrasts = [], penalty._contrast
+        penalty._contrast = lambda *given: (found.append(penalty.options.temperature), contrasts(*given))[1]
+        for _ in range(3):
+            trainer.step(trainer.phase)
+    assert found == pytest.approx([2.0, 2.0, 1.75, 1.75, 1.5, 1.5])
+
+
 def test_what_has_no_classes_or_no_features_is_refused(tmp_path):
     with installed(tmp_path):
         with pytest.raises(RecipeError, match=r"regularizers\.0: learns classes: choose a dataset with two or more"):
