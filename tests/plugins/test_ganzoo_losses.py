@@ -41,6 +41,9 @@ def no_reals() -> Tensor:
 # By hand, with r = (2, 0.5, -0.4), f = (0.5, -1, 0.2); squares: 4 + 0.25 + 0.16, (1, -0.5, -1.4), (-0.5, -2, -0.8).
 TABLE = [
     (make(Hinge), (0 + 0.5 + 1.4) / 3 + (1.5 + 0 + 1.2) / 3, 0.3 / 3),
+    # 1 - r = (-1, 0.5, 1.4), 1 + f = (1.5, 0, 1.2); a^2 / 2s up to s, a - s/2 beyond
+    (make(Hinge, margin_spread=0.2), (0 + 0.4 + 1.3) / 3 + (1.4 + 0 + 1.1) / 3, 0.3 / 3),
+    (make(Hinge, margin_spread=1.0), (0 + 0.125 + 0.9) / 3 + (1.0 + 0 + 0.7) / 3, 0.3 / 3),
     (make(LeastSquares), (1 + 0.25 + 1.96) / 6 + (0.25 + 1 + 0.04) / 6, (0.25 + 4 + 0.64) / 6),
     (
         make(LeastSquares, fake_target=-1, generator_target=0),
@@ -80,6 +83,18 @@ def test_gradients_equal_finite_differences(cls):
 @pytest.mark.parametrize("cls", [cls for cls in LOSSES if cls not in RELATIVISTIC])
 def test_only_relativistic_losses_ask_for_reals(cls):
     make(cls).generator_loss(FAKE, no_reals)
+
+
+def test_a_spread_margin_is_the_mean_of_hinges_whose_margins_are_drawn():
+    """As FastGAN's code draws them, evenly from 0.8 to 1 for each logit: the loss and its gradient, in the mean."""
+    rng = torch.Generator().manual_seed(0)
+    real, fake = (torch.randn(7, generator=rng, dtype=torch.float64).requires_grad_() for _ in range(2))
+    margins = torch.linspace(0.8, 1.0, 20_001, dtype=torch.float64)[:, None]
+    by_hand = torch.relu(margins - real).mean() + torch.relu(margins + fake).mean()
+    found = make(Hinge, margin_spread=0.2).discriminator_loss(real, fake)
+    assert found.item() == pytest.approx(by_hand.item(), abs=1e-6)
+    for mine, wanted in zip(*(torch.autograd.grad(loss, (real, fake)) for loss in (found, by_hand)), strict=True):
+        assert torch.allclose(mine, wanted, atol=1e-4)
 
 
 def test_rahinge_reaches_the_generator_through_both_terms():
