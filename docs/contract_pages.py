@@ -39,7 +39,7 @@ ALSO: dict[str, tuple[str, ...]] = {
 CAPABLE: dict[str, tuple[str, ...]] = {
     "generator": (
         "Growable", "StyleBased", "StyleResolutions", "StyleAffines", "NoiseInputs", "NoiseMaps", "NoiseResolutions",
-        "SkipOutputs", "Transformable",
+        "SkipOutputs", "Transformable", "TruncatableLatents",
     ),
     "discriminator": ("Growable", "Featured"),
     "augmentation": ("ReplacesReals",),

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.capabilities import StyleBased as StyleBased
     from ganzoo.contracts.capabilities import StyleResolutions as StyleResolutions
     from ganzoo.contracts.capabilities import Transformable as Transformable
+    from ganzoo.contracts.capabilities import TruncatableLatents as TruncatableLatents
     from ganzoo.contracts.checkpoints import ForeignCheckpoint as ForeignCheckpoint
     from ganzoo.contracts.checkpoints import ForeignNetwork as ForeignNetwork
     from ganzoo.contracts.checkpoints import Importer as Importer
@@ -159,6 +160,7 @@ _HOME = {
         "StyleBased",
         "StyleResolutions",
         "Transformable",
+        "TruncatableLatents",
     ),
     "ganzoo.contracts.extractor_capabilities": ("FeatureMaps", "Perceptual"),
     "ganzoo.contracts.figures": (

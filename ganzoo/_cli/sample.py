@@ -44,6 +44,9 @@ def sample(
     truncation_cutoff: Annotated[
         int | None, typer.Option(min=0, help="Number of first style layers that are truncated. [default: all]")
     ] = None,
+    truncation_threshold: Annotated[
+        float | None, typer.Option(help="Largest absolute value of a latent's numbers; those beyond are drawn again.")
+    ] = None,
     noise_mode: Annotated[
         Noise | None, typer.Option(help="Noise inside the generator. [default: random, by each image's seed]")
     ] = None,
@@ -105,6 +108,7 @@ def sample(
     if critic is not None:
         making: dict[str, object] = {"--seeds": seeds, "--count": count, "--seed": seed, "--latents": latents}
         making |= {"--truncation-psi": None if truncation_psi == 1.0 else truncation_psi, "--noise-mode": noise_mode}
+        making |= {"--truncation-threshold": truncation_threshold}
         making |= {"--weights": weights, "--grid": grid, "--out": out, "--folder": folder}
         making |= {"--processes": processes, "--gpus": gpus}
         _leave_out(making, "--critic gives logits of images and makes none")
@@ -114,13 +118,15 @@ def sample(
         write_logits(opened, critic, raw, labels=labels, label=class_, **shown)
         return Terminal().info(f"wrote {raw}")
     if latents is not None:
-        _leave_out({"--seeds": seeds, "--count": count, "--seed": seed}, "--latents already sets what is made")
+        drawn = {"--seeds": seeds, "--count": count, "--seed": seed, "--truncation-threshold": truncation_threshold}
+        _leave_out(drawn, "--latents already sets what is made")
     columns, rows = _columns_and_rows(grid)
     chosen = [] if latents else _seeds(seeds, count, seed, columns * rows or _COUNT)
     if out is None and (grid or not (folder or raw)):
         out = run / "samples" / "grid.png"
     view: dict[str, Any] = {"resolution": resolution, "alpha": alpha, "noise_mode": noise_mode, "label": class_}
     view |= {"truncation_psi": truncation_psi, "truncation_cutoff": truncation_cutoff}
+    view |= {"truncation_threshold": truncation_threshold}
     outputs = Outputs(out, columns or None, _by_class(opened), columns * rows or None, folder, raw)
     request = SampleRequest(chosen, latents, labels)
     _write(opened, request, outputs, device, at=at, weights=weights or "ema", **view)

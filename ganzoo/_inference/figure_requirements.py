@@ -14,6 +14,7 @@ from ganzoo.contracts.capabilities import (
     StyleAffines,
     StyleBased,
     Transformable,
+    TruncatableLatents,
 )
 from ganzoo.contracts.figures import CheckpointsFigure, Figure, RunsFigure
 from ganzoo.errors import RefusedError
@@ -29,6 +30,7 @@ _MEANING: Mapping[type, str] = {
     StyleAffines: "shows the weights of its styles",
     SkipOutputs: "sums up images of several resolutions",
     Transformable: "can be moved",
+    TruncatableLatents: "has latents that can be truncated",
 }
 
 

@@ -65,11 +65,17 @@ def draw_labels(label_counts: NDArray[np.int64], count: int, *, seed: int) -> Te
     return labels
 
 
-def draw_latents(generator: Generator, start: int, stop: int, *, seed: int) -> Tensor:
-    """Return latents number `start` to `stop` of a seed, `[stop - start, Z]`, by the generator's own rule."""
+def draw_latents(
+    generator: Generator, start: int, stop: int, *, seed: int, sampling: SamplingOptions | None = None
+) -> Tensor:
+    """Return latents number `start` to `stop` of a seed, `[stop - start, Z]`, by the generator's own rule.
+
+    They are truncated where `sampling` says so.
+    """
+    draw = (sampling or SamplingOptions()).latents
     blocks = range(start // LATENT_BLOCK, -(-stop // LATENT_BLOCK))
     drawn = [
-        generator.sample_latents(LATENT_BLOCK, torch.Generator().manual_seed(seed_for("latents", seed, block)))
+        draw(generator, LATENT_BLOCK, torch.Generator().manual_seed(seed_for("latents", seed, block)))
         for block in blocks
     ]
     offset = blocks.start * LATENT_BLOCK
@@ -86,6 +92,7 @@ def generate(
     labels: Tensor | None = None,
     truncation_psi: float = 1.0,
     truncation_cutoff: int | None = None,
+    truncation_threshold: float | None = None,
     noise_mode: NoiseMode | None = None,
     resolution: int | None = None,
     rows: range | None = None,
@@ -103,6 +110,7 @@ def generate(
         labels: One-hot labels `[count, L]`; None for an unconditional network.
         truncation_psi: Pull of styles towards their mean: 1 none, 0 all the way (arXiv:1812.04948, appendix B).
         truncation_cutoff: How many of the first style layers are truncated; None: all.
+        truncation_threshold: Largest absolute value of a latent's numbers; None: latents are not truncated.
         noise_mode: Noise inside the network; None: `random` if it has any.
         resolution: Final resolution; growable networks are set to it, fully grown.
         rows: Only these of them; None: all. They are made in the batches in which all would be.
@@ -111,10 +119,14 @@ def generate(
         Images `[n, C, R, R]` in about [-1, 1], on `device`.
 
     Raises:
-        RefusedError: Truncation is asked of a network that has no styles, or noise of one without noise inputs.
+        RefusedError: Truncation is asked of a network that lacks what it truncates, or noise of one without inputs.
     """
     sampling = SamplingOptions(
-        truncation_psi, truncation_cutoff, noise_mode, None if resolution is None else GrowthStage(resolution)
+        truncation_psi,
+        truncation_cutoff,
+        noise_mode,
+        None if resolution is None else GrowthStage(resolution),
+        truncation_threshold=truncation_threshold,
     )
     sampling.check(generator)
     if labels is None:
@@ -123,7 +135,7 @@ def generate(
     with sampling.applied(generator):
         for start in range(rows.start // batch_size * batch_size, rows.stop, batch_size):
             stop = min(start + batch_size, count)
-            latents = draw_latents(generator, start, stop, seed=seed).to(device)
+            latents = draw_latents(generator, start, stop, seed=seed, sampling=sampling).to(device)
             with torch.no_grad(), seeded_noise(seed_for("noise", seed, start), torch.device(device)):
                 yielded = sampling.images(generator, latents, labels[start:stop].to(device))
             yield yielded[max(0, rows.start - start) : rows.stop - start]

@@ -81,8 +81,8 @@ class OpenedGenerator:
         return replace(self, progress=lambda done, _, facts=None: self.progress(first + done, total))
 
     def latents(self, seeds: Sequence[int]) -> Tensor:
-        """Return the latent of each seed, `[N, Z]`: those of `ganzoo sample`."""
-        return latents_of(self.generator, seeds)
+        """Return the latent of each seed, `[N, Z]`: those of `ganzoo sample`, truncated as the sampling says."""
+        return latents_of(self.generator, seeds, self.sampling)
 
     def labels(self, seeds: Sequence[int]) -> Tensor:
         """Return each seed's label, `[N, L]`: its class is the seed modulo L, unless one was chosen for all.
@@ -156,7 +156,7 @@ class OpenedGenerator:
 
     def facts(self, seeds: Sequence[int] = (), **more: Any) -> dict[str, Any]:
         """Return as plain data what a sidecar says of this generator and the seeds drawn, and more."""
-        stage = self.sampling.stage
+        stage, threshold = self.sampling.stage, self.sampling.truncation_threshold
         return {
             "run": self.directory.name,
             "generator": self.generator.name,
@@ -165,6 +165,7 @@ class OpenedGenerator:
             "weights_sha256": self.sha256,
             "truncation_psi": self.sampling.truncation_psi,
             "truncation_cutoff": self.sampling.truncation_cutoff,
+            **({} if threshold is None else {"truncation_threshold": threshold}),
             "noise_mode": self.noise_mode,
             "stage": {"resolution": stage.resolution, "alpha": stage.alpha} if stage else None,
             "class": self.label,

@@ -33,16 +33,16 @@ def group_size(resolution: int, device: torch.device) -> int:
     return max(1, min(_LARGEST_GROUP, pixels // resolution**2))
 
 
-def latents_of(generator: Generator, seeds: Sequence[int]) -> Tensor:
-    """Return the latent of each seed, `[N, Z]`, by the generator's own rule.
+def latents_of(generator: Generator, seeds: Sequence[int], sampling: SamplingOptions | None = None) -> Tensor:
+    """Return the latent of each seed, `[N, Z]`, by the generator's own rule, truncated as the sampling says.
 
     Raises:
         GanzooError: There are no seeds.
     """
     if not len(seeds):
         raise GanzooError("no seeds are given, so there is nothing to make; give at least one")
-    drawn = [generator.sample_latents(1, torch.Generator().manual_seed(seed_for("latent", seed))) for seed in seeds]
-    return torch.cat(drawn)
+    draw = (sampling or SamplingOptions()).latents
+    return torch.cat([draw(generator, 1, torch.Generator().manual_seed(seed_for("latent", seed))) for seed in seeds])
 
 
 def portray(

@@ -38,6 +38,7 @@ class View(TypedDict, total=False):
         alpha: Weight of its newest block: 0 absent, 1 fully in.
         truncation_psi: Pull of styles towards their mean: 1 none, 0 all the way.
         truncation_cutoff: How many of the first style layers are truncated; by default all.
+        truncation_threshold: Largest absolute value of a latent's numbers; by default there is none.
         noise_mode: Noise inside the generator; by default `random` if it has any.
         rotation: Degrees by which what is generated is turned clockwise, where the generator can move it.
         shift_right: Sides of the image by which it is moved right; likewise `shift_down`.
@@ -50,6 +51,7 @@ class View(TypedDict, total=False):
     alpha: float | None
     truncation_psi: float
     truncation_cutoff: int | None
+    truncation_threshold: float | None
     noise_mode: NoiseMode | None
     rotation: float
     shift_right: float
@@ -189,13 +191,12 @@ class Run(RunFiles):
 
         given: dict[str, Any] = dict(view)
         device = choose_device(given.pop("device", "auto"))
-        label, progress = given.pop("label", None), given.pop("progress", silent_progress)
+        progress, spec = given.pop("progress", silent_progress), self.networks.spec
+        label = class_number(given.pop("label", None), spec.label_dim, class_names(self))
         stage = self._stage(generator, images_seen, given.pop("resolution", None), given.pop("alpha", None))
         sampling = replace(SamplingOptions(**given), stage=stage)
         sampling.check(generator)
         generator = generator.eval().requires_grad_(False).to(device)
-        spec = self.networks.spec
-        label = class_number(label, spec.label_dim, class_names(self))
         return OpenedGenerator(
             self, generator, spec, images_seen, weights, sha256, device, sampling, label=label, progress=progress
         )

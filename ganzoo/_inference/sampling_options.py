@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ganzoo._inference.growth_stage import GrowthStage
-from ganzoo.contracts.capabilities import NoiseInputs, NoiseMode, StyleBased, Transformable
+from ganzoo.contracts.capabilities import NoiseInputs, NoiseMode, StyleBased, Transformable, TruncatableLatents
 from ganzoo.contracts.networks import Generator
 from ganzoo.errors import RecipeError, RefusedError
 from ganzoo.layers.style import truncated
@@ -25,6 +25,8 @@ class SamplingOptions:
         truncation_psi: The pull of styles towards their mean: 1 none, 0 all the way, below 0 to the other side
             (arXiv:1812.04948, appendix B).
         truncation_cutoff: How many of the first style layers are truncated; None: all.
+        truncation_threshold: Largest absolute value of a latent's numbers; those beyond are drawn again (BigGAN,
+            arXiv:1809.11096, section 3.1). None: no truncation of latents.
         noise_mode: The noise inside the generator; None: `random` if it has any.
         stage: Where a growing generator is to stand; None: where it stands.
         rotation: By how many degrees what is generated is turned clockwise, around the center of the image.
@@ -39,6 +41,7 @@ class SamplingOptions:
     rotation: float = 0.0
     shift_right: float = 0.0
     shift_down: float = 0.0
+    truncation_threshold: float | None = None
 
     @property
     def moved(self) -> dict[str, float]:
@@ -59,10 +62,12 @@ class SamplingOptions:
         if not math.isfinite(self.truncation_psi):
             raise RecipeError(f"truncation_psi {self.truncation_psi} is no number; choose one such as 0.7.")
         if self.truncation_psi != 1.0 and not isinstance(generator, StyleBased):
+            instead = " and truncate its latents by truncation_threshold" * isinstance(generator, TruncatableLatents)
             raise RefusedError(
                 f"truncation_psi {self.truncation_psi:g} needs a generator with styles, which '{generator.name}' is "
-                f"not (it lacks the capability StyleBased); set it to 1."
+                f"not (it lacks the capability StyleBased); set it to 1{instead}."
             )
+        self._check_threshold(generator)
         if self.noise_mode is not None and not isinstance(generator, NoiseInputs):
             raise RefusedError(
                 f"noise_mode '{self.noise_mode}' needs a generator with noise inputs, which '{generator.name}' is not "
@@ -70,6 +75,19 @@ class SamplingOptions:
             )
 
         self._check_move(generator)
+
+    def _check_threshold(self, generator: Generator) -> None:
+        threshold = self.truncation_threshold
+        if threshold is None:
+            return
+        if not 0 < threshold < math.inf:
+            raise RecipeError(f"truncation_threshold {threshold} should be a number above 0, such as 0.5.")
+        if not isinstance(generator, TruncatableLatents):
+            instead = " and truncate its styles by truncation_psi" * isinstance(generator, StyleBased)
+            raise RefusedError(
+                f"truncation_threshold {threshold:g} needs a generator whose latents can be truncated, which "
+                f"'{generator.name}' is not (it lacks the capability TruncatableLatents); leave it out{instead}."
+            )
 
     def _check_move(self, generator: Generator) -> None:
         for name, value in self.moved.items():
@@ -80,6 +98,13 @@ class SamplingOptions:
                 f"rotation and shifts need a generator whose images can be moved, which '{generator.name}' is not (it "
                 f"lacks the capability Transformable); leave them out."
             )
+
+    def latents(self, generator: Generator, count: int, rng: torch.Generator) -> Tensor:
+        """Draw latents `[count, Z]` by the generator's own rule, truncated where that is asked for."""
+        latents = generator.sample_latents(count, rng)
+        if self.truncation_threshold is None or not isinstance(generator, TruncatableLatents):
+            return latents
+        return generator.truncate_latents(latents, self.truncation_threshold, rng)
 
     def images(self, generator: Generator, latents: Tensor, labels: Tensor) -> Tensor:
         """Return images `[N, C, R, R]` of latents `[N, Z]` and labels `[N, L]`, inside of `applied`."""

@@ -30,7 +30,7 @@ from ganzoo.scoring.real_data import Inputs, check_same_data, find_inputs, score
 
 _SETTINGS = (
     *("generated", "reference_images", "split", "mirror", "weights", "truncation_psi", "truncation_cutoff"),
-    *("sampling_seed", "batch_size"),
+    *("truncation_threshold", "sampling_seed", "batch_size"),
 )
 _NO_MATTER = frozenset({"system", "cores", "pillow", "pluggy"})  # they move no number
 

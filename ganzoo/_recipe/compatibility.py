@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from ganzoo._recipe.growth_compatibility import growth_incompatibilities
 from ganzoo._recipe.judges import judge_read
+from ganzoo._recipe.sampling_compatibility import sampling_problems
 from ganzoo._recipe.schedules import schedule_errors
 from ganzoo._recipe.selection import Selection
-from ganzoo.contracts.capabilities import NoiseInputs, StyleBased
 from ganzoo.contracts.component import ConfiguredPart, ImageSpec, RecipeContext
 from ganzoo.errors import GanzooError, PluginError
 
@@ -31,7 +31,7 @@ def incompatibilities(recipe: Recipe) -> list[str]:
     reasons += schedule_errors(recipe)
     reasons += _penalties(recipe)
     reasons += _many_logits(recipe, spec)
-    reasons += _styles(recipe)
+    reasons += sampling_problems(recipe)
     reasons += _micro_batches(recipe)
     if not reasons:  # what parts are told fits together
         reasons += part_errors(recipe, spec)
@@ -112,24 +112,6 @@ def _many_logits(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
         yield (
             f"loss: '{recipe.loss.name}' takes one logit per image, and discriminator '{recipe.discriminator.name}' "
             f"gives {each}; choose a loss that takes many, or another discriminator"
-        )
-
-
-def _styles(recipe: Recipe) -> Iterator[str]:
-    if recipe.scoring.truncation_psi != 1.0 and not issubclass(recipe.generator.cls, StyleBased):
-        yield (
-            f"scoring.truncation_psi: generator '{recipe.generator.name}' has no styles to truncate; "
-            f"remove the key or set it to 1.0"
-        )
-    if recipe.scoring.truncation_cutoff is not None and recipe.scoring.truncation_psi == 1.0:
-        yield (
-            "scoring.truncation_cutoff: nothing is truncated while scoring.truncation_psi is 1.0; remove the key or "
-            "lower scoring.truncation_psi"
-        )
-    if recipe.scoring.noise_mode != "random" and not issubclass(recipe.generator.cls, NoiseInputs):
-        yield (
-            f"scoring.noise_mode: generator '{recipe.generator.name}' has no noise inputs; remove the key or set it to "
-            f'"random"'
         )
 
 

@@ -202,6 +202,11 @@ class ScoringSettings(Section):
     truncation_cutoff: PositiveInt | None = Field(
         default=None, description="How many of the first style layers are truncated; absent: all."
     )
+    truncation_threshold: PositiveFloat | None = Field(
+        default=None,
+        description="Largest absolute value of a latent's numbers; those beyond are drawn again. Absent: latents are "
+        "not truncated.",
+    )
     noise_mode: Literal["random", "constant", "none"] = Field(
         default="random", description="Noise inside the generator: random, its own constant maps, or none."
     )

@@ -46,9 +46,11 @@ def _features(context: Mapping[str, JsonValue]) -> str:
 def _details(context: Mapping[str, JsonValue]) -> list[str]:
     psi, weights = context.get("protocol.truncation_psi"), context.get("protocol.weights")
     mirrored, seed = context.get("protocol.mirror"), context.get("protocol.sampling_seed")
+    threshold = context.get("protocol.truncation_threshold")
     cut = isinstance(psi, int | float) and psi != 1
+    limited = f"latents truncated at {threshold:g}" if isinstance(threshold, int | float) else ""
     return [
-        f"truncation ψ = {psi:g}" if cut else "without truncation" if psi is not None else "",
+        f"truncation ψ = {psi:g}" if cut else limited or ("without truncation" if psi is not None else ""),
         {"ema": "with EMA weights", "raw": "with the optimizer's own weights"}.get(str(weights), ""),
         "real images mirrored at random" if mirrored is True else "",
         f"sampling seed {value_text(str(seed))}" if isinstance(seed, int) else "",

@@ -24,6 +24,9 @@ class ViewOptions(BaseModel):
     truncation_cutoff: int | None = Field(
         default=None, ge=0, description="Number of first style layers that are truncated. [default: all]"
     )
+    truncation_threshold: float | None = Field(
+        default=None, gt=0, description="Largest absolute value of a latent's numbers; those beyond are drawn again."
+    )
     noise_mode: NoiseMode | None = Field(default=None, description="Noise inside the generator, if it has any.")
     rotation: float = Field(default=0.0, description="Degrees by which what is generated is turned clockwise.")
     shift_right: float = Field(default=0.0, description="Sides of the image by which it is then moved right.")

@@ -20,6 +20,7 @@ from ganzoo.layers.frozen import Frozen
 from ganzoo.layers.fused import EqualizedDownConv2d, EqualizedUpConv2d
 from ganzoo.layers.growth import Growth
 from ganzoo.layers.kernels import kernels_fit, use_kernels
+from ganzoo.layers.latents import redrawn_within
 from ganzoo.layers.mapping import MappingNetwork
 from ganzoo.layers.measured_mean import measured_mean_w
 from ganzoo.layers.noise import add_noise
@@ -75,6 +76,7 @@ __all__ = [
     "per_batch",
     "per_image",
     "pixel_norm",
+    "redrawn_within",
     "resolution_problem",
     "resolutions",
     "smooth",

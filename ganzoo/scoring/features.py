@@ -149,6 +149,7 @@ def generated_batches(
         labels=generated_labels(protocol),
         truncation_psi=protocol.truncation_psi,
         truncation_cutoff=protocol.truncation_cutoff,
+        truncation_threshold=protocol.truncation_threshold,
         noise_mode=protocol.noise_mode,
         resolution=pack.spec.resolution,
         rows=rows,

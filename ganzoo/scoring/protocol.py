@@ -77,6 +77,7 @@ class ScoringProtocol(BaseModel):
         weights: The generator's moving average, or its raw weights.
         truncation_psi: Truncation of styles; 1 is none.
         truncation_cutoff: How many of the first style layers are truncated; None, which is all, is not hashed.
+        truncation_threshold: Largest absolute value of a latent's numbers; None, which is no limit, is not hashed.
         latents: How latents are drawn.
         noise: How the noise inside the generator is drawn.
         sampling_seed: Seed of latents, labels and noise.
@@ -107,6 +108,7 @@ class ScoringProtocol(BaseModel):
     weights: Literal["ema", "raw"] = "ema"
     truncation_psi: float = 1.0
     truncation_cutoff: int | None = None
+    truncation_threshold: float | None = None
     latents: str = "the generator's own rule"
     noise: str = NOISE["random"]
     sampling_seed: int = 2020
@@ -119,7 +121,8 @@ class ScoringProtocol(BaseModel):
 
     def as_dict(self) -> dict[str, JsonValue]:
         """Return all that is hashed, as plain data."""
-        absent = {key for key in ("truncation_cutoff", "changed_code") if getattr(self, key) in (None, "")}
+        optional = ("truncation_cutoff", "truncation_threshold", "changed_code")
+        absent = {key for key in optional if getattr(self, key) in (None, "")}
         plain = self.model_dump(mode="json", exclude=absent)
         plain["extractor_identity"] = dict(self.extractor_identity)
         plain["layers"] = dict(self.layers)
@@ -201,6 +204,7 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Scoring
         weights=settings.weights,
         truncation_psi=settings.truncation_psi,
         truncation_cutoff=None if settings.truncation_psi == 1.0 else settings.truncation_cutoff,
+        truncation_threshold=settings.truncation_threshold,
         noise=NOISE[settings.noise_mode],
         sampling_seed=settings.sampling_seed,
         batch_size=settings.batch_size,

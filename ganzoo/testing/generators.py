@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ganzoo.contracts.capabilities import Growable
+from ganzoo.contracts.capabilities import Growable, TruncatableLatents
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Generator
 from ganzoo.testing import habits, slopes
@@ -87,6 +87,37 @@ def _check_drawing(case: GeneratorCase) -> None:
     )
 
 
+def _check_truncated_latents(case: GeneratorCase) -> None:
+    generator, threshold = case.network(), 0.5
+    assert isinstance(generator, TruncatableLatents), "asked of none else"
+    latents = case.latents
+
+    def truncate(threshold: float, seed: int) -> Tensor:
+        with doing("truncate_latents"):
+            return generator.truncate_latents(latents.clone(), threshold, torch.Generator().manual_seed(seed))
+
+    with seeded(1):
+        found = truncate(threshold, 7)
+    require(
+        found.shape == latents.shape and found.dtype == latents.dtype and float(found.abs().max()) <= threshold,
+        f"truncate_latents must return {latents.dtype} {list(latents.shape)} with no number beyond the threshold "
+        f"{threshold}, found {found.dtype} {list(found.shape)} with {float(found.abs().max()):g}",
+    )
+    within = latents.abs() <= threshold
+    require(
+        torch.equal(found[within], latents[within]) and torch.equal(truncate(1e6, 7), latents),
+        "truncate_latents changes numbers within the threshold; only those beyond are drawn again",
+    )
+    with seeded(2):
+        again = truncate(threshold, 7)
+    require(torch.equal(found, again), "truncate_latents must draw from the `rng` it is given, and from it alone")
+    beyond = found[~within]
+    require(
+        not torch.equal(beyond, truncate(threshold, 8)[~within]) and float(beyond.std()) > 0,
+        "truncate_latents puts numbers beyond the threshold in one place; they are drawn again from what is within",
+    )
+
+
 def _check_growth(case: GeneratorCase) -> None:
     generator = case.network()
     with steady(generator):
@@ -100,6 +131,7 @@ GENERATOR = Suite(
         gate("can be built", network.check_built),
         gate("draws latents of the size that it states", _check_latents),
         Property("draws latents from the generator that it is given", _check_drawing),
+        Property("truncates its latents to what is asked for", _check_truncated_latents, able(TruncatableLatents)),
         gate("gives finite images of the right shape", network.check_forward),
         Property(network.HAS_GRADIENT, network.check_gradient, thorough),
         Property(

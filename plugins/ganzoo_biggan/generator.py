@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from ganzoo import Generator, ImageSpec, RecipeContext
-from ganzoo.layers import LOWEST_RESOLUTION, BatchNorm2d
+from ganzoo.layers import LOWEST_RESOLUTION, BatchNorm2d, redrawn_within
 from ganzoo_biggan.layers import Makes, UpBlock
 from ganzoo_biggan.shape import BigGANOptions, generator_blocks, shape_problem
 
@@ -100,6 +100,10 @@ class BigGANGenerator(Generator[BigGANGeneratorOptions]):
             maps = attend(block(maps, condition))
         images: Tensor = self.to_rgb(relu(self.norm(maps))).tanh()
         return images
+
+    def truncate_latents(self, latents: Tensor, threshold: float, rng: torch.Generator) -> Tensor:
+        """Draw numbers beyond the threshold again: the paper's truncation trick."""
+        return redrawn_within(latents, threshold, rng)
 
 
 def _chunks(size: int, count: int) -> list[int]:

@@ -6,12 +6,20 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 
 from ganzoo import Generator, ImageSpec, RecipeContext
-from ganzoo.layers import LOWEST_RESOLUTION, BatchNorm2d, ConditionalBatchNorm2d, resolution_problem, resolutions
+from ganzoo.layers import (
+    LOWEST_RESOLUTION,
+    BatchNorm2d,
+    ConditionalBatchNorm2d,
+    redrawn_within,
+    resolution_problem,
+    resolutions,
+)
 from ganzoo_sngan.layers import (
     RELU_GAIN,
     SNGANOptions,
@@ -99,6 +107,10 @@ class SNGANGenerator(Generator[SNGANGeneratorOptions]):
         for block, attend in zip(self.blocks, self.attentions, strict=True):
             maps = attend(block(maps, labels))
         return self.to_rgb(self.last(maps)).tanh()
+
+    def truncate_latents(self, latents: Tensor, threshold: float, rng: torch.Generator) -> Tensor:
+        """Draw numbers beyond the threshold again: BigGAN's truncation trick, arXiv:1809.11096."""
+        return redrawn_within(latents, threshold, rng)
 
 
 class _UpBlock(nn.Module):

@@ -5,9 +5,10 @@ import random
 import numpy as np
 import pytest
 import torch
-from scoring_world import GrowingToy, NoisyToy, StyledToy, Toy, UniformToy, toy
+from scoring_world import GrowingToy, NoisyToy, StyledToy, Toy, TruncatableToy, UniformToy, toy
 
 from ganzoo._inference.generate import draw_labels, draw_latents, generate, to_uint8
+from ganzoo._inference.sampling_options import SamplingOptions
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.errors import RecipeError, RefusedError, RunError
 from ganzoo.testing import TinyStyledGenerator
@@ -137,6 +138,33 @@ def test_noise_needs_noise_inputs():
         RefusedError, match=r"noise_mode 'none' needs a generator with noise inputs, which 'toy' is not"
     ):
         images_of(toy(), noise_mode="none")
+
+
+def test_truncated_latents_are_those_of_the_seed_but_for_what_is_beyond():
+    generator, sampling = toy(TruncatableToy), SamplingOptions(truncation_threshold=0.5)
+    plain = draw_latents(generator, 0, 300, seed=3)
+    whole = draw_latents(generator, 0, 300, seed=3, sampling=sampling)
+    within = plain.abs() <= 0.5
+    assert torch.equal(whole[within], plain[within])
+    assert whole.abs().max() <= 0.5
+    parts = [draw_latents(generator, at, at + 20, seed=3, sampling=sampling) for at in range(0, 300, 20)]
+    assert torch.equal(torch.cat(parts), whole)
+    assert not torch.equal(images_of(generator, truncation_threshold=0.5), images_of(generator))
+    assert torch.equal(images_of(generator, truncation_threshold=50.0), images_of(generator))
+
+
+def test_latents_are_truncated_where_they_can_be():
+    with pytest.raises(
+        RefusedError, match=r"'toy' is not \(it lacks the capability TruncatableLatents\); leave it out\."
+    ):
+        images_of(toy(), truncation_threshold=0.7)
+    with pytest.raises(RefusedError, match="leave it out and truncate its styles by truncation_psi"):
+        images_of(toy(StyledToy), truncation_threshold=0.7)
+    with pytest.raises(RefusedError, match="set it to 1 and truncate its latents by truncation_threshold"):
+        images_of(toy(TruncatableToy), truncation_psi=0.7)
+    for wrong in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(RecipeError, match=r"should be a number above 0, such as 0\.5"):
+            images_of(toy(TruncatableToy), truncation_threshold=wrong)
 
 
 def test_truncation_needs_styles():

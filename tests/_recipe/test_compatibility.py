@@ -281,6 +281,13 @@ def test_truncation_needs_styles():
     )
 
 
+def test_truncation_of_latents_needs_such():
+    (reason,) = incompatibilities(scoring={"truncation_threshold": 0.5})
+    assert reason == (
+        "scoring.truncation_threshold: generator 'tiny' has no latents that can be truncated; remove the key"
+    )
+
+
 def test_a_penalty_is_listed_once():
     (reason,) = incompatibilities(regularizers=[{"name": "penalty"}, {"name": "penalty", "every": 2}])
     assert reason == "regularizers.1: 'penalty' is listed twice; keep one"

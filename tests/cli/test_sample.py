@@ -240,6 +240,8 @@ def test_a_conditional_critic_needs_classes(styled, sample):
         ),
         (["--truncation-cutoff", 3], "give --truncation-psi too"),
         (["--truncation-psi", "nan"], "--truncation-psi nan: should be a number"),
+        (["--truncation-threshold", 0.5], r"truncation_threshold 0.5 needs .* the capability TruncatableLatents\)"),
+        (["--latents", "z.npy", "--truncation-threshold", 0.5], "leave --truncation-threshold out"),
         (["--noise-mode", "constant"], "lacks the capability NoiseInputs"),
         (["--noise-mode", "random"], "lacks the capability NoiseInputs"),
         (

@@ -97,6 +97,24 @@ def test_each_chunk_of_the_latents_and_the_class_reach_their_own_layers():
     assert [torch.equal(seen[n], before[n]) for n in range(3)] == [True, True, False]
 
 
+def test_truncated_latents_make_images_of_one_class_more_alike():
+    generator = built(BigGANGenerator, ImageSpec(16, 3, 3), width=4, latent_dim=12, embedding=4).eval()
+    labels = torch.eye(3)[[1] * 64]
+    spread = []
+    for threshold in (0.02, 0.5, 50.0):
+        rng = torch.Generator().manual_seed(0)
+        latents = generator.truncate_latents(generator.sample_latents(64, rng), threshold, rng)
+        with torch.no_grad():
+            spread.append(generator(latents, labels).std(dim=0).mean().item())
+    assert spread[0] < spread[1] < spread[2]
+
+
+def test_scores_truncate_latents_and_not_styles():
+    assert recipe_of(WORLD, {"scoring": {"truncation_threshold": 0.5}}).scoring.truncation_threshold == 0.5
+    with pytest.raises(RecipeError, match=r"no styles .* truncate its latents by scoring\.truncation_threshold"):
+        recipe_of(WORLD, {"scoring": {"truncation_psi": 0.7}})
+
+
 def test_weights_have_spectral_norm_1_and_begin_orthogonal():
     torch.manual_seed(0)
     critic = BigGANDiscriminator(BigGANDiscriminator.Options(width=4), ImageSpec(16, 3, 3))

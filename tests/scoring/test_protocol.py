@@ -40,6 +40,7 @@ OTHER_VALUES = {
     "weights": "raw",
     "truncation_psi": 0.7,
     "truncation_cutoff": 8,
+    "truncation_threshold": 0.5,
     "latents": "on the sphere",
     "noise": "constant",
     "sampling_seed": 2021,
@@ -104,9 +105,10 @@ def test_the_hash_stays_the_same_for_ever():
     assert PROTOCOL.id == "9a7fd096ec5a8baf"
 
 
-def test_protocols_of_before_the_cutoff_keep_their_hash():
-    assert "truncation_cutoff" not in PROTOCOL.as_dict()
-    assert PROTOCOL.model_copy(update={"truncation_cutoff": 8}).as_dict()["truncation_cutoff"] == 8
+@pytest.mark.parametrize(("key", "value"), [("truncation_cutoff", 8), ("truncation_threshold", 0.5)])
+def test_protocols_of_before_a_setting_keep_their_hash(key, value):
+    assert key not in PROTOCOL.as_dict()
+    assert PROTOCOL.model_copy(update={key: value}).as_dict()[key] == value
 
 
 def test_it_is_frozen_and_plain():

@@ -15,6 +15,7 @@ from ganzoo.contracts.datasets import ImageDataset, Item
 from ganzoo.contracts.networks import Generator
 from ganzoo.data.pack.pack import Pack
 from ganzoo.data.prepare.prepare import prepare
+from ganzoo.layers import redrawn_within
 
 
 class Arrays(ImageDataset):
@@ -96,6 +97,13 @@ class UniformToy(Toy):
 
     def sample_latents(self, count, rng):
         return torch.rand(count, self.latent_dim, generator=rng) * 2 - 1
+
+
+class TruncatableToy(Toy):
+    """As BigGAN: its latents can be truncated."""
+
+    def truncate_latents(self, latents, threshold, rng):
+        return redrawn_within(latents, threshold, rng)
 
 
 class NoisyToy(Toy):

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ganzoo.layers import redrawn_within
 from ganzoo.testing import TinyGenerator, TinyStyledGenerator
 from planted.bug import PlantedBug, planted
 
@@ -48,6 +49,42 @@ class Moved(Sound):
         # Grids count from -1 to 1, transforms in sides of the image.
         places = F.affine_grid(torch.cat([where[:, :2, :2], 2 * where[:, :2, 2:]], dim=2), images.shape, False)
         return F.grid_sample(images, places, align_corners=False)
+
+
+class Truncated(Sound):
+    """Truncates its latents."""
+
+    def truncate_latents(self, latents, threshold, rng):
+        return redrawn_within(latents, threshold, rng)
+
+
+# How they truncate
+
+
+@planted(GENERATORS, "with no number beyond the threshold")
+class DrawsOnce(Truncated):
+    def truncate_latents(self, latents, threshold, rng):
+        again = torch.randn(latents.shape, generator=rng)
+        return torch.where(latents.abs() > threshold, again, latents)
+
+
+@planted(GENERATORS, "truncate_latents changes numbers within the threshold")
+class ScalesLatents(Truncated):
+    def truncate_latents(self, latents, threshold, rng):
+        return super().truncate_latents(latents, threshold, rng) * min(1.0, threshold)
+
+
+@planted(GENERATORS, "truncate_latents puts numbers beyond the threshold in one place")
+class ClampsLatents(Truncated):
+    def truncate_latents(self, latents, threshold, rng):
+        return latents.clamp(-threshold, threshold)
+
+
+@planted(GENERATORS, "truncate_latents must draw from the `rng`")
+class TruncatesGlobally(Truncated):
+    def truncate_latents(self, latents, threshold, rng):
+        seed = int(torch.randint(2**31, ()))
+        return super().truncate_latents(latents, threshold, torch.Generator().manual_seed(seed))
 
 
 # How they move
