@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from ganzoo.contracts.capabilities import StyleBased as StyleBased
     from ganzoo.contracts.capabilities import StyleResolutions as StyleResolutions
     from ganzoo.contracts.capabilities import Transformable as Transformable
-    from ganzoo.contracts.capabilities import TruncatableLatents as TruncatableLatents
     from ganzoo.contracts.checkpoints import ForeignCheckpoint as ForeignCheckpoint
     from ganzoo.contracts.checkpoints import ForeignNetwork as ForeignNetwork
     from ganzoo.contracts.checkpoints import Importer as Importer
@@ -121,6 +120,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.sources import FoundFile as FoundFile
     from ganzoo.contracts.sources import Source as Source
     from ganzoo.contracts.step import Step as Step
+    from ganzoo.contracts.truncatable_latents import TruncatableLatents as TruncatableLatents
     from ganzoo.contracts.view_options import ViewOptions as ViewOptions
     from ganzoo.errors import ChangedCodeError as ChangedCodeError
     from ganzoo.errors import CheckpointError as CheckpointError
@@ -160,7 +160,6 @@ _HOME = {
         "StyleBased",
         "StyleResolutions",
         "Transformable",
-        "TruncatableLatents",
     ),
     "ganzoo.contracts.extractor_capabilities": ("FeatureMaps", "Perceptual"),
     "ganzoo.contracts.figures": (
@@ -209,6 +208,7 @@ _HOME = {
     "ganzoo.contracts.entries": ("Entry", "StatedClasses"),
     "ganzoo.contracts.sources": ("FoundFile", "Source"),
     "ganzoo.contracts.step": ("Step",),
+    "ganzoo.contracts.truncatable_latents": ("TruncatableLatents",),
     "ganzoo.contracts.view_options": ("ViewOptions",),
     "ganzoo._registry.pinned": ("allow_changed_code",),
     "ganzoo._registry.plugin_files": ("load_plugin_file",),

@@ -212,8 +212,7 @@ def sample(
         at: The generator kept at this many images seen; None: the newest.
         weights: EMA weights (`ema`) or those of the optimizer (`raw`).
         **view: `device`, `resolution` and `alpha` of a growing network, `truncation_psi`, `truncation_cutoff`,
-            `truncation_threshold`, `noise_mode`, `rotation`, `shift_right`, `shift_down`, `label` (one class for all),
-            `progress`.
+            `truncation_threshold`, `noise_mode`, `rotation`, `shift_right`, `shift_down`, `label`, `progress`.
 
     Raises:
         GanzooError: The generator cannot do what is asked, or there is no such checkpoint.

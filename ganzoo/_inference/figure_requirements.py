@@ -14,9 +14,9 @@ from ganzoo.contracts.capabilities import (
     StyleAffines,
     StyleBased,
     Transformable,
-    TruncatableLatents,
 )
 from ganzoo.contracts.figures import CheckpointsFigure, Figure, RunsFigure
+from ganzoo.contracts.truncatable_latents import TruncatableLatents
 from ganzoo.errors import RefusedError
 
 if TYPE_CHECKING:

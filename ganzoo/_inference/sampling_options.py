@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from ganzoo._inference.growth_stage import GrowthStage
-from ganzoo.contracts.capabilities import NoiseInputs, NoiseMode, StyleBased, Transformable, TruncatableLatents
+from ganzoo.contracts.capabilities import NoiseInputs, NoiseMode, StyleBased, Transformable
 from ganzoo.contracts.networks import Generator
+from ganzoo.contracts.truncatable_latents import TruncatableLatents
 from ganzoo.errors import RecipeError, RefusedError
 from ganzoo.layers.style import truncated
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ganzoo.contracts.capabilities import NoiseInputs, StyleBased, TruncatableLatents
+from ganzoo.contracts.capabilities import NoiseInputs, StyleBased
+from ganzoo.contracts.truncatable_latents import TruncatableLatents
 
 if TYPE_CHECKING:
     from ganzoo._recipe.recipe import Recipe

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from torch import Generator as RandomGenerator
     from torch import Tensor
 
 NoiseMode = Literal["random", "constant", "none"]
@@ -44,18 +43,6 @@ class StyleBased(Protocol):
 
     def mean_w(self) -> Tensor:
         """Return the tracked mean style `[W]` (`w_avg`), towards which truncation pulls."""
-
-
-@runtime_checkable
-class TruncatableLatents(Protocol):
-    """Capability of a generator: its latents can be truncated (BigGAN, arXiv:1809.11096, section 3.1)."""
-
-    def truncate_latents(self, latents: Tensor, threshold: float, rng: RandomGenerator) -> Tensor:
-        """Return latents `[N, Z]` of `sample_latents` without numbers beyond the threshold, which are drawn again.
-
-        Those within stay as they are. `threshold` is above 0; `rng` is a CPU generator, as in `sample_latents`. Of
-        N(0, 1), `ganzoo.layers.redrawn_within` does it.
-        """
 
 
 @runtime_checkable

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ganzoo.contracts.capabilities import Growable, TruncatableLatents
+from ganzoo.contracts.capabilities import Growable
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Generator
+from ganzoo.contracts.truncatable_latents import TruncatableLatents
 from ganzoo.testing import habits, slopes
 from ganzoo.testing import network_properties as network
 from ganzoo.testing.component import COMPONENT
