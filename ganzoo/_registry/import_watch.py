@@ -1,8 +1,9 @@
 """Import watch: what a plugin does while it is imported, besides being imported.
 
-What it prints goes to standard error, so that it never mixes with what a command was asked for. Settings of torch that
-it changes are put back: numbers must not depend on which plugins there are. How long it keeps the processor, whatever
-else the machine does, is measured without torch itself, which whoever comes first would seem to be slow for.
+What it prints goes to standard error, so that it never mixes with what a command was asked for. Settings of torch,
+random streams and the environment that it changes are put back: numbers must not depend on which plugins there are. How
+long it keeps the processor, whatever else the machine does, is measured without torch itself, which whoever comes first
+would seem to be slow for.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from typing import Any
 
+from ganzoo._registry.process_state import ProcessState
+
 SLOW_SECONDS = 1.0
+_REMEDIES = {
+    "torch.get_num_threads()": "whoever starts the run chooses threads (OMP_NUM_THREADS)",
+    "torch.initial_seed()": "a run is seeded by its recipe: draw from a torch.Generator of its own where one is needed",
+}
 _TORCH = "torch"
 
 
@@ -31,6 +38,7 @@ class ImportWatch:
         self.notes: list[str] = []
         self._package = package
         self._before: Mapping[str, Any] = {}
+        self._pool = 0  # threads of torch for work beside work
         self._apart = 0.0  # processor seconds of torch's own import
         self._stack = ExitStack()
 
@@ -39,8 +47,9 @@ class ImportWatch:
         self._warned = self._stack.enter_context(warnings.catch_warnings(record=True))
         warnings.simplefilter("always", DeprecationWarning)
         warnings.simplefilter("always", FutureWarning)
+        self._process = ProcessState(self._is_own)
         if _TORCH in sys.modules:
-            self._before = torch_settings()
+            self._look()
         else:
             sys.meta_path.insert(0, self)
         self._start = time.thread_time()
@@ -56,15 +65,34 @@ class ImportWatch:
                 f"takes {seconds:.1f} s of the processor to import, which each command that needs it waits for; import "
                 f"what is slow inside the functions that use it"
             )
-        self.notes += [f"{each}, which was put back; set it where it is used" for each in put_back(self._before)]
+        self.notes += self._process.put_back()
+        self.notes += [_advised(each) for each in put_back(self._before)]
+        self._judge_pool()
         self._judge_warnings()
+
+    def _look(self) -> None:
+        """Take what is now for untouched."""
+        torch: Any = sys.modules[_TORCH]
+        self._before, self._pool = torch_settings(), torch.get_num_interop_threads()
+        self._process.look()
+
+    def _judge_pool(self) -> None:
+        torch: Any = sys.modules.get(_TORCH)
+        if not self._before or torch.get_num_interop_threads() == self._pool:
+            return
+        self.notes.append(
+            f"changed torch.get_num_interop_threads() from {self._pool} to {torch.get_num_interop_threads()} for "
+            f"everybody, which torch can set once only and nobody can put back: do not call "
+            f"torch.set_num_interop_threads; whoever starts the run chooses threads"
+        )
+
+    def _is_own(self, file: str) -> bool:
+        """Whether a file is of the package that is imported."""
+        return f"{os.sep}{self._package}{os.sep}" in file or file.endswith(f"{os.sep}{self._package}.py")
 
     def _judge_warnings(self) -> None:
         for warning in self._warned:
-            own = f"{os.sep}{self._package}{os.sep}" in warning.filename or warning.filename.endswith(
-                f"{os.sep}{self._package}.py"
-            )
-            if own and issubclass(warning.category, DeprecationWarning | FutureWarning):
+            if self._is_own(warning.filename) and issubclass(warning.category, DeprecationWarning | FutureWarning):
                 text = " ".join(str(warning.message).split())[:300]
                 self.notes.append(f"uses what is deprecated: {text} ({warning.filename}:{warning.lineno})")
             elif not issubclass(warning.category, DeprecationWarning):
@@ -85,7 +113,7 @@ class ImportWatch:
             start = time.thread_time()
             execute(module)
             self._apart += time.thread_time() - start
-            self._before = torch_settings()
+            self._look()
 
         loader.exec_module = timed
         return spec
@@ -125,6 +153,11 @@ def put_back(before: Mapping[str, Any]) -> Iterator[str]:
         if after != before[name]:
             undo[name](before[name])
             yield f"changed {name} from {before[name]} to {after} for everybody"
+
+
+def _advised(change: str) -> str:
+    remedies = (remedy for name, remedy in _REMEDIES.items() if name in change)
+    return f"{change}, which was put back; {next(remedies, 'set it where it is used')}"
 
 
 @contextmanager

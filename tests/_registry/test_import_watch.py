@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import random
+import subprocess
+import sys
 import time
 
+import numpy as np
 import pytest
+import torch
 
 from ganzoo._registry import import_watch
 from ganzoo._registry.import_watch import ImportWatch
@@ -27,3 +34,73 @@ def compute():
 def test_what_keeps_the_processor_is_slow(work, is_told, monkeypatch):
     notes = told(work, monkeypatch, 0.01)
     assert ["s of the processor to import" in note for note in notes] == ([True] if is_told else [])
+
+
+CHANGES = {
+    "random.seed(3)": ("python's random", "random.Random(seed)"),
+    "random.random()": ("python's random", "random.Random(seed)"),
+    "np.random.seed(3)": ("numpy's np.random", "np.random.default_rng(seed)"),
+    "np.random.rand()": ("numpy's np.random", "np.random.default_rng(seed)"),
+    "os.environ['ACME_THREADS'] = '1'": ("os.environ", "ACME_THREADS", "subprocess.run"),
+    "os.environ.update(PATH='/nowhere')": ("os.environ", "PATH", "subprocess.run"),
+    "os.environ.pop('PATH')": ("os.environ", "PATH", "subprocess.run"),
+    "torch.set_num_threads(torch.get_num_threads() + 1)": ("torch.get_num_threads()", "OMP_NUM_THREADS"),
+    "torch.manual_seed(3)": ("torch.initial_seed()", "torch.Generator"),
+    "torch.set_default_dtype(torch.float64)": ("torch.get_default_dtype()", "set it where it is used"),
+}
+
+
+def state():
+    numbers = np.random.get_state(legacy=False)["state"]
+    threads, seed, dtype = torch.get_num_threads(), torch.initial_seed(), torch.get_default_dtype()
+    return random.getstate(), numbers["pos"], numbers["key"].tolist(), dict(os.environ), threads, seed, dtype
+
+
+def imported(source, tmp_path, monkeypatch):
+    """Import a module `acme_changes` of this source, as a plugin, and return what is told of it."""
+    (tmp_path / "acme_changes.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "acme_changes", raising=False)
+    with ImportWatch("acme_changes") as watch:
+        importlib.import_module("acme_changes")
+    monkeypatch.delitem(sys.modules, "acme_changes")
+    return watch.notes
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_belongs_to_the_process_is_put_back_and_told_with_the_remedy(change, tmp_path, monkeypatch):
+    before = state()
+    (note,) = imported(f"import os, random\nimport numpy as np\nimport torch\n{change}\n", tmp_path, monkeypatch)
+    assert all(each in note for each in (*CHANGES[change], "put back")), note
+    assert state() == before
+
+
+def test_what_a_library_sets_in_the_environment_is_its_own(tmp_path, monkeypatch):
+    monkeypatch.delenv("ACME_LIBRARY", raising=False)
+    (tmp_path / "acme_library.py").write_text("import os\nos.environ['ACME_LIBRARY'] = '1'\n")
+    try:
+        assert imported("import acme_library\n", tmp_path, monkeypatch) == []
+        assert os.environ["ACME_LIBRARY"] == "1"
+    finally:
+        os.environ.pop("ACME_LIBRARY", None)
+        sys.modules.pop("acme_library", None)
+
+
+def test_what_changes_nothing_is_not_told(tmp_path, monkeypatch):
+    source = "import os, random\nos.environ['PATH'] = os.environ['PATH']\nNUMBER = random.Random(3).random()\n"
+    assert imported(source, tmp_path, monkeypatch) == []
+
+
+@pytest.mark.ci
+def test_threads_that_can_be_set_once_only_are_told(tmp_path):
+    """In a process of its own: nobody can put them back."""
+    (tmp_path / "acme_pool.py").write_text("import torch\ntorch.set_num_interop_threads(3)\n")
+    code = (
+        "import torch, importlib\nfrom ganzoo._registry.import_watch import ImportWatch\n"
+        "with ImportWatch('acme_pool') as watch:\n    importlib.import_module('acme_pool')\nprint(*watch.notes)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert all(
+        each in done.stdout for each in ("get_num_interop_threads()", "to 3", "nobody can put back", "do not call")
+    )
