@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ganzoo.errors import GanzooError
 from ganzoo.testing.calls import draws
 from ganzoo.testing.company import COUNT, Rows, alike, check_company
+from ganzoo.testing.extractor_sizes import check_sizes
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.properties import Property
 
@@ -137,6 +138,7 @@ HABITS = (
     Property("its identity changes with options that change features", check_identity_of_options, needs=_FEATURES),
     Property("features do not depend on earlier images", check_memory, needs=_FEATURES),
     Property("images stay as they are", check_images_kept, needs=_FEATURES),
+    Property("takes images of any size", check_sizes, needs=_FEATURES),
     Property("features are float32", check_types, needs=_FEATURES),
     Property("gives the layers that are asked for, in their order", check_asked_layers, needs=_FEATURES),
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -13,11 +11,11 @@ import torch
 from ganzoo.contracts.checkpoints import ForeignCheckpoint, ForeignNetwork, Importer
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.networks import Discriminator, Generator
-from ganzoo.errors import CheckpointError
 from ganzoo.interchange import Global, Record
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import NotAsked, doing, require
 from ganzoo.testing.importer_habits import check_inert, check_reading, traps
+from ganzoo.testing.importer_lacks import check_partial
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.trial import Trial, require_all
 
@@ -124,38 +122,6 @@ def _check_network(role: str, network: ForeignNetwork, images: ImageSpec) -> Non
         network.cls(network.options, images).load_state_dict(dict(network.weights))
 
 
-def _check_partial(case: ImporterCase) -> None:
-    """A file that lacks something is refused, not a crash."""
-    if not isinstance(case.content, dict):
-        raise NotAsked("what it is tested with has no named entries that a file could lack")
-    for missing, less in _lacking(case.content):
-        with doing(f"recognizing a file without {missing:.80}"):
-            known = case.cls.recognizes(less)
-        try:
-            if known:
-                case.cls.read(less)
-        except CheckpointError:
-            continue
-        except Exception as error:
-            require(False, f"without {missing:.80}, read raises {type(error).__name__}, not a CheckpointError")
-
-
-def _lacking(content: dict[Any, Any]) -> Iterator[tuple[str, dict[Any, Any]]]:
-    """Yield what is left out, and the content without it: an entry, or a name in one that is a state dict."""
-    for key in _kinds(content):
-        yield repr(key), {name: value for name, value in content.items() if name != key}
-    for key, inside in content.items():
-        if isinstance(inside, dict):
-            for within in _kinds(inside):
-                less = {name: value for name, value in inside.items() if name != within}
-                yield f"{within!r} in {key!r}", {**content, key: less}
-
-
-def _kinds(names: Iterable[Any]) -> list[Any]:
-    """Return one of the names that differ by numbers alone: layers are much alike."""
-    return list({re.sub(r"\d+", "0", str(name)): name for name in names}.values())
-
-
 IMPORTER = Suite(
     ImporterCase,
     once=(
@@ -167,7 +133,7 @@ IMPORTER = Suite(
         gate("reads its layout", _check_read),
         Property("executes and imports nothing of its layout", _check_inert_example),
         Property("its networks load whole", _check_networks),
-        Property("refuses a file that lacks something", _check_partial),
+        Property("refuses a file that lacks something", check_partial),
     ),
 )
 

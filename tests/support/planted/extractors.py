@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import nn
 from torch.nn import functional as F
 
-from ganzoo import ComponentOptions, Extractor, Layer
+from ganzoo import ComponentOptions, Extractor, Layer, PluginError
 from planted.bug import PlantedBug, planted
 
 EXTRACTORS: list[PlantedBug] = []
@@ -235,3 +235,78 @@ class BrightestOfBatch(Sound):
     class network(Convolutions):
         def prepared(self, images):
             return images.float() / images.max()
+
+
+# Sizes of images
+
+
+class Resized(Sound):
+    """The same features, of images that are brought to 32 pixels."""
+
+    class network(Convolutions):
+        def prepared(self, images):
+            return super().prepared(F.interpolate(images.float(), size=(32, 32), mode="bilinear", antialias=True))
+
+
+class _Dense(Convolutions):
+    """A dense layer on all pixels."""
+
+    def __init__(self, layers, size=8):
+        super().__init__(layers, size)
+        self.dense = nn.Linear(3 * 32 * 32, size).requires_grad_(False)
+        nn.init.normal_(self.dense.weight, std=0.02, generator=torch.Generator().manual_seed(1))
+        nn.init.zeros_(self.dense.bias)
+
+    def pixels(self, images):
+        return images.flatten(1)
+
+    def forward(self, images):
+        features = self.dense(self.pixels(self.prepared(images)))
+        return tuple(features for _ in self.layers)
+
+
+@planted(EXTRACTORS, "fails for images of 16 pixels", "works for 32", "F.interpolate", twin=Resized)
+class Only32(Sound):
+    network = _Dense
+
+
+@planted(EXTRACTORS, "of images of 64 pixels", "rows 48 to 63", twin=Resized)
+class FirstPixels(Sound):
+    class network(_Dense):
+        def pixels(self, images):
+            return F.pad(images.flatten(1), (0, 3 * 32 * 32))[:, : 3 * 32 * 32]
+
+
+@planted(EXTRACTORS, "of images of 64 pixels", "reads a part of an image", twin=Resized)
+class UpperLeft(Sound):
+    class network(Convolutions):
+        def prepared(self, images):
+            return super().prepared(images[:, :, :32, :32])
+
+
+@planted(EXTRACTORS, "of images of 16 pixels", "the same whatever the images are", twin=Resized)
+class ZerosElsewhere(Sound):
+    class network(Convolutions):
+        def prepared(self, images):
+            return super().prepared(images) * (images.shape[-1] >= 32)
+
+
+@planted(EXTRACTORS, "have the size [48], and [8] where images have 32", "pool over places", twin=Resized)
+class SizeOfMaps(Sound):
+    class network(Convolutions):
+        def forward(self, images):
+            maps = F.avg_pool2d(self.prepared(images), 4).flatten(1)
+            return tuple(maps if images.shape[-1] != 32 else maps[:, :8] for _ in self.layers)
+
+
+class RefusesLarge(Resized):
+    """The same, which refuses what is larger in words."""
+
+    class network(Resized.network):
+        def prepared(self, images):
+            if images.shape[-1] > 32:
+                raise PluginError("convolutions: takes images of up to 32 pixels; choose another extractor")
+            return super().prepared(images)
+
+
+SOUND_EXTRACTORS = [RefusesLarge]

@@ -11,7 +11,15 @@ from typing import Any
 import torch
 
 from ganzoo import CheckpointError, ForeignCheckpoint, ForeignNetwork, ImageSpec, Importer
-from ganzoo.interchange import Record
+from ganzoo.interchange import (
+    Record,
+    is_network,
+    is_persistent,
+    module_state,
+    network_of,
+    network_record,
+    persistent_record,
+)
 from ganzoo.testing import TinyGenerator
 from planted.bug import PlantedBug, planted
 
@@ -144,3 +152,75 @@ class LeavesOut(SoundWithExample):
         found = super().read(content)
         del found.ema.weights["dense.bias"]
         return found
+
+
+# Files of records, as TensorFlow's networks and pickled modules are
+
+
+class OfTensorFlow(Sound):
+    """Reads three networks of TensorFlow, of which the last has the averaged weights."""
+
+    name = "acme-tensorflow"
+
+    @classmethod
+    def example_content(cls) -> Any:
+        inside = network_record("mapping", "G_mapping", {"weight": torch.zeros(64, 8), "bias": torch.zeros(64)})
+        return tuple(network_record(name, "G_acme", {}, {"dense": inside}) for name in ("G", "D", "Gs"))
+
+    @classmethod
+    def recognizes(cls, content: Any) -> bool:
+        records = isinstance(content, tuple) and len(content) == 3 and all(map(is_network, content))
+        return records and "dense" in content[2].state.get("components", {})
+
+    @classmethod
+    def variables(cls, content: Any) -> dict[str, Any]:
+        return network_of(content[2]).all_variables()
+
+    @classmethod
+    def read(cls, content: Any) -> ForeignCheckpoint:
+        weights = {name.replace("/", "."): value for name, value in cls.variables(content).items()}
+        return super().read({"acme": weights})
+
+
+@planted(IMPORTERS, "without 'bias' in 'variables' in 'dense' in 'components' in 2", "KeyError", "CheckpointError")
+class TrustsVariables(OfTensorFlow):
+    @classmethod
+    def read(cls, content):
+        variables = cls.variables(content)
+        variables["dense/bias"] = variables["dense/bias"].clone()
+        return super().read(content)
+
+
+@planted(IMPORTERS, "without 'variables' in 'dense' in 'components' in 2", "KeyError", "CheckpointError")
+class TrustsState(OfTensorFlow):
+    @classmethod
+    def variables(cls, content):
+        inside = content[2].state["components"]["dense"]
+        return {f"dense/{name}": value for name, value in dict(inside.state["variables"]).items()}
+
+
+class OfModules(Sound):
+    """Reads a pickled module."""
+
+    name = "acme-module"
+
+    @classmethod
+    def example_content(cls) -> Any:
+        weights = {"dense.weight": torch.zeros(64, 8), "dense.bias": torch.zeros(64)}
+        return {"G_acme": persistent_record("Generator", weights)}
+
+    @classmethod
+    def recognizes(cls, content: Any) -> bool:
+        return isinstance(content, dict) and is_persistent(content.get("G_acme"))
+
+    @classmethod
+    def read(cls, content: Any) -> ForeignCheckpoint:
+        return super().read({"acme": module_state(content["G_acme"])})
+
+
+@planted(IMPORTERS, "without '_modules' in 'state' in 0 in 'G_acme'", "KeyError", "CheckpointError")
+class TrustsModules(OfModules):
+    @classmethod
+    def read(cls, content):
+        content["G_acme"].args[0]["state"]["_modules"]
+        return super().read(content)
