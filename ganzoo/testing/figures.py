@@ -21,6 +21,7 @@ from ganzoo.contracts.figures import (
     TargetsFigure,
 )
 from ganzoo.testing.failure import NotAsked, doing, require
+from ganzoo.testing.figure_sharing import require_said, sharing
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.trial import Trial, require_all
 
@@ -60,6 +61,7 @@ def _check_class(case: FigureCase) -> None:
         isinstance(name, str) and _NAME.fullmatch(name),
         f"its name is {name!r}; a name is lower-case letters, digits, '-', '_' and '.'",
     )
+    require(isinstance(cls.shares_images, bool), f"its shares_images is {cls.shares_images!r}; True or False")
     require((cls.__doc__ or "").strip(), "its class has no docstring; the first line describes it in lists")
     for capability in cls.needs:
         with doing(f"asking for the capability {capability!r}"):
@@ -92,8 +94,9 @@ def _check_drawing(case: FigureCase) -> None:
     figure, source = case.options, case.source
     written = []
     for _ in range(2):
-        with doing("draw"):
+        with doing("draw"), sharing() as shared:
             drawn = figure.draw(source)
+        require_said(figure, bool(shared))
         for attribute in ("name", "summary"):
             found = getattr(drawn, attribute, None)
             require(isinstance(found, str), f"what it draws has no {attribute}, found {found!r}")

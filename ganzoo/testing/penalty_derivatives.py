@@ -46,13 +46,11 @@ def check_derivative(penalty: Regularizer, step: LinearStep) -> None:
         for network in (*networks, penalty):
             network.double()
         payer = networks[1] if step.role is Role.DISCRIMINATOR else networks[0]
-        kept = {name: value.clone() for name, value in penalty.named_buffers()}
 
         def value() -> Tensor:
             fresh = step.of(networks[0], networks[1])
-            state_back(penalty, kept)
             with seeded(), steady_generator(networks[0]):
-                found: Tensor = penalty.penalty(fresh)
+                found: Tensor = copy.deepcopy(penalty).penalty(fresh)  # nothing that it keeps is of an earlier call
             return found
 
         variables = dict(payer.named_parameters())
@@ -95,10 +93,3 @@ def _held(value: Callable[[], Tensor]) -> Callable[[], Tensor]:
 
     again()
     return again
-
-
-def state_back(penalty: Regularizer, kept: Mapping[str, Tensor]) -> None:
-    """Put buffers back to what they were."""
-    with torch.no_grad():
-        for name, value in penalty.named_buffers():
-            value.copy_(kept[name])

@@ -9,7 +9,7 @@ from planted.bug import PlantedBug
 from planted.callbacks import CALLBACKS
 from planted.datasets import DATASETS, ROOTED
 from planted.discriminators import DISCRIMINATORS, SOUND_DISCRIMINATORS
-from planted.extractors import EXTRACTORS
+from planted.extractors import EXTRACTORS, SOUND_EXTRACTORS
 from planted.generators import GENERATORS, SOUND_GENERATORS
 from planted.importers import IMPORTERS
 from planted.losses import LOSSES, SOUND_LOSSES
@@ -17,6 +17,7 @@ from planted.metrics import METRICS, SOUND_METRICS
 from planted.optimizers import OPTIMIZERS
 from planted.penalties import PENALTIES, SOUND_PENALTIES
 from planted.penalty_images import PENALTY_IMAGES, SOUND_PENALTY_IMAGES
+from planted.shared_penalties import SHARED_PENALTIES
 
 from ganzoo.testing import check_part
 
@@ -26,6 +27,7 @@ BUGS = [
     *LOSSES,
     *PENALTIES,
     *PENALTY_IMAGES,
+    *SHARED_PENALTIES,
     *AUGMENTATIONS,
     *EXTRACTORS,
     *CALLBACKS,
@@ -42,6 +44,7 @@ SOUND = [
     *SOUND_PENALTIES,
     *SOUND_PENALTY_IMAGES,
     *SOUND_AUGMENTATIONS,
+    *SOUND_EXTRACTORS,
     *SOUND_METRICS,
 ]
 TWINS = list(dict.fromkeys([*(bug.twin for bug in BUGS), *SOUND]))
