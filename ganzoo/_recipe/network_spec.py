@@ -26,7 +26,7 @@ class Images(Section):
     """What the images are."""
 
     resolution: PositiveInt = Field(description="Role in pixels that the networks are built for.")
-    channels: PositiveInt = Field(description="1 for gray, 3 for color.")
+    channels: PositiveInt = Field(description="1 for gray, 3 for color, others as the dataset lays them out.")
     label_dim: NonNegativeInt = Field(default=0, description="Number of classes; 0 without.")
 
 

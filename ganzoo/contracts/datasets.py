@@ -85,7 +85,10 @@ class ImageDataset(Component[DatasetOptionsT], ABC):
     @classmethod
     @abstractmethod
     def spec_of(cls, options: DatasetOptionsT) -> ImageSpec:
-        """Return what the images will be, without touching data: `check` works on a machine that has none."""
+        """Return what the images will be, without touching data: `check` works on a machine that has none.
+
+        One channel is gray and three are color; any other number is what `load` makes of it, such as slices.
+        """
 
     @abstractmethod
     def items(self) -> Sequence[Item]:

@@ -92,8 +92,15 @@ class WrongSize(TinyDataset):
         return ImageSpec(32, 1)
 
 
-@broken(DATASETS, "spec_of says 2 channels")
-class TwoChannels(TinyDataset):
+@broken(DATASETS, "spec_of says 0 channels")
+class NoChannels(TinyDataset):
+    @classmethod
+    def spec_of(cls, options):
+        return ImageSpec(16, 0)
+
+
+@broken(DATASETS, "must return uint8 [2, 16, 16]")
+class OneOfTwoChannels(TinyDataset):
     @classmethod
     def spec_of(cls, options):
         return ImageSpec(16, 2)

@@ -12,7 +12,7 @@ from ganzoo.contracts.component import PixelArray
 from ganzoo.contracts.reading import DeepPicture, NonFinite, Picture, ReadingRule, Window
 from ganzoo.data.images.intensity_window import bounds_of, scaled
 from ganzoo.data.images.resize import image_to_square, to_square
-from ganzoo.errors import DataError
+from ganzoo.errors import DataError, PluginError
 
 MAX_PIXELS = 64_000_000
 
@@ -35,7 +35,13 @@ def pixels_of(picture: Picture, rule: ReadingRule, name: str) -> PixelArray:
 
     Raises:
         DataError: It has values that the rule refuses, or a shape that is no image's.
+        PluginError: The rule asks for another number of channels than 1 and 3.
     """
+    if rule.channels not in (1, 3):
+        raise PluginError(
+            f"a picture is read as gray or color, not as {rule.channels} channels; a dataset of such images lays them "
+            f"out in a `load` of its own"
+        )
     window = rule.window
     if isinstance(picture, np.ndarray):
         picture, window = _of_array(picture, window, name)

@@ -52,7 +52,10 @@ def export(
     if target.exists() or target.is_symlink():
         raise RefusedError(f"{shown(target)} exists already and is not replaced")
     if pack.spec.channels not in (1, 3, 4):
-        raise DataError(f"images of {pack.spec.channels} channels cannot be written as PNG")
+        raise DataError(
+            f"images of {pack.spec.channels} channels cannot be written as PNG, which has 1, 3 or 4; read the pack by "
+            f"ganzoo.data.Pack instead"
+        )
     names = tuple(splits) or pack.splits
     total = sum(len(pack.split(name)) for name in names)
 

@@ -10,6 +10,8 @@ from ganzoo.data.pack.manifest import DIGESTS, LABELS, SUBJECTS, Manifest
 _BYTES_PER_IMAGE = {LABELS: 8, SUBJECTS: 8, DIGESTS: 32}
 _BORDER_BYTES = 8  # of an image that is compressed: where it begins
 _LARGEST_SIDE = 2**16
+# Deflate repeats at most 258 bytes by a length and a distance of a bit each (RFC 1951, section 3.2).
+_LARGEST_RATIO = {"raw": 1, "deflate": 258 * 4}
 
 
 def implausible(manifest: Manifest) -> str | None:
@@ -18,7 +20,7 @@ def implausible(manifest: Manifest) -> str | None:
     count, side = manifest.count, manifest.resolution
     if min(counts) < 0 or count < 1:
         return f"it has {count:,} images, labels or files of a size below 0"
-    if not (1 <= manifest.channels <= 4 and all(1 <= each <= side <= _LARGEST_SIDE for each in manifest.shards)):
+    if not (manifest.channels >= 1 and all(1 <= each <= side <= _LARGEST_SIDE for each in manifest.shards)):
         return f"its images have {manifest.channels} channels and {side} pixels"
     wanted = len(_BYTES_PER_IMAGE) + sum(-(-count // per_shard) for per_shard in manifest.shards.values())
     if len(manifest.files) != wanted:
@@ -27,7 +29,10 @@ def implausible(manifest: Manifest) -> str | None:
         if name not in manifest.files or manifest.files[name].size < count * size:
             return f"its {name} is too small for {count:,} images"
     pixels = sum(mark.size for name, mark in manifest.files.items() if name not in _BYTES_PER_IMAGE)
+    borders = 0 if manifest.storage == "raw" else _BORDER_BYTES * len(manifest.shards)
     each = sum(manifest.channels * level**2 for level in manifest.shards)
-    if pixels < count * (each if manifest.storage == "raw" else _BORDER_BYTES * len(manifest.shards)):
-        return f"its files of images are too small for {count:,} images"
+    if pixels < count * (each // _LARGEST_RATIO[manifest.storage] + borders):
+        return (
+            f"its files of images are too small for {count:,} images of {manifest.channels} channels and {side} pixels"
+        )
     return None

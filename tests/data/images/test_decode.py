@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.data import ReadingRule, find_images, read_image
+from ganzoo.data import ReadingRule, find_images, pixels_of, read_image
 from ganzoo.data.images.resize import to_square
-from ganzoo.errors import DataError
+from ganzoo.errors import DataError, PluginError
 
 GRAY = ReadingRule(resolution=16, channels=1)
 RGB = ReadingRule(resolution=16, channels=3)
@@ -415,3 +415,10 @@ def test_all_channels_at_once_are_what_they_are_one_by_one(shape, resize):
         gray = image_to_square(Image.fromarray(pixels[:, :, 0]), 8, resize, shape)
         assert gray is None or np.array_equal(gray, expected[:1])
     assert reduced >= 3 and image_to_square(Image.new("L", (8, 4)), 4, "auto", "pad") is None
+
+
+@pytest.mark.parametrize("channels", [2, 4, 16])
+@pytest.mark.parametrize("picture", [Image.new("RGB", (16, 16)), np.zeros((16, 16), np.uint16)])
+def test_pictures_are_read_as_gray_or_color(picture, channels):
+    with pytest.raises(PluginError, match=f"not as {channels} channels"):
+        pixels_of(picture, replace(GRAY, channels=channels), "a")

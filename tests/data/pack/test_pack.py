@@ -6,9 +6,11 @@ import shutil
 
 import numpy as np
 import pytest
+from made_up_images import noise, pack_of
 
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.datasets import ImageDataset, Item
+from ganzoo.data.pack.format import PackFormat
 from ganzoo.data.pack.manifest import content_fingerprint
 from ganzoo.data.pack.pack import Pack
 from ganzoo.data.prepare.prepare import prepare
@@ -138,6 +140,35 @@ def test_hostile_manifests_are_refused(pack):
         path.write_text(content)
         with pytest.raises(DataError, match="damaged"):
             Pack.open(pack.path)
+
+
+@pytest.mark.parametrize("storage", ["raw", "deflate"])
+def test_images_have_any_number_of_channels(tmp_path, storage):
+    images = noise(6, 8, channels=16)
+    pack_of(tmp_path / "pack", images, PackFormat(storage))
+    pack = Pack.open(tmp_path / "pack")
+    assert pack.spec == ImageSpec(8, 16)
+    found = pack.split("train").images(np.arange(6))
+    assert {each.tobytes() for each in found} == {each.tobytes() for each in images}
+
+
+def test_images_of_one_gray_level_are_deflated_to_no_more_than_is_plausible(tmp_path):
+    """Deflate at its best: what it makes of an image that nothing could make smaller is still believed."""
+    pack_of(tmp_path / "pack", np.zeros((2, 4, 512, 512), np.uint8), PackFormat("deflate", pyramid=False))
+    pack = Pack.open(tmp_path / "pack")
+    (stored,) = (mark.size for name, mark in pack.manifest.files.items() if name.startswith("images"))
+    assert 2 * 4 * 512**2 / stored > 900
+
+
+@pytest.mark.parametrize("storage", ["raw", "deflate"])
+def test_more_channels_than_the_files_can_hold_are_refused(tmp_path, storage):
+    pack_of(tmp_path / "pack", noise(6, 8), PackFormat(storage, pyramid=False))
+    stated = Pack.open(tmp_path / "pack").manifest
+    for channels, said in ((0, "its images have 0 channels"), (10**5, "too small for 6 images of 100000 channels")):
+        changed = stated.model_copy(update={"channels": channels})
+        (tmp_path / "pack" / "manifest.json").write_text(json.dumps(changed.as_json()))
+        with pytest.raises(DataError, match=said):
+            Pack.open(tmp_path / "pack")
 
 
 def test_a_folder_that_is_no_pack_is_named(tmp_path):
