@@ -28,6 +28,7 @@ from ganzoo.contracts.component import ConfiguredPart, ImageSpec
 from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
 from ganzoo.contracts.optimizers import Optimizer
 from ganzoo.contracts.shared_regularizer import SharedRegularizer
+from ganzoo.layers.memory_format import lay_channels_last
 from ganzoo.layers.ranks import Ranks
 
 
@@ -66,8 +67,8 @@ def build_trainer(
     # Built on the CPU, then moved: the initial weights of a seed are the same on every device.
     generator = build_generator(recipe.generator, images, recipe.seed)
     discriminator = build_discriminator(recipe.discriminator, images, recipe.seed)
-    generator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    discriminator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for network in (generator, discriminator):
+        lay_channels_last(network.to(device))
     augmentation = build_augmentation(recipe.augmentation, images, recipe.seed)
     # What both players and every step share, and what does not change.
     game = Game(

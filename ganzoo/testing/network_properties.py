@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from ganzoo.layers.memory_format import lay_channels_last
 from ganzoo.testing.calls import casts
 from ganzoo.testing.failure import ConformanceError, doing, require
 from ganzoo.testing.growth import Inputs
@@ -125,7 +126,7 @@ def check_memory_format(case: NetworkCase) -> None:
     network, inputs = case.network(), case.inputs
     expected = evaluated(network, inputs)
     with doing("channels-last (use flatten, reshape or unflatten instead of view)"):
-        network = network.to(memory_format=torch.channels_last)
+        lay_channels_last(network)
         first = inputs[0].contiguous(memory_format=torch.channels_last) if inputs[0].dim() == 4 else inputs[0]
         with torch.no_grad(), seeded():
             found = network(first, inputs[1])
