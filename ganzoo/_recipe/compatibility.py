@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ganzoo._recipe.extractor_compatibility import unseen
 from ganzoo._recipe.growth_compatibility import growth_incompatibilities
 from ganzoo._recipe.judges import judge_read
 from ganzoo._recipe.sampling_compatibility import sampling_problems
@@ -35,7 +36,7 @@ def incompatibilities(recipe: Recipe) -> list[str]:
     reasons += _micro_batches(recipe)
     if not reasons:  # what parts are told fits together
         reasons += part_errors(recipe, spec)
-    return [*reasons, *_scoring(recipe, spec), *_judge(recipe)]
+    return [*reasons, *_scoring(recipe, spec), *unseen(recipe, spec), *_judge(recipe)]
 
 
 def all_regularizers(recipe: Recipe) -> tuple[ConfiguredPart, ...]:  # type: ignore[type-arg]

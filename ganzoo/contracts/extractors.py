@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from ganzoo.contracts.component import Component, OptionsT
+from ganzoo.contracts.component import Component, ImageSpec, OptionsT
 
 if TYPE_CHECKING:
     from torch import nn
@@ -64,6 +64,16 @@ class Extractor(Component[OptionsT], ABC):
     def __init__(self, options: OptionsT) -> None:
         self.options = options
 
+    @classmethod
+    def cannot_see(cls, options: OptionsT, images: ImageSpec) -> str | None:
+        """Say why its networks cannot be given such images, or None. Unless overridden, they see gray and color.
+
+        An extractor that sees images of other numbers of channels is given them as they are: `[N, C, H, W]`.
+        """
+        if images.channels in (1, 3):
+            return None
+        return f"extractor '{cls.name}' sees images of 1 or 3 channels, and these have {images.channels}"
+
     def variant(self) -> str:
         """Return a word where options make other features than the published ones; it completes the label.
 
@@ -84,5 +94,6 @@ class Extractor(Component[OptionsT], ABC):
         """Return a network: uint8 `[N, 3, H, W]` to a tuple of features `[N, D]`, one for each of these layers.
 
         Any module that is called so will do: in evaluation mode, its weights frozen, a tuple even of one layer. Gray
-        images come as three equal channels. What it resizes and normalizes it by is its own, and part of `identity`.
+        images come as three equal channels, others as `cannot_see` lets them. What it resizes and normalizes it by is
+        its own, and part of `identity`.
         """

@@ -10,6 +10,7 @@ from torch import Tensor
 from ganzoo._inference.opened_generator import OpenedGenerator
 from ganzoo.contracts.component import PixelArray
 from ganzoo.contracts.extractors import Extractor
+from ganzoo.errors import RefusedError
 from ganzoo.scoring.features import build_extractor, extract
 
 
@@ -17,9 +18,16 @@ def extractor_of(generator: OpenedGenerator, name: str | None = None) -> Extract
     """Return the extractor that the generator's run is scored by, or one by name with its default options.
 
     Raises:
-        RefusedError: None was named, and the run was imported.
+        RefusedError: None was named, and the run was imported; or it cannot see images such as the generator's.
         PluginError: There is no such extractor.
     """
+    found = _extractor(generator, name)
+    if reason := type(found).cannot_see(found.options, generator.spec):
+        raise RefusedError(f"{reason}; choose another extractor")
+    return found
+
+
+def _extractor(generator: OpenedGenerator, name: str | None) -> Extractor:
     if not generator.run.was_imported or name is None:
         chosen = generator.run.recipe.scoring.extractor
         if name in (None, chosen.name):

@@ -51,6 +51,11 @@ def read_targets(generator: OpenedGenerator, given: Sequence[Path | str] | Pixel
             files.append((path.name, path))
     if not 0 < len(files) <= MOST:
         raise DataError(f"{len(files):,} images to project; name files, or folders that hold between 1 and {MOST:,}")
+    if generator.spec.channels not in (1, 3):
+        raise DataError(
+            f"image files are gray or color, and this generator's images have {generator.spec.channels} channels; in "
+            f"Python give an array of them, uint8 [N, C, R, R]"
+        )
     rule = ReadingRule(generator.resolution, generator.spec.channels)
     return Targets(np.stack([read_image(path, rule) for _, path in files]), [name for name, _ in files])
 

@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ganzoo._recipe.extractor_compatibility import looks
 from ganzoo.errors import RecipeError, RefusedError
 
 if TYPE_CHECKING:
     from ganzoo._recipe.schema import ScoringSettings
+    from ganzoo.contracts.component import ImageSpec
     from ganzoo.contracts.extractors import Extractor
     from ganzoo.contracts.metrics import Metric
     from ganzoo.contracts.networks import Generator
@@ -38,6 +40,13 @@ def check_widths(metrics: Sequence[Metric], settings: ScoringSettings, extractor
                 f"of extractor '{extractor.name}' ({metric.images_per_feature:g} for each), but there are "
                 f"{settings.generated:,}; raise scoring.generated, or leave out the metric."
             )
+
+
+def check_seen(metrics: Sequence[Metric], extractor: Extractor, images: ImageSpec) -> None:
+    """Raise RecipeError if the extractor is to look at images that it cannot see."""
+    reason = type(extractor).cannot_see(extractor.options, images)
+    if reason and any(looks(metric) for metric in metrics):
+        raise RecipeError(f"scoring.extractor: {reason}; choose another, or metrics that read no features.")
 
 
 def check_images(metrics: Sequence[Metric], dataset: str, classes: int, held_out: str | None) -> None:

@@ -52,7 +52,7 @@ def by_role(protocol: ScoringProtocol, layers: LayerFeatures) -> dict[str, Tenso
 
 
 def three_channels(images: Tensor) -> Tensor:
-    """Repeat one channel to three, here and nowhere else. uint8 `[N, 1 or 3, R, R]` to `[N, 3, R, R]`."""
+    """Repeat one channel to three, here and nowhere else; images of more stay as they are. uint8 `[N, C, R, R]`."""
     return images.expand(-1, 3, -1, -1).contiguous() if images.shape[1] == 1 else images
 
 

@@ -178,7 +178,7 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Scoring
     from importlib.metadata import version
 
     from ganzoo._inference.generate import ROUNDING
-    from ganzoo.scoring.checks import check_counts, check_images, check_widths
+    from ganzoo.scoring.checks import check_counts, check_images, check_seen, check_widths
 
     metrics = tuple(chosen.cls(chosen.options) for chosen in settings.metrics)
     if settings.split not in pack.splits:
@@ -187,6 +187,7 @@ def plan(settings: ScoringSettings, extractor: Extractor, pack: Pack) -> Scoring
     reference_images = len(split) if settings.reference_images is None else settings.reference_images
     check_counts(metrics, settings, reference_images, len(split))
     check_widths(metrics, settings, extractor)
+    check_seen(metrics, extractor, pack.spec)
     check_images(metrics, pack.name, pack.spec.label_dim, held_out_split(pack, settings.split))
     return ScoringProtocol(
         metrics=metrics,

@@ -45,10 +45,11 @@ class Distance:
 def perceptual_distance(generator: OpenedGenerator, name: str = AUTO) -> Distance:
     """Return a distance by name: `pixels`, an extractor, or `auto`.
 
-    `auto` is that of the extractor which the run is scored by, if it has one and its weights are there, else pixels.
+    `auto` is that of the extractor which the run is scored by, if it has one, sees such images and its weights are
+    there, else pixels.
 
     Raises:
-        RefusedError: An extractor was named that has no perceptual distance.
+        RefusedError: An extractor was named that has no perceptual distance, or does not see such images.
         PluginError: There is no such extractor.
         WeightsError: Its weights are not there.
     """
@@ -56,13 +57,13 @@ def perceptual_distance(generator: OpenedGenerator, name: str = AUTO) -> Distanc
         return Distance(PIXELS, {"distance": "mean squared difference of pixels in [-1, 1]"}, _OF_PIXELS)
     if name == AUTO and generator.run.was_imported:
         return perceptual_distance(generator, PIXELS)
-    extractor = extractor_of(generator, None if name == AUTO else name)
     try:
+        extractor = extractor_of(generator, None if name == AUTO else name)
         if isinstance(extractor, Perceptual):
             identity = {"distance": "squared, of perceptual features", **extractor.identity()}
             network = extractor.perceptual().to(generator.device).eval().requires_grad_(False)
             return Distance(extractor.name, identity, _OF_FEATURES, network)
-    except WeightsError:
+    except (RefusedError, WeightsError):
         if name != AUTO:
             raise
     if name == AUTO:

@@ -350,6 +350,16 @@ def test_a_part_that_fails_when_asked_is_named():
         recipe(loss={"name": "unsure-loss"})
 
 
+def test_extractors_see_gray_and_color_unless_they_say_otherwise():
+    with pytest.raises(RecipeError) as caught:
+        recipe(dataset={"channels": 16})
+    assert str(caught.value).splitlines()[1:] == [
+        "  scoring.extractor: extractor 'random-features' sees images of 1 or 3 channels, and these have 16; choose "
+        "another, or metrics that read no features"
+    ]
+    assert recipe(dataset={"channels": 16}, scoring={"metrics": ["swd"]}).scoring.extractor.name == "random-features"
+
+
 def test_metrics_read_what_the_extractor_offers():
     with pytest.raises(RecipeError) as error:
         recipe(scoring={"metrics": ["fid", "inception-score"]})
