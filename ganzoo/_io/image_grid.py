@@ -19,11 +19,24 @@ from ganzoo.errors import RunError
 GAP = 2
 
 
+def visible(images: PixelArray) -> PixelArray:
+    """Return what a picture shows of images `[..., C, H, W]`: `[..., 1 or 3, H, W]`, a view of them.
+
+    Three channels are color, and of four the fourth, alpha, is left out. Of any other number the middle one is shown in
+    gray: of a volume whose slices are channels the central slice.
+    """
+    channels = images.shape[-3]
+    middle = channels // 2
+    return images[..., :3, :, :] if channels in (3, 4) else images[..., middle : middle + 1, :, :]
+
+
 def grid(images: PixelArray, columns: int | None = None, gap: int = GAP) -> PixelArray:
     """Lay uint8 images `[N, C, H, W]` out in rows on a dark ground; returns `[H', W']` or `[H', W', 3]`.
 
-    No image is stretched or normalized: a grid that looks washed out is of images that are.
+    No image is stretched or normalized: a grid that looks washed out is of images that are. Which channels it shows
+    `visible` says.
     """
+    images = visible(images)
     count, channels, height, width = images.shape
     columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
@@ -34,7 +47,7 @@ def grid(images: PixelArray, columns: int | None = None, gap: int = GAP) -> Pixe
         sheet[:, top : top + height, left : left + width] = image
     if channels == 1:
         return sheet[0]
-    return sheet[:3].transpose(1, 2, 0)
+    return sheet.transpose(1, 2, 0)
 
 
 def grid_png(images: PixelArray, columns: int | None = None, gap: int = GAP) -> bytes:
@@ -65,8 +78,9 @@ def read_grid(path: Path) -> tuple[PixelArray, dict[str, str]]:
 
 
 def write_picture(path: Path, image: PixelArray, facts: Mapping[str, str] | None = None) -> None:
-    """Write one uint8 image `[C, H, W]` as PNG, as `write_grid` does; channels after the third are left out."""
-    atomic_write(path, _png(image[0] if len(image) == 1 else image[:3].transpose(1, 2, 0), facts))
+    """Write one uint8 image `[C, H, W]` as PNG, as `write_grid` does: what is `visible` of it."""
+    seen = visible(image)
+    atomic_write(path, _png(seen[0] if len(seen) == 1 else seen.transpose(1, 2, 0), facts))
 
 
 def _png(pixels: PixelArray, facts: Mapping[str, str] | None = None) -> bytes:

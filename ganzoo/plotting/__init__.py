@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ganzoo._io.image_grid import visible
 from ganzoo.plotting.canvas import Area, Band, Canvas, Line, Picture, Words
 from ganzoo.plotting.chart import Chart, Curve, page
 from ganzoo.plotting.class_rows import ClassRows
@@ -22,4 +23,5 @@ __all__ = [
     "Words",
     "film_bytes",
     "page",
+    "visible",
 ]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw
 
+from ganzoo._io.image_grid import visible
 from ganzoo.plotting.font import NAME, font, font_file, writable
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Canvas:
         colors = [mark.color for mark in self.marks if not isinstance(mark, Picture)]
         if any(isinstance(mark, Band) for mark in self.marks):  # Pillow blends in color alone
             return False
-        images = [mark.pixels for mark in self.marks if isinstance(mark, Picture)]
+        images = [visible(mark.pixels) for mark in self.marks if isinstance(mark, Picture)]
         return all(len(image) == 1 for image in images) and all(_is_gray(each) for each in (self.ground, *colors))
 
     def raster(self) -> PixelArray:
@@ -133,8 +134,9 @@ class Canvas:
 
 
 def as_image(pixels: PixelArray) -> Image.Image:
-    """Return uint8 `[C, H, W]` as Pillow has it; channels after the third are left out."""
-    layers = pixels[0] if len(pixels) < 3 else pixels[:3].transpose(1, 2, 0)
+    """Return what is `visible` of uint8 `[C, H, W]` as Pillow has it."""
+    seen = visible(pixels)
+    layers = seen[0] if len(seen) == 1 else seen.transpose(1, 2, 0)
     return Image.fromarray(np.ascontiguousarray(layers))
 
 

@@ -21,7 +21,7 @@ from ganzoo import (
     Seeds,
     StyleBased,
 )
-from ganzoo.plotting import Panel, Sheet
+from ganzoo.plotting import Panel, Sheet, visible
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -175,8 +175,8 @@ def _images(generator: OpenedGenerator, way: Way, points: Tensor, labels: Tensor
 
 
 def _frame(image: PixelArray, scale: int) -> PixelArray:
-    large = image.repeat(scale, axis=1).repeat(scale, axis=2)
-    return large[0] if len(large) < 3 else np.ascontiguousarray(large[:3].transpose(1, 2, 0))
+    large = visible(image).repeat(scale, axis=1).repeat(scale, axis=2)
+    return large[0] if len(large) == 1 else np.ascontiguousarray(large.transpose(1, 2, 0))
 
 
 def _frames_in(seconds: float, fps: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from ganzoo._io.image_grid import GAP, grid, write_grid, write_picture
@@ -24,6 +25,14 @@ def test_color_and_columns(tmp_path):
     found = np.asarray(Image.open(tmp_path / "grid.png"))
     assert found.shape == (2 + 2 * GAP, 3 * (2 + GAP) + GAP, 3)
     assert np.array_equal(found[GAP : GAP + 2, GAP : GAP + 2], images[0].transpose(1, 2, 0))
+
+
+@pytest.mark.parametrize("channels", [2, 5, 16])
+def test_of_channels_that_are_no_color_the_middle_one_is_shown_in_gray(tmp_path, channels):
+    images = np.arange(channels * 4, dtype=np.uint8).reshape(1, channels, 2, 2)
+    assert np.array_equal(grid(images, gap=0), images[0, channels // 2])
+    write_picture(tmp_path / "one.png", images[0])
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "one.png")), images[0, channels // 2])
 
 
 def test_single_pictures(tmp_path):
