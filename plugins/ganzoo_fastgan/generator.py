@@ -15,6 +15,7 @@ from ganzoo.layers import channels_at, pixel_norm, resolution_problem, resolutio
 from ganzoo_fastgan.layers import GatedLayer, SkipLayerExcitation, Start, UpBlock, convolution
 
 _NOISE_BUFFER = "noise_map"
+_FINEST_EXCITED = 512  # No coarse maps excite those of 1024 in the authors' code.
 
 
 class FastGANOptions(ComponentOptions):
@@ -68,7 +69,7 @@ class FastGANGenerator(Generator[FastGANOptions]):
             {
                 str(number): SkipLayerExcitation(widths[sides.index(side // options.excites)], widths[number + 1])
                 for number, side in enumerate(sides[1:])
-                if side // options.excites in sides
+                if side // options.excites in sides and side <= _FINEST_EXCITED
             }
         )
         self._coarse = {int(number): sides.index(sides[int(number) + 1] // options.excites) for number in self.skips}

@@ -14,6 +14,7 @@ from ganzoo.errors import RecipeError
 from ganzoo.testing import LinearStep
 from ganzoo_fastgan.critic_layers import DownBlock, PatchHead
 from ganzoo_fastgan.discriminator import FastGANDiscriminator, FastGANDiscriminatorOptions
+from ganzoo_fastgan.generator import FastGANGenerator, FastGANOptions
 from ganzoo_fastgan.reconstruction import Reconstruction, ReconstructionOptions, quarter
 from ganzoo_features.random import RandomFeatures
 
@@ -27,6 +28,14 @@ RECIPE = {
     "augmentation": {"name": "diffaugment", "policy": ["color", "translation"]},
     "training": {"total_kimg": 0.012, "batch_size": 4},
 }
+
+
+def test_coarse_maps_excite_those_from_64_to_512():
+    with torch.device("meta"):
+        generator = FastGANGenerator(FastGANOptions(latent_dim=4, channel_max=2), ImageSpec(1024, 3))
+    # By the finer map's place among the blocks, 8x8 first: 64 to 512, by 4 to 32; none of 1024.
+    assert generator._coarse == {3: 0, 4: 1, 5: 2, 6: 3}
+    assert list(generator.skips) == ["3", "4", "5", "6"]
 
 
 def critic(resolution=16, classes=0, **options):
