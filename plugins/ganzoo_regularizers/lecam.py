@@ -15,7 +15,8 @@ from ganzoo.layers import batch_mean
 class LeCamOptions(RegularizerOptions):
     """Strength, memory and form."""
 
-    # 0.3 and 0.99: the authors' BigGAN on CIFAR-10, which begins after 1000 iterations of 50 images.
+    # 0.3 and 0.99 (0.9 in its first version): the authors' BigGAN on CIFAR-10, where the penalty begins after 1000
+    # steps of the generator, each with four batches of 50 for the critic.
     weight: Scheduled[NonNegativeFloat] = Field(
         default=0.3, description="Weight (lambda). A schedule begins later: the logits' means tell nothing at first."
     )

@@ -22,7 +22,8 @@ def moved_latents(step: Step, sigma: float) -> Tensor:
 class ZCRDiscriminatorOptions(RegularizerOptions):
     """Strength and distance."""
 
-    # lambda_dis = 5, lambda_gen = 0.5 and sigma_noise = 0.03 (the paper's experiments on CIFAR-10).
+    # lambda_dis = 5, lambda_gen = 0.5 and sigma_noise = 0.03 (the paper's experiments on CIFAR-10); PyTorch-StudioGAN
+    # has 20, 0.5 and 0.05 there.
     weight: Scheduled[NonNegativeFloat] = Field(default=5.0, description="Weight (lambda_dis).")
     sigma: NonNegativeFloat = Field(default=0.03, description="Standard deviation of the moves of the latents.")
 
