@@ -94,7 +94,7 @@ def test_the_hinge_of_all_logits_is_the_mean_of_the_heads_hinges():
     each = len(logits[0]) // 4
     heads = logits.split(each, dim=1)
     assert logits.shape == (3, 4) or each > 1
-    loss = Hinge(ComponentOptions()).discriminator_loss(logits, -logits)
+    loss = Hinge(Hinge.Options()).discriminator_loss(logits, -logits)
     by_hand = sum(relu(1 - head).mean() + relu(1 - head).mean() for head in heads) / 4
     assert torch.allclose(loss, by_hand)
 
