@@ -2,10 +2,11 @@
 
 All take turns in one process, in short rounds. Usage, with the packages in ./peers as `peers.py` says:
 
-    PYTHONPATH=peers python benchmarks/networks.py [--rounds 5] [--threads 1] [--processor-time] [--memory]
+    PYTHONPATH=peers python benchmarks/networks.py [--rounds 5] [--only StyleGAN2] [--memory]
+    PYTHONPATH=peers python benchmarks/networks.py --threads 2      # on a quiet machine: seconds of the clock
 
-What is printed: seconds per 1,000 images, each kind of step counting as often as its recipe does it; how many times
-as fast ours is; parameters; and the peak memory of a process that does nothing else.
+What is printed: seconds of the processor per 1,000 images, each kind of step counting as often as its recipe does it;
+how many times as fast ours is; parameters; and the peak memory of a process that does nothing else.
 """
 
 from __future__ import annotations
@@ -242,8 +243,7 @@ def main() -> None:
     """Let the contenders of each game take turns, and print tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--processor-time", action="store_true", help="for busy machines; with one thread only")
+    parser.add_argument("--threads", type=int, default=1, help="1: seconds of the processor; more: of the clock")
     parser.add_argument("--memory", action="store_true", help="measure peak memory too, each in a process of its own")
     parser.add_argument("--memory-of", choices=CONTENDERS, help=argparse.SUPPRESS)
     parser.add_argument("--only", choices=GAMES)
@@ -252,7 +252,8 @@ def main() -> None:
     if arguments.memory_of:
         report_memory(arguments.memory_of)
         return
-    clock = time.process_time if arguments.processor_time else time.perf_counter
+    # Of several threads the processor's seconds add up, those of waiting for each other included.
+    clock = time.process_time if arguments.threads == 1 else time.perf_counter
     for game, names in GAMES.items():
         if arguments.only not in (None, game):
             continue
