@@ -28,6 +28,7 @@ from ganzoo.contracts._options_at import is_scheduled, options_at
 from ganzoo.contracts.objectives import Role
 from ganzoo.contracts.phase import Phase
 from ganzoo.layers.ranks import Ranks, all_rows, sharing_batch
+from ganzoo.layers.transfer import to_device
 
 # Steps that may be queued on a GPU before the terms of the oldest are read: enough that it never waits for the program,
 # few enough that a training that has diverged ends soon.
@@ -239,7 +240,7 @@ class Trainer:
             # The logits of the whole batch, though they were made in parts: nothing depends on how it was split.
             augmentation.observe(all_rows(torch.cat(batch.judged)))
         report = augmentation.report().items()
-        return {f"{augmentation.name}/{name}": value.detach().to(self.game.device) for name, value in report}
+        return {f"{augmentation.name}/{name}": to_device(value.detach(), self.game.device) for name, value in report}
 
     def _batch(self, phase: Phase, alpha: float) -> RealBatch:
         return self._reals.batch(phase, self.images_seen, alpha)

@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 import torch
 from torch.nn.functional import softplus
-from torch.utils._python_dispatch import TorchDispatchMode
 from training_world import DCGAN, installed, recipe_of, same, trainer_of, weights
 
 from ganzoo._random.global_streams import seed_everything
-from ganzoo._training.dry_run import dry_run
 from ganzoo._training.step_terms import Diverged
 from ganzoo.contracts.objectives import Role
 from ganzoo.errors import RecipeError
@@ -232,53 +230,3 @@ def test_lagging_changes_no_weight_and_no_second_is_lost():
         assert trainer.seconds > 0 and not trainer._unread
         found.append(weights(trainer.game.generator) | weights(trainer.ema.network))
     assert same(*found)
-
-
-class Copies(TorchDispatchMode):
-    """Notes the operators that copy from the CPU to the device and wait for it."""
-
-    def __init__(self):
-        super().__init__()
-        self.waiting, self.copies = [], 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        result = func(*args, **kwargs)
-        if isinstance(result, torch.Tensor) and result.is_meta:
-            if func is torch.ops.aten._to_copy.default and args[0].device.type == "cpu":
-                self.copies += 1
-                if not kwargs.get("non_blocking"):
-                    self.waiting.append(func)
-            elif func is torch.ops.aten.copy_.default and args[1].device.type == "cpu":
-                self.waiting.append(func)
-        return result
-
-
-def test_a_step_never_waits_for_its_device():
-    # The meta device has no numbers: whatever asked for one (an item, a mask as an index) would fail there. What is
-    # left are copies to it.
-    spared = {"augmentation": {"name": "ada", "p": 0.5}, "loss": {"name": "rahinge"}}
-    penalties = {"regularizers": [{"name": "gradient-penalty", "every": 2}, {"name": "r1"}]}
-    dry = dry_run(recipe_of(DCGAN, spared, penalties), torch.device("meta"))
-    dry.play(dry.trainer.phase)  # filters are made once
-    with Copies() as copies:
-        dry.play(dry.trainer.phase)
-    assert copies.copies > 5 and not copies.waiting
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
-def test_a_step_on_a_gpu_never_waits_for_it(precision):
-    spared = {"augmentation": {"name": "ada", "initial_p": 0.5, "interval": 1}, "training": {"precision": precision}}
-    penalties = {"regularizers": [{"name": "gradient-penalty", "every": 2}, {"name": "r1"}]}
-    dry = dry_run(recipe_of(DCGAN, spared, penalties), torch.device("cuda"))
-    dry.step(dry.trainer.phase)
-    torch.cuda.set_sync_debug_mode("error")
-    try:
-        for _ in range(3):
-            dry.play(dry.trainer.phase)
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
-    dry.step(dry.trainer.phase)
-    assert 0 < dry.trainer.game.augmentation._p != 0.5
