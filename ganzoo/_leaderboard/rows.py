@@ -26,7 +26,7 @@ from ganzoo._leaderboard.record_fields import (
 from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.statistics.transforms import Transform
 from ganzoo._leaderboard.tables import Row
-from ganzoo._runs.experiment import experiment_id, training_fields
+from ganzoo._runs.experiment import experiment_id, plain_name, training_fields
 from ganzoo._runs.features_read import judge_among
 from ganzoo._runs.record import RunRecord, Score
 
@@ -197,7 +197,8 @@ def _with_options(rows: Sequence[Row], records: Sequence[RunRecord]) -> list[Row
     """Name rows of the same parts by the fields in which they differ."""
     alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
-        alike[row.generator, row.discriminator, row.loss, row.penalties, row.augmentation].append(index)
+        chosen = (row.generator, row.discriminator, row.loss, *row.penalties, row.augmentation)
+        alike[tuple(map(plain_name, chosen))].append(index)
     result = list(rows)
     for indices in alike.values():
         if len(indices) > 1:

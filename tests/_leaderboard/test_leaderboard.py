@@ -47,6 +47,38 @@ def test_rows_of_the_same_parts_are_told_apart_by_what_differs():
     }
 
 
+def loss_of(written, distribution, seed=0, version="1.0"):
+    """A run whose recipe writes a loss so, and is pinned to that of a distribution."""
+    pin = {"distribution": distribution, "packages": [distribution], "version": version, "source": "3f2a91c0"}
+    return record(seed=seed, sections={"loss": {"name": written}, "parts": {"loss": {written: pin}}})
+
+
+def test_a_part_written_with_its_distribution_is_the_part_written_without():
+    (row,) = only(leaderboards([loss_of("soft", "one"), loss_of("one:soft", "one", seed=1)])).rows
+    assert row.seeds == (0, 1)
+
+
+def test_a_part_written_with_its_distribution_is_told_from_other_code_of_its_name():
+    table = only(leaderboards([loss_of("soft", "one"), loss_of("one:soft", "one", version="1.1")]))
+    assert {row.loss: row.options for row in table.rows} == {
+        "soft": {"code.one": "1.0+3f2a91c0"},
+        "one:soft": {"code.one": "1.1+3f2a91c0"},
+    }
+    others = only(leaderboards([loss_of("one:soft", "one"), loss_of("two:soft", "two", seed=1)]))
+    assert sorted(row.loss for row in others.rows) == ["one:soft", "two:soft"]
+
+
+def test_two_parts_of_one_name_in_a_recipe_keep_their_distributions():
+    def both(one, two):
+        weights = [{"name": "one:soft", "weight": one}, {"name": "two:soft", "weight": two}]
+        pins = {f"{each}:soft": {"packages": [each], "version": "1.0", "source": "3f2a"} for each in ("one", "two")}
+        made = record(seed=one, sections={"parts": {"regularizer": pins}})
+        made.recipe["regularizers"] = weights if one < two else weights[::-1]
+        return made
+
+    assert len(only(leaderboards([both(1, 2), both(2, 1)])).rows) == 2
+
+
 def test_the_same_seed_twice_counts_once_and_says_which():
     runs = [
         record(name=f"a-s0{suffix}", found=scores(fid=fid)) for suffix, fid in (("-10", 50.0), ("", 40.0), ("-2", 45.0))
