@@ -23,17 +23,20 @@ def remedy(error: BaseException, entry_point: EntryPoint, origin: PluginOrigin) 
     package = entry_point.value.partition(":")[0].partition(".")[0]
     if missing == package and not _is_there(package):
         return f"its files are gone, or its editable folder was moved: install it again, or pip uninstall {name}"
+    if missing == package and isinstance(error, ModuleNotFoundError):
+        return f"that is a module of its own, which was not packed or is gone: install it again, or upgrade '{name}'"
     if missing == "ganzoo":
         return (
             f"it was made for another API of ganzoo: upgrade '{name}' or 'ganzoo-toolkit'; its authors say with "
             f"requires_ganzoo_api = N which one it needs"
         )
-    return "; ".join(unmet_requirements(entry_point.dist)) or _by_error(error, missing, name)
+    others = "" if missing == package else missing
+    return "; ".join(unmet_requirements(entry_point.dist)) or _by_error(error, others, name)
 
 
 def _by_error(error: BaseException, missing: str, name: str) -> str:
     """Return what the error alone tells, where nothing that the plugin requires is missing."""
-    if isinstance(error, ModuleNotFoundError) and missing:
+    if isinstance(error, ModuleNotFoundError) and missing and not _is_there(missing):
         return (
             f"{missing} is not installed here, which '{name}' needs and does not say: install what brings it, often "
             f"pip install {missing}, and tell the authors"
@@ -45,6 +48,8 @@ def _by_error(error: BaseException, missing: str, name: str) -> str:
         return f"its compiled code does not fit this environment, such as another torch: build it again, {again}"
     if isinstance(error, SystemExit):
         return f"its import ends the program, which a plugin may not: fix '{name}', or remove it"
+    if missing:  # it is there, and not what is imported of it, as torch._six, which torch once had
+        return f"it was made for another {missing} than {_installed(missing)}: upgrade '{name}', or change {missing}"
     return f"fix or reinstall '{name}', or remove it"
 
 
@@ -75,6 +80,14 @@ def _unmet(name: str, wanted: SpecifierSet) -> Iterator[str]:
         return
     if not wanted.contains(found, prereleases=True):
         yield f"{name} {found} is installed, and it requires {name}{wanted}: pip install '{name}{wanted}'"
+
+
+def _installed(package: str) -> str:
+    """Return the version of a package, if a distribution has its name."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "the one installed"
 
 
 def _is_there(package: str) -> bool:
