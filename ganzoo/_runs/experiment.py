@@ -40,7 +40,7 @@ def training_fields(record: RunRecord) -> dict[str, Any]:
             kept[section] = {key: value for key, value in table.items() if key not in dropped}
     if isinstance(listed := kept.get("regularizers"), list):
         named = {str(each.get("name")): each for each in listed if isinstance(each, dict)}
-        kept["regularizers"] = named if len(named) == len(listed) else listed  # type: ignore[assignment]
+        kept["regularizers"] = named if len(named) == len(listed) else listed
     return kept | ({"code": code} if (code := code_fields(record)) else {})
 
 
