@@ -12,6 +12,7 @@ from ganzoo._leaderboard.verdict_captions import verdict_lines
 from ganzoo.text import clip
 
 _MOST_DIFFERENCES = 6
+_MOST_NOTES = 3  # of one metric: a line or two, where notes by class of each seed would be a page
 _COUNTED = {
     "last": "the last of each run",
     "best": "of each run's best snapshot, which scores with other draws chose",
@@ -73,9 +74,24 @@ def _meanings(table: Table) -> list[str]:
         f"{floor.reference_images:,}."
         for floor in dict.fromkeys(floors[:1])
     ]
-    if notes := dict.fromkeys(note for each in estimates for note in each.notes):
+    if notes := _notes(table):
         lines.append(f"{MARK}: {'; '.join(notes)}.")
     return lines
+
+
+def _notes(table: Table) -> list[str]:
+    """Return the distinct notes of values; where runs have more than can be read, each is left to its own table."""
+    shown: dict[str, None] = {}
+    labels = []
+    for key, metric in table.metrics.items():
+        found = [row.estimates[key] for row in table.rows if key in row.estimates]
+        notes = dict.fromkeys(note for each in found for note in each.notes)
+        if sum(each.count for each in found) > 1 and len(notes) > _MOST_NOTES:
+            labels.append(metric.label)
+            notes = {note: None for note in notes if all(note in each.notes_of_all for each in found)}
+        shown |= notes
+    more = f"of {' and '.join(labels)} each run has notes of its own, which `ganzoo compare RUN` shows"
+    return [*shown, *([more] if labels else [])]
 
 
 def _sampling(table: Table) -> str:

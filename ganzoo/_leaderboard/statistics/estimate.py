@@ -36,6 +36,7 @@ class Estimate:
         subjects: Number of the reference's subjects, if so.
         values: By seed.
         notes: What a reader must know, such as `rank-deficient`.
+        notes_of_all: Those that all seeds have.
     """
 
     mean: float
@@ -49,6 +50,7 @@ class Estimate:
     subjects: int | None
     values: Mapping[int, float]
     notes: tuple[str, ...] = ()
+    notes_of_all: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, scores: Mapping[int, Score], transform: Transform) -> Estimate:
@@ -63,6 +65,7 @@ class Estimate:
         known = [error for error in errors if error is not None]
         freedoms = [score.degrees_of_freedom or _BLOCKS_FREEDOM for score in scores.values()]
         any_score = next(iter(scores.values()))
+        notes = dict.fromkeys(note for score in scores.values() for note in score.notes)
         low, high = _interval(values, transform)
         return cls(
             mean=statistics.fmean(values),
@@ -75,7 +78,8 @@ class Estimate:
             error_unit=any_score.error_unit,
             subjects=any_score.subjects,
             values={seed: score.value for seed, score in scores.items()},
-            notes=tuple(dict.fromkeys(note for score in scores.values() for note in score.notes)),
+            notes=tuple(notes),
+            notes_of_all=tuple(note for note in notes if all(note in score.notes for score in scores.values())),
         )
 
 
