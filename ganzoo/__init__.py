@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.objectives import Role as Role
     from ganzoo.contracts.optimizers import Optimizer as Optimizer
     from ganzoo.contracts.optimizers import OptimizerOptions as OptimizerOptions
+    from ganzoo.contracts.option_effects import WithoutEffect as WithoutEffect
     from ganzoo.contracts.phase import Phase as Phase
     from ganzoo.contracts.reading import DeepPicture as DeepPicture
     from ganzoo.contracts.reading import NonFinite as NonFinite
@@ -182,6 +183,7 @@ _HOME = {
     "ganzoo.contracts.shared_regularizer": ("SharedRegularizer",),
     "ganzoo.contracts.augmentations": ("Augmentation", "ReplacesReals"),
     "ganzoo.contracts.optimizers": ("Optimizer", "OptimizerOptions"),
+    "ganzoo.contracts.option_effects": ("WithoutEffect",),
     "ganzoo.contracts.scheduled": ("Scheduled",),
     "ganzoo.contracts.schedules": ("Schedule",),
     "ganzoo.contracts.callbacks": ("AppendedFile", "RunCallback", "WatchedRun"),

@@ -16,8 +16,10 @@ from ganzoo.testing.augmentation_habits import HABITS
 from ganzoo.testing.calls import cuts
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import ConformanceError, doing, require
+from ganzoo.testing.option_effects import EFFECTS, ask_effects
+from ganzoo.testing.option_looks import of_augmentation
 from ganzoo.testing.parts import TinyDiscriminator
-from ganzoo.testing.properties import Case, Property, Suite, able, gate, thorough
+from ganzoo.testing.properties import Case, Property, Suite, able, fullest, gate, thorough
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH, all_kinds, kinds_of_images
 from ganzoo.testing.trial import Trial, require_all
@@ -178,6 +180,7 @@ AUGMENTATION = Suite(
         Property("its state is saved", _check_state, thorough),
         Property("replaces a share of the reals", _check_share, able(ReplacesReals)),
         *HABITS,
+        Property(EFFECTS, ask_effects(of_augmentation), fullest),
     ),
 )
 

@@ -19,6 +19,8 @@ from ganzoo.testing.failure import doing, require
 from ganzoo.testing.generators import labels
 from ganzoo.testing.growth import Inputs, check_discriminator_growth
 from ganzoo.testing.networks import NetworkCase
+from ganzoo.testing.option_effects import EFFECTS, ask_effects
+from ganzoo.testing.option_looks import of_network
 from ganzoo.testing.properties import Property, Suite, able, fullest, gate, thorough
 from ganzoo.testing.seeding import SEED, seeded
 from ganzoo.testing.settings import BATCH
@@ -117,6 +119,7 @@ DISCRIMINATOR = Suite(
     each=(
         gate("can be built", network.check_built),
         gate("gives finite logits of the right shape", network.check_forward),
+        gate("takes labels for what they are, one-hot", network.check_labels_one_hot),
         Property("gives raw logits", _check_raw, thorough),
         Property("its features lead back to the images", _check_features, lambda case: issubclass(case.cls, Featured)),
         Property("its features of an image are its own", _check_features_apart, _has_own_features),
@@ -127,16 +130,25 @@ DISCRIMINATOR = Suite(
         Property("gradients reach the images", network.check_inputs_reached, thorough, needs=network.HAS_GRADIENT),
         Property("uses the labels", habits.check_labels_used, _uses_labels),
         Property("can be differentiated twice", network.check_double_backward, thorough, needs=network.HAS_GRADIENT),
-        Property("evaluation is repeatable and changes nothing", network.check_evaluation, thorough),
+        Property(habits.MEMORY, habits.check_no_memory, thorough),
+        Property(
+            "evaluation is repeatable and changes nothing", network.check_evaluation, thorough, needs=habits.MEMORY
+        ),
         *habits.habits("images"),
         Property("evaluates each image by itself", habits.ask_company(training=False), network.is_independent),
         Property("trains on each image by itself", habits.ask_company(training=True), network.is_independent),
-        Property("draws nothing in evaluation", habits.check_steady, fullest),
+        Property("draws nothing in evaluation", habits.check_steady, fullest, needs=habits.MEMORY),
         *slopes.SLOPES,
         Property("its logits are not bounded", slopes.check_unbounded, fullest),
+        Property(EFFECTS, ask_effects(of_network, of_networks=True), fullest),
         Property("can be built and run without memory", network.check_meta, thorough),
         Property("nothing jumps when a block fades in", _check_growth, able(Growable)),
-        Property("works channels-last", network.check_memory_format, thorough, needs="can be differentiated twice"),
+        Property(
+            "works channels-last",
+            network.check_memory_format,
+            thorough,
+            needs=("can be differentiated twice", habits.MEMORY),
+        ),
     ),
 )
 

@@ -20,6 +20,8 @@ from ganzoo.testing.failure import doing, require
 from ganzoo.testing.growth import Inputs, check_generator_growth
 from ganzoo.testing.networks import NetworkCase
 from ganzoo.testing.noise import NOISE
+from ganzoo.testing.option_effects import EFFECTS, ask_effects
+from ganzoo.testing.option_looks import of_network
 from ganzoo.testing.properties import Property, Suite, able, fullest, gate, thorough
 from ganzoo.testing.seeding import seeded, steady
 from ganzoo.testing.settings import BATCH
@@ -134,6 +136,7 @@ GENERATOR = Suite(
         Property("draws latents from the generator that it is given", _check_drawing),
         Property("truncates its latents to what is asked for", _check_truncated_latents, able(TruncatableLatents)),
         gate("gives finite images of the right shape", network.check_forward),
+        gate("takes labels for what they are, one-hot", network.check_labels_one_hot),
         Property(network.HAS_GRADIENT, network.check_gradient, thorough),
         Property(
             "gradients reach every parameter", network.check_parameters_reached, thorough, needs=network.HAS_GRADIENT
@@ -141,18 +144,27 @@ GENERATOR = Suite(
         Property("gradients reach the latents", network.check_inputs_reached, thorough, needs=network.HAS_GRADIENT),
         Property("uses the labels", habits.check_labels_used, network.has_labels),
         Property("can be differentiated twice", network.check_double_backward, thorough, needs=network.HAS_GRADIENT),
-        Property("evaluation is repeatable and changes nothing", network.check_evaluation, thorough),
+        Property(habits.MEMORY, habits.check_no_memory, thorough),
+        Property(
+            "evaluation is repeatable and changes nothing", network.check_evaluation, thorough, needs=habits.MEMORY
+        ),
         *habits.habits("latents"),
         Property("evaluates each image by itself", habits.ask_company(training=False), thorough),
         Property("trains on each image by itself", habits.ask_company(training=True), network.is_independent),
         *slopes.SLOPES,
-        Property("its images are on the scale of the reals", slopes.check_range, fullest),
+        Property("its images are on the scale of the reals", slopes.check_range, fullest, needs=habits.MEMORY),
+        Property(EFFECTS, ask_effects(of_network, of_networks=True), fullest),
         Property("can be built and run without memory", network.check_meta, thorough),
         *NOISE,
         *STYLES,
         *TRANSFORMS,
         Property("nothing jumps when a block fades in", _check_growth, able(Growable)),
-        Property("works channels-last", network.check_memory_format, thorough, needs="can be differentiated twice"),
+        Property(
+            "works channels-last",
+            network.check_memory_format,
+            thorough,
+            needs=("can be differentiated twice", habits.MEMORY),
+        ),
     ),
 )
 

@@ -20,6 +20,7 @@ from ganzoo.testing.properties import Property, fullest
 from ganzoo.testing.row_draws import RowDraws
 from ganzoo.testing.seeding import SEED, seeded
 
+MEMORY = "depends on no earlier call"
 _ADVICE = "; let depends_on_batch(options) return True if that is meant"
 
 
@@ -230,9 +231,8 @@ def habits(first: str) -> tuple[Property, ...]:
         Property("keeps no tensor of a forward", check_forgets, fullest),
         Property("shares nothing with other instances", check_own, fullest),
         Property("is built the same from the same seed", check_built_alike, fullest),
-        Property("copies of it stand by themselves", check_copied, fullest),
-        Property("its saved weights are all of it", check_saved, fullest),
+        Property("copies of it stand by themselves", check_copied, fullest, needs=MEMORY),
+        Property("its saved weights are all of it", check_saved, fullest, needs=MEMORY),
         Property("computes on the device that it is moved to", check_device_followed, fullest),
-        Property("depends on no earlier call", check_no_memory, fullest),
         Property("draws noise from torch's global stream", check_stream, fullest),
     )

@@ -19,6 +19,7 @@ from ganzoo.testing.properties import Property
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.slopes import double
 
+SAVED = "its state is saved"
 _COUNT = 8
 Objective = Callable[[Tensor, Tensor], Tensor]
 
@@ -106,13 +107,14 @@ def _check_no_backward(case: Any) -> None:
         )
 
 
-def _check_saved(case: Any) -> None:
+def check_saved(case: Any) -> None:
+    """Require that all that it keeps is in its state."""
     loss, other = case.loss(), case.loss()
     for _ in range(3):
-        loss.discriminator_loss(_logits(-0.3), _logits(0.4))
-        loss.generator_loss(_logits(0.4), lambda: _logits(-0.3))
+        _both(loss)
     with doing("loading its own state_dict into a new instance"):
         other.load_state_dict(loss.state_dict())
+    state.check_no_counter(case.loss(), _both, "a loss")
     real, fake = _logits(-0.2), _logits(0.1)
     same = torch.equal(loss.discriminator_loss(real, fake), other.discriminator_loss(real, fake))
     require(
@@ -120,6 +122,11 @@ def _check_saved(case: Any) -> None:
         f"a new instance with the same state_dict gives another loss: its state is not saved; "
         f"{state.missing_state(loss, other) or 'keep it in a buffer (register_buffer)'}",
     )
+
+
+def _both(loss: Any) -> None:
+    loss.discriminator_loss(_logits(-0.3), _logits(0.4))
+    loss.generator_loss(_logits(0.4), lambda: _logits(-0.3))
 
 
 def _check_place(case: Any) -> None:
@@ -149,6 +156,5 @@ HABITS = (
     Property("does not grow with the batch", _check_repeated),
     Property("takes a batch of one", _check_one, _takes_one),
     Property("leaves gradients to the trainer", _check_no_backward),
-    Property("its state is saved", _check_saved),
     Property("computes on the device of the logits", _check_place),
 )

@@ -12,7 +12,9 @@ from ganzoo.contracts.component import ConfiguredPart, ImageSpec
 from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import doing, require
-from ganzoo.testing.loss_habits import HABITS
+from ganzoo.testing.loss_habits import HABITS, SAVED, check_saved
+from ganzoo.testing.option_effects import EFFECTS, ask_effects
+from ganzoo.testing.option_looks import of_loss
 from ganzoo.testing.parts import TinyDiscriminator
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.seeding import seeded
@@ -221,14 +223,15 @@ LOSS = Suite(
         gate("can be built", _check_built),
         Property("discriminator_loss is a finite scalar with a gradient", _scalar("discriminator_loss")),
         Property("generator_loss is a finite scalar with a gradient", _scalar("generator_loss")),
-        Property("discriminator_loss is a mean over the batch", _mean("discriminator_loss"), _is_independent),
-        Property("generator_loss is a mean over the batch", _mean("generator_loss"), _is_independent),
+        Property(SAVED, check_saved),
+        *(Property(f"{what} is a mean over the batch", _mean(what), _is_independent, needs=SAVED) for what in _PLAYERS),
         Property("realness is one number per image", _check_realness, lambda case: case.cls.takes_many_logits),
         Property("gradients reach its own weights", _check_weights),
         Property("discriminator_loss pushes logits apart", _check_discriminator_direction),
         Property("generator_loss pushes logits up", _check_generator_direction),
         Property("generator_loss draws reals at most once, and trains on none", _check_lazy_reals),
         *HABITS,
+        Property(EFFECTS, ask_effects(of_loss)),
         Property("brings its penalties as parts with options", _check_penalties),
     ),
 )

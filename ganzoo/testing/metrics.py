@@ -20,6 +20,8 @@ from ganzoo.testing.metric_estimates import estimates_of
 from ganzoo.testing.metric_habits import HABITS, draws_of
 from ganzoo.testing.metric_inputs import BLOCKS, WIDTH, described, images, metric_input
 from ganzoo.testing.metric_order import ORDER
+from ganzoo.testing.option_effects import EFFECTS, ask_effects
+from ganzoo.testing.option_looks import of_metric
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.trial import Trial, require_all
 
@@ -223,6 +225,7 @@ METRIC = Suite(
         Property("gives the same values twice", _check_repeated),
         *HABITS,
         *ORDER,
+        Property(EFFECTS, ask_effects(of_metric)),
         Property(
             "bad images do not score better",
             _check_direction,

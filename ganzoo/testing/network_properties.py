@@ -11,6 +11,7 @@ from ganzoo.layers.memory_format import lay_channels_last
 from ganzoo.testing.calls import casts
 from ganzoo.testing.failure import ConformanceError, doing, require
 from ganzoo.testing.growth import Inputs
+from ganzoo.testing.label_uses import label_cause, require_one_hot
 from ganzoo.testing.networks import NetworkCase, run
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import kinds_of_images
@@ -34,10 +35,18 @@ def check_forward(case: NetworkCase) -> None:
     try:
         run(network, inputs, shape, "a forward")
     except ConformanceError as error:
+        if cause := label_cause(lambda: network(*inputs), inputs[1]):
+            raise ConformanceError(f"{cause}; {error}") from error
         last, cast = casts(lambda: network(*inputs))
         if error.__cause__ is not None:
             raise ConformanceError(f"{error}, at {last}") from error
         raise ConformanceError(f"{error}{f', after {cast}' if cast and 'float32' in str(error) else ''}") from error
+
+
+def check_labels_one_hot(case: NetworkCase) -> None:
+    """Require that labels are not taken for numbers of classes."""
+    network, inputs = case.network(), case.inputs
+    require_one_hot(lambda: network(*inputs), inputs[1])
 
 
 def check_meta(case: NetworkCase) -> None:

@@ -13,6 +13,8 @@ from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.optimizer_case import OptimizerCase, height_of, place_of, step_down, two_tensors
 from ganzoo.testing.optimizer_habits import HABITS
+from ganzoo.testing.option_effects import EFFECTS, ask_effects
+from ganzoo.testing.option_looks import of_optimizer
 from ganzoo.testing.properties import Property, Suite, gate
 from ganzoo.testing.settings import reason_against
 from ganzoo.testing.trial import Trial, require_all
@@ -92,6 +94,7 @@ OPTIMIZER = Suite(
         Property("descends", _check_descent),
         Property("follows the learning rate of the moment", _check_rate),
         *HABITS,
+        Property(EFFECTS, ask_effects(of_optimizer)),
         Property("steps without memory", _check_meta),
     ),
 )

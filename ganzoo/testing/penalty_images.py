@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from ganzoo.contracts.objectives import Regularizer
 from ganzoo.testing.colored_step import COLOR, colored_step
 from ganzoo.testing.critics import TinyFeaturedDiscriminator
 from ganzoo.testing.failure import doing, require
+from ganzoo.testing.label_uses import require_one_hot
 from ganzoo.testing.ordered_step import OrderedStep
 from ganzoo.testing.penalty_stream import check_shared_draws
 from ganzoo.testing.row_draws import RowDraws
@@ -96,6 +98,12 @@ def _require_mean(whole: Sequence[Tensor], single: Tensor, labels: Tensor) -> No
         f"{found}it is no mean over the batch; take no means of groups first, compare no images of a batch with each "
         f"other, or let depends_on_batch(options) return True",
     )
+
+
+def check_labels_one_hot(case: Any) -> None:
+    """Require that labels are not taken for numbers of classes."""
+    for penalty, step in ((case.built(), case.step()), of_color(case)):
+        require_one_hot(partial(penalty.penalty, step), step.labels)
 
 
 def check_draws(case: Any) -> None:

@@ -81,6 +81,12 @@ class Case:
             {name for name in self._made() if not isinstance(getattr(type(self), name), _shared_property)}
         )
 
+    def of(self, options: Any) -> Case:
+        """Return the case of the same part with other options, nothing of it built yet."""
+        case = self._without(self._made())
+        case.given, case.whole = options, None
+        return case
+
     def _without(self, names: Collection[str]) -> Case:
         case = copy.copy(self)
         for name in names:
@@ -128,18 +134,19 @@ class Property:
             asked.
         of: Which cases promise it.
         is_gate: Whether nothing that comes after it can be asked where it is broken.
-        needs: The name of an earlier property without which it cannot be asked.
+        needs: The name of an earlier property without which it cannot be asked, or several.
     """
 
     name: str
     ask: Callable[[Any], None]
     of: Callable[[Any], bool] = _always
     is_gate: bool = False
-    needs: str = ""
+    needs: str | tuple[str, ...] = ()
 
     def builds_on(self, earlier: Property) -> bool:
         """Whether it cannot be asked where an earlier one is broken."""
-        return earlier.is_gate or earlier.name == self.needs
+        needs = (self.needs,) if isinstance(self.needs, str) else self.needs
+        return earlier.is_gate or earlier.name in needs
 
     def is_promised_by(self, case: Case) -> bool:
         """Whether it is asked of a case; where that cannot be known, it is."""

@@ -15,17 +15,20 @@ from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.testing.colored_step import pixels
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import ConformanceError, doing, require
+from ganzoo.testing.label_uses import label_cause
+from ganzoo.testing.option_effects import EFFECTS, ask_effects
+from ganzoo.testing.option_looks import of_penalty
 from ganzoo.testing.ordered_step import OrderedStep
 from ganzoo.testing.other_share import of_other_player
 from ganzoo.testing.penalty_derivatives import why_no_gradient
-from ganzoo.testing.penalty_images import ask_mean, check_draws
+from ganzoo.testing.penalty_images import ask_mean, check_draws, check_labels_one_hot
 from ganzoo.testing.penalty_suite import DRAWS_FOR_EACH, HABITS, check_needs, is_per_image
 from ganzoo.testing.penalty_worlds import WORLDS, PenaltyWorld, require_a_world, unsaid_need, world_of
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH
 from ganzoo.testing.skip_generator import tiny_generator_for
-from ganzoo.testing.state import missing_state
+from ganzoo.testing.state import check_no_counter, missing_state
 from ganzoo.testing.step import LinearStep
 from ganzoo.testing.trial import Trial, require_all
 
@@ -121,6 +124,9 @@ def _check_scalar(case: RegularizerCase) -> None:
     try:
         _penalty(case.built(), case.step())
     except ConformanceError as error:
+        penalty, step = case.built(), case.step()
+        if cause := label_cause(lambda: penalty.penalty(step), step.labels):
+            raise ConformanceError(f"{cause}; {error}") from error
         raise ConformanceError(f"{error}{unsaid_need(case.world, partial(_works, case))}") from error
 
 
@@ -175,6 +181,7 @@ def _check_weights(case: RegularizerCase) -> None:
 def _check_buffers(case: RegularizerCase) -> None:
     regularizer = case.built()
     _penalty(regularizer, case.step())
+    check_no_counter(case.built(), lambda penalty: _penalty(penalty, case.step()), "a penalty")
     with doing("loading its own state_dict into a new instance"):
         other = case.built()
         other.load_state_dict(regularizer.state_dict())
@@ -197,6 +204,7 @@ REGULARIZER = Suite(
         gate("says who pays, and what it needs", check_needs),
         Property("says what it is compatible with", _check_compatibility),
         gate("is a finite scalar", _check_scalar),
+        gate("takes labels for what they are, one-hot", check_labels_one_hot),
         Property("its gradient reaches who pays", _check_payer),
         Property("its gradient reaches nobody else", _check_other, _is_paid_by_discriminator),
         Property("its gradient reaches its own weights", _check_weights),
@@ -204,6 +212,7 @@ REGULARIZER = Suite(
         Property("is a mean over the batch", ask_mean(_penalty), is_per_image, needs=DRAWS_FOR_EACH),
         Property("its state is saved", _check_buffers),
         *HABITS,
+        Property(EFFECTS, ask_effects(of_penalty)),
         *of_other_player(_check_scalar, _check_payer, _check_other),
     ),
 )

@@ -12,6 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from ganzoo.testing.derivatives import check_curvature, check_slopes
 from ganzoo.testing.failure import NotAsked, require
+from ganzoo.testing.habits import MEMORY
 from ganzoo.testing.network_properties import HAS_GRADIENT
 from ganzoo.testing.networks import NetworkCase
 from ganzoo.testing.properties import Property, fullest
@@ -159,6 +160,6 @@ def _end(outputs: Tensor) -> float | None:
 
 _FIRST = "its gradients are derivatives"
 SLOPES = (
-    Property(_FIRST, check_gradients, fullest, needs=HAS_GRADIENT),
+    Property(_FIRST, check_gradients, fullest, needs=(HAS_GRADIENT, MEMORY)),
     Property("its gradients of gradients are derivatives", check_gradients_of_gradients, fullest, needs=_FIRST),
 )

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ganzoo.testing.failure import ConformanceError, require
 
 _DEPTH = 3
+_CALLS = 3  # alike; a number that follows what was seen, as a size, is the same each time
 Build = Callable[[], nn.Module]
 
 
@@ -160,6 +161,28 @@ def missing_state(module: nn.Module, other: nn.Module) -> str:
         if _differ(value, theirs.get((name, number))):
             return f"`{name}` is a plain {type(value).__name__} and not saved: keep it in a buffer (register_buffer)"
     return ""
+
+
+def check_no_counter(module: Any, call: Callable[[Any], object], what: str) -> None:
+    """Require that no plain number of a module moves on with each of several calls, which are alike.
+
+    Args:
+        module: The module.
+        call: Calls it.
+        what: What it is: "a penalty".
+    """
+    seen = []
+    for _ in range(_CALLS):
+        call(module)
+        seen.append({name: value for name, value, _ in plain_values(module) if type(value) in (int, float)})
+    moving = [name for name in seen[0] if len({each.get(name) for each in seen}) == _CALLS]
+    name = moving[0] if moving else ""
+    require(
+        not moving,
+        f"changes `{name}`, a plain {type(seen[0].get(name)).__name__}, with each call, as what counts steps does: it "
+        f"is no part of the state that is saved, and a run that is resumed begins again; make state a buffer "
+        f"(register_buffer) of {what}; schedules of options, and step.images_seen for a penalty, say how far a run is",
+    )
 
 
 def _differ(value: Any, other: Any) -> bool:

@@ -15,6 +15,7 @@ from planted.importers import IMPORTERS
 from planted.losses import LOSSES, SOUND_LOSSES
 from planted.metrics import METRICS, SOUND_METRICS
 from planted.optimizers import OPTIMIZERS
+from planted.options import OPTIONS
 from planted.penalties import PENALTIES, SOUND_PENALTIES
 from planted.penalty_images import PENALTY_IMAGES, SOUND_PENALTY_IMAGES
 from planted.shared_penalties import SHARED_PENALTIES
@@ -36,6 +37,7 @@ BUGS = [
     *ROOTED,
     *IMPORTERS,
     *METRICS,
+    *OPTIONS,
 ]
 SOUND = [
     *SOUND_GENERATORS,

@@ -216,6 +216,15 @@ class KeepsLogits(Sound):
         self.seen = real_logits
 
 
+@planted(AUGMENTATIONS, "earlier call", "`steps`", "register_buffer")
+class CountsSteps(Sound):
+    steps = 0
+
+    def forward(self, images):
+        self.steps += 1
+        return super().forward(images) * min(1.0, 0.5 + self.steps / 100)
+
+
 @planted(AUGMENTATIONS, "torch.rand", "augmentations.py", "once for all images", "a number for each")
 class OneShareForAll(Sound):
     def shares(self, images):

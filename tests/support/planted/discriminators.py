@@ -228,6 +228,29 @@ class CoupledFeatures(TinyFeaturedDiscriminator):
         return [each - each.mean(dim=0) for each in super().features(images, labels)]
 
 
+@planted(
+    DISCRIMINATORS, "takes labels for numbers of classes", "`F.embedding` (discriminators.py", "labels.argmax(dim=1)"
+)
+class LabelsAsIndex(TinyDiscriminator):
+    def __init__(self, options, images):
+        super().__init__(options, images)
+        pixels = images.channels * images.resolution**2
+        self.dense, self.embed = nn.Linear(pixels, 1), nn.Embedding(max(images.label_dim, 1), pixels)
+
+    def forward(self, images, labels):
+        pixels = images.flatten(1)
+        return self.dense(pixels).squeeze(1) + (pixels * self.embed(labels.long())).sum(dim=1)
+
+
+@planted(DISCRIMINATORS, "earlier call", "`steps`", "register_buffer")
+class CountsSteps(Sound):
+    steps = 0
+
+    def forward(self, images, labels):
+        self.steps += 1
+        return super().forward(images, labels) * min(1.0, 0.5 + self.steps / 100)
+
+
 # Sound ones that a check could take for broken
 
 

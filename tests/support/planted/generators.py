@@ -561,6 +561,43 @@ class MeanNeverMoves(TinyStyledGenerator):
         return styles
 
 
+# Labels
+
+
+@planted(GENERATORS, "takes labels for numbers of classes", "`F.embedding` (generators.py", "labels.argmax(dim=1)")
+class LabelsAsIndex(TinyGenerator):
+    def __init__(self, options, images):
+        super().__init__(options, images)
+        self.embed = nn.Embedding(max(images.label_dim, 1), options.latent_dim)
+        self.dense = nn.Linear(options.latent_dim, self.dense.out_features)
+
+    def classes(self, labels):
+        return labels
+
+    def forward(self, latents, labels):
+        styles = self.embed(self.classes(labels))
+        return self.dense(latents + styles).unflatten(1, self.shape).tanh()
+
+
+@planted(GENERATORS, "takes labels for numbers of classes", "labels.argmax(dim=1)", twin=TinyGenerator)
+class FirstLabelAsIndex(LabelsAsIndex):
+    """Works, and tells the first class from the others alone."""
+
+    def classes(self, labels):
+        return labels[:, 0].long() if labels.shape[1] else labels.new_zeros(len(labels)).long()
+
+
+@planted(GENERATORS, "earlier call", "`steps`", "register_buffer")
+class CountsSteps(Sound):
+    """Becomes brighter with each call."""
+
+    steps = 0
+
+    def forward(self, latents, labels):
+        self.steps += 1
+        return super().forward(latents, labels) * min(1.0, 0.5 + self.steps / 100)
+
+
 # Sound ones that a check could take for broken
 
 

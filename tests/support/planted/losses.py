@@ -229,6 +229,17 @@ class ScalesByItem(Sound):
         return super().generator_loss(fake, real) / max(1.0, super().generator_loss(fake, real).item() / 1e9)
 
 
+@planted(LOSSES, "`steps`", "counts steps", "register_buffer")
+class CountsSteps(Sound):
+    def __init__(self, options):
+        super().__init__(options)
+        self.steps = 0
+
+    def discriminator_loss(self, real, fake):
+        self.steps += 1
+        return super().discriminator_loss(real, fake) * min(1.0, 0.5 + self.steps / 100)
+
+
 class Anchored(Sound):
     """Remembers the mean logit of the reals in a buffer."""
 

@@ -416,6 +416,47 @@ class SumOfGenerator(SoundDiversity):
         return super().penalty(step) * len(step.real)
 
 
+@planted(PENALTIES, "takes labels for numbers of classes", "`F.cross_entropy` (penalties.py", "labels.argmax(dim=1)")
+class LabelsAsIndex(SoundClasses):
+    def penalty(self, step):
+        return cross_entropy(step.real_logits[:, 1:], step.labels.long())
+
+
+@planted(PENALTIES, "takes labels for numbers of classes", ".gather()", "labels.argmax(dim=1)")
+class LabelsGathered(SoundClasses):
+    """Works, and takes the logits of the first two classes, whatever the labels are."""
+
+    def penalty(self, step):
+        return -step.real_logits[:, 1:].log_softmax(dim=1).gather(1, step.labels.long()).mean()
+
+
+@planted(PENALTIES, "`steps`", "counts steps", "register_buffer", "step.images_seen")
+class CountsSteps(SoundDrift):
+    """Begins late."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.steps = 0
+
+    def penalty(self, step):
+        self.steps += 1
+        return super().penalty(step) * (1.0 if self.steps > 1000 else 0.5)
+
+
+@planted(PENALTIES, "`steps`", "counts steps", "register_buffer", "step.images_seen", twin=SoundDrift)
+class WarmsUp(CountsSteps):
+    def penalty(self, step):
+        self.steps += 1
+        return step.real_logits.square().mean() * min(1.0, self.steps / 100)
+
+
+class OneHotClasses(SoundClasses):
+    """Names classes by their one-hot labels."""
+
+    def penalty(self, step):
+        return cross_entropy(step.real_logits[:, 1:], step.labels)
+
+
 class NoisyLogits(Regularizer):
     """Draws noise for each image (arXiv:2501.08316), from torch's global stream."""
 
@@ -457,4 +498,4 @@ class Consistency(Regularizer):
         return (flipped - step.real_logits.detach()).square().mean()
 
 
-SOUND_PENALTIES = [Consistency, SoundPathLength, NoisyLogits, MovedLatents, SharesOfEachImage]
+SOUND_PENALTIES = [Consistency, OneHotClasses, SoundPathLength, NoisyLogits, MovedLatents, SharesOfEachImage]
