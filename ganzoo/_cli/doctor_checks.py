@@ -13,7 +13,8 @@ from ganzoo._io.cache_dir import cache_root
 from ganzoo._registry.figures import FigureCatalog
 from ganzoo._registry.installed import twice_installed
 from ganzoo._registry.offers import broken_commands
-from ganzoo._registry.registry import Registry
+from ganzoo._registry.part import origin_of
+from ganzoo._registry.registry import Registry, plugin_entry_points
 from ganzoo._runs.provenance import library_versions
 from ganzoo.errors import GanzooError
 from ganzoo.text import literal
@@ -78,6 +79,11 @@ def _plugins(registry: Registry) -> Iterator[Finding]:
     for kind, names in registry.names.items():
         plural = "losses" if kind == "loss" else f"{kind}s"
         yield Finding("ok" if names else "problem", f"{plural}: {', '.join(names) or 'none installed'}")
+    origins = map(origin_of, plugin_entry_points())
+    others = sorted(
+        {f"{each.distribution} {each.version}" for each in origins if each.distribution != OUR_DISTRIBUTION}
+    )
+    yield Finding("ok", literal(f"plugins of others: {', '.join(others) or 'none'}"))
     for failure in (*registry.failures, *FigureCatalog.discover().parts()[1], *broken_commands()):
         yield Finding("problem", literal(str(failure)))
     for note in registry.notes:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from copy import copy
 from functools import cached_property
 from importlib.metadata import EntryPoint
 from typing import Any
 
 from ganzoo import hookspecs
+from ganzoo._registry.code import CORE_DISTRIBUTION
 from ganzoo._registry.installed import entry_points_of
 from ganzoo._registry.kinds import HOOK_KINDS
 from ganzoo._registry.loading import Loaded, load_plugin
@@ -46,6 +48,7 @@ class Registry:
             if only is None or origin_of(entry_point) in only:
                 found += load_plugin(entry_point)
         if only is None:
+            found.notes += _shared_names(found.parts)
             found += parts_of_files()
         return cls(found.parts, found.failures, found.notes)
 
@@ -121,6 +124,17 @@ class Registry:
             names = ", ".join(dict.fromkeys(str(failure.origin) for failure in self.failures))
             return f"; installed but broken, as `ganzoo plugins` explains: {names}"
         return "".join(f"; installed but broken: {failure}" for failure in self.failures)
+
+
+def _shared_names(parts: Iterable[Part]) -> Iterator[Failure]:
+    """Note of each part of others, whose name a part of its kind has too, what recipes must write now."""
+    named: dict[tuple[str, str], list[PluginOrigin]] = defaultdict(list)
+    for part in parts:
+        named[part.kind, part.name].append(part.origin)
+    for (kind, name), origins in sorted(named.items()):
+        if len(origins) > 1:
+            told = f"shares a name: {ambiguity(kind, name, sorted(origins, key=str))}"
+            yield from (Failure(each, told) for each in origins if each.distribution != CORE_DISTRIBUTION)
 
 
 def named_so(parts: Iterable[Part], name: str) -> tuple[Part, ...]:

@@ -69,6 +69,17 @@ class Odd(Extractor):
     assert "\x1b" not in done.out
 
 
+def test_plugins_of_others_are_told_and_what_recipes_must_write_for_a_name_that_two_have(tmp_path, monkeypatch):
+    body = "class Hinge(TinyLoss):\n    name = 'hinge'\n"
+    install(tmp_path, offering("ganzoo_losses", "Hinge", body=body), module="second_hinge")
+    monkeypatch.syspath_prepend(tmp_path)
+    lines = [line.strip() for line in ganzoo("doctor").out.splitlines()]
+    assert any(line.startswith("ok  plugins of others: ") and "acme-gan 0.1" in line for line in lines)
+    (note,) = [line for line in lines if "shares a name" in line]
+    assert note.startswith("note  plugin 'acme' (acme-gan 0.1) shares a name: loss 'hinge' comes from ")
+    assert note.endswith("write 'acme-gan:hinge' or 'ganzoo-toolkit:hinge' to pick one")
+
+
 @pytest.mark.parametrize("where", ["a file", "\x1b[31mred"])
 def test_a_cache_that_cannot_be_written(where, tmp_path, monkeypatch):
     blocked = tmp_path / where
