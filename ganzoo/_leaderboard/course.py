@@ -31,7 +31,8 @@ def courses_of(
 
     Args:
         scores: All scores of a row, by training seed.
-        transforms: Scale on which each metric's errors are even.
+        transforms: Scale on which the errors of each metric of the table are even. None of these is what was scored on
+            the way alone, and at no end: the metric was left out later, or its code is another one now.
     """
     found: dict[tuple[str, int], dict[int, Score]] = defaultdict(dict)
     for seed, several in scores.items():
@@ -41,7 +42,8 @@ def courses_of(
     for (metric, images_seen), by_seed in sorted(found.items()):
         if len(by_seed) == len(scores):
             courses[metric][images_seen] = by_seed
-    return {metric: _points(course, transforms[metric]) for metric, course in courses.items() if len(course) > 1}
+    shown = {metric: course for metric, course in courses.items() if metric in transforms and len(course) > 1}
+    return {metric: _points(course, transforms[metric]) for metric, course in shown.items()}
 
 
 def _points(course: Mapping[int, Mapping[int, Score]], wanted: Transform) -> tuple[Point, ...]:

@@ -89,6 +89,15 @@ def test_the_same_seed_twice_counts_once_and_says_which():
     assert table.notes == ("seed 0 was run 3 times: a-s0-10 counts, not a-s0, a-s0-2",)
 
 
+def test_a_metric_that_was_left_out_on_the_way_is_no_column():
+    """As one whose code, or whose settings, are others since the training went on."""
+    found = [*scores(fid=50.0, images_seen=10_000), *scores(fid=45.0, images_seen=20_000), *scores(fid=40.0, kid=None)]
+    table = only(leaderboards([record(found=tuple(found))]))
+    (row,) = table.rows
+    assert (list(table.metrics), list(row.estimates), list(row.course)) == (["fid"], ["fid"], ["fid"])
+    assert [point.images_seen for point in row.course["fid"]] == [10_000, 20_000, 30_000]
+
+
 def test_of_several_scores_the_last_counts_and_those_for_selection_never():
     found = (
         *scores(fid=30.0, images_seen=30_000),
