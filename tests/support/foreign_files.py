@@ -392,6 +392,16 @@ def nvidia_pytorch(generator: dict, discriminator: dict):
     }
 
 
+def nvidia_stylegan3():
+    """The content of a pickle of StyleGAN3, from what the importer's own example holds."""
+    from ganzoo.interchange import init_kwargs, module_state
+    from ganzoo_stylegan3.nvidia import NvidiaStyleGAN3
+
+    example = NvidiaStyleGAN3.example_content()["G_ema"]
+    made = _Persistent("Generator", module_state(example), _init_kwargs=init_kwargs(example))
+    return {"G": made, "D": None, "G_ema": made, "training_set_kwargs": {}}
+
+
 def persistent_pickled(content) -> bytes:
     """Pickle content whose modules are NVIDIA's PyTorch ones."""
 

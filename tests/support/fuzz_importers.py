@@ -97,6 +97,7 @@ def importer_targets(seed: int) -> list[ImporterTarget | FileTarget]:
     contents: dict[str, tuple[Any, Written]] = {
         "stylegan2-tensorflow": ((*pair, pair[0]), files.pickled),
         "stylegan2-pytorch": (files.nvidia_pytorch(*official), files.persistent_pickled),
+        "stylegan3-pytorch": (files.nvidia_stylegan3(), files.persistent_pickled),
         "stylegan-tensorflow": ((files.stylegan_generator(make, WIDTHS),), files.pickled),
         "huangzh13": (huangzh13, files.saved),
         "rosinality-stylegan": ({"g_running": files.rosinality_generator(make, WIDTHS)}, files.saved),
