@@ -114,6 +114,9 @@ def test_option_without_default_needs_options_to_test_with():
 
             weight: float = Field(description="Weight.")
 
+        def generator_loss(self, fake, real):
+            return self.options.weight * super().generator_loss(fake, real)
+
     assert "options without default: weight; let the classmethod example_options" in complaint(Demanding)
     check_part(Demanding, Demanding.Options(weight=1.0))
     assert "must be its Options" in complaint(Demanding, TinyLoss.Options())
@@ -239,7 +242,7 @@ class Unused(Broken):
         self.spare = nn.Linear(2, 2)
 
 
-@broken(GENERATORS, "same inputs and seed give different results")
+@broken(GENERATORS, "depends on an earlier call, which it keeps in `calls`")
 class Restless(Broken):
     def forward(self, latents, labels):
         self.calls = getattr(self, "calls", 0) + 1
