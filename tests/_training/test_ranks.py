@@ -59,7 +59,32 @@ CASES = {
         "regularizers": [{"name": "r1", "every": 2}, {"name": "path-length", "every": 2}],
         "augmentation": ADA,
     },
+    "penalties that draw, average or remember": merged(
+        DCGAN,
+        {
+            "generator": {"normalization": "layer"},
+            "discriminator": {"normalization": "layer"},
+            "loss": {"name": "hinge"},
+            "regularizers": [
+                *({"name": name} for name in ("lecam", "mode-seeking", "optimal-transport", "bcr", "zcr-generator")),
+                {"name": "dragan", "every": 2},
+            ],
+            "augmentation": {"name": "instance-noise"},
+        },
+    ),
+    "penalties that learn classes": merged(
+        DCGAN,
+        {
+            "dataset": {"name": "phantom", "classes": 2},
+            "generator": {"normalization": "layer"},
+            "discriminator": {"normalization": "layer"},
+            "loss": {"name": "hinge"},
+            "regularizers": [{"name": "acgan"}, {"name": "conditional-contrastive", "embedding": 4}],
+        },
+    ),
 }
+# Three unless the parts have no use for any, or ask the dataset itself.
+CLASSES = {"feature matching, split": 0, "penalties that learn classes": 2}
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +115,7 @@ def _far(one, other) -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_two_and_four_processes_train_what_one_does(case):
-    classes = 0 if case == "feature matching, split" else 3
+    classes = CLASSES.get(case, 3)
     alone = _trained(CASES[case], 1, torch.float64, 5, classes)
     single = _trained(CASES[case], 1, torch.float32, 1, classes)
     for size in (2, 4):
