@@ -116,6 +116,14 @@ class _Commands(WholeLines):
         """Return a command, one of ganzoo's own without looking at plugins."""
         return super().get_command(ctx, cmd_name) or plugin_commands(self.commands).get(cmd_name)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that is called, or say what to write for one that several plugins have."""
+        if args and not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            meant = [repr(name) for name in plugin_commands(self.commands) if name.endswith(f":{args[0]}")]
+            if meant:
+                ctx.fail(f"Command {args[0]!r} comes from several plugins; write {' or '.join(meant)}.")
+        return super().resolve_command(ctx, args)
+
 
 use_own_scripts()
 app = typer.Typer(

@@ -88,7 +88,7 @@ def _list(cost: bool) -> None:
     for name in [*names, "networks", "scored by"] if console.width >= _WIDE else names:
         side: Literal["right", "left"] = "right" if name in ("pixels", "kimg", "Pflop") else "left"
         table.add_column(name, justify=side, no_wrap=True)
-    shipped = list_shipped(discovered(), cost=cost)
+    shipped, invalid = list_shipped(discovered(), cost=cost)
     for each in shipped:
         images = each.dataset + (f", {each.classes} classes" if each.classes else "")
         cells = (
@@ -104,6 +104,8 @@ def _list(cost: bool) -> None:
         table.add_row(*cells[: len(table.columns)])
     console.print(table)
     console.print(f"Without images of your own: {', '.join(each.name for each in shipped if not each.needs_images)}.")
+    if invalid:
+        console.print(f"Not valid here: {', '.join(invalid)}; ganzoo check NAME says why.")
     if cost:
         console.print("Pflop: arithmetic of the training, 10^15 operations, computed without penalties.")
     console.print("missing: what is not on this machine; ganzoo recipes show NAME says what it is and what brings it.")

@@ -134,7 +134,9 @@ def _shared_names(parts: Iterable[Part]) -> Iterator[Failure]:
     for (kind, name), origins in sorted(named.items()):
         if len(origins) > 1:
             told = f"shares a name: {ambiguity(kind, name, sorted(origins, key=str))}"
-            yield from (Failure(each, told) for each in origins if each.distribution != CORE_DISTRIBUTION)
+            yield from (
+                Failure(each, told) for each in dict.fromkeys(origins) if each.distribution != CORE_DISTRIBUTION
+            )
 
 
 def named_so(parts: Iterable[Part], name: str) -> tuple[Part, ...]:

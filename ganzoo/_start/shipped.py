@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ganzoo._recipe.find_recipe import find_recipe, recipe_folder, shipped_recip
 from ganzoo._recipe.load import load
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.toml_source import read
+from ganzoo._registry.code import CORE_DISTRIBUTION
 from ganzoo._registry.plugin_recipes import plugin_recipes
 from ganzoo._registry.registry import Registry
 from ganzoo._start.needs import Need, memory_need, needs_of
@@ -56,15 +57,23 @@ class ShippedRecipe:
 _PASSES = 3 * 2  # a backward costs two forwards, and both players run both networks
 
 
-def list_shipped(registry: Registry, *, cost: bool = False) -> list[ShippedRecipe]:
-    """Return all recipes that ship, with ganzoo and then with plugins; their arithmetic, if asked, takes a while."""
+def list_shipped(registry: Registry, *, cost: bool = False) -> tuple[list[ShippedRecipe], list[str]]:
+    """Return all recipes that ship, with ganzoo and then with plugins, and the names of those that are not valid here.
+
+    Their arithmetic, if asked, takes a while. A recipe whose name others have too is called `distribution:name`.
+    """
     known: dict[str, Need] = {}
-    own = [_listed(name, recipe_folder() / f"{name}.toml", registry, known, cost) for name in shipped_recipes()]
-    theirs = []
-    for each in plugin_recipes():
-        with suppress(GanzooError):  # `ganzoo check` says what is wrong with it
-            theirs.append(_listed(each.name, each.path, registry, known, cost))
-    return [*own, *theirs]
+    found = [(CORE_DISTRIBUTION, name, recipe_folder() / f"{name}.toml") for name in shipped_recipes()]
+    found += [(each.origin.distribution, each.name, each.path) for each in plugin_recipes()]
+    count = Counter(name for _, name, _ in found)
+    listed, invalid = [], []
+    for distribution, own_name, path in found:
+        name = own_name if count[own_name] == 1 else f"{distribution}:{own_name}"
+        try:
+            listed.append(_listed(name, path, registry, known, cost))
+        except GanzooError:  # `ganzoo check` says what is wrong with it, such as a name that two plugins have
+            invalid.append(name)
+    return listed, invalid
 
 
 def show_recipe(name: str, registry: Registry) -> tuple[ShippedRecipe, Recipe, MemoryEstimate]:

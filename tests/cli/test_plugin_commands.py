@@ -69,6 +69,9 @@ def test_commands_of_plugins_are_listed_explained_and_run(site):
     assert ganzoo("only-here", "a", "b", "--loud").out == "2 WORDS\n"
     assert ganzoo("acme-tools:count-words", "a").out == "1 words\n"
 
+    shared = " ".join(ganzoo("count-words", "a").err.split())
+    assert "comes from several plugins; write 'acme-tools:count-words' or 'rival-tools:count-words'." in shared
+
     failed = ganzoo("fail")
     assert failed.code == 2
     assert "command 'fail' (acme-tools 1.0) fails at" in failed.err
@@ -89,6 +92,20 @@ def test_recipes_of_plugins_are_found_by_name(site):
     assert find_recipe("ganzoo-toolkit:quickstart") == find_recipe("quickstart")
     assert ganzoo("check", "acme_quick").out.startswith("acme_quick: valid.")
     assert "rival_tools" not in sys.modules and "acme_tools" not in sys.modules
+
+
+def test_recipes_that_are_not_valid_here_hide_no_others(site):
+    """As where a plugin brings a loss called hinge, which recipes that say hinge do not choose between."""
+    body = "class Hinge(TinyLoss):\n    '''Another.'''\n    name = 'hinge'\n"
+    (site / "second_hinge.py").write_text(offering("ganzoo_losses", "Hinge", body=body))
+    write_metadata(site, "second-hinge", "1.0", {"ganzoo": {"second": "second_hinge"}})
+    listed = ganzoo("recipes")
+    sys.modules.pop("second_hinge", None)
+    assert listed.code == 0, listed.err
+    shown, _, invalid = " ".join(listed.out.split()).partition("Not valid here: ")
+    assert " quickstart " in shown and " acme_quick " in shown and "sagan_imagenet_hinge" not in shown
+    named = set(invalid.partition("; ganzoo check NAME says why")[0].split(", "))
+    assert {"sagan_imagenet_hinge", "acme-tools:shared", "rival-tools:shared"} <= named
 
 
 @pytest.fixture
