@@ -216,8 +216,7 @@ def _selection(kind: str, foreign: ForeignNetwork, registry: Registry) -> Select
     parts = [part for part in registry.parts(kind) if part.cls is foreign.cls]
     if not parts:
         raise PluginError(f"the importer fills {kind} '{foreign.cls.name}', which no installed plugin offers")
-    clash = len([part for part in registry.find(parts[0].name) if part.kind == kind]) > 1
-    return Selection(parts[0], parts[0].qualified_name if clash else parts[0].name, foreign.options)
+    return Selection(parts[0], registry.name_of(parts[0]), foreign.options)
 
 
 def _write(folder: Path, imported: Imported, name: str) -> None:

@@ -172,7 +172,8 @@ class TrainingSettings(CourseSettings):
 
 
 def _default_metrics(value: Any, info: ValidationInfo) -> Any:
-    return [{"name": part.name} for part in registry_of(info).defaults("metric")] if value is None else value
+    registry = registry_of(info)
+    return [{"name": registry.name_of(part)} for part in registry.defaults("metric")] if value is None else value
 
 
 def _default_extractor(value: Any, info: ValidationInfo) -> Any:

@@ -107,7 +107,7 @@ def _chosen(registry: Registry, kind: str, value: dict[str, Any], *, named: bool
 
 def default_name(registry: Registry, kind: str) -> str | None:
     """Return the name of the part of a kind that is meant where a recipe names none, or None."""
-    return next((part.name for part in registry.defaults(kind)), None)
+    return next((registry.name_of(part) for part in registry.defaults(kind)), None)
 
 
 def _with_formats(chosen: Selection, registry: Registry) -> DatasetChoice:

@@ -82,6 +82,10 @@ class Registry:
         """Return the parts of any kind with this name or `distribution:name`."""
         return named_so(self.parts(), name)
 
+    def name_of(self, part: Part) -> str:
+        """Return what a recipe calls a part: with its distribution where others of its kind have its name."""
+        return part.name if len(self._offered(part.kind, part.name)) == 1 else part.qualified_name
+
     def _offered(self, kind: str, name: str) -> list[Part]:
         return [part for part in self.find(name) if part.kind == kind]
 

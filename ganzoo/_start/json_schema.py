@@ -12,7 +12,6 @@ from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.selection import default_name
 from ganzoo._registry.listed_part import listing_of
 from ganzoo._registry.option_table import TolerantSchema
-from ganzoo._registry.part import Part
 from ganzoo._registry.registry import Registry
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"  # the newest that all editors' TOML plugins know
@@ -60,19 +59,13 @@ def file_schema(model: type[BaseModel], title: str) -> dict[str, Any]:
 
 
 def _names(registry: Registry, kind: str) -> Iterator[str]:
-    yield from (_name_of(registry, part) for part in registry.parts(kind))
-
-
-def _name_of(registry: Registry, part: Part) -> str:
-    """Return what a recipe calls a part: with its distribution where two have one name."""
-    alike = [other for other in registry.parts(part.kind) if other.name == part.name]
-    return part.name if len(alike) == 1 else part.qualified_name
+    yield from (registry.name_of(part) for part in registry.parts(kind))
 
 
 def _choice(registry: Registry, kind: str, definitions: dict[str, Any]) -> dict[str, Any]:
     chosen = []
     for part in registry.parts(kind):
-        name, listing = _name_of(registry, part), listing_of(part)
+        name, listing = registry.name_of(part), listing_of(part)
         schema = _hoisted(listing.schema_, f"{kind}-{name}", definitions)
         own = {"name": {"type": "string", "const": name, "description": part.description}}
         if kind == "regularizer":

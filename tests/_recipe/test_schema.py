@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -55,6 +56,16 @@ def settings(*parts: type, **section) -> ScoringSettings:
     kinds = [("metric" if issubclass(part, Metric) else "extractor", part) for part in parts]
     registry = Registry([Part(kind, part.name, part, ORIGIN) for kind, part in kinds])
     return ScoringSettings.model_validate(section, context={"registry": registry})
+
+
+def test_absent_parts_are_found_though_another_plugin_has_parts_of_their_names():
+    other = replace(ORIGIN, distribution="acme-gan")
+    parts = [("metric", metric("near", 1), ORIGIN), ("metric", metric("near", None), other)]
+    parts += [("extractor", Eye, ORIGIN), ("extractor", type("Other", (Eye,), {"default_place": None}), other)]
+    registry = Registry([Part(kind, part.name, part, origin) for kind, part, origin in parts])
+    found = ScoringSettings.model_validate({}, context={"registry": registry})
+    assert found.extractor.name == f"{ORIGIN.distribution}:eye"
+    assert [each.name for each in found.metrics] == [f"{ORIGIN.distribution}:near"]
 
 
 def test_absent_parts_are_those_that_say_so_in_their_order():
