@@ -56,7 +56,6 @@ if TYPE_CHECKING:
     from ganzoo.contracts.component import ImageSpec as ImageSpec
     from ganzoo.contracts.component import PixelArray as PixelArray
     from ganzoo.contracts.component import RecipeContext as RecipeContext
-    from ganzoo.contracts.component import WithoutEffect as WithoutEffect
     from ganzoo.contracts.datasets import DatasetOptions as DatasetOptions
     from ganzoo.contracts.datasets import ImageDataset as ImageDataset
     from ganzoo.contracts.datasets import Item as Item
@@ -99,6 +98,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.objectives import Role as Role
     from ganzoo.contracts.optimizers import Optimizer as Optimizer
     from ganzoo.contracts.optimizers import OptimizerOptions as OptimizerOptions
+    from ganzoo.contracts.option_effects import WithoutEffect as WithoutEffect
     from ganzoo.contracts.phase import Phase as Phase
     from ganzoo.contracts.reading import DeepPicture as DeepPicture
     from ganzoo.contracts.reading import NonFinite as NonFinite
@@ -141,8 +141,8 @@ _HOME = {
     "ganzoo._version": ("__version__",),
     "ganzoo._report.report": ("Report", "report"),
     "ganzoo.contracts.component": (
-        *("Component", "ComponentOptions", "ConfiguredPart", "ImageSpec", "PixelArray", "RecipeContext"),
-        "WithoutEffect",
+        *("Component", "ComponentOptions", "ConfiguredPart"),
+        *("ImageSpec", "PixelArray", "RecipeContext"),
     ),
     "ganzoo.contracts.chosen": ("ChosenPart", "Chooses", "build_chosen"),
     "ganzoo.contracts.capabilities": (
@@ -179,6 +179,7 @@ _HOME = {
     "ganzoo.contracts.shared_regularizer": ("SharedRegularizer",),
     "ganzoo.contracts.augmentations": ("Augmentation", "ReplacesReals"),
     "ganzoo.contracts.optimizers": ("Optimizer", "OptimizerOptions"),
+    "ganzoo.contracts.option_effects": ("WithoutEffect",),
     "ganzoo.contracts.scheduled": ("Scheduled",),
     "ganzoo.contracts.schedules": ("Schedule",),
     "ganzoo.contracts.callbacks": ("AppendedFile", "RunCallback", "WatchedRun"),

@@ -35,19 +35,6 @@ class ComponentOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-@dataclass(frozen=True)
-class WithoutEffect:
-    """Marks an option that changes no number, as one of speed or memory: conformance asks each other one for an effect.
-
-    `Annotated[int, WithoutEffect("memory alone")] = Field(default=8, description="Images at once.")`
-
-    Attributes:
-        why: What it changes instead.
-    """
-
-    why: str
-
-
 # `Generator` alone, without brackets, is one of any options: what a hook returns, and a part that has none.
 OptionsT = TypeVar("OptionsT", bound=ComponentOptions, default=Any)
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.contracts.chosen import Chooses
-from ganzoo.contracts.component import WithoutEffect
+from ganzoo.contracts.option_effects import WithoutEffect
 from ganzoo.errors import GanzooError
 from ganzoo.testing.failure import require
 from ganzoo.testing.lookup import read_options
