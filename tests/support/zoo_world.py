@@ -105,8 +105,8 @@ def used(network: nn.Module, inputs: tuple[int, ...], classes: int) -> set[str]:
 def train(recipe: dict) -> None:
     """Train to the end: losses are finite, and gradients reach every parameter of both networks and of penalties.
 
-    But for biases of a critic under a loss of differences of logits, or a hinge within its margins: where a bias moves
-    the logits of these few images alike, its gradient is exactly 0. It must have one all the same.
+    Where it must be exactly 0 they have one all the same: of a player whose hinge is met at every step, and of biases
+    of a critic that move the logits of these few images alike, under a loss of differences.
     """
     trainer = trainer_of(recipe)
     missed, connected = _wanted(trainer, recipe), set[str]()
@@ -127,6 +127,9 @@ def train(recipe: dict) -> None:
     trainer.run()
     assert trainer.finished
     assert all(math.isfinite(value) for report in reports for value in report.values())
+    for role in Role:
+        if not any(report[f"{role.value}/loss"] for report in reports):
+            missed -= {name for name in connected if name.startswith(role.value)}
     if recipe["loss"]["name"] not in SEES_EVERY_LOGIT:
         missed -= {name for name in connected if name.startswith("discriminator") and name.endswith(".bias")}
     assert not missed, f"no gradient reached {sorted(missed)}"
