@@ -24,6 +24,8 @@ _PLAIN_WORDS = {  # those that end in a blank go on as they were
     "Value error, ": "",
 }
 _WANTED_OF = {kind: wanted for wanted, kinds in _WANTED.items() for kind in kinds}
+_MOST_MEANT = 3  # more are no help
+_LONGEST_WORD = 64  # what is compared of a word, which grows with the square of its length
 _PYTHON_WORD = re.compile(r"^(?:Input|Tuple|List|Dictionary|Set|String) should")
 _MARKDOWN_LINKS = re.compile(r"(?<=[A-Za-z]):(?=//)|(?i:(?<=www))\.")
 
@@ -128,6 +130,16 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     if near := nearest(word, known, cutoff=0.5):
         return f"; did you mean '{near}'?"
     return f" (known: {', '.join(known)})" if known else " (it has no options)"
+
+
+def names_meant(word: str, known: Sequence[str]) -> str:
+    """Return `; did you mean 'x' or 'y'?`: names that begin with the word, else the most alike one.
+
+    Of `zcr`, `zcr-discriminator` and `zcr-generator` are meant, though `bcr` has more letters in common.
+    """
+    longer = [each for each in known if word and each.startswith((f"{word}-", f"{word}_"))][:_MOST_MEANT]
+    meant = longer or difflib.get_close_matches(word[:_LONGEST_WORD], known, n=1)
+    return f"; did you mean {' or '.join(map(repr, meant))}?" if meant else ""
 
 
 def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:

@@ -3,7 +3,7 @@ from hostile_names import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganzoo.text import clip, csv_cell, literal, markdown_cell, plain_message, reason_of
+from ganzoo.text import clip, csv_cell, literal, markdown_cell, names_meant, plain_message, reason_of
 
 
 def test_text_that_prints_is_left_alone():
@@ -76,3 +76,11 @@ def test_a_wrong_option_is_told_without_words_of_python():
     )
     assert plain_message("Value error, 'a' is not one of 'b'.") == "'a' is not one of 'b'."
     assert plain_message("Input should be greater than or equal to 0") == "should be greater than or equal to 0"
+
+
+def test_names_that_begin_with_the_word_are_meant_before_those_that_look_like_it():
+    known = ["bcr", "dragan", "zcr-discriminator", "zcr-generator", "sngan_32", "sngan_64", "sngan_96", "sngan_128"]
+    assert names_meant("zcr", known) == "; did you mean 'zcr-discriminator' or 'zcr-generator'?"
+    assert names_meant("sngan", known) == "; did you mean 'sngan_32' or 'sngan_64' or 'sngan_96'?"
+    assert names_meant("dragann", known) == "; did you mean 'dragan'?"
+    assert names_meant("nothing", known) == names_meant("", known) == ""

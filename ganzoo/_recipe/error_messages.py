@@ -95,6 +95,8 @@ def _sentence(detail: ErrorDetails, data: dict[str, Any], registry: Registry, mo
     if kind == "missing":
         return f"{where}: is missing; {_remedy(path, data, registry, model)}"
     text, found = requirement(kind, detail["msg"]), detail.get("input")
+    if text == "should be a number" and _schedule_keys(found):
+        text += ": this option takes no schedule"
     if kind == "tuple_type" and isinstance(found, str | int | float):
         text += f", such as [{_toml(found)}]"
     if kind in _TEXT and isinstance(found, int | float):

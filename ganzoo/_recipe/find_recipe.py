@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from ganzoo._registry.code import CORE_DISTRIBUTION
 from ganzoo._registry.part import PluginOrigin
 from ganzoo._registry.plugin_recipes import plugin_recipes
 from ganzoo.errors import RecipeError
+from ganzoo.text import names_meant
 
 
 def recipe_folder() -> Path:
@@ -42,8 +42,7 @@ def find_recipe(name: str | Path) -> Path:
     if is_folder:
         raise RecipeError(f"{path} is a folder; name a recipe file, such as {path / 'recipe.toml'}")
     known = [*shipped_recipes(), *dict.fromkeys(each.name for each in plugin_recipes())]
-    near = difflib.get_close_matches(path.stem, known, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
+    hint = names_meant(path.stem, known)
     raise RecipeError(f"there is no recipe file '{name}'{hint} (shipped with ganzoo: {', '.join(known)})")
 
 

@@ -6,7 +6,6 @@ Their names are known from metadata alone; a figure's module is imported when th
 from __future__ import annotations
 
 import ast
-import difflib
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from ganzoo._registry.part import Failure, Part, ambiguity, origin_of
 from ganzoo._registry.remedy import remedy
 from ganzoo._registry.validation import describe
 from ganzoo.errors import PluginError
+from ganzoo.text import names_meant
 
 if TYPE_CHECKING:
     from ganzoo.contracts.figures import Figure
@@ -66,8 +66,7 @@ class FigureCatalog:
         """
         entries = self.find(name)
         if not entries:
-            near = difflib.get_close_matches(name.rpartition(":")[2][:64], self.names, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
+            hint = names_meant(name.rpartition(":")[2], self.names)
             raise PluginError(f"no figure called '{name[:64]}'{hint} (installed: {', '.join(self.names) or 'none'})")
         if len(entries) > 1:
             raise PluginError(ambiguity("figure", name, [origin_of(each) for each in entries]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from copy import copy
@@ -19,6 +18,7 @@ from ganzoo._registry.part import Failure, Part, PluginOrigin, ambiguity, origin
 from ganzoo._registry.pinned import Pins, the_very_part
 from ganzoo._registry.plugin_files import parts_of_files
 from ganzoo.errors import PluginError
+from ganzoo.text import names_meant
 
 _MOST_TOLD = 2  # broken plugins, in a message on something else
 
@@ -113,9 +113,7 @@ class Registry:
     def _missing(self, kind: str, name: str) -> str:
         known = self.names[kind]
         text = f"no {kind} called '{name}'"
-        near = difflib.get_close_matches(name.rpartition(":")[2][:64], known, n=1)
-        if near:
-            text += f"; did you mean '{near[0]}'?"
+        text += names_meant(name.rpartition(":")[2], known)
         text += f" (installed: {', '.join(known) or 'none'})"
         other = dict.fromkeys(part.kind for part in self.find(name))
         if other:

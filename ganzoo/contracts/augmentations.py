@@ -23,6 +23,14 @@ class Augmentation(Component[OptionsT], nn.Module, ABC):
         super().__init__()
         self.options = options
 
+    @classmethod
+    def acts_unobserved(cls, options: OptionsT) -> bool:
+        """Return whether images change before `observe` was ever called and any schedule has moved.
+
+        Consistency penalties keep an augmentation at that strength, and refuse one that would leave all as it is.
+        """
+        return True
+
     @abstractmethod
     def forward(self, images: Tensor) -> Tensor:
         """Transform images `[N, C, r, r]`; the result has the same shape and may leave [-1, 1]."""

@@ -65,6 +65,10 @@ class AdaptiveAugmentation(Augmentation[OptionsT]):
         self._awaited: HostCopy | None = None
         self.register_load_state_dict_post_hook(_read_numbers)  # type: ignore[no-untyped-call]
 
+    @classmethod
+    def acts_unobserved(cls, options: OptionsT) -> bool:
+        return (options.initial_p if options.p is None else options.p) > 0
+
     def present_p(self) -> float:
         """Return p as it stands, after its schedule where it has one; known here, so that no GPU is waited for."""
         if self.options.p != self._given:  # a schedule has moved it

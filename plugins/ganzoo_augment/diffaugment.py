@@ -51,6 +51,11 @@ class DiffAugment(Augmentation[DiffAugmentOptions]):
             "cutout": self._cut_out,
         }
 
+    @classmethod
+    def acts_unobserved(cls, options: DiffAugmentOptions) -> bool:
+        reaches = {"color": 1.0, "translation": options.translation_range, "cutout": options.cutout_size}
+        return any(reaches[step] > 0 for step in options.policy)
+
     def forward(self, images: Tensor) -> Tensor:
         for step in self.options.policy:
             images = self._steps[step](images)

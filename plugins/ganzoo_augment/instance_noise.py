@@ -36,6 +36,10 @@ class InstanceNoise(Augmentation[InstanceNoiseOptions]):
 
     Options = InstanceNoiseOptions
 
+    @classmethod
+    def acts_unobserved(cls, options: InstanceNoiseOptions) -> bool:
+        return options.sigma > 0
+
     def forward(self, images: Tensor) -> Tensor:
         if not self.options.sigma and not images.is_meta:
             return images

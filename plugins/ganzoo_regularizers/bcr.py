@@ -13,8 +13,10 @@ from ganzoo import (
     ChosenPart,
     Discriminator,
     ImageSpec,
+    RecipeContext,
     Regularizer,
     RegularizerOptions,
+    ReplacesReals,
     Role,
     Scheduled,
     Step,
@@ -50,6 +52,18 @@ class BCR(Regularizer[BCROptions]):
     compares_logits: ClassVar[bool] = True
 
     Options = BCROptions
+
+    @classmethod
+    def incompatibility(cls, options: BCROptions, context: RecipeContext) -> str | None:
+        chosen = options.augmentation
+        if issubclass(chosen.cls, ReplacesReals):
+            return f"augmentation: '{chosen.cls.name}' replaces reals, which changes no image: choose another"
+        if not chosen.cls.acts_unobserved(chosen.options):
+            return (
+                f"augmentation: '{chosen.cls.name}' changes no image with these options, and nothing adapts it here: "
+                "give it a fixed strength, or choose another"
+            )
+        return chosen.cls.incompatibility(chosen.options, context)
 
     def prepare(self, images: ImageSpec, discriminator: Discriminator) -> None:
         chosen = self.options.augmentation

@@ -137,6 +137,10 @@ def test_an_empty_file_names_every_missing_section(tmp_path):
         ("training.total_kimg=nan", "training.total_kimg: should be a finite number, but is nan"),
         ("training.total_kimg=1e300", "training.total_kimg: should be less than or equal to 1000000000"),
         ("training.total_kimg=soon", "training.total_kimg: should be a number"),
+        (
+            "training.total_kimg={from=1,to=0,kimg=1}",
+            "training.total_kimg: should be a number: this option takes no",
+        ),
         ("training.total_kimg=", "training.total_kimg: should be a number"),
         ("training.batch_size=1.5", "training.batch_size: should be a whole number"),
         ("training.generator_optimizer.betas=[0.5]", "training.generator_optimizer.betas.1: is missing"),
@@ -467,6 +471,7 @@ def test_a_file_here_comes_before_a_shipped_recipe(monkeypatch, tmp_path):
     ("name", "expected"),
     [
         ("quickstat", "there is no recipe file 'quickstat'; did you mean 'quickstart'? (shipped with ganzoo: "),
+        ("contragan", "'contragan'; did you mean 'contragan_cifar10_hinge' or 'contragan_cifar10_hinge_32'? (shipped "),
         ("elsewhere/quickstart.toml", "there is no recipe file 'elsewhere/quickstart.toml'"),
         ("", "is a folder; name a recipe file"),
         (".", "is a folder; name a recipe file"),

@@ -331,7 +331,24 @@ def test_all_of_them_train_together_eagerly_and_lazily_and_are_refused_with_reas
             "'lecam' depends on the other",
         ),
         ({}, {"name": "bcr", "augmentation": "nope"}, "'nope'"),
+        ({}, {"name": "bcr", "augmentation": "apa"}, "augmentation: 'apa' replaces reals"),
+        *(
+            ({}, {"name": "bcr", "augmentation": still}, "changes no image with these options")
+            for still in (
+                "ada",
+                {"name": "ada", "p": 0},
+                {"name": "ada", "p": {"from": 0, "to": 1, "kimg": 1}},
+                {"name": "instance-noise", "sigma": 0},
+                {"name": "diffaugment", "policy": ["translation"], "translation_range": 0},
+                {"name": "diffaugment", "policy": ["cutout"], "cutout_size": 0},
+            )
+        ),
     ):
         penalty = name if isinstance(name, dict) else {"name": name}
         with pytest.raises(RecipeError, match=reason):
             recipe_of(RECIPE | changed | {"regularizers": [penalty]})
+
+
+@pytest.mark.parametrize("moves", [{"name": "ada", "p": 0.5}, {"name": "ada", "initial_p": 0.5}, "instance-noise"])
+def test_bcr_takes_what_changes_images_by_itself(moves):
+    recipe_of(RECIPE | {"regularizers": [{"name": "bcr", "augmentation": moves}]})
