@@ -10,6 +10,7 @@ from ganzoo.contracts.capabilities import (
     Growable,
     NoiseInputs,
     NoiseMaps,
+    NoiseResolutions,
     SkipOutputs,
     StyleAffines,
     StyleBased,
@@ -58,7 +59,7 @@ def require(generator: OpenedGenerator, what: str, *capabilities: type) -> None:
         *capabilities: Protocols, any of which is enough.
     """
     network = generator.generator
-    if isinstance(network, capabilities):
+    if any(_offers(network, each) for each in capabilities):
         return
     meaning = " or ".join(_MEANING.get(each, f"is {each.__name__}") for each in capabilities)
     lacking = " or ".join(each.__name__ for each in capabilities)
@@ -80,9 +81,16 @@ def _alternatives(generator: OpenedGenerator) -> str:
     return f"It can make: {', '.join(possible_figures(generator))}"
 
 
+def _offers(network: object, capability: type) -> bool:
+    """Whether a network has a capability, and something to show by it: noise inputs may be at no resolution."""
+    if capability is NoiseInputs and isinstance(network, NoiseResolutions) and not network.noise_resolutions():
+        return False
+    return isinstance(network, capability)
+
+
 def _is_possible(figure: type[Figure], generator: OpenedGenerator) -> bool:
     """Whether a generator has what a figure needs, and its run's folder holds what it shows."""
-    if figure.needs and not isinstance(generator.generator, figure.needs):
+    if figure.needs and not any(_offers(generator.generator, each) for each in figure.needs):
         return False
     if issubclass(figure, RunsFigure):
         return generator.run.directory.metrics.exists()

@@ -19,7 +19,7 @@ def require_importable(path: Path, out: Path) -> None:
         CheckpointError: There is no file, or it is none of weights: a pointer, a page, an archive.
         GanzooError: `out` cannot name a run.
     """
-    check_name(out.resolve().name)
+    check_name(out.resolve().name, remedy="Give the new run's folder another name with --out.")
     if RunDirectory(path).record.is_file():
         raise RefusedError(f"{shown(path)} is a run already: look at its images with `ganzoo sample {shown(path)}`")
     if os.path.lexists(out):

@@ -46,7 +46,7 @@ def import_published(folder: Path, out: Path | None, root: Path = Path("runs")) 
     else:
         places = {name: out / name for name in generators} if len(generators) > 1 else dict.fromkeys(generators, out)
     for place in places.values():
-        check_name(place.resolve().name)
+        check_name(place.resolve().name, remedy="Give the new run's folder another name with --out.")
         if place.exists() or place.is_symlink():
             raise RefusedError(f"{shown(place)} exists already and is not replaced; import into another folder (--out)")
     runs = {run.name: run for run in published_runs(folder)}

@@ -28,8 +28,8 @@ _RESERVED = re.compile(r"(?i:con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 _DEPTH = 8
 
 
-def check_name(name: str) -> str:
-    """Return `name` if it may name a run's folder on every system.
+def check_name(name: str, *, remedy: str = "Rename the recipe's file, or give the run a name with --name.") -> str:
+    """Return `name` if it may name a run's folder on every system, or raise with what would do.
 
     Raises:
         GanzooError: It holds other characters than letters, digits, `.`, `_`, `-`, is too long, or is reserved.
@@ -37,7 +37,7 @@ def check_name(name: str) -> str:
     if not NAME.fullmatch(name) or _RESERVED.fullmatch(name) or name.endswith("."):
         raise GanzooError(
             f"'{clip(literal(name), 80)}' cannot name a run: use 1 to 64 letters, digits, '.', '_' or '-', "
-            "beginning with a letter or digit. Rename the recipe's file, or give the run a name with --name."
+            f"beginning with a letter or digit. {remedy}"
         )
     return name
 

@@ -19,6 +19,10 @@ MAX_FILE_BYTES = 16 * 2**30
 _LEGACY_START = b"\x80\x02\x8a\x0a" + LEGACY_MAGIC.to_bytes(10, "little")
 
 
+# All that a text of ASCII or UTF-8 may hold. Pickles of protocol 0 are such texts too: they are read first.
+_TEXT_BYTES = bytes({9, 10, 13, *range(32, 127), *range(128, 256)})
+
+
 def read_content(path: Path) -> Any:
     """Read a pickle, a file of `torch.save` or a safetensors file, without executing anything of it.
 
@@ -58,11 +62,18 @@ def parse(data: bytes) -> Any:
         try:
             content = read_stream(stream, budget)
         except CheckpointError as error:
-            hint = "" if data.startswith(b"\x80") else "; it does not begin as pickles do"
-            raise CheckpointError(f"{error}{hint}") from None
+            raise CheckpointError(_reason_of(str(error), data)) from None
         if stream.rest:
             raise CheckpointError(f"{stream.rest:,} bytes follow its end")
     return Settling(budget).settle(content)
+
+
+def _reason_of(error: str, data: bytes) -> str:
+    if data.startswith(b"\x80"):
+        return error
+    is_text = not data[:START_BYTES].translate(None, _TEXT_BYTES)
+    what = "it is text, and" if is_text else "it"
+    return f"{what} does not begin as pickles do ({error})"
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -214,13 +214,14 @@ def test_importers_keep_their_contract(part):
     ("data", "reason"),
     [
         (b"", "it is empty"),
-        (b"hello, world", "does not begin as pickles do"),
+        (b"hello, world", "it is text, and does not begin as pickles do"),
+        (b"hello, \x00 world", "it does not begin as pickles do"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 363963008\n", "git lfs pull"),
         (b"cposix\nsystem\n(Vtouch canary\ntR.", "posix.system"),
         (b"}(Vweights\nK\x01Vepoch\nK\x02u.", "weights, epoch"),
         (b"]q\x00h\x00a.", "contains itself"),
     ],
-    ids=["empty", "text", "pointer", "call", "dictionary", "loop"],
+    ids=["empty", "text", "bytes", "pointer", "call", "dictionary", "loop"],
 )
 def test_other_files_are_refused_in_one_line_and_nothing_is_written(folder, data, reason):
     (folder / "file.pkl").write_bytes(data)
@@ -229,6 +230,11 @@ def test_other_files_are_refused_in_one_line_and_nothing_is_written(folder, data
     assert reason in str(caught.value) and "\n" not in str(caught.value) and "file.pkl" in str(caught.value)
     assert caught.value.exit_code == 2
     assert sorted(path.name for path in folder.iterdir()) == ["file.pkl"]
+
+
+def test_a_run_that_cannot_be_called_so_is_told_of_the_option_that_names_it(folder):
+    with pytest.raises(GanzooError, match=r"'my run' cannot name a run: .* Give the new run's folder another .* --out"):
+        ganzoo("import", folder / "file.pkl", "--out", folder / "my run")
 
 
 def test_networks_that_no_part_computes_are_named_with_the_reason(folder):

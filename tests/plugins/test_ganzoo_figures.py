@@ -116,6 +116,23 @@ def test_what_each_generator_of_the_zoo_can_make(runs):
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("dcgan-styled", {"noise": False}),
+        (
+            "stylegan3",
+            {"latent_dim": 8, "style_dim": 8, "layers": 3, "channel_base": 64, "channel_max": 4, "margin": 2},
+        ),
+    ],
+)
+def test_noise_of_a_generator_that_has_it_at_no_resolution_is_refused_by_name(tmp_path, name, options):
+    run = Run(untrained(tmp_path, name, **options))
+    assert "noise" not in possible_figures(opened(run))
+    with pytest.raises(RefusedError, match=f"'noise' needs a generator that has noise inputs, which '{name}' does not"):
+        draw(run, Noise(seeds=[0]))
+
+
 @pytest.mark.parametrize("name", STYLED)
 def test_mixing_identical_sources_is_the_identity(runs, name):
     figure = draw(runs[name, 3], Mix(left=[3], top=[3, 3]))
