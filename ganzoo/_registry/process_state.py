@@ -1,20 +1,24 @@
-"""Process state: what an import changes of random streams and of the environment, which belong to the whole process."""
+"""Process state: what an import changes of streams, environment, folder and signals, which all of the process share."""
 
 from __future__ import annotations
 
 import os
 import random
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 _NUMPY = "numpy.random"
+# By which a training is stopped so that it can be resumed.
+_STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _MAPPINGS = ("os", "_collections_abc", "collections.abc")  # by which `os.environ.update` sets
 
 
 class ProcessState:
-    """The global streams of python and numpy, and who sets `os.environ`, from its making on.
+    """The global streams of python and numpy, who sets `os.environ`, the working folder and how signals end a process.
 
     Args:
         is_own: Whether a file is of who is watched: what a library sets for itself is left as it is.
@@ -27,6 +31,8 @@ class ProcessState:
         self._originals = {name: getattr(self._environ, name) for name in ("__setitem__", "__delitem__")}
         for name, original in self._originals.items():
             setattr(self._environ, name, self._noting(original))
+        self._folder = _folder()
+        self._handlers = {each: signal.getsignal(each) for each in _STOPS}
         self.look()
 
     def look(self) -> None:
@@ -52,6 +58,7 @@ class ProcessState:
         if self._numpy and not _same(_numpy_state(), self._numpy):
             sys.modules[_NUMPY].set_state(self._numpy)
             yield _of_stream("numpy's np.random", "np.random.default_rng(seed)")
+        yield from self._put_back_folder_and_signals()
         changed = sorted(key for key, value in self._before.items() if os.environ.get(key) != value)
         for key in changed:
             _set(key, self._before[key])
@@ -60,6 +67,23 @@ class ProcessState:
                 f"changes os.environ for everybody and for all processes that are started: {', '.join(changed[:3])}, "
                 f"which was put back; whoever starts the run sets it, and a process of its own gets "
                 f"subprocess.run(..., env=...)"
+            )
+
+    def _put_back_folder_and_signals(self) -> Iterator[str]:
+        if self._folder and _folder() != self._folder:
+            os.chdir(self._folder)
+            yield (
+                "changes the working folder of everybody (os.chdir), which was put back: relative paths would lead "
+                "elsewhere; build paths from Path(__file__).parent"
+            )
+        changed = [each for each, handler in self._handlers.items() if signal.getsignal(each) is not handler]
+        with suppress(ValueError):  # outside the main thread nobody can set one
+            for each in changed:
+                signal.signal(each, self._handlers[each])
+        if changed:
+            yield (
+                f"handles {', '.join(each.name for each in changed)} for everybody, which was put back: by these "
+                f"a training that is stopped saves a checkpoint; leave signals to the program"
             )
 
 
@@ -75,6 +99,12 @@ def _setter(frame: FrameType | None) -> str:
     while frame is not None and frame.f_globals.get("__name__") in _MAPPINGS:
         frame = frame.f_back
     return frame.f_code.co_filename if frame is not None else ""
+
+
+def _folder() -> str | None:
+    with suppress(OSError):  # deleted under the program
+        return os.getcwd()
+    return None
 
 
 def _numpy_state() -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -44,6 +45,8 @@ CHANGES = {
     "os.environ['ACME_THREADS'] = '1'": ("os.environ", "ACME_THREADS", "subprocess.run"),
     "os.environ.update(PATH='/nowhere')": ("os.environ", "PATH", "subprocess.run"),
     "os.environ.pop('PATH')": ("os.environ", "PATH", "subprocess.run"),
+    "os.chdir('/')": ("os.chdir", "Path(__file__).parent"),
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)": ("SIGTERM", "leave signals to the program"),
     "torch.set_num_threads(torch.get_num_threads() + 1)": ("torch.get_num_threads()", "OMP_NUM_THREADS"),
     "torch.manual_seed(3)": ("torch.initial_seed()", "torch.Generator"),
     "torch.set_default_dtype(torch.float64)": ("torch.get_default_dtype()", "set it where it is used"),
@@ -53,7 +56,8 @@ CHANGES = {
 def state():
     numbers = np.random.get_state(legacy=False)["state"]
     threads, seed, dtype = torch.get_num_threads(), torch.initial_seed(), torch.get_default_dtype()
-    return random.getstate(), numbers["pos"], numbers["key"].tolist(), dict(os.environ), threads, seed, dtype
+    streams = random.getstate(), numbers["pos"], numbers["key"].tolist()
+    return streams, dict(os.environ), os.getcwd(), signal.getsignal(signal.SIGTERM), threads, seed, dtype
 
 
 def imported(source, tmp_path, monkeypatch):
