@@ -27,7 +27,7 @@ class Augmentation(Component[OptionsT], nn.Module, ABC):
     def acts_unobserved(cls, options: OptionsT) -> bool:
         """Return whether images change before `observe` was ever called and any schedule has moved.
 
-        Consistency penalties keep an augmentation at that strength, and refuse one that would leave all as it is.
+        Parts that hold another augmentation keep it at that strength, and refuse one that would leave all as it is.
         """
         return True
 

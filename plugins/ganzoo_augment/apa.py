@@ -54,6 +54,11 @@ class APA(AdaptiveAugmentation[APAOptions]):
             return None
         if issubclass(options.then.cls, ReplacesReals):
             return f"then: '{options.then.cls.name}' replaces reals too; choose another augmentation, or none"
+        if not options.then.cls.acts_unobserved(options.then.options):
+            return (
+                f"then: '{options.then.cls.name}' changes no image with these options, and nothing adapts it here: "
+                "give it a fixed strength, or leave it out"
+            )
         return options.then.cls.incompatibility(options.then.options, context)
 
     def replaced_share(self) -> float:

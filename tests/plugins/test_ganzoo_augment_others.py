@@ -89,6 +89,10 @@ def test_images_may_pass_another_augmentation_besides():
     assert recipe_of(DCGAN, PLAIN, noisy).plain()["parts"]["augmentation"].keys() == {"apa", "instance-noise"}
     with pytest.raises(RecipeError, match="'apa' replaces reals too; choose another augmentation"):
         recipe_of(DCGAN, PLAIN, {"augmentation": {"name": "apa", "then": "apa"}})
+    with pytest.raises(
+        RecipeError, match="then: 'ada' changes no image with these options, and nothing adapts it here"
+    ):
+        recipe_of(DCGAN, PLAIN, {"augmentation": {"name": "apa", "then": "ada"}})
 
 
 def test_a_resume_goes_on_bit_for_bit_while_the_share_adapts():
