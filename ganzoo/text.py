@@ -133,12 +133,13 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 
 
 def names_meant(word: str, known: Sequence[str]) -> str:
-    """Return `; did you mean 'x' or 'y'?`: names that begin with the word, else the most alike one.
+    """Return `; did you mean 'x' or 'y'?`: names that begin with the word, else have it, else the most alike one.
 
     Of `zcr`, `zcr-discriminator` and `zcr-generator` are meant, though `bcr` has more letters in common.
     """
-    longer = [each for each in known if word and each.startswith((f"{word}-", f"{word}_"))][:_MOST_MEANT]
-    meant = longer or difflib.get_close_matches(word[:_LONGEST_WORD], known, n=1)
+    first = [each for each in known if word and each.startswith((f"{word}-", f"{word}_"))]
+    within = [each for each in known if word and word in re.split("[-_]", each)]
+    meant = (first or within)[:_MOST_MEANT] or difflib.get_close_matches(word[:_LONGEST_WORD], known, n=1)
     return f"; did you mean {' or '.join(map(repr, meant))}?" if meant else ""
 
 

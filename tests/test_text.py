@@ -82,5 +82,6 @@ def test_names_that_begin_with_the_word_are_meant_before_those_that_look_like_it
     known = ["bcr", "dragan", "zcr-discriminator", "zcr-generator", "sngan_32", "sngan_64", "sngan_96", "sngan_128"]
     assert names_meant("zcr", known) == "; did you mean 'zcr-discriminator' or 'zcr-generator'?"
     assert names_meant("sngan", known) == "; did you mean 'sngan_32' or 'sngan_64' or 'sngan_96'?"
+    assert names_meant("64", known) == "; did you mean 'sngan_64'?"
     assert names_meant("dragann", known) == "; did you mean 'dragan'?"
     assert names_meant("nothing", known) == names_meant("", known) == ""

@@ -42,8 +42,8 @@ def find_recipe(name: str | Path) -> Path:
     if is_folder:
         raise RecipeError(f"{path} is a folder; name a recipe file, such as {path / 'recipe.toml'}")
     known = [*shipped_recipes(), *dict.fromkeys(each.name for each in plugin_recipes())]
-    hint = names_meant(path.stem, known)
-    raise RecipeError(f"there is no recipe file '{name}'{hint} (shipped with ganzoo: {', '.join(known)})")
+    hint = names_meant(path.stem, known) or ";"
+    raise RecipeError(f"there is no recipe file '{name}'{hint} `ganzoo recipes` lists those that ship")
 
 
 def _named(name: str, stem: str) -> Path | None:

@@ -470,7 +470,10 @@ def test_a_file_here_comes_before_a_shipped_recipe(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("quickstat", "there is no recipe file 'quickstat'; did you mean 'quickstart'? (shipped with ganzoo: "),
+        (
+            "quickstat",
+            "there is no recipe file 'quickstat'; did you mean 'quickstart'? `ganzoo recipes` lists those that ship",
+        ),
         ("contragan", "'contragan'; did you mean 'contragan_cifar10_hinge' or 'contragan_cifar10_hinge_32'? (shipped "),
         ("elsewhere/quickstart.toml", "there is no recipe file 'elsewhere/quickstart.toml'"),
         ("", "is a folder; name a recipe file"),
