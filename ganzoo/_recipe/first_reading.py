@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from ganzoo._recipe.error_messages import describe, wants_text
 from ganzoo._recipe.lengths import length_errors
-from ganzoo._recipe.load import refuse_changed_code, report
+from ganzoo._recipe.load import changed_name, refuse_changed_code, report
 from ganzoo._recipe.pins import pinned
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.toml_source import apply_override, take_as_text
@@ -53,8 +53,9 @@ def _judge(data: dict[str, Any], registry: Registry, where: str, overrides: Sequ
         Recipe.model_validate(data, context={"registry": registry})
     except ValidationError as error:
         if take_as_text(data, overrides, wants_text(error)):
-            return _judge(data, registry, where, ())
+            return _judge(data, registry, changed_name(where, overrides), ())
         refuse_changed_code(where, error)
         if all(each["type"] != UNSURE for each in error.errors(include_url=False, include_context=False)):
             errors = describe(error, data, registry, Recipe)
-            raise RecipeError(report(where, [*errors, *length_errors(data.get("training"))])) from None
+            lengths = length_errors(data.get("training"))
+            raise RecipeError(report(changed_name(where, overrides), [*errors, *lengths])) from None

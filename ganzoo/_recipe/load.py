@@ -19,6 +19,7 @@ from ganzoo._recipe.selection import CHANGED_CODE
 from ganzoo._recipe.toml_source import apply_override, parse, read, take_as_text
 from ganzoo._registry.registry import Registry
 from ganzoo.errors import ChangedCodeError, RecipeError
+from ganzoo.text import clip
 
 
 def load(
@@ -69,11 +70,13 @@ def validate(data: dict[str, Any], registry: Registry, where: str, overrides: Se
         recipe = Recipe.model_validate(data, context={"registry": registry})
     except ValidationError as error:
         if take_as_text(data, overrides, wants_text(error)):
-            return validate(data, registry, where)
+            return validate(data, registry, changed_name(where, overrides))
         refuse_changed_code(where, error)
-        raise RecipeError(report(where, [*describe(error, data, registry, Recipe), *lengths])) from None
+        raise RecipeError(
+            report(changed_name(where, overrides), [*describe(error, data, registry, Recipe), *lengths])
+        ) from None
     if reasons := [*lengths, *incompatibilities(recipe)]:
-        raise RecipeError(report(where, reasons))
+        raise RecipeError(report(changed_name(where, overrides), reasons))
     refuse_other_penalties(recipe, pins)
     return recipe
 
@@ -87,6 +90,11 @@ def refuse_changed_code(where: str, error: ValidationError) -> None:
         remedies = dict.fromkeys(f"To go on, {context['remedy']}." for context in contexts)
         head = f"{where} was made with code that is not installed as it was:"
         raise ChangedCodeError("\n".join([head, *lines, *remedies]))
+
+
+def changed_name(where: str, overrides: Sequence[str]) -> str:
+    """Return what is judged: the file may be valid without what was changed."""
+    return f"{where} with {clip(', '.join(overrides), 120)}" if overrides else where
 
 
 def report(where: str, errors: Sequence[str]) -> str:

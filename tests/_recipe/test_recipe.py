@@ -474,7 +474,7 @@ def test_a_file_here_comes_before_a_shipped_recipe(monkeypatch, tmp_path):
             "quickstat",
             "there is no recipe file 'quickstat'; did you mean 'quickstart'? `ganzoo recipes` lists those that ship",
         ),
-        ("contragan", "'contragan'; did you mean 'contragan_cifar10_hinge' or 'contragan_cifar10_hinge_32'? (shipped "),
+        ("contragan", "'contragan'; did you mean 'contragan_cifar10_hinge' or 'contragan_cifar10_hinge_32'? `ganzoo"),
         ("elsewhere/quickstart.toml", "there is no recipe file 'elsewhere/quickstart.toml'"),
         ("", "is a folder; name a recipe file"),
         (".", "is a folder; name a recipe file"),
@@ -675,3 +675,8 @@ LENGTHS = {
 @pytest.mark.parametrize("text", LENGTHS)
 def test_a_length_is_said_once(tmp_path, text):
     assert LENGTHS[text] in mistakes_of(tmp_path, MINIMAL.replace("total_kimg = 1", text))
+
+
+def test_what_was_changed_is_named_with_what_is_wrong():
+    with pytest.raises(RecipeError, match=r"^quickstart with training.batch_size=0, seed=3 is not a valid recipe:\n"):
+        load("quickstart", REGISTRY, ["training.batch_size=0", "seed=3"])
