@@ -123,7 +123,7 @@ def _adapted(template: Mapping[str, Any], found: FoundImages, side: int, scale: 
     data = deepcopy(dict(template))
     for key in ("title", "paper", "notes", "published"):
         data.pop(key, None)
-    dataset = {"name": found.part.name, **found.options, "resolution": side}
+    dataset = {"name": found.dataset, **found.options, "resolution": side}
     data = {"title": "", "seed": 0, **data, "dataset": dataset}
     for role in ("generator", "discriminator"):
         for key in _WIDTH_KEYS:

@@ -34,7 +34,7 @@ class FoundImages:
     """What was found.
 
     Attributes:
-        part: The dataset that reads them.
+        dataset: What a recipe calls the dataset that reads them.
         options: Its options that are not the defaults, as plain data, without the resolution.
         count: How many images there are.
         smallest: Shorter side of the smallest of those opened, in pixels.
@@ -49,7 +49,7 @@ class FoundImages:
         unreadable: Why some could not be opened: one line each.
     """
 
-    part: Part
+    dataset: str
     options: dict[str, Any]
     count: int
     smallest: int
@@ -99,8 +99,9 @@ def look_at(root: Path, registry: Registry) -> FoundImages:
     options |= {"classes": len(classes)} if classes else {}
     middle = int(statistics.median(sides))
     return FoundImages(
-        part, options, len(items), min(sides), middle, max(sides), len(sides), options["channels"], classes, subjects,
-        dataset.subject_advice(), tuple(dataset.left_out(len(items))), tuple(unreadable),
+        registry.name_of(part), options, len(items), min(sides), middle, max(sides), len(sides),
+        options["channels"], classes, subjects, dataset.subject_advice(),
+        tuple(dataset.left_out(len(items))), tuple(unreadable),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import ganzoo
+from ganzoo._registry.part import PluginOrigin
 from ganzoo._registry.registry import Registry
 from ganzoo._start import pace
 from ganzoo._start.fit import _adapted, _Once
@@ -108,6 +109,13 @@ def test_subjects_are_found_in_names_and_color_in_pixels(tmp_path, registry):
     picture(tmp_path / "seg_3_slice_15.png", 15, is_color=False)  # a mask of one of them
     found = look_at(tmp_path, registry)
     assert (found.subjects, found.count) == (4, 20) and "1 segmentation masks" in found.left_out[0]
+
+
+def test_the_dataset_is_named_so_that_only_it_is_meant(tmp_path, registry):
+    picture(tmp_path / "0.png", 0, is_color=False)
+    other = replace(registry.part("dataset", "phantom"), name="folder", origin=PluginOrigin("acme", "acme-images", "1"))
+    assert look_at(tmp_path, registry).dataset == "folder"
+    assert look_at(tmp_path, Registry([*registry.parts(), other])).dataset == "ganzoo-toolkit:folder"
 
 
 def test_four_images_make_batches_of_two_and_are_described_once(tmp_path, registry):
