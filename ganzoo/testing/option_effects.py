@@ -65,8 +65,18 @@ def judged_options(case: Any, plain: Plain) -> Iterator[tuple[str, list[Any]]]:
 
 
 def contexts(case: Any, plain: Plain) -> Iterator[Any]:
-    """Yield the case's options, and such in which one other choice is made, or what is 0 or absent is not."""
-    yield case.options
+    """Yield the case's options, and such in which one other choice is made, or what is 0 or absent is not.
+
+    Then the same of the defaults: what was asked for may switch another option off.
+    """
+    yield from _one_changed(case, plain, case.options)
+    for defaults in _legal(case, {}):
+        if defaults != case.options:
+            yield from _one_changed(case, defaults.model_dump(mode="json"), defaults)
+
+
+def _one_changed(case: Any, plain: Plain, options: Any) -> Iterator[Any]:
+    yield options
     for name, field in case.cls.Options.model_fields.items():
         value = plain[name]
         if isinstance(value, bool | str) or not value:
