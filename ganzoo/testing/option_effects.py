@@ -14,6 +14,8 @@ from ganzoo.errors import GanzooError
 from ganzoo.testing.failure import require
 from ganzoo.testing.lookup import read_options
 
+# Values to try besides a value's half, double and neighbor: the legal range of an option is not known, and one of these
+# lies in most.
 _COUNTS = (1, 2, 4, 8, 0)
 _SHARES = (1.0, 0.5, 0.1, 0.001, 0.0)
 EFFECTS = "each of its options has an effect"

@@ -12,7 +12,7 @@ from ganzoo import Display, Estimate, Features, Metric, MetricInput
 from ganzoo_metrics.neighbors import strips
 from ganzoo_metrics.sensitivity import measured
 
-_SEED = 2020
+_SEED = 2020  # any will do, as long as it stays: it chooses which subjects are compared
 
 
 class Copying(Metric):
