@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from ganzoo._recipe.selection import Selection
 from ganzoo.contracts.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ def schedule_errors(recipe: Recipe) -> Iterator[str]:
     for path, options in fixed:
         for key, _ in _within(path, options):
             yield f"{key}: a schedule changes while training, and this is fixed before it begins; give one number"
+    followed = dict(_followed(recipe))
+    for path, options in (*fixed, *followed.items()):
+        for key in _chosen_within(path, options, followed):
+            yield f"{key}: no schedule is followed in a part that another part chooses; give one number"
     growth = recipe.training.growth
     by_resolution = growth is not None and growth.learning_rate
     for key, _ in schedules(recipe):
@@ -51,6 +56,15 @@ def _followed(recipe: Recipe) -> Iterator[tuple[str, BaseModel]]:
     yield "training", training
     yield "training.generator_optimizer", training.generator_optimizer.options
     yield "training.discriminator_optimizer", training.discriminator_optimizer.options
+
+
+def _chosen_within(path: str, options: BaseModel, followed: Collection[str]) -> Iterator[str]:
+    """Yield the path of each schedule in a part that these options choose, but for those that are followed."""
+    for name, value in vars(options).items():
+        inner = f"{path}.{name}"
+        if isinstance(value, Selection) and inner not in followed:
+            yield from (key for key, _ in _within(inner, value.options))
+            yield from _chosen_within(inner, value.options, followed)
 
 
 def _within(path: str, options: BaseModel) -> Iterator[tuple[str, Schedule]]:

@@ -18,7 +18,7 @@ class APAOptions(AdaptiveOptions):
     then: Annotated[ChosenPart[Augmentation] | None, Chooses("augmentation")] = Field(
         default=None,
         description="A further augmentation that all images pass, by name or as a table with its options. Its "
-        "schedules stay at their first number, and nothing adapts it.",
+        "numbers stay as they are: nothing adapts it, and schedules are refused.",
     )
 
 

@@ -34,7 +34,7 @@ class BCROptions(RegularizerOptions):
         default={"name": "diffaugment", "policy": ["translation"]},
         validate_default=True,
         description="What is not to move the logits, by name or as a table with its options; by default shifts by up "
-        "to an eighth. Its schedules stay at their first number, and nothing adapts it.",
+        "to an eighth. Its numbers stay as they are: nothing adapts it, and schedules are refused.",
     )
 
 

@@ -81,6 +81,16 @@ def test_what_is_wrong_is_told(override, expected):
     assert expected in complaint(override)
 
 
+def test_schedules_of_parts_that_parts_choose_are_refused():
+    falling = "augmentation={name='instance-noise',sigma={from=0.2,to=0.1,kimg=1}}"
+    assert "regularizers.0.augmentation.sigma: no schedule is followed in a part that another" in complaint(
+        f"regularizers=[{{name='bcr',{falling}}}]"
+    )
+    assert "augmentation.then.sigma: no schedule is followed" in complaint(
+        "augmentation={name='apa',then={name='instance-noise',sigma={from=0.2,to=0.1,kimg=1}}}"
+    )
+
+
 def test_a_learning_rate_goes_by_images_or_by_resolution():
     small = {"name": "progan", "channel_max": 4}
     data = DATA | {"generator": small, "discriminator": small}

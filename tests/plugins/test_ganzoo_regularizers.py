@@ -331,13 +331,17 @@ def test_all_of_them_train_together_eagerly_and_lazily_and_are_refused_with_reas
             "'lecam' depends on the other",
         ),
         ({}, {"name": "bcr", "augmentation": "nope"}, "'nope'"),
+        (
+            {},
+            {"name": "bcr", "augmentation": {"name": "ada", "p": {"from": 0, "to": 1, "kimg": 1}}},
+            "no schedule is followed",
+        ),
         ({}, {"name": "bcr", "augmentation": "apa"}, "augmentation: 'apa' replaces reals"),
         *(
             ({}, {"name": "bcr", "augmentation": still}, "changes no image with these options")
             for still in (
                 "ada",
                 {"name": "ada", "p": 0},
-                {"name": "ada", "p": {"from": 0, "to": 1, "kimg": 1}},
                 {"name": "instance-noise", "sigma": 0},
                 {"name": "diffaugment", "policy": ["translation"], "translation_range": 0},
                 {"name": "diffaugment", "policy": ["cutout"], "cutout_size": 0},
