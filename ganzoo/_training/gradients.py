@@ -37,7 +37,7 @@ def _average(gradients: Sequence[Tensor], ranks: Ranks) -> None:
     padded = nn.functional.pad(flat, (0, -len(flat) % ranks.size)).view(ranks.size, -1)
     own = sum_of_parts(padded, ranks).div_(ranks.size)
     with exchanging():
-        dist.all_gather(list(padded), own, group=ranks.group)
+        dist.all_gather(list(padded), own, group=ranks.links.device)
     sizes = [gradient.numel() for gradient in gradients]
     for gradient, mean in zip(gradients, torch.split(padded.view(-1)[: len(flat)], sizes), strict=True):
         gradient.copy_(mean.view_as(gradient))  # in place, so that each keeps its order in memory
@@ -51,5 +51,5 @@ def average_terms(terms: Mapping[str, Tensor], ranks: Ranks) -> dict[str, Tensor
     here = torch.stack([term.double() if term.device.type == "cpu" else term.float() for term in terms.values()])
     found = here.new_empty(ranks.size, len(here))
     with exchanging():
-        dist.all_gather(list(found), here, group=ranks.group)
+        dist.all_gather(list(found), here, group=ranks.links.device)
     return dict(zip(terms, found.mean(dim=0).unbind(), strict=True))

@@ -102,7 +102,7 @@ def check_equal(states: Mapping[str, Mapping[str, Tensor]], ranks: Ranks) -> Non
     here = torch.tensor([_digest(tensor) for _, _, tensor in named], dtype=torch.int64)
     found = [torch.empty_like(here) for _ in range(ranks.size)]
     with exchanging():
-        dist.all_gather(found, here, group=ranks.host)
+        dist.all_gather(found, here, group=ranks.links.host)
     differs = torch.stack([each != found[0] for each in found]).any(dim=0)
     if differs.any():
         who, name, _ = named[int(differs.nonzero()[0])]

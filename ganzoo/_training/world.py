@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from ganzoo._inference.device import choose_device
 from ganzoo._training.launcher import ending_with_launcher
 from ganzoo._training.place import Place, place_of_process
 from ganzoo.errors import RefusedError, RunError
-from ganzoo.layers.ranks import Ranks
+from ganzoo.layers.ranks import Links, Ranks
 from ganzoo.text import clip
 
 # Others wait while process 0 prepares data and scores. That one is gone they know from the closed connection, at once.
@@ -99,9 +100,25 @@ def joined(device: str) -> Iterator[World]:
         ranks, store = _found(device, place)
         try:
             yield World(device, ranks, place.restarts > 0, store)
+        except BaseException as error:
+            _forget_groups(error)
+            raise
         finally:
-            with suppress(RuntimeError):
-                dist.destroy_process_group()
+            _leave(ranks)
+
+
+def _leave(ranks: Ranks) -> None:
+    """End the threads that carry tensors: one that still holds a tensor when python shuts down aborts the process."""
+    ranks.links.cut()
+    with suppress(RuntimeError):
+        dist.destroy_process_group()
+
+
+def _forget_groups(error: BaseException | None) -> None:
+    """Clear the frames that an error has come through, whose variables name groups, and those of its reasons."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def _found(device: str, place: Place) -> tuple[Ranks, Any]:
@@ -121,7 +138,7 @@ def _found(device: str, place: Place) -> tuple[Ranks, Any]:
             f"{os.environ.get('MASTER_ADDR')}:{os.environ.get('MASTER_PORT')}, which MASTER_ADDR and MASTER_PORT set: "
             f"{clip(str(error), 300)}"
         ) from error
-    return Ranks(rank, size, whole, host), store
+    return Ranks(rank, size, Links(whole, host)), store
 
 
 def _own_device(name: str, place: Place) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -20,6 +20,22 @@ from torch import Tensor
 from ganzoo.errors import ProcessEnded
 
 
+@dataclass(eq=False)
+class Links:
+    """What carries tensors between processes: on their device, and on the CPU, where no GPU is waited for.
+
+    The threads of a group end once nothing refers to it. One that lets go of the last tensor while the interpreter
+    shuts down aborts the process: so ranks, of which there are many, refer to these links, which are cut in time.
+    """
+
+    device: dist.ProcessGroup | None = None
+    host: dist.ProcessGroup | None = None
+
+    def cut(self) -> None:
+        """Let go of both groups; nothing is carried any more."""
+        self.device = self.host = None
+
+
 @dataclass(frozen=True)
 class Ranks:
     """Which of how many processes this is.
@@ -27,14 +43,12 @@ class Ranks:
     Attributes:
         rank: Number of this process, from 0.
         size: How many there are.
-        group: What carries tensors between them on their device; None for a single process.
-        host: What carries numbers between them on the CPU, without waiting for a GPU.
+        links: What carries tensors between them; nothing for a single process.
     """
 
     rank: int = 0
     size: int = 1
-    group: dist.ProcessGroup | None = None
-    host: dist.ProcessGroup | None = None
+    links: Links = field(default_factory=Links)
 
     def own(self, values: Tensor, dim: int = 0) -> Tensor:
         """Return this process's images of a whole batch's, copied."""
@@ -51,7 +65,7 @@ class Ranks:
         found = torch.tensor(numbers, dtype=torch.float64, device="cpu")
         if self.size > 1:
             with exchanging():
-                dist.all_reduce(found, op=dist.ReduceOp.MAX, group=self.host)
+                dist.all_reduce(found, op=dist.ReduceOp.MAX, group=self.links.host)
         return found.tolist()
 
     def told(self, text: str = "") -> str:
@@ -61,9 +75,9 @@ class Ranks:
         words = torch.tensor(list(text.encode()), dtype=torch.uint8, device="cpu")
         length = torch.tensor([len(words)], device="cpu")
         with exchanging():
-            dist.broadcast(length, 0, group=self.host)
+            dist.broadcast(length, 0, group=self.links.host)
             words = words if self.rank == 0 else torch.empty(int(length), dtype=torch.uint8, device="cpu")
-            dist.broadcast(words, 0, group=self.host)
+            dist.broadcast(words, 0, group=self.links.host)
         return bytes(words.tolist()).decode()
 
     def collected(self, data: bytes) -> list[bytes]:
@@ -73,14 +87,14 @@ class Ranks:
         here = torch.frombuffer(bytearray(data), dtype=torch.uint8) if data else torch.empty(0, dtype=torch.uint8)
         lengths = [torch.zeros(1, dtype=torch.int64, device="cpu") for _ in range(self.size)]
         with exchanging():
-            dist.all_gather(lengths, torch.tensor([len(data)], device="cpu"), group=self.host)
+            dist.all_gather(lengths, torch.tensor([len(data)], device="cpu"), group=self.links.host)
             if self.rank:
-                dist.send(here, 0, group=self.host)
+                dist.send(here, 0, group=self.links.host)
                 return []
             found = [data]
             for rank, length in enumerate(lengths[1:], start=1):
                 there = torch.empty(int(length), dtype=torch.uint8, device="cpu")
-                dist.recv(there, rank, group=self.host)
+                dist.recv(there, rank, group=self.links.host)
                 found.append(there.numpy().tobytes())
         return found
 
@@ -174,7 +188,7 @@ class _Gather(torch.autograd.Function):
         ctx.ranks = ranks
         found = values.new_empty(ranks.size, *values.shape)
         with exchanging():
-            dist.all_gather(list(found), values.contiguous(), group=ranks.group)
+            dist.all_gather(list(found), values.contiguous(), group=ranks.links.device)
         return found.transpose(0, 1).reshape(-1, *values.shape[1:])
 
     @staticmethod
@@ -204,7 +218,7 @@ def sum_of_parts(parts: Tensor, ranks: Ranks) -> Tensor:
     """
     received = torch.empty_like(parts)
     with exchanging():
-        dist.all_to_all_single(received, parts, group=ranks.group)
+        dist.all_to_all_single(received, parts, group=ranks.links.device)
     total = received[0]
     for part in received[1:]:
         total = total + part

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -58,6 +59,57 @@ def _left_alone(ranks):
 def test_processes_agree_on_stops_and_notice_who_is_gone():
     on_ranks(2, _agreeing)
     assert on_ranks(2, _left_alone) == ["told", "gone"]
+
+
+LEAVING = """
+import os, sys, time
+from pathlib import Path
+from ganzoo._training.world import joined
+from ganzoo.errors import ProcessEnded
+
+def carriers():
+    found = []
+    for path in Path("/proc/self/task").glob("*/comm"):
+        try:
+            found.append(path.read_text().strip())
+        except OSError:  # it ends just now
+            continue
+    return sorted(name for name in found if "gloo" in name)
+
+how, kept = sys.argv[1], []
+try:
+    with joined("cpu") as world:
+        kept.append(world.ranks)
+        world.ranks.highest([1.0])
+        assert carriers()
+        if how == "exit":
+            raise SystemExit(3)
+        if how == "gone" and world.ranks.rank == 1:
+            os._exit(0)
+        if how == "gone":
+            world.ranks.highest([1.0])
+except (SystemExit, ProcessEnded) as error:
+    kept.append(error)
+end = time.monotonic() + 5  # a thread that has ended is listed for a moment more
+while carriers() and time.monotonic() < end:
+    time.sleep(0.05)
+print(carriers(), len(kept))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="names of threads are read from /proc")
+@pytest.mark.parametrize("how, kept", [("whole", 1), ("exit", 2), ("gone", 2)])
+def test_who_leaves_leaves_no_thread_that_could_hold_a_tensor(how, kept):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    found = []
+    for rank in ("0", "1"):
+        place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        command = [sys.executable, "-c", LEAVING, how]
+        found.append(subprocess.Popen(command, env={**os.environ, **place}, stdout=subprocess.PIPE, text=True))
+    said = [each.communicate(timeout=100)[0] for each in found]
+    assert said == [f"[] {kept}\n", "" if how == "gone" else f"[] {kept}\n"]
 
 
 def _ganzoo(folder: Path, *words: str) -> subprocess.Popen[str]:

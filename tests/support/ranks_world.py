@@ -23,7 +23,7 @@ from ganzoo._recipe.recipe import Recipe
 from ganzoo._training.build import build_trainer
 from ganzoo._training.trainer import Trainer
 from ganzoo.contracts.component import ImageSpec
-from ganzoo.layers.ranks import Ranks
+from ganzoo.layers.ranks import Links, Ranks
 
 
 def on_ranks(size: int, work: Callable[[Ranks], Any]) -> list[Any]:
@@ -53,7 +53,7 @@ def _forked(rank: int, size: int, folder: Path, work: Callable[[Ranks], Any]) ->
     try:
         torch.set_num_threads(1)
         dist.init_process_group("gloo", f"file://{folder}/store", timedelta(seconds=60), rank=rank, world_size=size)
-        answer = work(Ranks(rank, size, dist.group.WORLD, dist.group.WORLD)), ""
+        answer = work(Ranks(rank, size, Links(dist.group.WORLD, dist.group.WORLD))), ""
     except BaseException:
         answer = None, traceback.format_exc()
     with os.fdopen(write, "wb") as pipe:
