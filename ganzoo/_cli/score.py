@@ -31,7 +31,7 @@ def score(
     snapshots: Annotated[bool, typer.Option("--snapshots", help="Score every snapshot of the run.")] = False,
     published: Annotated[
         bool,
-        typer.Option("--published", help="Score as the recipe's published values were measured: counts, mirroring."),
+        typer.Option("--published", help="Score as the recipe's published values were measured, as it states."),
     ] = False,
     forget: Annotated[
         str | None,

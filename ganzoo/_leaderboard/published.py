@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ganzoo._runs.record import RunRecord, Score
@@ -28,30 +28,68 @@ def published_values(record: RunRecord, scores: Mapping[str, Score]) -> dict[str
     for metric, entry in (table if isinstance(table, dict) else {}).items():
         if isinstance(entry, dict) and isinstance(value := entry.get("value"), int | float):
             score = next((each for each in scores.values() if each.metric == metric), None)
-            found[metric] = Published(float(value), str(entry.get("source", "")), _otherwise(entry, metric, score))
+            said = "" if score is None else "; ".join(_otherwise(entry, metric, score, record))
+            found[metric] = Published(float(value), str(entry.get("source", "")), said)
     return found
 
 
-def _otherwise(entry: Mapping[str, Any], metric: str, score: Score | None) -> str:
-    theirs = entry.get("scoring")
-    if score is None:
-        return ""
+def _otherwise(entry: Mapping[str, Any], metric: str, score: Score, record: RunRecord) -> Iterator[str]:
+    theirs, ours = entry.get("scoring"), score.protocol
     if not isinstance(theirs, dict):
-        return "its protocol is not stated"
-    ours, said = score.protocol, list[str]()
+        yield "its protocol is not stated"
+        return
     if score.label != metric.upper():
-        said.append(f"{metric.upper()}'s own features, here {score.label}")
-    for key, what in (("generated", "generated"), ("reference_images", "real")):
-        if isinstance(count := theirs.get(key), int) and count != ours.get(key):
-            said.append(f"{count:,} {what} images, here {_count(ours.get(key))}")
-    if (mirrored := bool(theirs.get("mirror"))) != bool(ours.get("mirror", False)):
-        said.append(f"real images {_mirrored(mirrored)}, here {_mirrored(not mirrored)}")
-    return "; ".join([*said, *filter(None, [str(theirs.get("otherwise", ""))])])
+        yield f"{metric.upper()}'s own features, here {score.label}"
+    if score.dataset is not None:
+        yield f"its own dataset, here {score.dataset.name}"
+    yield from _of_counts(theirs, ours, record)
+    for key, default, subject, state in _CONDITIONS:
+        there, here = state(theirs.get(key, default)), state(ours.get(key, default))
+        if there != here:
+            yield f"{subject} {there}, here {here}"
+    if text := theirs.get("otherwise"):
+        yield str(text)
+
+
+def _of_counts(theirs: Mapping[str, Any], ours: Mapping[str, Any], record: RunRecord) -> Iterator[str]:
+    every = record.dataset.images.get(str(ours.get("split"))) if record.dataset else ours.get("reference_images")
+    for key, what, default in (("generated", "generated", None), ("reference_images", "real", every)):
+        if isinstance(count := theirs.get(key, default), int) and count != ours.get(key):
+            yield f"{count:,} {what} images, here {_count(ours.get(key))}"
 
 
 def _count(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else "not known"
 
 
-def _mirrored(value: bool) -> str:
+def _mirrored(value: object) -> str:
     return "mirrored at random" if value else "not mirrored"
+
+
+def _pulled(value: object) -> str:
+    return "not truncated" if value == 1.0 else f"truncated at psi {value}"
+
+
+def _truncated(value: object) -> str:
+    return f"truncated at {value:g}" if isinstance(value, int | float) else "not truncated"
+
+
+def _cut(value: object) -> str:
+    return "all" if value is None else f"the first {value}"
+
+
+def _kind(value: object) -> str:
+    """Return what a protocol says of noise without how it is seeded, which is ours."""
+    return str(value).partition(",")[0]
+
+
+# What a published protocol may state, or has as all do: the key, the default, what it is of, and how that is said.
+_CONDITIONS: tuple[tuple[str, Any, str, Callable[[object], str]], ...] = (
+    ("split", "train", "split", str),
+    ("mirror", False, "real images", _mirrored),
+    ("weights", "ema", "weights", str),
+    ("truncation_psi", 1.0, "styles", _pulled),
+    ("truncation_cutoff", None, "truncated styles", _cut),
+    ("truncation_threshold", None, "latents", _truncated),
+    ("noise", "random", "noise", _kind),
+)

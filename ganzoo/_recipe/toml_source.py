@@ -130,7 +130,7 @@ def take_as_text(data: dict[str, Any], overrides: Sequence[str], paths: Collecti
     """
     found = [each.partition("=") for each in overrides if each.partition("=")[0].strip() in paths]
     for path, _, text in found:
-        apply_override(data, f"{path}={json.dumps(text.strip())}")
+        apply_override(data, f"{path}={json.dumps(text.strip(), ensure_ascii=False)}")
     return bool(found)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from ganzoo._recipe.published_values import PublishedScoring
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._registry.registry import Registry
@@ -9,8 +12,8 @@ from ganzoo.contracts.metrics import Metric
 from ganzoo.errors import RecipeError
 
 
-def published_overrides(recipe: Recipe, registry: Registry) -> list[list[str]]:
-    """Return the overrides of each protocol under which the recipe's published values were measured.
+def published_overrides(recipe: Recipe, registry: Registry) -> list[str]:
+    """Return the override of each protocol under which the recipe's published values were measured.
 
     Raises:
         RecipeError: The recipe does not say how any of them was, or no installed part computes one.
@@ -24,24 +27,28 @@ def published_overrides(recipe: Recipe, registry: Registry) -> list[list[str]]:
             f"recipe '{recipe.title or recipe.generator.name}' does not say how a published value was measured; write "
             f"[published.NAME.scoring] with generated = 50000 and the like"
         )
-    return [_overrides(recipe, registry, scoring, keys) for scoring, keys in keys_of.items()]
+    return [_override(recipe, registry, scoring, keys) for scoring, keys in keys_of.items()]
 
 
-def _overrides(recipe: Recipe, registry: Registry, scoring: PublishedScoring, keys: list[str]) -> list[str]:
-    metrics = [_metric_of(key, registry) for key in keys]
-    names = ", ".join(f'"{metric.name}"' for metric in metrics)
-    found = [
-        f"scoring.metrics=[{names}]",
-        f"scoring.generated={scoring.generated}",
-        f"scoring.mirror={str(scoring.mirror).lower()}",
-        "scoring.truncation_psi=1.0",
-    ]
-    if scoring.reference_images is not None:
-        found.append(f"scoring.reference_images={scoring.reference_images}")
-    extractor = _extractor_of(metrics[0], registry)
-    if extractor is not None and extractor != recipe.scoring.extractor.name:
-        found.append(f'scoring.extractor={{name = "{extractor}"}}')
-    return found
+def _override(recipe: Recipe, registry: Registry, stated: PublishedScoring, keys: list[str]) -> str:
+    """Return a whole [scoring] section: what neither is stated nor a draw of ours is not the recipe's but the default.
+
+    So a protocol that the recipe truncates, or makes without noise, is never called the published one.
+    """
+    metrics, own = [_metric_of(key, registry) for key in keys], recipe.scoring
+    section = stated.model_dump(exclude={"otherwise"}, exclude_none=True)
+    section |= {"metrics": [metric.name for metric in metrics], "extractor": _extractor(metrics[0], recipe, registry)}
+    section |= {"sampling_seed": own.sampling_seed, "batch_size": own.batch_size}
+    return f"scoring={_inline(section)}"
+
+
+def _inline(value: Any) -> str:
+    """Return plain data as a TOML value on one line."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_inline(key)} = {_inline(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    return json.dumps(value, ensure_ascii=False)  # TOML has no pairs of surrogates
 
 
 def _metric_of(key: str, registry: Registry) -> type[Metric]:
@@ -51,10 +58,15 @@ def _metric_of(key: str, registry: Registry) -> type[Metric]:
     raise RecipeError(f"published.{key}: no installed metric computes '{key}'; install its plugin, or remove the value")
 
 
-def _extractor_of(metric: type[Metric], registry: Registry) -> str | None:
-    """Return the extractor that has the features that the metric was published with, None if there is none."""
+def _extractor(metric: type[Metric], recipe: Recipe, registry: Registry) -> dict[str, Any]:
+    """Return the extractor that has the features that the metric was published with; the recipe's if there is none.
+
+    The recipe's own keeps its options, such as a file of weights, unless they make other features of it.
+    """
+    own = recipe.scoring.extractor
     for part in registry.parts("extractor"):
         roles = [part.cls.layers[role].features for role in metric.reads if role in part.cls.layers]
         if roles and all(features == metric.published_features for features in roles):
-            return part.name
-    return None
+            is_own = own.cls is part.cls and not own.cls(own.options).variant()
+            return own.plain() if is_own else {"name": part.name}
+    return own.plain()

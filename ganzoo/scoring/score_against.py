@@ -57,9 +57,9 @@ def score_requested(
         GanzooError: As `score_run` and `score_against`, or what is asked for does not go together.
     """
     if request.dataset is None:
-        protocols = [list[str]()]
+        protocols: list[list[str]] = [[]]
         if request.published:
-            protocols = published_overrides(run.recipe_with(()), run.registry)
+            protocols = [[each] for each in published_overrides(run.recipe_with(()), run.registry)]
         found = list[Score]()
         for theirs in protocols:
             found += score_run(
