@@ -15,18 +15,21 @@ def low_pass(taps: int, *, cutoff: float, half_width: float, rate: float, radial
     """Return a filter with sum 1: `[taps]` for one axis, or `[taps, taps]` if `radial`; float64, symmetric.
 
     Args:
-        taps: Its length; an even number where it is radial.
+        taps: Its length; of 1, `[1]` in any case: that passes everything.
         cutoff: Frequency of the middle of its slope, in the unit of `rate`.
         half_width: From there to where it stops.
         rate: Samples per unit.
         radial: Whether it treats all directions alike, and so no rotation changes it; a product of two axes does not.
     """
+    if taps == 1:
+        return torch.ones(1, dtype=torch.float64)
     places = (torch.arange(taps, dtype=torch.float64) - (taps - 1) / 2) / rate
     window = kaiser(taps, _beta(taps, half_width / (rate / 4)))
     if radial:
         # A disk of frequencies has this response (jinc), as an interval has a sinc: appendix C, equation 6.
         radius = torch.hypot(places[:, None], places[None, :])
         response = torch.special.bessel_j1(2 * math.pi * cutoff * radius) / radius
+        response = response.nan_to_num(nan=math.pi * cutoff)  # its limit at the center, where an odd number has a tap
         response = response * torch.outer(window, window)
     else:
         response = torch.sinc(2 * cutoff * places) * window

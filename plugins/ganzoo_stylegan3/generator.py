@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from ganzoo import ImageSpec, RecipeContext
 from ganzoo.layers import StyledGenerator, StyledOptions, at_least_float32, half_precision_if
 from ganzoo_stylegan3.fourier import FourierInput
-from ganzoo_stylegan3.layer import AliasFreeLayer, LayerSettings
-from ganzoo_stylegan3.plan import Band, bands
+from ganzoo_stylegan3.layer import OVERSAMPLING, TAPS, AliasFreeLayer, LayerSettings
+from ganzoo_stylegan3.plan import FIRST_CUTOFF, FIRST_STOPBAND, LAST_STOPBAND, Band, Ends, bands
 
 LOWEST_RESOLUTION = 16  # below, the first and the last band of the plan are almost one
 HIGHEST_RESOLUTION = 1024  # of the paper's largest networks (arXiv:2106.12423, figure 5)
@@ -36,9 +36,35 @@ class StyleGAN3GeneratorOptions(StyledOptions):
     w_avg_beta: float = Field(
         default=0.998, ge=0.0, lt=1.0, description="Share that the tracked mean style (w_avg) keeps at each batch."
     )
-    layers: int = Field(default=14, ge=3, le=30, description="How many layers, without that to the image.")
+    kernel: int | None = Field(
+        default=None, ge=1, le=7, description="Size of the layers' kernels; by default 3, and 1 in R."
+    )
+    radial_filters: bool | None = Field(
+        default=None,
+        description="Whether downsampling treats all directions alike, but for critically sampled layers; by default "
+        "in R alone.",
+    )
+    layers: int = Field(default=14, ge=2, le=30, description="How many layers, without that to the image.")
     critical_layers: PositiveInt = Field(
         default=2, description="How many of the last layers are sampled critically: sharp, but not free of aliasing."
+    )
+    first_cutoff: PositiveFloat = Field(
+        default=FIRST_CUTOFF, description="Highest frequency of the first layer, in periods per side of the image."
+    )
+    first_stopband: PositiveFloat = Field(
+        default=FIRST_STOPBAND, description="Frequency at which the first layer's filters stop, above its cutoff."
+    )
+    last_stopband: float = Field(
+        default=LAST_STOPBAND, ge=1.0, description="Frequency at which the last layer's filters stop, over its cutoff."
+    )
+    filter_taps: int = Field(
+        default=TAPS, ge=1, le=16, description="Taps of the filters for each sample of the lower rate (n)."
+    )
+    oversampling: int = Field(
+        default=OVERSAMPLING,
+        ge=1,
+        le=8,
+        description="Rate at which leaky ReLUs work, over the higher of those before and behind them (m).",
     )
     channel_base: PositiveInt = Field(
         default=32768, description="Channels are channel_base / (2 cutoff): 32768 in T, 65536 in R."
@@ -87,14 +113,7 @@ class StyleGAN3Generator(StyledGenerator[StyleGAN3GeneratorOptions]):
             style_resolutions=[plan[0].rate, *(band.rate for band in before)],
             noise_resolutions=[],
         )
-        rotates = options.equivariance == "rotation"
-        settings = LayerSettings(
-            style_dim=options.style_dim,
-            kernel=1 if rotates else 3,
-            radial=rotates,
-            clamp=options.clamp,
-            magnitude_beta=options.magnitude_beta,
-        )
+        settings = layer_settings(options)
         self.build_mapping(images, labels="separate", bias_gain=math.sqrt(2))
         self.input = FourierInput(options.style_dim, plan[0])
         self.layers = nn.ModuleList(
@@ -124,6 +143,8 @@ class StyleGAN3Generator(StyledGenerator[StyleGAN3GeneratorOptions]):
                 f"{options.critical_layers} critically sampled layers leave none of {options.layers} to grow the band: "
                 "set generator.critical_layers below generator.layers"
             )
+        if reason := _impossible_ends(options, context.images.resolution):
+            return reason
         if context.precision == "fp16" and options.clamp is None:
             return (
                 'with training.precision = "fp16" its maps may grow beyond 65504, which float16 ends at: set '
@@ -157,6 +178,36 @@ class StyleGAN3Generator(StyledGenerator[StyleGAN3GeneratorOptions]):
         return at_least_float32(features) * self.options.output_scale
 
 
+def layer_settings(options: StyleGAN3GeneratorOptions) -> LayerSettings:
+    """Return what all layers have in common."""
+    rotates = options.equivariance == "rotation"
+    kernel = 1 if rotates else 3
+    return LayerSettings(
+        style_dim=options.style_dim,
+        kernel=kernel if options.kernel is None else options.kernel,
+        radial=rotates if options.radial_filters is None else options.radial_filters,
+        clamp=options.clamp,
+        magnitude_beta=options.magnitude_beta,
+        taps=options.filter_taps,
+        oversampling=options.oversampling,
+    )
+
+
+def _impossible_ends(options: StyleGAN3GeneratorOptions, resolution: int) -> str | None:
+    """Say why no bands lie between the first one and the image's, if so."""
+    if options.first_cutoff >= options.first_stopband:
+        return (
+            f"filters cannot stop at {options.first_stopband:.4g} what they pass up to {options.first_cutoff:.4g}: set "
+            "generator.first_stopband above generator.first_cutoff"
+        )
+    if options.first_cutoff >= resolution / 2:
+        return (
+            f"images of {resolution} pixels carry frequencies up to {resolution // 2}: set generator.first_cutoff "
+            f"below that, not to {options.first_cutoff:.4g}"
+        )
+    return None
+
+
 def planned(options: StyleGAN3GeneratorOptions, images: ImageSpec) -> list[Band]:
     """Return what each layer gives."""
     return bands(
@@ -167,4 +218,5 @@ def planned(options: StyleGAN3GeneratorOptions, images: ImageSpec) -> list[Band]
         channel_base=options.channel_base,
         channel_max=options.channel_max,
         margin=options.margin,
+        ends=Ends(options.first_cutoff, options.first_stopband, options.last_stopband),
     )

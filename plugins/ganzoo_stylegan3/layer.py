@@ -16,8 +16,8 @@ from ganzoo_stylegan3.activation import FilteredLeakyReLU
 from ganzoo_stylegan3.filters import low_pass
 from ganzoo_stylegan3.plan import Band
 
-TAPS = 6  # of filters, per sample of the lower rate (section 3.2: n = 6)
-OVERSAMPLING = 2  # of the leaky ReLU, over the higher of both rates (section 3.2: m = 2)
+TAPS = 6  # section 3.2: n = 6
+OVERSAMPLING = 2  # section 3.2: m = 2
 _EPSILON = 1e-8  # of the official code
 
 
@@ -30,6 +30,8 @@ class LayerSettings(NamedTuple):
         radial: Whether downsampling treats all directions alike.
         clamp: Bound on what leaves a layer, or None.
         magnitude_beta: Share that the tracked magnitude of a layer's input keeps at each batch.
+        taps: Of filters, per sample of the lower rate.
+        oversampling: Rate of the leaky ReLU over the higher of those before and behind it.
     """
 
     style_dim: int
@@ -37,6 +39,8 @@ class LayerSettings(NamedTuple):
     radial: bool
     clamp: float | None
     magnitude_beta: float
+    taps: int = TAPS
+    oversampling: int = OVERSAMPLING
 
 
 class AliasFreeLayer(nn.Module):
@@ -108,27 +112,39 @@ class AliasFreeLayer(nn.Module):
         return scales, weight, factors
 
 
-def filters_between(before: Band, after: Band, *, radial: bool) -> tuple[Tensor, Tensor]:
+def filters_between(before: Band, after: Band, settings: LayerSettings, *, critical: bool) -> tuple[Tensor, Tensor]:
     """Return the filters before and behind the leaky ReLU between two bands, each with sum 1.
 
-    What comes in is bounded by its own band, what leaves by the next one; the latter may be radial.
+    What comes in is bounded by its own band, what leaves by the next one; the latter may be radial. Where a rate stays
+    as it is, nothing is filtered: the filter is a single 1.
     """
-    rate = max(before.rate, after.rate) * OVERSAMPLING
-    up, down = TAPS * rate // before.rate, TAPS * rate // after.rate
+    up, down = _factors(before, after, settings)
+    rate = before.rate * up
+    radial = settings.radial and not critical
     return (
-        low_pass(up, cutoff=before.cutoff, half_width=before.half_width, rate=rate),
-        low_pass(down, cutoff=after.cutoff, half_width=after.half_width, rate=rate, radial=radial),
+        low_pass(_taps(up, settings), cutoff=before.cutoff, half_width=before.half_width, rate=rate),
+        low_pass(_taps(down, settings), cutoff=after.cutoff, half_width=after.half_width, rate=rate, radial=radial),
     )
 
 
 def _activation(before: Band, after: Band, settings: LayerSettings, critical: bool) -> FilteredLeakyReLU:
     """Return the filtered leaky ReLU from one band to another."""
-    rate = max(before.rate, after.rate) * OVERSAMPLING
+    up, down = _factors(before, after, settings)
     return FilteredLeakyReLU(
-        *filters_between(before, after, radial=settings.radial and not critical),
+        *filters_between(before, after, settings, critical=critical),
         inputs=before.size + settings.kernel - 1,
         outputs=after.size,
-        up=rate // before.rate,
-        down=rate // after.rate,
+        up=up,
+        down=down,
         clamp=settings.clamp,
     )
+
+
+def _factors(before: Band, after: Band, settings: LayerSettings) -> tuple[int, int]:
+    """Return how many samples at the leaky ReLU's rate there are for each that comes in, and for each that leaves."""
+    rate = max(before.rate, after.rate) * settings.oversampling
+    return rate // before.rate, rate // after.rate
+
+
+def _taps(factor: int, settings: LayerSettings) -> int:
+    return settings.taps * factor if factor > 1 else 1

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from ganzoo import CheckpointError, ForeignCheckpoint, ForeignNetwork, ImageSpec, Importer
 from ganzoo.interchange import (
     Record,
+    attributes,
     class_name,
+    init_args,
     init_kwargs,
     is_persistent,
     module_state,
@@ -21,8 +24,10 @@ from ganzoo.interchange import (
     renamed,
     submodules,
 )
-from ganzoo_stylegan3.generator import StyleGAN3Generator, planned
-from ganzoo_stylegan3.layer import filters_between
+from ganzoo.text import requirement
+from ganzoo_stylegan3.generator import StyleGAN3Generator, layer_settings, planned
+from ganzoo_stylegan3.layer import OVERSAMPLING, TAPS, filters_between
+from ganzoo_stylegan3.plan import FIRST_CUTOFF, FIRST_STOPBAND, LAST_STOPBAND
 
 _LAYER = r"L\d+_\d+_\d+"
 _NAMES = (
@@ -38,19 +43,19 @@ _OPTIONS: Mapping[str, tuple[str, Any]] = {
     "channel_max": ("channel_max", 512),
     "num_layers": ("layers", 14),
     "num_critical": ("critical_layers", 2),
+    "first_cutoff": ("first_cutoff", FIRST_CUTOFF),
+    "first_stopband": ("first_stopband", FIRST_STOPBAND),
+    "last_stopband_rel": ("last_stopband", LAST_STOPBAND),
     "margin_size": ("margin", 10),
     "output_scale": ("output_scale", 0.25),
+    "filter_size": ("filter_taps", TAPS),
+    "lrelu_upsampling": ("oversampling", OVERSAMPLING),
+    "conv_kernel": ("kernel", 3),
+    "use_radial_filters": ("radial_filters", False),
     "conv_clamp": ("clamp", 256),
     "magnitude_ema_beta": ("magnitude_beta", 0.999),
 }
-# What no option here changes.
-_FIXED: Mapping[str, Any] = {
-    "first_cutoff": 2,
-    "first_stopband": 2**2.1,
-    "last_stopband_rel": 2**0.3,
-    "filter_size": 6,
-    "lrelu_upsampling": 2,
-}
+_ARGUMENTS = ("z_dim", "c_dim", "w_dim", "img_resolution", "img_channels", "mapping_kwargs")  # in their order
 
 
 class NvidiaStyleGAN3(Importer):
@@ -97,35 +102,62 @@ def _is_generator(record: Any) -> bool:
 
 
 def _generator(record: Record) -> tuple[ForeignNetwork, ImageSpec]:
-    given, state = init_kwargs(record), module_state(record)
-    for name, value in _FIXED.items():
-        if given.get(name, value) != value:
-            raise CheckpointError(f"its {name} is {given[name]!r:.40}, and {value:.4g} alone is known here")
-    options = _options(given, state)
+    given = dict(zip(_ARGUMENTS, init_args(record), strict=False)) | init_kwargs(record)
+    state = module_state(record)
+    options = _options(given | _learned(record), state)
     images = ImageSpec(_number(given, "img_resolution"), _number(given, "img_channels"), _number(given, "c_dim", 0))
     _check_filters(options, images, state)
+    _check_layers(options, submodules(record)["synthesis"])
     weights = {_our_name(name): value for name, value in state.items() if not name.endswith("_filter")}
     return ForeignNetwork(StyleGAN3Generator, options, weights), images
 
 
+def _learned(record: Record) -> dict[str, Any]:
+    """Return what is given to the mapping network, by the official names of its attributes."""
+    mapping = submodules(record)["mapping"]
+    layers = [layer for name, layer in submodules(mapping).items() if re.fullmatch(r"fc\d+", name)]
+    for layer in layers:
+        if (activation := attributes(layer).get("activation", "lrelu")) != "lrelu":
+            raise CheckpointError(
+                f"its mapping network has activations {activation!r:.20}, and leaky ReLU alone is known here"
+            )
+    # A layer keeps its factor as the gain of its bias (`bias_gain = lr_multiplier`).
+    rates = {attributes(layer).get("bias_gain", 0.01) for layer in layers}
+    if len(rates) != 1:
+        raise CheckpointError("the layers of its mapping network have different factors on their learning rate")
+    beta = attributes(mapping).get("w_avg_beta", 0.998)
+    return {"lr_multiplier": rates.pop(), "w_avg_beta": beta}
+
+
 def _options(given: Mapping[str, Any], state: Mapping[str, Tensor]) -> Any:
-    kernel, radial = given.get("conv_kernel", 3), given.get("use_radial_filters", False)
-    if (kernel, radial) not in ((3, False), (1, True)):
-        raise CheckpointError(
-            f"its kernels are of size {kernel!r:.20} with radial filters {radial!r:.20}, which is neither T nor R"
-        )
-    mapping = sum(1 for name in state if re.fullmatch(r"mapping\.fc\d+\.weight", name))
     found = {ours: given.get(theirs, default) for theirs, (ours, default) in _OPTIONS.items()}
+    kernel, radial = found["kernel"], found["radial_filters"]
+    rotates = (kernel, radial) == (1, True)
+    if rotates or (kernel, radial) == (3, False):  # T and R by their names
+        del found["kernel"], found["radial_filters"]
+    beta = given["w_avg_beta"]
+    if isinstance(beta, int | float) and beta < 1:  # at 1, the mean would not be tracked any further
+        found["w_avg_beta"] = beta
+    if (halves := given.get("num_fp16_res", 4)) != 0:
+        found["half_resolutions"] = halves
     try:
-        return StyleGAN3Generator.Options(
-            equivariance="rotation" if kernel == 1 else "translation",
+        options = StyleGAN3Generator.Options(
+            equivariance="rotation" if rotates else "translation",
             latent_dim=_number(given, "z_dim"),
             style_dim=_number(given, "w_dim"),
-            mapping_layers=mapping,
+            mapping_layers=sum(1 for name in state if re.fullmatch(r"mapping\.fc\d+\.weight", name)),
+            mapping_lr_multiplier=given["lr_multiplier"],
             **found,
         )
-    except ValueError as error:
-        raise CheckpointError(f"its settings are none of a StyleGAN3 that is known here: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        theirs = next((official for official, (ours, _) in _OPTIONS.items() if ours == name), name)
+        wanted = requirement(first["type"], first["msg"])
+        raise CheckpointError(f"its {theirs} is {first['input']!r:.40}, and here it {wanted}") from None
+    if options.critical_layers >= options.layers:
+        raise CheckpointError(f"its num_critical is {options.critical_layers}, of {options.layers} layers in all")
+    return options
 
 
 def _number(given: Mapping[str, Any], name: str, default: int | None = None) -> int:
@@ -143,19 +175,29 @@ def _check_filters(options: Any, images: ImageSpec, state: Mapping[str, Tensor])
         raise CheckpointError(f"its layers are not those of its settings, {', '.join(expected)}")
     for layer, filters in expected.items():
         for name, ours in filters.items():
-            theirs = state.get(f"synthesis.{layer}.{name}")
-            if theirs is None or theirs.shape != ours.shape or not torch.allclose(theirs.double(), ours, atol=1e-5):
-                raise CheckpointError(f"its {layer}.{name} is another filter than the paper's, which is not known here")
+            # Where there is nothing to filter, files have none.
+            theirs = state.get(f"synthesis.{layer}.{name}", torch.ones(1))
+            rounding = torch.finfo(theirs.dtype).eps if theirs.is_floating_point() else 0.0
+            if theirs.shape != ours.shape or not torch.allclose(theirs.double(), ours, rtol=rounding, atol=1e-5):
+                raise CheckpointError(f"its {layer}.{name} is another filter than that of its settings")
+
+
+def _check_layers(options: Any, synthesis: Record) -> None:
+    """Raise CheckpointError where a module says otherwise than the settings: someone may have changed it since."""
+    said = {"output_scale": options.output_scale, "conv_clamp": options.clamp}
+    for name, module in [("synthesis", synthesis), *submodules(synthesis).items()]:
+        for key, value in said.items():
+            if (found := attributes(module).get(key, value)) != value:
+                raise CheckpointError(f"its {name}.{key} is {found!r:.40}, not {value!r:.40} as its settings say")
 
 
 def _layers(options: Any, images: ImageSpec) -> dict[str, dict[str, Tensor]]:
     """Return the filters of each layer, by their official names."""
-    plan = planned(options, images)
+    plan, settings = planned(options, images), layer_settings(options)
     found = {f"L{number}_{band.size}_{band.channels}": dict[str, Tensor]() for number, band in enumerate(plan)}
-    radial = options.equivariance == "rotation"
     for number, (layer, band) in enumerate(zip(list(found)[:-1], plan, strict=False)):
         critical = number >= options.layers - options.critical_layers
-        filters = filters_between(plan[max(number - 1, 0)], band, radial=radial and not critical)
+        filters = filters_between(plan[max(number - 1, 0)], band, settings, critical=critical)
         found[layer] = dict(zip(("up_filter", "down_filter"), filters, strict=True))
     return found
 
@@ -181,6 +223,7 @@ def _example() -> Record:
     for layer, filters in layers.items():
         state |= {f"synthesis.{layer}.{name}": value.float() for name, value in filters.items()}
     given = {theirs: getattr(options, ours) for theirs, (ours, _) in _OPTIONS.items()}
+    given |= {"conv_kernel": 3, "use_radial_filters": False}
     sizes = {"z_dim": options.latent_dim, "w_dim": options.style_dim, "c_dim": 0}
     image = {"img_resolution": images.resolution, "img_channels": images.channels}
     return persistent_record("Generator", state, _init_kwargs=given | sizes | image)

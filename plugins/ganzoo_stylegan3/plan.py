@@ -13,6 +13,23 @@ FIRST_STOPBAND = 2**2.1
 LAST_STOPBAND = 2**0.3  # of the last layer, over its cutoff
 
 
+class Ends(NamedTuple):
+    """Where the bands begin and end.
+
+    Attributes:
+        first_cutoff: Highest frequency of the first layer, in periods per side of the image.
+        first_stopband: Where its filters stop, in the same unit.
+        last_stopband: Where the last layer's filters stop, over its cutoff.
+    """
+
+    first_cutoff: float = FIRST_CUTOFF
+    first_stopband: float = FIRST_STOPBAND
+    last_stopband: float = LAST_STOPBAND
+
+
+ENDS = Ends()  # the paper's
+
+
 class Band(NamedTuple):
     """Signals between two layers.
 
@@ -40,6 +57,7 @@ def bands(
     channel_base: int,
     channel_max: int,
     margin: int,
+    ends: Ends = ENDS,
 ) -> list[Band]:
     """Return what each of `layers` layers and the last one, to the image, gives.
 
@@ -54,13 +72,14 @@ def bands(
         channel_base: Channels are channel_base / (2 cutoff).
         channel_max: The most that there are.
         margin: Samples of a map around the image.
+        ends: Where cutoffs and stopbands begin and end; the paper's by default.
     """
     last = resolution / 2
     found = []
     for index in range(layers + 1):
         progress = min(index / (layers - critical), 1.0)
-        cutoff = FIRST_CUTOFF * (last / FIRST_CUTOFF) ** progress
-        stopband = FIRST_STOPBAND * (last * LAST_STOPBAND / FIRST_STOPBAND) ** progress
+        cutoff = ends.first_cutoff * (last / ends.first_cutoff) ** progress
+        stopband = ends.first_stopband * (last * ends.last_stopband / ends.first_stopband) ** progress
         # The lowest power of two that holds the stopband.
         rate = 2 ** math.ceil(math.log2(min(2 * stopband, resolution)))
         # The last two maps are those of the image itself.

@@ -90,12 +90,14 @@ def test_nvidias_pickles_are_read_without_running_them(letter, monkeypatch):
 
     settings = init_kwargs(content["G_ema"])
     for changed, words in (
-        ({"first_cutoff": 3}, "its first_cutoff is 3, and 2 alone is known here"),
+        ({"first_cutoff": 3}, "its layers are not those of its settings|another filter than that of its settings"),
         ({"margin_size": 8}, "its layers are not those of its settings"),
-        ({"conv_kernel": 3, "use_radial_filters": True}, "neither T nor R"),
-        ({"num_critical": 1}, "its layers are not those of its settings|is another filter than the paper's"),
+        ({"filter_size": 8}, "is another filter than that of its settings"),
+        ({"num_critical": 1}, "its layers are not those of its settings|is another filter than that of its settings"),
         ({"z_dim": None}, "its z_dim is missing or damaged"),
-        ({"channel_max": "many"}, "none of a StyleGAN3 that is known here"),
+        ({"channel_max": "many"}, "its channel_max is 'many', and here it should be a whole number"),
+        ({"num_critical": 6}, "its num_critical is 6, of 6 layers in all"),
+        ({"conv_clamp": 256}, "conv_clamp is None, not 256"),
     ):
         monkeypatch.setattr(nvidia, "init_kwargs", lambda record, changed=changed: settings | changed)
         with pytest.raises(CheckpointError, match=words):

@@ -357,9 +357,16 @@ def _lucidrains_layer(found, make, name, outputs, inputs, kernel=None):
 
 
 class _Persistent:
-    """Stands for a module of NVIDIA's PyTorch pickles: a call that would make it from its source."""
+    """Stands for a module of NVIDIA's PyTorch pickles: a call that would make it from its source.
 
-    def __init__(self, kind, state, **attributes):
+    Args:
+        kind: Its class.
+        state: Tensors by names with dots; the modules between are made.
+        within: Attributes of modules inside of it, by names with dots.
+        attributes: Its own.
+    """
+
+    def __init__(self, kind, state, within=None, **attributes):
         inside, own = {}, {}
         for name, value in state.items():
             head, _, rest = name.partition(".")
@@ -367,7 +374,16 @@ class _Persistent:
                 inside.setdefault(head, {})[rest] = value
             else:
                 own[head] = value
-        modules = {name: _Persistent("Layer", values) for name, values in inside.items()}
+        within = within or {}
+        modules = {
+            name: _Persistent(
+                "Layer",
+                values,
+                {key.removeprefix(f"{name}."): said for key, said in within.items() if key.startswith(f"{name}.")},
+                **within.get(name, {}),
+            )
+            for name, values in inside.items()
+        }
         if "out" in modules:  # the head of a discriminator
             modules["mbstd"] = _Persistent("MinibatchStdLayer", {}, group_size=4)
         self.meta = {
@@ -380,6 +396,11 @@ class _Persistent:
 
     def __reduce__(self):
         return sys.modules["torch_utils.persistence"]._reconstruct_persistent_obj, (self.meta,)
+
+
+def persistent_module(kind, state, within=None, **attributes):
+    """A module for `persistent_pickled`; its arguments are those of `_Persistent`."""
+    return _Persistent(kind, state, within, **attributes)
 
 
 def nvidia_pytorch(generator: dict, discriminator: dict):
