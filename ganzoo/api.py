@@ -230,7 +230,7 @@ def export(
     format: Literal["safetensors", "onnx"] | None = None,
     weights: Weights = "ema",
     at: int | None = None,
-    noise_mode: NoiseMode = "constant",
+    noise_mode: NoiseMode | None = None,
 ) -> int:
     """Write a run's generator for use elsewhere, and return how many images it had seen.
 
@@ -240,10 +240,10 @@ def export(
         format: `safetensors`, with what builds the network inside, or `onnx`; None: as the file's name ends.
         weights: EMA weights (`ema`) or those of the optimizer (`raw`).
         at: The generator kept at this many images seen; None: the newest.
-        noise_mode: Noise inside of an ONNX graph.
+        noise_mode: Noise inside of an ONNX graph; None: the network's own constant one, if it has any.
 
     Raises:
-        GanzooError: `out` ends otherwise, or the generator cannot be written.
+        GanzooError: `out` ends otherwise, the generator cannot be written, or it has no noise to choose.
     """
     from ganzoo._inference.export_run import export_run
 

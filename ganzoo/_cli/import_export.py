@@ -80,8 +80,9 @@ def export(
         int | None, typer.Option(min=0, help="Checkpoint at this many images seen. [default: the newest]")
     ] = None,
     noise_mode: Annotated[
-        Literal["constant", "none"], typer.Option(help="Noise in an ONNX graph: the network's constant noise, or none.")
-    ] = "constant",
+        Literal["constant", "none"] | None,
+        typer.Option(help="Noise in an ONNX graph: the network's constant noise, or none. [default: constant, if any]"),
+    ] = None,
 ) -> None:
     """Export a run's generator as safetensors or ONNX."""
     from ganzoo import api
@@ -91,10 +92,13 @@ def export(
         raise GanzooError("name a file to write: --out FILE.safetensors, --onnx FILE.onnx, or both")
     if out and out.suffix.lower() == ".onnx":
         raise GanzooError(f"--out {out}: is for safetensors; write a graph with --onnx {out}")
+    if noise_mode and not onnx:
+        raise GanzooError("--noise-mode is for the graph of --onnx; weights have no noise of their own: leave it out")
     terminal, opened = Terminal(), api.open(run)
     if out:
         seen = api.export(opened, out, format="safetensors", weights=weights, at=at)
         terminal.info(f"wrote {out}: the {weights} generator of {seen:,} images seen")
     if onnx:
         seen = api.export(opened, onnx, format="onnx", weights=weights, at=at, noise_mode=noise_mode)
-        terminal.info(f"wrote {onnx}: the {weights} generator of {seen:,} images seen, noise {noise_mode}")
+        noise = f", noise {noise_mode}" if noise_mode else ""
+        terminal.info(f"wrote {onnx}: the {weights} generator of {seen:,} images seen{noise}")

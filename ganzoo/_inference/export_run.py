@@ -31,13 +31,18 @@ Format = Literal["safetensors", "onnx"]
 
 
 def export_run(
-    run: Run, out: Path, format: Format | None, *, weights: Weights, at: int | None, noise_mode: NoiseMode
+    run: Run, out: Path, format: Format | None, *, weights: Weights, at: int | None, noise_mode: NoiseMode | None
 ) -> int:
     """Write a run's generator in a format, None: as `out` ends; returns its images seen. See the functions below."""
     match format or out.suffix.removeprefix("."):
         case "onnx":
             return export_onnx(run, out, weights=weights, at=at, noise_mode=noise_mode)
         case "safetensors":
+            if noise_mode is not None:
+                raise GanzooError(
+                    f"noise_mode '{noise_mode}' is of an ONNX graph, and '{out}' holds weights: whoever loads them "
+                    f"chooses the noise; leave it out"
+                )
             return export_safetensors(run, out, weights=weights, at=at)
     raise GanzooError(f"'{out}': should end in .safetensors or .onnx")
 
@@ -74,15 +79,16 @@ def _with_sorted_header(data: bytes) -> bytes:
 
 
 def export_onnx(
-    run: Run, out: Path, *, weights: Weights = "ema", at: int | None = None, noise_mode: NoiseMode = "constant"
+    run: Run, out: Path, *, weights: Weights = "ema", at: int | None = None, noise_mode: NoiseMode | None = None
 ) -> int:
     """Write a run's generator as an ONNX graph of any batch size; returns its images seen.
 
     Inputs are `latents` [N, Z] and, where there are classes, `labels` [N, L]; the output is `images` [N, C, R, R] in
-    about [-1, 1]. Noise is the network's own constant one, or none.
+    about [-1, 1]. Noise is the network's own constant one unless another mode is asked for.
 
     Raises:
-        GanzooError: The run kept no such generator, or the packages that write ONNX are missing.
+        GanzooError: The run kept no such generator, it has no noise to choose, or the packages that write ONNX are
+            missing.
         RunError: The network cannot be written as a graph.
     """
     if missing := [name for name in ONNX_PACKAGES if find_spec(name) is None]:
@@ -90,8 +96,8 @@ def export_onnx(
             f"ONNX needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed: "
             f"pip install 'ganzoo-toolkit[onnx]'"
         )
-    opened, networks = run.generator(at, weights, device="cpu"), run.networks
-    atomic_write(out, _graph(_Graph(opened.generator, networks, noise_mode), networks, _metadata(opened)))
+    opened, networks = run.generator(at, weights, device="cpu", noise_mode=noise_mode), run.networks
+    atomic_write(out, _graph(_Graph(opened.generator, networks, noise_mode or "constant"), networks, _metadata(opened)))
     return opened.images_seen
 
 

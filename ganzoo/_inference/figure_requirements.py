@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ganzoo._registry.figures import FigureCatalog
+from ganzoo.contracts._adds_noise import adds_noise
 from ganzoo.contracts.capabilities import (
     Growable,
     NoiseInputs,
     NoiseMaps,
-    NoiseResolutions,
     SkipOutputs,
     StyleAffines,
     StyleBased,
@@ -82,9 +82,11 @@ def _alternatives(generator: OpenedGenerator) -> str:
 
 
 def _offers(network: object, capability: type) -> bool:
-    """Whether a network has a capability, and something to show by it: noise inputs may be at no resolution."""
-    if capability is NoiseInputs and isinstance(network, NoiseResolutions) and not network.noise_resolutions():
-        return False
+    """Whether a network has a capability, and something to show by it: noise may be at no resolution, or in no maps."""
+    if capability is NoiseInputs:
+        return adds_noise(network)
+    if capability is NoiseMaps:
+        return isinstance(network, NoiseMaps) and bool(network.noise_maps())
     return isinstance(network, capability)
 
 

@@ -15,7 +15,8 @@ from ganzoo._inference.per_seed import drawn, latents_of, portray
 from ganzoo._inference.run_files import RunFiles
 from ganzoo._inference.sampling_options import SamplingOptions
 from ganzoo._runs.directory import RunDirectory
-from ganzoo.contracts.capabilities import NoiseInputs, StyleBased
+from ganzoo.contracts._adds_noise import adds_noise
+from ganzoo.contracts.capabilities import StyleBased
 from ganzoo.contracts.component import ImageSpec, PixelArray
 from ganzoo.contracts.networks import Generator
 from ganzoo.contracts.reporter import Progress, silent_progress
@@ -177,8 +178,8 @@ class OpenedGenerator:
 
     @property
     def noise_mode(self) -> str | None:
-        """The noise mode in use; None where the generator has no noise inputs."""
-        return (self.sampling.noise_mode or "random") if isinstance(self.generator, NoiseInputs) else None
+        """The noise mode in use; None where the generator adds no noise, and so takes no mode."""
+        return (self.sampling.noise_mode or "random") if adds_noise(self.generator) else None
 
     def drawn(self, make: Callable[[Tensor], Tensor], seeds: Sequence[int]) -> PixelArray:
         """Return what `make` gives for groups of row numbers, uint8 `[N, C, r, r]`; noise by `seeds`."""

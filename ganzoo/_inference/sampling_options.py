@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ganzoo._inference.growth_stage import GrowthStage
+from ganzoo.contracts._adds_noise import adds_noise
 from ganzoo.contracts.capabilities import NoiseInputs, NoiseMode, StyleBased, Transformable
 from ganzoo.contracts.networks import Generator
 from ganzoo.contracts.truncatable_latents import TruncatableLatents
@@ -69,13 +70,18 @@ class SamplingOptions:
                 f"not (it lacks the capability StyleBased); set it to 1{instead}."
             )
         self._check_threshold(generator)
-        if self.noise_mode is not None and not isinstance(generator, NoiseInputs):
-            raise RefusedError(
-                f"noise_mode '{self.noise_mode}' needs a generator with noise inputs, which '{generator.name}' is not "
-                f"(it lacks the capability NoiseInputs); leave it out."
-            )
-
+        self._check_noise(generator)
         self._check_move(generator)
+
+    def _check_noise(self, generator: Generator) -> None:
+        if self.noise_mode is None or adds_noise(generator):
+            return
+        has_inputs = isinstance(generator, NoiseInputs)
+        lacking = "its noise is at no resolution" if has_inputs else "it lacks the capability NoiseInputs"
+        raise RefusedError(
+            f"noise_mode '{self.noise_mode}' needs a generator that adds noise, which '{generator.name}' does not "
+            f"({lacking}); leave it out."
+        )
 
     def _check_threshold(self, generator: Generator) -> None:
         threshold = self.truncation_threshold

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ganzoo.contracts._adds_noise import adds_noise
 from ganzoo.contracts.capabilities import NoiseInputs, StyleBased
 from ganzoo.contracts.truncatable_latents import TruncatableLatents
+from ganzoo.errors import RecipeError
 
 if TYPE_CHECKING:
     from ganzoo._recipe.recipe import Recipe
+    from ganzoo.contracts.networks import Generator
 
 
 def sampling_problems(recipe: Recipe) -> Iterator[str]:
@@ -32,7 +35,17 @@ def sampling_problems(recipe: Recipe) -> Iterator[str]:
             f"remove the key"
         )
     if recipe.scoring.noise_mode != "random" and not issubclass(recipe.generator.cls, NoiseInputs):
-        yield (
-            f"scoring.noise_mode: generator '{recipe.generator.name}' has no noise inputs; remove the key or set it to "
-            f'"random"'
-        )
+        yield _no_noise(recipe, "has no noise inputs")
+
+
+def check_noise(recipe: Recipe, generator: Generator) -> None:
+    """Raise RecipeError if the scoring chooses the noise of a generator that has inputs for it, but was built without.
+
+    Only the network itself knows: its options may leave noise out.
+    """
+    if recipe.scoring.noise_mode != "random" and not adds_noise(generator):
+        raise RecipeError(_no_noise(recipe, "adds no noise as it is built here"))
+
+
+def _no_noise(recipe: Recipe, lack: str) -> str:
+    return f"scoring.noise_mode: generator '{recipe.generator.name}' {lack}; remove the key or set it to \"random\""

@@ -13,6 +13,7 @@ from ganzoo._random.global_streams import seed_torch
 from ganzoo._random.seeds import seed_for
 from ganzoo._recipe.compatibility import all_regularizers
 from ganzoo._recipe.recipe import Recipe
+from ganzoo._recipe.sampling_compatibility import check_noise
 from ganzoo._recipe.selection import Selection
 from ganzoo._training.arithmetic import Arithmetic
 from ganzoo._training.course import Course
@@ -33,14 +34,18 @@ from ganzoo.layers.ranks import Ranks
 
 
 def check_networks_build(recipe: Recipe) -> None:
-    """Raise GanzooError if a network of the recipe cannot be built, before data are prepared for it."""
+    """Raise GanzooError if a network of the recipe cannot be built, or scored as it says, before data are prepared."""
     images: ImageSpec = recipe.dataset.cls.spec_of(recipe.dataset.options)
-    for role, chosen in (("generator", recipe.generator), ("discriminator", recipe.discriminator)):
-        try:
-            with torch.device("meta"):  # takes no memory
-                build_part(role, chosen, images)
-        except Exception:  # a part that reads numbers has none there: the CPU decides
-            build_part(role, chosen, images)
+    check_noise(recipe, _tried("generator", recipe.generator, images))
+    _tried("discriminator", recipe.discriminator, images)
+
+
+def _tried(role: str, chosen: Selection, images: ImageSpec) -> Any:
+    try:
+        with torch.device("meta"):  # takes no memory
+            return build_part(role, chosen, images)
+    except Exception:  # a part that reads numbers has none there: the CPU decides
+        return build_part(role, chosen, images)
 
 
 def build_augmentation(selection: Selection | None, images: ImageSpec, seed: int) -> Augmentation | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ganzoo._recipe.recipe import Recipe
+from ganzoo._recipe.sampling_compatibility import check_noise
 from ganzoo._recipe.selection import Selection
 from ganzoo._registry.blame import fault
 from ganzoo._training.dry_run import dry_run
@@ -88,6 +90,7 @@ def _checked(recipe: Recipe, device: torch.device) -> tuple[int, int]:
     with torch.device(device):
         generator = _built("generator", recipe.generator, spec)
         discriminator = _built("discriminator", recipe.discriminator, spec)
+    check_noise(recipe, generator)
     # The smallest batch is enough for shapes, and quick on a CPU.
     count = min(phase.batch_size for phase in recipe.phases)
     for resolution in sorted({phase.resolution for phase in recipe.phases}):
@@ -98,14 +101,13 @@ def _checked(recipe: Recipe, device: torch.device) -> tuple[int, int]:
     return _parameters(generator), _parameters(discriminator)
 
 
-def _built(role: str, selection: Selection, spec: ImageSpec) -> nn.Module:
+def _built(role: str, selection: Selection, spec: ImageSpec) -> Any:
     try:
-        network: nn.Module = selection.cls(selection.options, spec)
+        return selection.cls(selection.options, spec)
     except GanzooError:
         raise
     except Exception as error:
         raise RecipeError(f"{role}: '{selection.name}' of {selection.part.origin} cannot be built: {error}") from error
-    return network
 
 
 @torch.no_grad()

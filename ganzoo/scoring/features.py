@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo._inference.generate import draw_labels, generate, repeatable, to_uint8
+from ganzoo._inference.sampling_options import SamplingOptions
 from ganzoo.contracts.metric_input import PIXELS
 from ganzoo.contracts.metrics import Metric
 from ganzoo.errors import RunError
@@ -128,6 +129,16 @@ def generated_labels(protocol: ScoringProtocol) -> Tensor:
     """Return the one-hot labels of the protocol's generated images, `[n, L]`."""
     counts = np.asarray(protocol.label_distribution, dtype=np.int64)
     return draw_labels(counts, protocol.generated, seed=protocol.sampling_seed)
+
+
+def check_sampling(protocol: ScoringProtocol, generator: Generator) -> None:
+    """Raise RefusedError if the generator lacks what the protocol's truncation or noise needs."""
+    SamplingOptions(
+        protocol.truncation_psi,
+        protocol.truncation_cutoff,
+        protocol.noise_mode,
+        truncation_threshold=protocol.truncation_threshold,
+    ).check(generator)
 
 
 def generated_batches(

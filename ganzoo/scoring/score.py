@@ -29,6 +29,7 @@ from ganzoo.scoring.estimates import MetricsFailed, estimates_of
 from ganzoo.scoring.features import (
     build_extractor,
     by_role,
+    check_sampling,
     generated_batches,
     generated_labels,
     layers_for,
@@ -79,11 +80,12 @@ def score(
         ranks: The processes that share the work; None: this one alone.
 
     Raises:
-        RecipeError: A metric asks for a capability that the generator or the extractor has not.
+        RefusedError: A metric, or the protocol's truncation or noise, asks for what the networks have not.
         RunError: The generator or the extractor gives values that are not finite.
         MetricsFailed: Metrics fail, or give other values than they declare; it has the scores of the others.
         WeightsError: The extractor's weights changed since the protocol was planned.
     """
+    check_sampling(protocol, generator)
     check_networks(protocol.metrics, generator, extractor)
     layers = layers_for(protocol, reference=False)
     module = build_extractor(extractor, layers, device) if layers else None

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.contracts.capabilities import NoiseInputs, NoiseMaps, NoiseResolutions
+from ganzoo.contracts._adds_noise import adds_noise
+from ganzoo.contracts.capabilities import NoiseInputs, NoiseMaps
 from ganzoo.testing.calls import draws
 from ganzoo.testing.company import Rows, check_company
 from ganzoo.testing.failure import NotAsked, doing, require
@@ -21,19 +22,15 @@ from ganzoo.testing.seeding import seeded
 def _evaluated(case: NetworkCase) -> Any:
     """Return a generator in evaluation mode that adds noise; strengths are not zero here."""
     generator = case.network().eval()
-    if not _adds_noise(generator):
+    if not adds_noise(generator):
         raise NotAsked("it says that it adds noise at no resolution")
     return generator
-
-
-def _adds_noise(generator: Any) -> bool:
-    return not isinstance(generator, NoiseResolutions) or bool(generator.noise_resolutions())
 
 
 def _check_modes(case: NetworkCase) -> None:
     """Each mode is what it is called; noise is random at first, and again once that is chosen."""
     generator = case.network().eval()
-    if not _adds_noise(generator):
+    if not adds_noise(generator):
         _check_absent(generator, case.inputs)
         return
     _check_random(generator, case.inputs)

@@ -15,7 +15,6 @@ from ganzoo import (
     PICTURES,
     GanzooError,
     GeneratorFigure,
-    NoiseInputs,
     PixelArray,
     Scale,
     Seeds,
@@ -105,7 +104,7 @@ class Interpolate(GeneratorFigure):
             GanzooError: A path on the sphere is asked in w.
         """
         way = self._way(generator)
-        if isinstance(generator.generator, NoiseInputs) and generator.sampling.noise_mode is None:
+        if generator.noise_mode is not None and generator.sampling.noise_mode is None:
             generator = generator.with_sampling(noise_mode="constant")
         facts = generator.facts(self.seeds, path=vars(way))
         return self._strip(generator, way, facts) if self.still else self._film(generator, way, facts)

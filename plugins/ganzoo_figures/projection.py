@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo import NoiseInputs, NoiseMaps, PixelArray
+from ganzoo import NoiseMaps, PixelArray
 from ganzoo.figures import (
     Animation,
     FigureResult,
@@ -186,7 +186,7 @@ def _with_whiteness(options: Schedule, measure: Distance) -> Schedule:
 
 def _noise_mode(generator: OpenedGenerator) -> Any:
     """Return the noise mode of a search: random noise would shake every step."""
-    return (generator.sampling.noise_mode or "constant") if isinstance(generator.generator, NoiseInputs) else None
+    return (generator.sampling.noise_mode or "constant") if generator.noise_mode else None
 
 
 def _start(generator: OpenedGenerator, schedule: Schedule, seed: int, fit_noise: bool) -> Start:

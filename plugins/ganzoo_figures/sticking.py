@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ganzoo import FILMS, PICTURES, GanzooError, GeneratorFigure, NoiseInputs, PixelArray, Scale, Seeds, StyleBased
+from ganzoo import FILMS, PICTURES, GanzooError, GeneratorFigure, PixelArray, Scale, Seeds, StyleBased
 from ganzoo.plotting import Panel, Sheet
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Sticking(GeneratorFigure):
         column = generator.resolution // 2 if self.column is None else self.column
         if column >= generator.resolution:
             raise GanzooError(f"there is no column {column}: they are 0 to {generator.resolution - 1}")
-        if isinstance(generator.generator, NoiseInputs) and generator.sampling.noise_mode is None:
+        if generator.noise_mode is not None and generator.sampling.noise_mode is None:
             # Noise that changed with each frame would hide what stays in place.
             generator = generator.with_sampling(noise_mode="constant")
         space = "w" if isinstance(generator.generator, StyleBased) else "z"

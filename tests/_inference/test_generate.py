@@ -135,9 +135,30 @@ def test_scores_may_hold_the_noise_and_truncate_the_first_layers_only():
 
 def test_noise_needs_noise_inputs():
     with pytest.raises(
-        RefusedError, match=r"noise_mode 'none' needs a generator with noise inputs, which 'toy' is not"
+        RefusedError, match=r"noise_mode 'none' needs a generator that adds noise, which 'toy' does not"
     ):
         images_of(toy(), noise_mode="none")
+
+
+class QuietToy(Toy):
+    """Has noise inputs, and was built without noise."""
+
+    def use_noise(self, mode):
+        pass
+
+    def noise_resolutions(self):
+        return ()
+
+    def use_noise_at(self, modes):
+        pass
+
+
+@pytest.mark.parametrize("mode", ["random", "constant", "none"])
+def test_no_noise_is_chosen_where_there_is_none_to_choose(mode):
+    message = rf"noise_mode '{mode}' needs .* 'toy' does not \(its noise is at no resolution\); leave it out"
+    with pytest.raises(RefusedError, match=message):
+        images_of(toy(QuietToy), noise_mode=mode)
+    assert images_of(toy(QuietToy)).isfinite().all()
 
 
 def test_truncated_latents_are_those_of_the_seed_but_for_what_is_beyond():

@@ -173,7 +173,7 @@ def test_what_a_generator_lacks_is_named():
     with pytest.raises(RefusedError, match=r"'toy' is not \(it lacks the capability StyleBased\)"):
         portraits(toy(), [0], SamplingOptions(truncation_psi=0.7))
     with pytest.raises(
-        RefusedError, match=r"noise_mode 'none' needs .* 'toy' is not \(it lacks the capability NoiseInputs\)"
+        RefusedError, match=r"noise_mode 'none' needs .* 'toy' does not \(it lacks the capability NoiseInputs\)"
     ):
         portraits(toy(StyledToy), [0], SamplingOptions(noise_mode="none"))
 

@@ -8,9 +8,10 @@ from training_world import DCGAN, GROWING, installed, recipe_of, same, weights
 
 from ganzoo._inference.build import build_discriminator, build_generator
 from ganzoo._inference.device import choose_device
+from ganzoo._training.build import check_networks_build
 from ganzoo._training.memory_estimate import estimate_memory
 from ganzoo.contracts.component import ImageSpec
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, RecipeError
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,6 +49,17 @@ def test_a_forecast_counts_what_the_networks_have():
     counts = tuple(sum(parameter.numel() for parameter in network.parameters()) for network in networks)
     assert (found.generator_parameters, found.discriminator_parameters) == counts
     assert found.memory_bytes > 4 * (5 * counts[0] + 4 * counts[1])
+
+
+@pytest.mark.parametrize("judge", [estimate_memory, check_networks_build])
+def test_noise_that_the_options_leave_out_is_not_chosen_for_scores(judge):
+    """Where it is built, before any data are prepared: only the network knows."""
+    quiet = {"generator": {"name": "dcgan-styled", "noise": False, "width": 2, "style_dim": 4}}
+    judge(recipe_of(DCGAN, quiet))
+    judge(recipe_of(DCGAN, quiet, {"generator": {"noise": True}, "scoring": {"noise_mode": "none"}}))
+    message = r"scoring.noise_mode: generator 'dcgan-styled' adds no noise as it is built here; remove the key or set"
+    with pytest.raises(RecipeError, match=message):
+        judge(recipe_of(DCGAN, quiet, {"scoring": {"noise_mode": "none"}}))
 
 
 def test_more_memory_for_larger_batches_and_gradient_penalties():

@@ -16,6 +16,7 @@ from safetensors.torch import save
 from training_world import DCGAN, go_on, in_memory, installed, recipe_of, start
 from typer.testing import CliRunner
 
+from ganzoo import api
 from ganzoo._cli.app import app
 from ganzoo._inference.import_run import import_checkpoint
 from ganzoo._inference.run import Run
@@ -481,6 +482,17 @@ def same_in_onnx(folder: Path, run: RunDirectory) -> None:
 def test_an_onnx_graph_makes_the_same_images_for_any_batch(folder, tmp_path):
     with installed(tmp_path):
         same_in_onnx(folder, start(folder / "runs", recipe_of(DCGAN)))
+
+
+def test_a_graph_has_no_noise_mode_where_there_is_no_noise(folder, tmp_path):
+    with installed(tmp_path):
+        run = start(folder / "runs", recipe_of(DCGAN))
+        with pytest.raises(RefusedError, match=r"noise_mode .none. needs a generator that adds noise, .* leave it out"):
+            ganzoo("export", run.path, "--onnx", folder / "g.onnx", "--noise-mode", "none")
+        with pytest.raises(GanzooError, match="--noise-mode is for the graph of --onnx"):
+            ganzoo("export", run.path, "--out", folder / "g.safetensors", "--noise-mode", "none")
+        with pytest.raises(GanzooError, match="noise_mode 'none' is of an ONNX graph"):
+            api.export(run.path, folder / "g.safetensors", noise_mode="none")
 
 
 @pytest.mark.slow  # tracing takes seconds
