@@ -50,6 +50,13 @@ def sample(
     noise_mode: Annotated[
         Noise | None, typer.Option(help="Noise inside the generator. [default: random, by each image's seed]")
     ] = None,
+    rotation: Annotated[
+        float, typer.Option(help="Degrees by which what is generated is turned clockwise, as StyleGAN3 can.")
+    ] = 0.0,
+    shift_right: Annotated[
+        float, typer.Option(help="Sides of the image by which it is then moved right, likewise.")
+    ] = 0.0,
+    shift_down: Annotated[float, typer.Option(help="Likewise down.")] = 0.0,
     resolution: Annotated[
         int | None,
         typer.Option(min=1, help="Resolution of a growing network. [default: that of its training]"),
@@ -108,7 +115,8 @@ def sample(
     if critic is not None:
         making: dict[str, object] = {"--seeds": seeds, "--count": count, "--seed": seed, "--latents": latents}
         making |= {"--truncation-psi": None if truncation_psi == 1.0 else truncation_psi, "--noise-mode": noise_mode}
-        making |= {"--truncation-threshold": truncation_threshold}
+        making |= {"--truncation-threshold": truncation_threshold, "--rotation": rotation or None}
+        making |= {"--shift-right": shift_right or None, "--shift-down": shift_down or None}
         making |= {"--weights": weights, "--grid": grid, "--out": out, "--folder": folder}
         making |= {"--processes": processes, "--gpus": gpus}
         _leave_out(making, "--critic gives logits of images and makes none")
@@ -126,7 +134,8 @@ def sample(
         out = run / "samples" / "grid.png"
     view: dict[str, Any] = {"resolution": resolution, "alpha": alpha, "noise_mode": noise_mode, "label": class_}
     view |= {"truncation_psi": truncation_psi, "truncation_cutoff": truncation_cutoff}
-    view |= {"truncation_threshold": truncation_threshold}
+    view |= {"truncation_threshold": truncation_threshold, "rotation": rotation}
+    view |= {"shift_right": shift_right, "shift_down": shift_down}
     outputs = Outputs(out, columns or None, _by_class(opened), columns * rows or None, folder, raw)
     request = SampleRequest(chosen, latents, labels)
     _write(opened, request, outputs, device, at=at, weights=weights or "ema", **view)

@@ -230,10 +230,40 @@ def test_a_conditional_critic_needs_classes(styled, sample):
     assert first[0] != loaded("logits.npy")[0]
 
 
+MOVABLE = {
+    "dataset": {"name": "tiny", "resolution": 16, "count": 40},
+    "generator": {"name": "stylegan3", "latent_dim": 4, "style_dim": 4, "layers": 3, "critical_layers": 1}
+    | {"channel_base": 64, "channel_max": 4, "margin": 4, "equivariance": "rotation"},
+    "training": {"total_kimg": 0.008, "batch_size": 8},
+}
+
+
+def test_what_can_be_moved_is_moved_as_figures_move_it(sample):
+    with in_memory() as folder:
+        run = start(folder, recipe_of(MOVABLE))
+        sample(run, "--count", 2, "--rotation", 90, "--shift-right", 0.25, "--shift-down", -0.5, "--raw", "moved.npy")
+        moved, view = loaded("moved.npy"), {"rotation": 90.0, "shift_right": 0.25, "shift_down": -0.5}
+        opened = Run(run.path)
+        (own,) = opened.generator(device="cpu", **view).batches(*inputs_of(opened, [0, 1]))
+        assert np.array_equal(moved, own.numpy())
+        sample(run, "--count", 2, "--raw", "still.npy")
+        assert not np.allclose(loaded("still.npy"), moved, atol=1e-3)
+        with pytest.raises(GanzooError, match=r"noise_mode 'none' needs .*its noise is at no resolution"):
+            sample(run, "--noise-mode", "none")
+
+
+def inputs_of(run, seeds):
+    generator = run.generator(device="cpu")
+    return generator.latents(seeds), generator.labels(seeds), seeds
+
+
 @pytest.mark.ci
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--rotation", 30], r"rotation and shifts need .* \(it lacks the capability Transformable\); leave them out"),
+        (["--shift-down", "inf"], "shift_down inf is no number"),
+        (["--critic", "z.npy", "--shift-right", 0.1, "--rotation", 1], "leave --rotation and --shift-right out"),
         (
             ["--truncation-psi", 0.7],
             r"truncation_psi 0.7 needs a generator with styles, .* \(it lacks the capability StyleBased\)",
