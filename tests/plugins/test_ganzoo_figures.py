@@ -185,6 +185,42 @@ def test_a_cutoff_of_no_layer_truncates_nothing(runs):
     assert near(first, last)
 
 
+@pytest.fixture(scope="module")
+def truncatable(root):
+    return Run(untrained(root, "sngan", latent_dim=8, width=4))
+
+
+def test_latents_are_truncated_where_there_are_no_styles(truncatable):
+    drawn = draw(truncatable, Truncation(seeds=[0, 3], thresholds=(1, 0.25)))
+    columns = [opened(truncatable, **view).images([0, 3]) for view in THRESHOLDS]
+    assert np.array_equal(shown(drawn), [column[row] for row in (0, 1) for column in columns])
+    assert not near(columns[0][0], columns[2][0])
+    words = [mark.text for mark in drawn.canvas.marks if hasattr(mark, "text")]
+    assert {"whole latent", "within 1", "within 0.25", "seed 3"} <= set(words)
+    assert drawn.facts["thresholds"] == [None, 1.0, 0.25]
+    assert not {"psi", "truncation_psi", "truncation_threshold"} & set(drawn.facts)
+    assert draw(truncatable, Truncation(seeds=[0])).facts["thresholds"] == [None, 2.0, 1.0, 0.5, 0.04]
+
+
+THRESHOLDS = ({}, {"truncation_threshold": 1.0}, {"truncation_threshold": 0.25})
+
+
+def test_what_cannot_be_truncated_so_is_refused_by_name(runs, truncatable):
+    with pytest.raises(RefusedError, match="'truncation of styles' needs a generator that has styles, which 'sngan'"):
+        draw(truncatable, Truncation(psi=(1, 0)))
+    with pytest.raises(RefusedError, match=r"'truncation of latents' needs .* truncated, which 'stylegan2' does not"):
+        draw(runs["stylegan2", 1], Truncation(thresholds=(1, 0.5)))
+    with pytest.raises(RefusedError, match="'truncation' needs a generator that has styles or has latents that can be"):
+        draw(runs["dcgan", 1], Truncation())
+    for wrong, message in (
+        ({"thresholds": (1,), "psi": (1,)}, "thresholds truncate latents, psi and truncation_cutoff styles"),
+        ({"thresholds": (1, 0)}, "thresholds: 0 leaves no latent"),
+        ({"thresholds": ()}, "at least 1"),
+    ):
+        with pytest.raises(GanzooError, match=message):
+            Truncation(**wrong)
+
+
 @pytest.mark.parametrize("name", STYLED)
 def test_noise_is_all_the_layers_together_and_nothing_without(runs, name):
     run = runs[name, 1]
