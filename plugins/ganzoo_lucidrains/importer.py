@@ -153,7 +153,7 @@ def _generator(mapping: State, synthesis: State) -> tuple[ForeignNetwork, ImageS
         style_dim=width,
         mapping_layers=layers,
         mapping_lr_multiplier=rate,
-        capacity=max(finest // 2, 1),
+        capacity=-(-finest // 2),  # rounded up: where channel_max is less, it alone counts
         channel_max=coarsest,
         start="style" if "from_style.weight" in weights else "constant",
         attention=_attended(weights),
@@ -171,7 +171,7 @@ def _discriminator(state: State) -> tuple[ForeignNetwork, ImageSpec]:
     blocks = _count(weights, "blocks.{}.first.weight")
     images = ImageSpec(_resolution(blocks - 1), _size(weights, "blocks.0.first.weight", 1), 0)
     options = LucidrainsDiscriminatorOptions(
-        capacity=max(_size(weights, "blocks.0.first.weight", 0) // 4, 1),
+        capacity=-(-_size(weights, "blocks.0.first.weight", 0) // 4),
         channel_max=_size(weights, "conv.weight", 0),
         attention=_attended(weights),
     )

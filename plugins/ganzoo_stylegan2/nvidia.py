@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
+
+from torch import Tensor
 
 from ganzoo import CheckpointError, ForeignCheckpoint, Importer
 from ganzoo.interchange import (
@@ -46,13 +50,14 @@ class NvidiaPyTorch(Importer):
         if "G_ema" not in records:
             raise CheckpointError("it has no EMA generator (G_ema)")
         ema, images = generator_of(module_state(records["G_ema"]), _generator_facts(records["G_ema"]))
-        generator = discriminator = None
+        generator, discriminator, notes = None, None, []
         if "G" in records:
             generator, _ = generator_of(module_state(records["G"]), _generator_facts(records["G"]))
-        if "D" in records:
-            state = module_state(records["D"])
-            discriminator = discriminator_of(state, _discriminator_facts(records["D"]), images.label_dim)
-        notes = []
+        judge = module_state(records["D"]) if "D" in records else None
+        if judge is not None and images.label_dim and _ignores_classes(judge):
+            notes.append("its discriminator is left out: it ignores the classes, which no part here does")
+        elif judge is not None:
+            discriminator = discriminator_of(judge, _discriminator_facts(records["D"]), images.label_dim)
         if ema.options.clamp:
             notes.append(f"its convolutions are bounded by {ema.options.clamp:g}, for training in float16")
         return ForeignCheckpoint(images, ema, generator, discriminator, notes=tuple(notes))
@@ -142,11 +147,20 @@ def _all(record: Record) -> list[Record]:
     return [record, *(layer for each in submodules(record).values() for layer in _all(each))]
 
 
+def _ignores_classes(state: Mapping[str, Tensor]) -> bool:
+    """Whether a discriminator gives one logit whatever the class (`cmap_dim = 0`)."""
+    out = state.get("b4.out.bias")
+    return "mapping.embed.weight" not in state and out is not None and out.shape == (1,)
+
+
 def _check_activations(record: Record) -> None:
-    for layer in _all(record):
-        activation = attributes(layer).get("activation", "lrelu")
-        if activation not in ("lrelu", "linear"):
-            raise CheckpointError(f"it has activations '{activation}', and leaky ReLU alone is known here")
+    for name, layer in submodules(record).items():
+        # What shortcuts, styles, labels and the last sum give stays as it is.
+        expected = "lrelu" if re.fullmatch(r"conv\d?|fc\d*|fromrgb", name) else "linear"
+        activation = attributes(layer).get("activation", expected)
+        if activation != expected:
+            raise CheckpointError(f"its {name} has activation {activation!r:.20}, and '{expected}' alone is known here")
+        _check_activations(layer)
 
 
 def _mapping_rate(record: Record) -> float:

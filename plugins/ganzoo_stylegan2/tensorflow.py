@@ -125,9 +125,13 @@ def facts_of(network: TensorFlowNetwork) -> Facts:
     for each in (*network.components.values(), network):
         given |= each.static_kwargs
     # What shapes do not show, as far as it can differ; anything else would be another function.
-    kernel, act = given.get("resample_kernel") or [1, 3, 3, 1], given.get("nonlinearity", "lrelu")
-    if not isinstance(kernel, list | tuple) or list(kernel) != [1, 3, 3, 1] or act != "lrelu":
+    kernel = given.get("resample_kernel") or [1, 3, 3, 1]
+    acts = {str(given.get(name, "lrelu")) for name in ("nonlinearity", "act", "mapping_nonlinearity")}
+    if not isinstance(kernel, list | tuple) or list(kernel) != [1, 3, 3, 1] or acts != {"lrelu"}:
         raise CheckpointError("its filter or activation is another than StyleGAN2's [1, 3, 3, 1] and leaky ReLU")
+    for name in ("normalize_latents", "normalize_z"):
+        if given.get(name, True) is not True:
+            raise CheckpointError(f"its {name} is {given[name]!r:.20}: latents are normalized in every StyleGAN2 here")
     # The first code joins labels by a bare matrix; StyleGAN2-ADA's embeds them (`LabelEmbed`).
     labeled = "mapping/LabelConcat/weight" in network.all_variables()
     is_generator = is_stylegan2(network)

@@ -18,6 +18,7 @@ from ganzoo_lucidrains.importer import Lucidrains
 
 WIDTHS = {4: 8, 8: 8, 16: 4}  # a capacity of 2 (of 1 in the discriminator), at most 8
 STATE = files.lucidrains(files.Maker(1), WIDTHS, attention=(0, 2), judged=(1,))
+CLIPPED = files.lucidrains(files.Maker(3), {4: 7, 8: 7, 16: 7})  # by an odd fmap_max, whatever the capacity
 STYLED = files.lucidrains(files.Maker(2), WIDTHS, start="style")
 NOTHING = torch.zeros(3, 0)
 
@@ -130,7 +131,7 @@ def same(found, expected):
 # --- parity --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", [STATE, STYLED], ids=["constant, attention", "no_const"])
+@pytest.mark.parametrize("state", [STATE, STYLED, CLIPPED], ids=["constant, attention", "no_const", "odd fmap_max"])
 def test_images_of_both_generators_are_the_package_s(state):
     torch.manual_seed(0)
     found = Lucidrains.read({"GAN": state, "version": "1.9.0"})
@@ -148,12 +149,13 @@ def test_images_of_both_generators_are_the_package_s(state):
         assert torch.allclose(generator.mean_w(), mean, atol=0.05 * float(styles.std()))
 
 
-def test_logits_are_the_package_s_with_the_sign_that_losses_here_expect():
+@pytest.mark.parametrize("state", [STATE, CLIPPED], ids=["attention", "odd fmap_max"])
+def test_logits_are_the_package_s_with_the_sign_that_losses_here_expect(state):
     torch.manual_seed(0)
-    found = Lucidrains.read({"GAN": STATE})
+    found = Lucidrains.read({"GAN": state})
     images = torch.rand(3, 3, 16, 16)
     judge = loaded(found.discriminator, found.images)
-    assert same(judge(2 * images - 1, NOTHING), -judged(part_of(STATE, "D"), images))
+    assert same(judge(2 * images - 1, NOTHING), -judged(part_of(state, "D"), images))
     assert any("negated" in note for note in found.notes)
 
 

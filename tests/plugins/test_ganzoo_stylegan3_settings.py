@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from dense_stylegan3 import DenseStyleGAN3, layers_of, low_pass, pickle_of, random_weights
+from dense_stylegan3 import DenseStyleGAN3, layers_of, low_pass
+from drawn_stylegan3 import pickle_of, random_weights
 from training_world import recipe_of
 
 from ganzoo import CheckpointError, RecipeError
