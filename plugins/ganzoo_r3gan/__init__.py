@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ganzoo import Discriminator, Generator, hookimpl
+from ganzoo import Discriminator, Generator, Importer, hookimpl
 from ganzoo_r3gan.discriminator import R3GANDiscriminator
 from ganzoo_r3gan.generator import R3GANGenerator
+from ganzoo_r3gan.importer import R3GANSnapshots
 
 
 @hookimpl
@@ -17,3 +18,9 @@ def ganzoo_generators() -> list[type[Generator]]:
 def ganzoo_discriminators() -> list[type[Discriminator]]:
     """Offer the discriminator."""
     return [R3GANDiscriminator]
+
+
+@hookimpl
+def ganzoo_importers() -> list[type[Importer]]:
+    """Offer the reader of the authors' snapshots."""
+    return [R3GANSnapshots]

@@ -6,6 +6,7 @@ import math
 from itertools import pairwise
 from pathlib import Path
 
+from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
@@ -17,6 +18,10 @@ from ganzoo_r3gan.shape import R3GANOptions, shape_problem, stages
 
 class R3GANDiscriminatorOptions(R3GANOptions):
     """Options of the discriminator; the defaults are the authors' for CIFAR-10 and FFHQ."""
+
+    label_embedding: PositiveInt | None = Field(
+        default=None, description="Size that labels are embedded to; by default, the channels at 4x4."
+    )
 
 
 class R3GANDiscriminator(Discriminator[R3GANDiscriminatorOptions]):
@@ -43,9 +48,10 @@ class R3GANDiscriminator(Discriminator[R3GANDiscriminatorOptions]):
         last = plan[-1].channels
         # Each channel has a pattern of its own, as a depthwise convolution over all of 4x4.
         self.pattern = drawn(last, LOWEST_RESOLUTION, LOWEST_RESOLUTION)
-        self.head = drawn(last if images.label_dim else 1, last)
+        size = options.label_embedding or last
+        self.head = drawn(size if images.label_dim else 1, last)
         # As small as makes the sum over its size of variance 1 (authors' code).
-        self.embedding = drawn(last, images.label_dim, gain=1 / math.sqrt(last)) if images.label_dim else None
+        self.embedding = drawn(size, images.label_dim, gain=1 / math.sqrt(size)) if images.label_dim else None
         self.register_buffer("kernel", fir_kernel([1, 3, 3, 1]), persistent=False)
 
     kernel: Tensor

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from ganzoo.layers import convolve
-from ganzoo_r3gan.shape import R3GANOptions, StageShape, groups_of
+from ganzoo_r3gan.shape import R3GANOptions, StageShape
 
 SLOPE = 0.2  # of the leaky ReLUs: the authors' code
 # Keeps the mean square of what passes a leaky ReLU of this slope (He et al., arXiv:1502.01852, equation 15).
@@ -51,18 +51,18 @@ class ResidualBlock(nn.Module):
     deep network begins as its linear parts (fix-up initialization, arXiv:1901.09321, as the paper takes it over).
 
     Args:
-        channels: Of what comes in and goes out.
-        options: Of the network.
+        shape: Of its stage.
+        expansion: Channels inside, in multiples of those that come in and go out.
         total: Residual blocks of the whole network (the L of fix-up).
     """
 
-    def __init__(self, channels: int, options: R3GANOptions, total: int) -> None:
+    def __init__(self, shape: StageShape, expansion: int, total: int) -> None:
         super().__init__()
-        inner = channels * options.expansion
+        channels, inner = shape.channels, shape.channels * expansion
         # L^(-1 / (2 m - 2)) for m layers in a branch (arXiv:1901.09321, section 3).
         gain = _ACTIVATION_GAIN * total ** (-1 / (2 * _LAYERS_PER_BLOCK - 2))
         self.widen = Convolution(channels, inner, gain=gain, biased=True)
-        self.mix = Convolution(inner, inner, 3, gain=gain, groups=inner // groups_of(inner, options), biased=True)
+        self.mix = Convolution(inner, inner, 3, gain=gain, groups=shape.groups, biased=True)
         self.narrow = Convolution(inner, channels, gain=0.0)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -72,7 +72,7 @@ class ResidualBlock(nn.Module):
 
 def residual_blocks(shape: StageShape, options: R3GANOptions, total: int) -> nn.Sequential:
     """Return the blocks of one resolution; `total` counts those of the whole network."""
-    return nn.Sequential(*(ResidualBlock(shape.channels, options, total) for _ in range(shape.blocks)))
+    return nn.Sequential(*(ResidualBlock(shape, options.expansion, total) for _ in range(shape.blocks)))
 
 
 def transition(inputs: int, outputs: int) -> nn.Module:

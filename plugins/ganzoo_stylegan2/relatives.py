@@ -63,8 +63,6 @@ def _of_modules(content: Any) -> str | None:
 
 def _of_generator(network: Record) -> str | None:
     inside = submodules(network)
-    if any(each.module.startswith("R3GAN") for each in inside.values()):
-        return "an R3GAN (arXiv:2501.05441), whose networks no part here computes"
     if "backbone" in inside and "superresolution" in inside:
         return "an EG3D (arXiv:2112.07945): it renders a volume from a camera, which no part here does"
     synthesis = inside.get("synthesis")

@@ -38,6 +38,11 @@ def test_a_deep_network_begins_as_its_linear_parts():
     [
         ({"channels": [32, 16]}, "has 3 stages from 4x4 to 16 pixels; channels lists 2: give 3"),
         ({"blocks": [1, 2]}, "blocks lists 2: give 3"),
+        ({"cardinality": [4, 2]}, "cardinality lists 2: give 3"),
+        (
+            {"channels": [32, 24, 16], "cardinality": [4, 2, 3]},
+            r"3 groups \(cardinality\) do not divide the 32 channels in a stage of 16",
+        ),
         ({"channels": [24, 24, 12]}, "a stage of 12 channels has 24 inside its blocks, which groups of 16"),
     ],
 )

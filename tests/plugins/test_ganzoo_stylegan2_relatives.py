@@ -42,7 +42,6 @@ RELATIVES = {
         {"G_ema": module("Generator", {"synthesis": module("FastganSynthesis")})},
         "a FastGAN of Projected GAN",
     ),
-    "r3gan": ({"G_ema": module("Generator", {"Model": Record("R3GAN.Networks", "Generator")})}, "an R3GAN"),
     "eg3d": ({"G_ema": module("G", {"backbone": module("G"), "superresolution": module("S")})}, "an EG3D"),
     "text to image": (text_to_image(), "a StyleGAN-T (arXiv:2301.09515): its styles are of a text"),
     "swagan": ({"g_ema": {"to_rgb1.conv.weight": torch.eye(2), "iwt.ll": torch.eye(2)}}, "a SWAGAN of rosinality's"),

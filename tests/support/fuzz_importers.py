@@ -14,6 +14,7 @@ import foreign_files as files
 import numpy as np
 import torch
 from damage import damaged, disturbed
+from dense_r3gan import Shape, drawn
 from fuzzing import refused
 from safetensors.torch import save
 
@@ -103,6 +104,7 @@ def importer_targets(seed: int) -> list[ImporterTarget | FileTarget]:
         "rosinality-stylegan": ({"g_running": files.rosinality_generator(make, WIDTHS)}, files.saved),
         "rosinality-stylegan2": (rosinality, files.saved),
         "lucidrains": ({"GAN": files.lucidrains(make, WIDTHS, attention=(1,)), "version": "1.9.0"}, files.saved),
+        "r3gan": (dict(zip(("G_ema", "D"), map(_single, drawn(Shape())), strict=True)), files.saved),
         "export": (files.exported(rosinality["g_ema"]), lambda content: save(content["tensors"], content["metadata"])),
     }
     return [
@@ -111,6 +113,10 @@ def importer_targets(seed: int) -> list[ImporterTarget | FileTarget]:
         FileTarget("latents", [_npy("f4", (3, 6)), _npy("f8", (3, 6))], lambda path: _floats(path), donors),
         FileTarget("labels", [_npy("i8", (3,)), _npy("f4", (3, 2))], lambda path: read_labels(path, 3, 2), donors),
     ]
+
+
+def _single(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: value.float() for name, value in state.items()}
 
 
 def _floats(path: Path) -> torch.Tensor:
