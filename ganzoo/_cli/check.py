@@ -71,9 +71,11 @@ def _check(
     dry_run: bool | None,
     device: str,
 ) -> None:
+    from ganzoo._inference.device import choose_device
     from ganzoo._recipe.judges import judge_warning
     from ganzoo._recipe.load import load
     from ganzoo._registry.index import discovered
+    from ganzoo._training.arithmetic import Arithmetic
     from ganzoo._training.memory_estimate import estimate_memory
     from ganzoo.errors import GanzooError
 
@@ -90,6 +92,8 @@ def _check(
     expected = estimate_memory(recipe)
     info(report(stem, recipe, expected, images_line))
     if warning := judge_warning(recipe, registry):
+        info(f"  warning        {warning}")
+    if warning := Arithmetic.of(recipe.training).slow_on(choose_device(device)):
         info(f"  warning        {warning}")
     _dry_run(info, recipe, expected, dry_run, device)
 

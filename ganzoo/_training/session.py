@@ -101,6 +101,8 @@ class Session:
 
     def _progress(self, trainer: Trainer) -> tuple[Callback, ...]:
         self.reporter.info(f"training {self.directory.path}: {length_text(trainer)} on {trainer.game.device}")
+        if warning := trainer.game.arithmetic.slow_on(trainer.game.device):
+            self.reporter.warning(warning)
         return progress_callbacks(trainer, self.inputs, self.reporter, self.directory.samples, self._latest_score)
 
     def _latest_score(self) -> str:

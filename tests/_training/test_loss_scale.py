@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from training_world import DCGAN, installed, recipe_of, same, trainer_of, weights
+from training_world import DCGAN, Quiet, go_on, installed, recipe_of, same, start, trainer_of, weights
 
 from ganzoo._training.arithmetic import Arithmetic
 from ganzoo._training.checkpoint_state import gather, restore
@@ -39,6 +39,29 @@ def test_a_step_is_that_of_the_gradient_without_scale_or_none():
     for _ in range(30):
         scale.step(optimizers[0])
     assert scale.term().isnan()  # no scale helps
+
+
+def test_a_run_in_float16_on_a_cpu_is_told_once_that_it_is_slow(tmp_path):
+    reporter, few = Quiet(), {"training": {"precision": "fp16", "total_kimg": 0.016}}
+    run = start(tmp_path, recipe_of(DCGAN, few), reporter=reporter)
+    (said,) = (text for text in reporter.said if "fp16" in text)
+    assert "11 to 36 times as long" in said and '"fp32", or a GPU' in said
+    again = Quiet()
+    go_on(run.path, reporter=again)  # nothing is left to train
+    assert not [text for text in again.said if "fp16" in text]
+
+
+def test_which_devices_are_slow_in_half_precision(monkeypatch):
+    fp16, bf16 = Arithmetic(torch.float16), Arithmetic(torch.bfloat16)
+    cpu, gpu = torch.device("cpu"), torch.device("cuda")
+    assert not any(each.slow_on(gpu) for each in (fp16, bf16)) and not Arithmetic().slow_on(cpu)
+    assert "is for GPUs" in fp16.slow_on(cpu)
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    for capability, is_slow in (("AVX512", False), ("AVX2", True), ("DEFAULT", True)):
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda capability=capability: capability)
+        assert bool(bf16.slow_on(cpu)) == is_slow
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    assert bf16.slow_on(cpu) is None  # "DEFAULT" says nothing there
 
 
 def fp16_trainer():

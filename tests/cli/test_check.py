@@ -61,6 +61,12 @@ def test_it_tells_parameters_memory_and_phases():
     assert len(done.out.splitlines()) == 5
 
 
+def test_half_precision_that_this_device_is_slow_at_is_told():
+    done = ganzoo("check", "quickstart", "--device", "cpu", "--no-dry-run", "--set", "training.precision=fp16")
+    (line,) = (each for each in done.out.splitlines() if "warning" in each)
+    assert re.search(r'training.precision = "fp16" is for GPUs: .*; take "fp32", or a GPU', line)
+
+
 def test_good_and_bad_recipes_together(tmp_path):
     bad, worse = tmp_path / "bad.toml", tmp_path / "worse.toml"
     bad.write_text(TINY.format(generator="dcgam"), "utf-8")
