@@ -104,6 +104,44 @@ def test_a_contrast_is_that_of_images_and_proxies_one_by_one():
 
 
 @pytest.mark.parametrize(
+    "classes",
+    [[1, 1, 1, 1, 1], [0, 1, 1, 0, 1, 1, 1], [0], [4, 4], [0, 3, 1]],
+    ids=lambda each: "-".join(map(str, each)),
+)
+@pytest.mark.parametrize("temperature", [0.1, 1.5])
+def test_odd_batches_and_batches_of_one_class_have_the_values_by_hand(classes, temperature):
+    """One class alone: nothing is to be told apart, and no slope is infinite."""
+    torch.manual_seed(0)
+    rows = torch.nn.functional.normalize(torch.randn(len(classes), 6, dtype=torch.float64), dim=1)
+    table = torch.nn.functional.normalize(torch.randn(5, 6, dtype=torch.float64), dim=1)
+    labels = torch.eye(5, dtype=torch.float64)[classes]
+    found = contrast(rows.requires_grad_(), labels @ table, labels, temperature)
+    assert found.item() == pytest.approx(by_hand(rows.detach(), table, classes, temperature), abs=1e-12)
+    assert (found.item() == 0) == (len(set(classes)) == 1)
+    (slope,) = torch.autograd.grad(found, rows)
+    assert bool(torch.isfinite(slope).all())
+
+
+@pytest.mark.parametrize("classes", [[1, 1, 1], [0], [0, 1, 1, 0, 1]])
+def test_an_auxiliary_classifier_of_two_classes_has_their_cross_entropies(classes):
+    torch.manual_seed(0)
+    images = ImageSpec(4, 1, 2)
+    critic = TinyFeaturedDiscriminator(TinyFeaturedDiscriminator.Options(), images).double()
+    real, fakes = torch.randn(2, len(classes), 1, 4, 4, dtype=torch.float64)
+    step = LinearStep(critic, real, torch.eye(2, dtype=torch.float64)[classes], fakes=fakes, role=Role.DISCRIMINATOR)
+    penalty = AuxiliaryClassifier(AuxiliaryClassifier.Options(weight=2.0))
+    penalty.prepare(images, critic)
+    expected = 0.0
+    for shown in (real, fakes):
+        scores = penalty.double().classifier(shown.flatten(1) * critic.dense.weight[0, :16])
+        # Of two classes, it is the logistic loss of the difference of their scores.
+        expected += sum(
+            math.log1p(math.exp(float(s[1 - c] - s[c]))) for s, c in zip(scores.detach(), classes, strict=True)
+        )
+    assert penalty.penalty(step).item() == pytest.approx(2.0 * expected / len(classes))
+
+
+@pytest.mark.parametrize(
     "chosen",
     [{"name": "acgan", "spectral_norm": True}, {"name": "conditional-contrastive", "embedding": 4, "every": 2}],
 )
