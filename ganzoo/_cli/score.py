@@ -57,6 +57,7 @@ def score(
     from ganzoo._cli.processes import start_together
     from ganzoo._cli.terminal import Terminal
     from ganzoo._registry.index import discovered
+    from ganzoo._runs.class_text import class_text
     from ganzoo._runs.directory import find_runs
     from ganzoo._training.place import is_follower
     from ganzoo.contracts.reporter import SILENT
@@ -84,6 +85,8 @@ def score(
             )
             for found_score in scores:
                 terminal.info(f"{path.name} at {found_score.images_seen:,} images: {_line(found_score)}")
+                if found_score.by_class:
+                    terminal.info(f"  {class_text(found_score)}")
 
 
 def _forget(runs: list[Path], protocol: str, at: int | None) -> None:

@@ -1,10 +1,10 @@
-"""Plain data of records: what strict JSON can hold, and the floor of a score. Knows no torch."""
+"""Plain data of records: what strict JSON can hold, a score of one class, and the floor of a score. Knows no torch."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationInfo, model_validator
 
@@ -36,6 +36,34 @@ class Frozen(BaseModel):
         return plain(data) if info.mode == "python" and isinstance(data, Mapping) else data
 
 
+class ClassScore(Frozen):
+    """The value of one class, of a score that is known by class too. Its label, unit and protocol are the score's.
+
+    Attributes:
+        number: The class, from 0.
+        name: Its name; empty where it has none.
+        value: As the metric defines it, not scaled.
+        standard_error: Of sampling alone, in the units of `value`; None where it is not known.
+        degrees_of_freedom: Of Student's interval from that error; None: those of the protocol's blocks.
+        error_unit: What the error is of: other generated images, or other subjects in the reference too.
+        subjects: Number of the reference's subjects in this class, if so.
+        generated: Images of the class that were generated (of a floor, real ones in their place).
+        reference_images: Real images of the class that were compared with; None: there is no reference.
+        notes: What a reader must know, such as that there are few images.
+    """
+
+    number: NonNegativeInt
+    name: str = ""
+    value: Finite
+    standard_error: Finite | None = None
+    degrees_of_freedom: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    error_unit: Literal["image", "subject"] = "image"
+    subjects: Annotated[int, Field(ge=2)] | None = None
+    generated: NonNegativeInt
+    reference_images: NonNegativeInt | None = None
+    notes: tuple[str, ...] = ()
+
+
 class Floor(BaseModel):
     """What real images get in place of generated ones: what a perfect generator would get.
 
@@ -45,6 +73,7 @@ class Floor(BaseModel):
         images: Real images in place of generated ones. Fewer than are generated where there are no more.
         reference_images: Real images compared with.
         choice: Which images those are, in words.
+        by_class: What they get class by class, where the metric says.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,3 +83,4 @@ class Floor(BaseModel):
     images: NonNegativeInt
     reference_images: NonNegativeInt
     choice: str
+    by_class: tuple[ClassScore, ...] = ()

@@ -16,7 +16,7 @@ from ganzoo._io.regular_file import read_regular
 from ganzoo._runs.code_change import CodeChange
 from ganzoo._runs.features_read import FeaturesRead
 from ganzoo._runs.not_a_record import not_a_record
-from ganzoo._runs.plain_data import Finite, Floor, Frozen, plain
+from ganzoo._runs.plain_data import ClassScore, Finite, Floor, Frozen, plain
 from ganzoo._runs.score_text import shown_name, value_text
 from ganzoo._runs.signed_json import seal, unseal
 from ganzoo.errors import RunError
@@ -67,6 +67,7 @@ class Score(_Table):
         subjects: Number of the reference's subjects, if so.
         bias: How far the value is expected to lie above that of infinitely many generated images, if it is known.
         floor: What real images get in place of generated ones, if it is known.
+        by_class: The same of each class, in order, with its own error and counts of images; empty: not known by class.
         lower_is_better: Its direction.
         unit: What stands behind its name where it is scaled.
         scale: What it is multiplied with before it is shown.
@@ -90,6 +91,7 @@ class Score(_Table):
     subjects: Annotated[int, Field(ge=2)] | None = None
     bias: Finite | None = None
     floor: Floor | None = None
+    by_class: tuple[ClassScore, ...] = ()
     lower_is_better: bool = True
     unit: str = ""
     scale: Finite = 1.0

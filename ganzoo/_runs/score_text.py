@@ -9,12 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ganzoo.text import clip
+
 _MOST_DECIMALS = 5
+_LONGEST_CLASS_NAME = 20  # characters; a column of a table
 
 
 def shown_name(label: str, unit: str) -> str:
     """Return a score's name with its unit."""
     return f"{label} {unit}" if unit else label
+
+
+def class_name(number: int, name: str) -> str:
+    """Return what a class is called where its values stand: by its name, cut where it is long, or by its number."""
+    return clip(name, _LONGEST_CLASS_NAME) if name.strip() else f"class {number}"
 
 
 def decimals_for(values: Sequence[float], errors: Sequence[float | None]) -> int:

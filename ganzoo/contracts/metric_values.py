@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Transform = Literal["log", "logit", "raw"]
@@ -45,6 +45,8 @@ class Estimate:
             subjects in the reference too.
         subjects: Their number, if so.
         bias: How far the value is expected to lie above that of infinitely many generated images; None: not known.
+        by_class: The same of each class, by its number, in the same units, with its own error and notes, which say
+            where a class has too few images; empty: not known by class. Records add how many images each has.
     """
 
     value: float
@@ -54,6 +56,7 @@ class Estimate:
     error_unit: Literal["image", "subject"] = "image"
     subjects: int | None = None
     bias: float | None = None
+    by_class: Mapping[int, Estimate] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ from ganzoo.contracts.metric_input import MetricInput
 from ganzoo.contracts.metric_values import Estimate
 from ganzoo.contracts.metrics import Metric
 from ganzoo.errors import PluginError
+from ganzoo.scoring.class_scores import class_counts
+
+_MOST_NAMED = 12  # a line's worth of classes
 
 
 class MetricsFailed(PluginError):
@@ -46,28 +49,47 @@ def estimates_of(metric: Metric, data: MetricInput) -> Mapping[str, Estimate]:
         raise PluginError(
             f"{who} gives {', '.join(map(repr, found)) or 'nothing'} and declares {', '.join(map(repr, metric.values))}"
         )
-    return {key: _judged(who, key, each) for key, each in found.items()}
+    return {key: _judged_by_class(who, repr(key), _judged(who, repr(key), each), data) for key, each in found.items()}
 
 
-def _judged(who: str, key: str, found: Any) -> Estimate:
-    """Return an estimate, or raise PluginError unless its value is a finite number, and its error too if it has one."""
-    if not isinstance(found, Estimate):
-        raise PluginError(f"{who} gives {_shown(found)} for '{key}'; it must be a ganzoo.Estimate")
-    if not _is_finite(found.value):
-        raise PluginError(f"{who} gives {_shown(found.value)} for '{key}'; its value must be a finite float")
-    error: Any = found.standard_error
-    if error is not None and not (_is_finite(error) and error >= 0):
+def _judged_by_class(who: str, what: str, found: Estimate, data: MetricInput) -> Estimate:
+    """Return an estimate, or raise PluginError unless its values by class are estimates too, of classes there are."""
+    by_class: Any = found.by_class
+    if not isinstance(by_class, Mapping):
         raise PluginError(
-            f"{who} gives the standard error {_shown(error)} for '{key}'; it must be a finite float from 0, or None"
+            f"{who} gives {_shown(by_class)} by class for {what}; it must be a mapping of a class's number to "
+            f"ganzoo.Estimate"
         )
-    _judge_details(who, key, found)
-    notes: Any = found.notes
-    if not (isinstance(notes, tuple) and all(isinstance(note, str) for note in notes)):
-        raise PluginError(f"{who} gives the notes {_shown(notes)} for '{key}'; they must be a tuple of texts")
+    there = class_counts(data.generated).keys() | class_counts(data.reference).keys()
+    for number, each in by_class.items():
+        if isinstance(number, bool) or not isinstance(number, int) or number not in there:
+            known = ", ".join(map(str, sorted(there)[:_MOST_NAMED])) + ", ..." * (len(there) > _MOST_NAMED)
+            have = f"these images are of the classes {known}" if there else "these images have no classes"
+            raise PluginError(f"{who} gives a value of the class {_shown(number)} for {what}; {have}")
+        if _judged(who, f"{what} of class {number}", each).by_class:
+            raise PluginError(f"{who} gives values by class within {what} of class {number}; a class has none")
     return found
 
 
-def _judge_details(who: str, key: str, found: Estimate) -> None:
+def _judged(who: str, what: str, found: Any) -> Estimate:
+    """Return an estimate, or raise PluginError unless its value is a finite number, and its error too if it has one."""
+    if not isinstance(found, Estimate):
+        raise PluginError(f"{who} gives {_shown(found)} for {what}; it must be a ganzoo.Estimate")
+    if not _is_finite(found.value):
+        raise PluginError(f"{who} gives {_shown(found.value)} for {what}; its value must be a finite float")
+    error: Any = found.standard_error
+    if error is not None and not (_is_finite(error) and error >= 0):
+        raise PluginError(
+            f"{who} gives the standard error {_shown(error)} for {what}; it must be a finite float from 0, or None"
+        )
+    _judge_details(who, what, found)
+    notes: Any = found.notes
+    if not (isinstance(notes, tuple) and all(isinstance(note, str) for note in notes)):
+        raise PluginError(f"{who} gives the notes {_shown(notes)} for {what}; they must be a tuple of texts")
+    return found
+
+
+def _judge_details(who: str, what: str, found: Estimate) -> None:
     degrees, subjects, bias = found.degrees_of_freedom, found.subjects, found.bias
     wrong = {
         "degrees of freedom": (degrees, degrees is None or (_is_finite(degrees) and degrees > 0), "a float above 0"),
@@ -75,9 +97,9 @@ def _judge_details(who: str, key: str, found: Estimate) -> None:
         "bias": (bias, bias is None or _is_finite(bias), "a finite float"),
         "error unit": (found.error_unit, found.error_unit in ("image", "subject"), "'image' or 'subject'"),
     }
-    for what, (value, is_right, wanted) in wrong.items():
+    for detail, (value, is_right, wanted) in wrong.items():
         if not is_right:
-            raise PluginError(f"{who} gives the {what} {_shown(value)} for '{key}'; must be {wanted}")
+            raise PluginError(f"{who} gives the {detail} {_shown(value)} for {what}; must be {wanted}")
 
 
 def _is_finite(value: Any) -> bool:

@@ -28,13 +28,14 @@ from ganzoo.contracts.metric_input import Features, MetricInput
 from ganzoo.contracts.metrics import Metric
 from ganzoo.data.pack.pack import Pack
 from ganzoo.errors import GanzooError, PluginError
+from ganzoo.scoring.class_scores import class_scores
 from ganzoo.scoring.estimates import estimates_of
 from ganzoo.scoring.image_set import ImageSet
 from ganzoo.scoring.influence import known_subjects
 from ganzoo.scoring.protocol import ScoringProtocol, held_out_split, identity_of
 from ganzoo.scoring.real_features import RealFeatures
 
-_VERSION = 1
+_VERSION = 2
 """Raised whenever floors or their errors are computed differently."""
 
 _FOLDER = "floors"
@@ -143,6 +144,7 @@ class Floors:
                 images=self._chosen.images,
                 reference_images=self._chosen.reference_images,
                 choice=self._chosen.choice,
+                by_class=class_scores(each.by_class, data),
             )
             for name, each in estimates_of(metric, data).items()
         }

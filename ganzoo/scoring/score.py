@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -21,11 +21,9 @@ from ganzoo.contracts.metrics import Metric
 from ganzoo.contracts.networks import Generator
 from ganzoo.contracts.reporter import SILENT, Reporter
 from ganzoo.data.pack.pack import Pack
-from ganzoo.errors import PluginError
 from ganzoo.layers.ranks import Ranks
 from ganzoo.scoring.checks import check_networks
 from ganzoo.scoring.cost import Cost, estimate
-from ganzoo.scoring.estimates import MetricsFailed, estimates_of
 from ganzoo.scoring.features import (
     build_extractor,
     by_role,
@@ -37,14 +35,14 @@ from ganzoo.scoring.features import (
 )
 from ganzoo.scoring.floor import Floors, floor_protocol
 from ganzoo.scoring.image_set import ImageSet
-from ganzoo.scoring.labels import label_of
-from ganzoo.scoring.protocol import ScoringProtocol, held_out_protocol, identity_of, plan
+from ganzoo.scoring.metric_scores import scores_of
+from ganzoo.scoring.protocol import ScoringProtocol, held_out_protocol, plan
 from ganzoo.scoring.reading import Reading
 from ganzoo.scoring.real_features import Counter, RealFeatures
 
 _SHARE_OF_BIAS = 0.05  # a few times what another training seed moves a large network's FID by (arXiv:2606.20536)
 
-__all__ = ["Cost", "estimate", "plan", "score", "scores_of"]
+__all__ = ["Cost", "estimate", "plan", "score"]
 
 
 def score(
@@ -191,55 +189,3 @@ def _in_evaluation(
     with sampling.applied(generator), seeded, repeatable(where):
         stage.set(generator)
         yield
-
-
-def scores_of(
-    lent: Callable[[Metric], AbstractContextManager[MetricInput]],
-    protocol: ScoringProtocol,
-    extractor: Extractor,
-    *,
-    images_seen: int,
-    floors: Mapping[Metric, Mapping[str, Floor]],
-) -> tuple[Score, ...]:
-    """Compute the protocol's metrics from what each of them reads, while it is lent.
-
-    Raises:
-        MetricsFailed: Metrics fail, or give other values than they declare; it has the scores of the others.
-    """
-    shown, protocol_id, scores = protocol.as_dict(), protocol.id, list[Score]()
-    failures: list[PluginError] = []
-    for metric in protocol.metrics:
-        try:
-            with lent(metric) as data:
-                estimates = estimates_of(metric, data)
-        except PluginError as failure:
-            failures.append(failure)
-            continue
-        for key, display in metric.values.items():
-            found = estimates[key]
-            scores.append(
-                Score(
-                    metric=key,
-                    label=label_of(display, metric, extractor),
-                    value=found.value,
-                    standard_error=found.standard_error,
-                    degrees_of_freedom=found.degrees_of_freedom,
-                    error_unit=found.error_unit,
-                    subjects=found.subjects,
-                    bias=found.bias,
-                    floor=floors.get(metric, {}).get(key),
-                    lower_is_better=display.lower_is_better,
-                    unit=display.unit,
-                    scale=display.scale,
-                    transform=display.transform,
-                    images_needed=metric.images_needed(),
-                    settings=identity_of(metric),
-                    protocol=shown,
-                    protocol_id=protocol_id,
-                    images_seen=images_seen,
-                    notes=found.notes,
-                )
-            )
-    if failures:
-        raise MetricsFailed(failures, tuple(scores)) from failures[0]
-    return tuple(scores)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from ganzoo.contracts.metric_input import MetricInput
 from ganzoo.contracts.metric_values import Estimate
 from ganzoo.contracts.metrics import Metric
+from ganzoo.scoring.class_scores import class_counts
 from ganzoo.testing.failure import doing, require
 
 
@@ -18,12 +19,30 @@ def estimates_of(metric: Metric, data: MetricInput) -> Mapping[str, Estimate]:
     declared = sorted(metric.values)
     require(sorted(found) == declared, f"declares {declared} in `values`, but gives {sorted(found)}")
     for key, each in found.items():
-        require(isinstance(each, Estimate), f"must give a ganzoo.Estimate for {key!r}, found {each!r:.80}")
-        _require_number(each.value, f"for {key!r}")
-        if each.standard_error is not None:
-            _require_number(each.standard_error, f"as the standard error for {key!r}")
-            require(each.standard_error >= 0, f"gives the standard error {each.standard_error!r} for {key!r}")
+        _require_estimate(each, repr(key))
+        _require_classes(each, repr(key), data)
     return found
+
+
+def _require_estimate(found: object, what: str) -> None:
+    require(isinstance(found, Estimate), f"must give a ganzoo.Estimate for {what}, found {found!r:.80}")
+    assert isinstance(found, Estimate)
+    _require_number(found.value, f"for {what}")
+    if found.standard_error is not None:
+        _require_number(found.standard_error, f"as the standard error for {what}")
+        require(found.standard_error >= 0, f"gives the standard error {found.standard_error!r} for {what}")
+
+
+def _require_classes(found: Estimate, what: str, data: MetricInput) -> None:
+    """Require that what is given by class is given of classes that there are, each of which has no classes in turn."""
+    by_class: object = found.by_class
+    require(isinstance(by_class, Mapping), f"must give a mapping by class for {what}, found {by_class!r:.80}")
+    there = class_counts(data.generated).keys() | class_counts(data.reference).keys()
+    for number, each in found.by_class.items():
+        known = type(number) is int and number in there
+        require(known, f"gives a value of the class {number!r:.40} for {what}; there are {sorted(there)}: int(...)")
+        _require_estimate(each, f"{what} of class {number}")
+        require(not each.by_class, f"gives values by class for {what} of class {number}, which has none")
 
 
 def _require_number(value: object, what: str) -> None:

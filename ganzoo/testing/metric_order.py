@@ -50,14 +50,21 @@ def check_order(case: Any) -> None:
         role: torch.cat([bad[role][: count // 2], rows[count // 2 :]]) for role, rows in data.generated.roles.items()
     }
     halves = replace(data, generated=_with(data.generated, first))
-    found = estimates_of(case.metric, halves)
+    found = _with_classes(estimates_of(case.metric, halves))
     for order in _orders(count):
-        turned = estimates_of(case.metric, replace(halves, generated=_in_order(halves.generated, order)))
-        for key, each in found.items():
-            _require_alike(case.metric, key, (each, turned[key]), halves)
+        turned = _with_classes(estimates_of(case.metric, replace(halves, generated=_in_order(halves.generated, order))))
+        require(found.keys() == turned.keys(), f"gives {[*found]} of images in one order, and {[*turned]} in another")
+        for what, each in found.items():
+            _require_alike(case.metric, what, (each, turned[what]), halves)
 
 
-def _require_alike(metric: Any, key: str, pair: tuple[Estimate, Estimate], data: MetricInput) -> None:
+def _with_classes(found: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """Return all values by what they are of: each, and each of a class."""
+    by_class = {f"{key!r} of class {number}": of for key, each in found.items() for number, of in each.by_class.items()}
+    return {repr(key): each for key, each in found.items()} | by_class
+
+
+def _require_alike(metric: Any, what: str, pair: tuple[Estimate, Estimate], data: MetricInput) -> None:
     one, other = pair
     error = one.standard_error
     if error is None and draws(lambda: metric.estimates(data)):
@@ -66,7 +73,7 @@ def _require_alike(metric: Any, key: str, pair: tuple[Estimate, Estimate], data:
     told = "" if error is None else f", by more than its standard error, {error:.3g}"
     require(
         abs(other.value - one.value) <= allowed,
-        f"{key!r} is {one.value:.4g} of images in one order, and {other.value:.4g} of the same in another{told}: "
+        f"{what} is {one.value:.4g} of images in one order, and {other.value:.4g} of the same in another{told}: "
         f"images have no order; weigh, pair or cut none by its place",
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import torch
@@ -12,6 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from ganzoo import ComponentOptions, Display, Estimate, GanzooError, Metric, MetricInput
 from ganzoo.scoring import blocks_of, can_leave_out, standard_error
+from ganzoo_metrics.few_images import few_images
 from ganzoo_metrics.sensitivity import measured
 
 _STEPS = 200
@@ -28,6 +30,7 @@ class ClassAccuracy(Metric[ClassAccuracyOptions]):
     """Accuracy on real images of a classifier that was trained on generated ones, both as features, in percent.
 
     The question of CAS, which trains a ResNet-50 on pixels; this trains a multinomial logistic regression on features.
+    By class it is the share of the real images of that class that are found.
 
     Paper: Ravuri and Vinyals 2019, arXiv:1905.10887.
     """
@@ -71,7 +74,10 @@ class ClassAccuracy(Metric[ClassAccuracyOptions]):
 def class_accuracy(
     fakes: Tensor, made: Tensor, reals: Tensor, labels: Tensor, *, penalty: float, blocks: int
 ) -> Estimate:
-    """Return the share of reals `[m, d]` whose class `[m]` a classifier trained on fakes `[n, d]`, `[n]` finds."""
+    """Return the share of reals `[m, d]` whose class `[m]` a classifier trained on fakes `[n, d]`, `[n]` finds.
+
+    By class too: the share of the reals of that class.
+    """
     classes = int(max(made.max(), labels.max())) + 1
     fakes, reals = fakes.double(), reals.double()
     mean, deviation = fakes.mean(0), fakes.std(0)
@@ -79,18 +85,30 @@ def class_accuracy(
     scale = torch.where(deviation > 1e-6 * deviation.max(), deviation, torch.inf)
     fakes, reals = ((each - mean) / scale for each in (fakes, reals))
 
-    def accuracy(weights: Tensor) -> float:
-        return float((_with_one(reals) @ weights).argmax(1).eq(labels).double().mean())
+    def found_by(weights: Tensor) -> Tensor:
+        return (_with_one(reals) @ weights).argmax(1).eq(labels).double()
 
-    whole = fit(fakes, made, classes, penalty=penalty)
-    if not can_leave_out(len(fakes), blocks):
-        return Estimate(accuracy(whole))
-    block_of, left_out = blocks_of(len(fakes), blocks), []
-    for block in range(blocks):
-        kept = block_of != block
-        left = fit(fakes[kept], made[kept], classes, penalty=penalty, start=whole, steps=_STEPS_WITHOUT_A_BLOCK)
-        left_out.append(accuracy(left))
-    return Estimate(accuracy(whole), standard_error(left_out) or None)  # no block that matters proves nothing
+    whole, left_out = fit(fakes, made, classes, penalty=penalty), list[Tensor]()
+    if can_leave_out(len(fakes), blocks):
+        block_of = blocks_of(len(fakes), blocks)
+        for block in range(blocks):
+            kept = block_of != block
+            left = fit(fakes[kept], made[kept], classes, penalty=penalty, start=whole, steps=_STEPS_WITHOUT_A_BLOCK)
+            left_out.append(found_by(left))
+    right, each_class = found_by(whole), torch.unique(labels).tolist()
+    by_class = {label: _share(right, left_out, labels == label) for label in each_class}
+    marked = {
+        label: replace(each, notes=few_images(int(made.eq(label).sum()), int(labels.eq(label).sum())))
+        for label, each in by_class.items()
+    }
+    return replace(_share(right, left_out, torch.ones_like(labels, dtype=torch.bool)), by_class=marked)
+
+
+def _share(right: Tensor, left_out: Sequence[Tensor], chosen: Tensor) -> Estimate:
+    """Return the share of the chosen reals that is right, `[m]` each, with the error from blocks left out."""
+    without = [float(each[chosen].mean()) for each in left_out]
+    # No block that matters proves nothing.
+    return Estimate(float(right[chosen].mean()), standard_error(without) or None if without else None)
 
 
 def fit(

@@ -11,10 +11,9 @@ from torch import Tensor
 
 from ganzoo import Display, Estimate, Features, GanzooError, Metric, MetricInput
 from ganzoo.scoring import known_subjects
+from ganzoo_metrics.few_images import few_images
 from ganzoo_metrics.mmd import Discrepancy, unbiased_mmd
 from ganzoo_metrics.sensitivity import measured
-
-_MOST_CLASSES = 12
 
 
 class ClassDistances(Metric):
@@ -47,13 +46,12 @@ class ClassDistances(Metric):
     def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:
         found = distances_by_class(data.generated, data.reference)
         missing, subjects = left_out(data.reference, found, data.class_names), known_subjects(data.reference.subjects)
-        worst = max(found, key=lambda label: found[label].value)
-        named = (f"worst class {called(worst, data.class_names)}", *missing)
-        each = {label: one.estimate(_of_class(subjects, data.reference, label)) for label, one in sorted(found.items())}
-        notes = (_by_class(each, data.class_names), *missing)
+        by_class = {label: _estimate(one, _of_class(subjects, data.reference, label)) for label, one in found.items()}
+        worst = max(by_class.values(), key=lambda each: each.value)
+        mean = mean_over_classes(found, data.generated, data.reference, subjects)
         return {
-            "class_kd": replace(mean_over_classes(found, data.generated, data.reference, subjects), notes=notes),
-            "class_kd_worst": replace(each[worst], notes=named),
+            "class_kd": replace(mean, notes=missing, by_class=by_class),
+            "class_kd_worst": replace(worst, notes=(*worst.notes, *missing)),
         }
 
 
@@ -70,16 +68,9 @@ def mean_over_classes(
     return Discrepancy(value, made, real).estimate(subjects)
 
 
-def _by_class(found: Mapping[int, Estimate], names: Sequence[str]) -> str:
-    """Say the value of each class with its error, of very many those of the worst."""
-    shown = sorted(sorted(found, key=lambda label: -found[label].value)[:_MOST_CLASSES])
-    texts = [f"{called(label, names)} {_text(found[label])}" for label in shown]
-    return f"{'by class' if len(shown) == len(found) else 'worst classes'}, ×10³: {', '.join(texts)}"
-
-
-def _text(estimate: Estimate) -> str:
-    value, error = 1000 * estimate.value, 1000 * (estimate.standard_error or 0.0)
-    return f"{value:.1f} ({error:.1f})" if estimate.standard_error is not None else f"{value:.1f}"
+def _estimate(found: Discrepancy, subjects: Tensor | None) -> Estimate:
+    """Return the distance of one class, marked where its images are few."""
+    return replace(found.estimate(subjects), notes=few_images(len(found.generated), len(found.reference)))
 
 
 def _of_class(subjects: Tensor | None, reference: Features, label: int) -> Tensor | None:

@@ -11,7 +11,7 @@ import torch
 
 from ganzoo import Features, MetricInput
 from ganzoo.scoring import blocks_of, standard_error
-from ganzoo_metrics.class_accuracy import class_accuracy, fit
+from ganzoo_metrics.class_accuracy import ClassAccuracy, class_accuracy, fit
 from ganzoo_metrics.class_distances import ClassDistances
 from ganzoo_metrics.clipped_density_coverage import calibrated, clipped_coverage, clipped_density, expected_filling
 from ganzoo_metrics.copying import Copying, copying
@@ -243,12 +243,26 @@ def test_class_distances_are_those_of_each_class_alone():
 
     assert found["class_kd"].value == pytest.approx(np.mean([alone(label) for label in range(3)]))
     assert found["class_kd_worst"].value == pytest.approx(alone(2))
-    assert found["class_kd_worst"].notes == ("worst class 2",)
+    assert (found["class_kd_worst"].notes, found["class_kd_worst"].by_class) == ((), {})
     assert found["class_kd"].value > 3 * found["class_kd"].standard_error
-    (by_class,) = found["class_kd"].notes
-    for label in range(3):
-        assert f"{label} {1000 * alone(label):.1f} (" in by_class
-    assert by_class.startswith("by class, ×10³: 0 ")
+    assert found["class_kd"].notes == ()
+    by_class = found["class_kd"].by_class
+    assert {label: each.value for label, each in by_class.items()} == pytest.approx(
+        {label: alone(label) for label in range(3)}
+    )
+    assert by_class[2] == found["class_kd_worst"]
+    assert all(each.standard_error > 0 and each.notes == () for each in by_class.values())
+
+
+def test_a_class_with_few_images_is_marked():
+    labels = torch.tensor([0] * 30 + [1] * 19 + [2] * 30)
+    reals = torch.tensor([0] * 19 + [1] * 30 + [2] * 30)
+    made, real = Features({"pooled": drawn(79, seed=1)}, labels), Features({"pooled": drawn(79, seed=2)}, reals)
+    few = ("fewer than 20 images of the class on a side",)
+    for metric, key in ((ClassDistances, "class_kd"), (ClassAccuracy, "class_accuracy")):
+        found = metric(metric.Options()).estimates(MetricInput(made, real, 20))[key]
+        assert found.notes == ()
+        assert {label: each.notes for label, each in found.by_class.items()} == {0: few, 1: few, 2: ()}
 
 
 def test_classes_with_too_few_images_are_left_out_and_named():
@@ -256,7 +270,8 @@ def test_classes_with_too_few_images_are_left_out_and_named():
     metric = ClassDistances(ClassDistances.Options())
     real = Features({"pooled": drawn(41, seed=1)}, labels)
     found = metric.estimates(MetricInput(Features({"pooled": drawn(41, seed=2)}, labels), real, 20))
-    assert found["class_kd"].notes[1:] == ("without class 2",)
+    assert found["class_kd"].notes == found["class_kd_worst"].notes == ("without class 2",)
+    assert sorted(found["class_kd"].by_class) == [0, 1]
 
 
 def test_the_classifier_is_the_minimum_of_its_loss():
@@ -281,6 +296,11 @@ def test_accuracy_is_that_of_real_classes_and_falls_with_wrong_labels():
     wrong = class_accuracy(fakes, (labels + 1) % 3, reals, labels, penalty=0.01, blocks=0)
     assert wrong.value < 0.1
     with_error = class_accuracy(fakes, labels, reals, labels, penalty=0.01, blocks=4)
+    chosen = torch.cdist(reals, means).argmin(1)
+    for label, each in good.by_class.items():
+        assert each.value == pytest.approx(float((chosen[labels == label] == label).double().mean()), abs=0.1)
+        assert (each.standard_error, with_error.by_class[label].value) == (None, each.value)
+    assert np.mean([each.value for each in good.by_class.values()]) == pytest.approx(good.value)  # equal classes
     slow = [
         class_accuracy(fakes[kept], labels[kept], reals, labels, penalty=0.01, blocks=0).value
         for kept in (blocks_of(120, 4) != block for block in range(4))

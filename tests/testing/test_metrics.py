@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -79,6 +80,26 @@ class Nan(Gap):
 class Sure(Gap):
     def estimates(self, data):
         return {"gap": Estimate(1.0, -1.0)}
+
+
+@broken(METRICS, "gives a value of the class 12 for 'gap'; there are [0, 1, 2]")
+class Elsewhere(Gap):
+    def estimates(self, data):
+        return {"gap": Estimate(1.0, by_class={12: Estimate(1.0)})}
+
+
+@broken(METRICS, "gives nan for 'gap' of class 0")
+class NanOfAClass(Gap):
+    def estimates(self, data):
+        return {"gap": Estimate(1.0, by_class={0: Estimate(float("nan"))})}
+
+
+@broken(METRICS, "'gap' of class 0 is ")
+class FirstOfAClass(Gap):
+    def estimates(self, data):
+        made = data.generated["pooled"]
+        first = Estimate(float(made[data.generated.labels == 0][0].mean()))
+        return {"gap": replace(super().estimates(data)["gap"], by_class={0: first})}
 
 
 @broken(METRICS, "gives other values for the same images the second time")
