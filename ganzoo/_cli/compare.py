@@ -43,6 +43,11 @@ class Format(StrEnum):
 
 
 _NOT_A_TERMINAL_WIDTH = 160
+_ELSEWHERE = {
+    Format.JSON: "--format json has all values by class without it",
+    Format.HTML: "--format html shows them without it",
+    Format.TOML: "--format toml is of plans alone",
+}
 
 
 def compare(
@@ -70,6 +75,10 @@ def compare(
     plan: Annotated[
         bool, typer.Option("--plan", help="Say how many more seeds would settle open pairs, and the lines to run.")
     ] = False,
+    classes: Annotated[
+        bool,
+        typer.Option("--classes", help="Show values by class alone, of every class; of csv a line per class and row."),
+    ] = False,
 ) -> None:
     """Rank runs by their scores.
 
@@ -96,8 +105,13 @@ def compare(
     )
     if drawing:
         drawing.write(comparison)
+    if plan and classes:
+        raise GanzooError("--plan and --classes are each shown in place of the tables: leave one of them out")
     if plan:
         _print_plan(comparison, format, runs or [Path("runs")])
+        return
+    if classes:
+        _show_classes(comparison, format)
         return
     if format is Format.TOML:
         raise GanzooError("--format toml writes a plan as a sweep file: add --plan")
@@ -107,6 +121,24 @@ def compare(
         print_table(comparison)
         return
     sys.stdout.write(_written(comparison, format))
+
+
+def _show_classes(comparison: Comparison, format: Format) -> None:
+    """Write values by class in place of the tables.
+
+    Raises:
+        GanzooError: The format has no form for them alone.
+    """
+    from ganzoo._leaderboard.class_render import print_all_classes
+
+    if format is Format.RICH:
+        print_all_classes(comparison, _console())
+    elif format is Format.MARKDOWN:
+        sys.stdout.write(comparison.to_markdown(classes=True))
+    elif format is Format.CSV:
+        sys.stdout.write(comparison.to_csv(classes=True))
+    else:
+        raise GanzooError(f"--classes is written as text, or with --format markdown or csv; {_ELSEWHERE[format]}")
 
 
 def _written(comparison: Comparison, format: Format) -> str:

@@ -12,7 +12,7 @@ from ganzoo._leaderboard.verdict_captions import verdict_lines
 from ganzoo.text import clip
 
 _MOST_DIFFERENCES = 6
-_MOST_NOTES = 3  # of one metric: a line or two, where notes by class of each seed would be a page
+_MOST_NOTES = 3  # of one metric: a line or two, where notes of each seed's own would be a page
 _COUNTED = {
     "last": "the last of each run",
     "best": "of each run's best snapshot, which scores with other draws chose",

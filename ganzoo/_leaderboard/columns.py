@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ganzoo._leaderboard.metric_text import estimate_decimals, metric_name
 from ganzoo._leaderboard.record_fields import NONE, value_text
 from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.tables import Row, Section, ShownMetric, Table
 from ganzoo._leaderboard.variants import own_key
 from ganzoo._leaderboard.verdict import Pair
 from ganzoo._runs.plain_data import Floor
-from ganzoo._runs.score_text import decimals_for, number_text, shown_name
+from ganzoo._runs.score_text import number_text, shown_name
 from ganzoo.text import duration
 
 MARK = "†"
@@ -141,7 +142,7 @@ def _recipes(table: Table, lines: Sequence[Line]) -> Column:
 def _metric_columns(table: Table, metric: str, lines: Sequence[Line]) -> list[Column]:
     shown = table.metrics[metric]
     estimates = [row.estimates[metric] for row in table.rows if metric in row.estimates]
-    decimals = _estimate_decimals(estimates, shown.scale)
+    decimals = estimate_decimals(estimates, shown.scale)
 
     def cell(line: Line) -> str:
         if isinstance(line, Section):
@@ -151,9 +152,8 @@ def _metric_columns(table: Table, metric: str, lines: Sequence[Line]) -> list[Co
         found = line.estimates.get(metric)
         return estimate_text(found, shown.scale, decimals) if found else NONE
 
-    header = f"{shown_name(shown.label, shown.unit)} {'↓' if shown.lower_is_better else '↑'}"
     drop = 0 if metric == table.primary else 1
-    columns = [Column(header, tuple(cell(line) for line in lines), right=True, drop=drop)]
+    columns = [Column(metric_name(shown), tuple(cell(line) for line in lines), right=True, drop=drop)]
     if any(estimate.low is not None for estimate in estimates):
         cells = (interval_text(_of(line, metric), shown.scale, decimals) for line in lines)
         columns.append(Column(f"95 % {shown.label}", tuple(cells), right=True, drop=drop + 1 + 6 * drop))
@@ -214,12 +214,6 @@ def floor_text(floor: Floor | None, scale: float, decimals: int) -> str:
         return ""
     error = "" if floor.error is None else f" ({number_text(floor.error * scale, decimals)})"
     return number_text(floor.value * scale, decimals) + error
-
-
-def _estimate_decimals(estimates: Sequence[Estimate], scale: float) -> int:
-    spreads = [each.deviation if each.deviation is not None else each.sampling_error for each in estimates]
-    errors = [spread * scale if spread else None for spread in spreads]
-    return decimals_for([each.mean * scale for each in estimates], errors)
 
 
 def _decimals(values: Sequence[float], most: int) -> int:

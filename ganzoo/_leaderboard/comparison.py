@@ -6,7 +6,7 @@ import io
 from html import escape
 from typing import TYPE_CHECKING
 
-from ganzoo._leaderboard import export, tables
+from ganzoo._leaderboard import class_export, export, tables
 from ganzoo._leaderboard.captions import NOTHING, caption, not_ranked, title, unranked_text
 from ganzoo._leaderboard.columns import columns_of
 from ganzoo._leaderboard.plan import PlannedPair, plan_of
@@ -40,6 +40,14 @@ class Comparison(tables.Comparison):
         All intervals of a table hold together. A table of more than 100 rows lists no pairs; its rows still do.
         """
         return export.plain_pairs(self)
+
+    def classes(self) -> list[dict[str, export.Cell]]:
+        """Return one dictionary per metric, class and row of each table, in the metrics' own units.
+
+        `class_generated` and `class_reference_images` count images of the class; `sd` is the spread over the `n`
+        trainings, `sampling_error` that of drawing other images of it from one network. Nothing is ranked by class.
+        """
+        return class_export.plain_classes(self)
 
     def between(self, one: str, other: str) -> TwoRecipesPage:
         """Return two recipes side by side: in which keys they differ, their scores by seed, what is known, their costs.
@@ -76,15 +84,16 @@ class Comparison(tables.Comparison):
             ) from error
         return pd.DataFrame(self.rows())
 
-    def to_markdown(self) -> str:
-        """Return the tables in Markdown."""
+    def to_markdown(self, *, classes: bool = False) -> str:
+        """Return the tables in Markdown; with `classes` those of values by class alone, every class of them."""
+        from ganzoo._leaderboard.class_render import markdown_all_classes
         from ganzoo._leaderboard.render import markdown
 
-        return markdown(self)
+        return markdown_all_classes(self) if classes else markdown(self)
 
-    def to_csv(self) -> str:
-        """Return a line per row, and one per run that no table holds."""
-        return export.to_csv(self)
+    def to_csv(self, *, classes: bool = False) -> str:
+        """Return a line per row, and one per run that no table holds; with `classes` one per metric, class and row."""
+        return class_export.classes_csv(self) if classes else export.to_csv(self)
 
     def to_json(self) -> str:
         """Return the whole as one JSON object."""
@@ -111,12 +120,14 @@ class Comparison(tables.Comparison):
 
 
 def _html(table: tables.Table) -> str:
+    from ganzoo._leaderboard.class_render import html_classes
+
     columns = columns_of(table)
     header = "".join(f"<th>{_cell(column.header)}</th>" for column in columns)
     lines = zip(*(column.cells for column in columns), strict=True)
     body = "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in line)}</tr>" for line in lines)
     notes = "".join(_paragraph(line) for line in caption(table))
-    return f"<b>{_cell(title(table))}</b><table><tr>{header}</tr>{body}</table>{notes}"
+    return f"<b>{_cell(title(table))}</b><table><tr>{header}</tr>{body}</table>{notes}{html_classes(table)}"
 
 
 def _paragraph(text: str) -> str:

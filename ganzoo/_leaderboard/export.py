@@ -15,11 +15,11 @@ from ganzoo._leaderboard.columns import options_text
 from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.tables import Comparison, Origin, Row, Section, Table
 from ganzoo._leaderboard.variants import in_order, own_key
-from ganzoo._runs.plain_data import Floor, plain
+from ganzoo._runs.plain_data import ClassScore, Floor, plain
 from ganzoo._runs.record import RunRecord
 from ganzoo.text import csv_cell
 
-JSON_FORMAT = 4
+JSON_FORMAT = 5
 Cell = str | int | float | list[int] | list[str] | None
 _LEADING = (
     *("table", "dataset", "resolution", "channels", "generated", "reference_images", "protocol_id", "not_comparable"),
@@ -51,18 +51,18 @@ def to_csv(comparison: Comparison) -> str:
     writer = csv.DictWriter(out, header, restval="", lineterminator="\n")
     writer.writeheader()
     for row in plain_rows(comparison):
-        writer.writerow(_cells(row))
+        writer.writerow(flat_cells(row))
     for runs in not_ranked(comparison).values():
         for run in runs:
             cells: dict[str, Cell] = {"runs": run.name, "status": run.status, "kimg": run.kimg, "message": run.reason}
-            writer.writerow(_cells(cells))
+            writer.writerow(flat_cells(cells))
     return out.getvalue()
 
 
 def plain_rows(comparison: Comparison) -> list[dict[str, Cell]]:
     """Return one dictionary per row of each table; `table` numbers the tables from 1."""
     return [
-        _table_cells(number, table) | _row_cells(table, row)
+        table_cells(number, table) | _row_cells(table, row)
         for number, table in enumerate(comparison.tables, 1)
         for row in table.rows
     ]
@@ -74,12 +74,12 @@ _SUFFIXES = (
 )
 
 
-def _cells(cells: dict[str, Cell]) -> dict[str, Cell]:
+def flat_cells(cells: dict[str, Cell]) -> dict[str, Cell]:
     flat = {key: " ".join(map(str, value)) if isinstance(value, list) else value for key, value in cells.items()}
     return {key: csv_cell(value) if isinstance(value, str) else value for key, value in flat.items()}
 
 
-def _table_cells(number: int, table: Table) -> dict[str, Cell]:
+def table_cells(number: int, table: Table) -> dict[str, Cell]:
     context = table.context
     return {
         "table": number,
@@ -134,7 +134,11 @@ def _row_cells(table: Table, row: Row) -> dict[str, Cell]:
     }
     for metric, estimate in row.estimates.items():
         published = row.published.get(own_key(metric))
-        values = (*_values(estimate), published.value if published else None, *_floor(table.metrics[metric].floor))
+        values = (
+            *estimate_cells(estimate),
+            published.value if published else None,
+            *_floor(table.metrics[metric].floor),
+        )
         named = zip(_SUFFIXES, (table.metrics[metric].label, *values), strict=True)
         cells |= {f"{metric}_{suffix}": value for suffix, value in named}
     return cells
@@ -148,7 +152,7 @@ def _unknown(table: Table, row: Row) -> list[int]:
     return sorted(other.number for other in table.rows if other.rank is not None and other.number not in known)
 
 
-def _values(estimate: Estimate) -> tuple[Cell, ...]:
+def estimate_cells(estimate: Estimate) -> tuple[Cell, ...]:
     spread = (estimate.mean, estimate.deviation, estimate.count, estimate.low, estimate.high)
     return *spread, estimate.sampling_error, estimate.error_unit, estimate.subjects, "; ".join(estimate.notes)
 
@@ -157,9 +161,9 @@ def _floor(floor: Floor | None) -> tuple[Cell, Cell]:
     return (floor.value, floor.error) if floor else (None, None)
 
 
-def _floor_dump(value: object) -> dict[str, Any]:
-    """Return the one kind of value in a table that is no dataclass as plain data."""
-    if isinstance(value, Floor):
+def _model_dump(value: object) -> dict[str, Any]:
+    """Return what in a table is no dataclass, but a part of a record, as plain data."""
+    if isinstance(value, Floor | ClassScore):
         return value.model_dump()
     raise TypeError(f"{value!r:.80} is no plain data")
 
@@ -187,7 +191,7 @@ def to_json(comparison: Comparison) -> str:
     whole = {"format": JSON_FORMAT, "tables": tables, **lists}
     if comparison.origin is not None:
         whole["made_of"] = made_of(comparison.origin)
-    return json.dumps(plain(whole), indent=1, allow_nan=False, default=_floor_dump) + "\n"
+    return json.dumps(plain(whole), indent=1, allow_nan=False, default=_model_dump) + "\n"
 
 
 def made_of(origin: Origin) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ganzoo._leaderboard.choice import Choice
+from ganzoo._leaderboard.classes import classes_of
 from ganzoo._leaderboard.judge_captions import judge_notes
 from ganzoo._leaderboard.plan_captions import plan_notes
 from ganzoo._leaderboard.ranking import ranked
@@ -135,7 +136,9 @@ def _table(group: Group, entries: Sequence[Entry], asked: _Asked, diverged: Mapp
     generated, reference = (_count(context.get(f"protocol.{key}")) for key in ("generated", "reference_images"))
     counts = [count for count in (generated, reference) if count is not None]
     chosen, reason = _chosen(metrics, asked.metric, min(counts) if len(counts) == 2 else None)
-    rows, notes = rows_of(entries, {key: shown.transform for key, shown in metrics.items()}, diverged, asked.by)
+    classes, unlike = classes_of([entry.scores for entry in entries], metrics)
+    transforms = {key: shown.transform for key, shown in metrics.items()}
+    rows, notes = rows_of(entries, transforms, classes, diverged, asked.by)
     shown = metrics[chosen]
     best_first, verdict = ranked(rows, chosen, shown.transform, asked.rules, lower_is_better=shown.lower_is_better)
     sections = (
@@ -154,7 +157,8 @@ def _table(group: Group, entries: Sequence[Entry], asked: _Asked, diverged: Mapp
         by=asked.by,
         sections=sections,
         verdict=verdict,
-        notes=(*notes, *judge_notes(best_first, entries), *plan_notes([entry.record for entry in entries])),
+        notes=(*notes, *unlike, *judge_notes(best_first, entries), *plan_notes([entry.record for entry in entries])),
+        classes=classes,
     )
 
 

@@ -12,6 +12,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ganzoo._leaderboard.captions import NOTHING, caption, not_ranked, title, unranked_text
+from ganzoo._leaderboard.class_render import markdown_classes, print_classes
 from ganzoo._leaderboard.columns import Column, columns_of, difference_text, lines_of
 from ganzoo._leaderboard.record_fields import NONE
 from ganzoo._leaderboard.tables import Comparison, Row, Table
@@ -19,6 +20,7 @@ from ganzoo.text import literal, markdown_cell
 
 _MOST_LISTED = 20
 _MOST_ROWS = 200
+_MOST_ROWS_BY_CLASS = 12  # each has as many values again as there are classes
 _GAP = 1
 _MERGED_WIDTH = 30
 _LONG_WORD = 16  # characters
@@ -53,6 +55,8 @@ def _print_table(table: Table, console: Console) -> None:
     if fitted.dropped:
         lines.append(f"Not shown at this width: {', '.join(fitted.dropped)}.")
     console.print(Text("\n".join(map(literal, lines)), style="dim"), end="\n\n")
+    few = _top(table, _MOST_ROWS_BY_CLASS)
+    print_classes(few, console, rows_left_out=len(table.rows) - len(few.rows))
 
 
 def _top(table: Table, count: int) -> Table:
@@ -169,6 +173,7 @@ def markdown(comparison: Comparison) -> str:
         blocks.append("\n".join(f"- {markdown_cell(line)}" for line in caption(table)))
         if table.verdict.pairs and len(table.verdict.pairs) <= _MOST_PAIRS:
             blocks.append(_markdown_pairs(table))
+        blocks += markdown_classes(table)
     if not comparison.tables:
         blocks.append(NOTHING)
     for heading, runs in not_ranked(comparison).items():

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ganzoo._leaderboard.classes import estimates_by_class
 from ganzoo._leaderboard.course import courses_of
 from ganzoo._leaderboard.published import published_values
 from ganzoo._leaderboard.record_fields import (
@@ -25,7 +26,7 @@ from ganzoo._leaderboard.record_fields import (
 )
 from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.statistics.transforms import Transform
-from ganzoo._leaderboard.tables import Row
+from ganzoo._leaderboard.tables import Row, ShownClasses
 from ganzoo._runs.experiment import experiment_id, plain_name, training_fields
 from ganzoo._runs.features_read import judge_among
 from ganzoo._runs.record import RunRecord, Score
@@ -84,6 +85,7 @@ def at_ends(runs: Sequence[tuple[RunRecord, Sequence[Score]]]) -> list[Entry]:
 def rows_of(
     entries: Sequence[Entry],
     transforms: Mapping[str, Transform],
+    classes: Mapping[str, ShownClasses],
     diverged: Mapping[str, frozenset[int]],
     by: str = "",
 ) -> tuple[list[Row], list[str]]:
@@ -92,6 +94,7 @@ def rows_of(
     Args:
         entries: Those of one table.
         transforms: Scale on which each metric's errors are even.
+        classes: The classes of metrics that are known by class.
         diverged: By experiment, the seeds whose training diverged.
         by: Field by whose values rows are put in sections.
     """
@@ -103,7 +106,8 @@ def rows_of(
     for members in experiments.values():
         chosen = _one_per_seed(members, notes)
         notes += _origins(chosen)
-        row = _row(chosen, transforms, value_text(lookup(chosen[0].record, by)) if by else "")
+        section = value_text(lookup(chosen[0].record, by)) if by else ""
+        row = _row(chosen, transforms, classes, section)
         lost = diverged.get(experiment_id(chosen[0].record), frozenset()) - set(row.seeds)
         rows.append(replace(row, diverged=tuple(sorted(lost))))
         firsts.append(chosen[0].record)
@@ -139,7 +143,9 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in re.split(r"(\d{1,18})", name)]
 
 
-def _row(entries: Sequence[Entry], transforms: Mapping[str, Transform], section: str) -> Row:
+def _row(
+    entries: Sequence[Entry], transforms: Mapping[str, Transform], classes: Mapping[str, ShownClasses], section: str
+) -> Row:
     # Named and published as the run that ends here; one that was trained on may be called otherwise by now.
     record = min(entries, key=lambda entry: entry.record.images_seen).record
     metrics = {metric for entry in entries for metric in entry.scores}
@@ -168,6 +174,7 @@ def _row(entries: Sequence[Entry], transforms: Mapping[str, Transform], section:
         course=courses_of({entry.record.seed: entry.course for entry in entries}, transforms),
         machines=tuple(sorted(set(map(machine, records)))) if all(map(machine, records)) else (),
         judge_read=next(filter(None, map(judge_read, entries)), ""),
+        by_class=estimates_by_class({entry.record.seed: entry.scores for entry in entries}, classes),
     )
 
 

@@ -13,7 +13,7 @@ from ganzoo._leaderboard.published import Published
 from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.statistics.transforms import Transform
 from ganzoo._leaderboard.verdict import Verdict
-from ganzoo._runs.plain_data import Floor
+from ganzoo._runs.plain_data import ClassScore, Floor
 from ganzoo._runs.record import RunRecord
 
 
@@ -42,6 +42,8 @@ class Row:
         course: By metric: where all seeds were scored on the way, and at the end; nothing where that is the end alone.
         judge_read: The extractor of the table, where its training read it: then it has no rank; else empty.
         machines: What its runs were trained on, each once; nothing where a record does not say.
+        by_class: By metric and number of the class, what it scored in each; nothing where not all of its seeds say
+            it, or where rows say it of unlike classes.
     """
 
     recipe: str
@@ -72,6 +74,7 @@ class Row:
     course: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
     machines: tuple[str, ...] = ()
     judge_read: str = ""
+    by_class: Mapping[str, Mapping[int, Estimate]] = field(default_factory=dict)
 
     @property
     def open(self) -> bool:
@@ -121,6 +124,38 @@ class ShownMetric:
 
 
 @dataclass(frozen=True)
+class ShownClass:
+    """A class as a table shows it.
+
+    Attributes:
+        number: The class, from 0.
+        name: Its name; empty where it has none.
+        generated: Images of it that were generated for each score.
+        reference_images: Real images of it that were compared with; None where there is no reference.
+        floor: What real images get in place of generated ones, of this class; None if no score says.
+    """
+
+    number: int
+    name: str
+    generated: int
+    reference_images: int | None
+    floor: ClassScore | None = None
+
+
+@dataclass(frozen=True)
+class ShownClasses:
+    """The classes of which a metric's values are known, in order: the same for all rows that have them.
+
+    Attributes:
+        classes: The classes.
+        transform: Scale on which errors of their values are even here.
+    """
+
+    classes: tuple[ShownClass, ...]
+    transform: Transform = "log"
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows that may be compared: one dataset, one protocol.
 
@@ -138,6 +173,7 @@ class Table:
         sections: The rows, in one section if `by` is empty.
         verdict: What is known of its pairs of rows, by the metric that ranks.
         notes: What a reader must know.
+        classes: By metric, the classes of which its values are known; nothing is ranked by them.
     """
 
     dataset: str
@@ -153,6 +189,7 @@ class Table:
     sections: tuple[Section, ...]
     verdict: Verdict
     notes: tuple[str, ...]
+    classes: Mapping[str, ShownClasses] = field(default_factory=dict)
 
     @property
     def rows(self) -> tuple[Row, ...]:

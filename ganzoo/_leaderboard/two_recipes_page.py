@@ -19,6 +19,7 @@ from ganzoo._leaderboard.record_fields import NONE, value_text
 from ganzoo._leaderboard.statistics.simultaneous import LEAST_SEEDS
 from ganzoo._leaderboard.tables import ShownMetric
 from ganzoo._leaderboard.two_recipes import Paired, TwoRecipes
+from ganzoo._leaderboard.two_recipes_classes import TwoByClass, two_by_class
 from ganzoo._leaderboard.verdict import Pair
 from ganzoo.text import clip, literal, markdown_cell
 
@@ -45,6 +46,7 @@ def blocks(two: TwoRecipes) -> list[Block]:
         Block(f"A {one} against B {other}", (title(two.table), *answer(two), *pace_lines(two))),
         _keys(two),
         Block("Scores", (), ("", *_SIDES, "difference"), tuple(_scores(two))),
+        *(_by_class(found) for found in two_by_class(two)),
         Block("Cost", (), ("", *_SIDES), tuple((what, *cells) for what, cells in two.costs().items())),
         Block("Images", (_images(two),)),
     ]
@@ -155,6 +157,15 @@ def _scores(two: TwoRecipes) -> Iterator[tuple[str, ...]]:
             for seed, values in seeds.items():
                 texts = (NONE if value is None else f"{value * shown.scale:.4g}" for value in values)
                 yield (f"  seed {seed}", *texts, _change(values, shown))
+
+
+def _by_class(found: TwoByClass) -> Block:
+    """Return what two recipes scored in each class, with the differences of their means."""
+    rows = (
+        (name, *texts, _change(values, found.shown))
+        for name, texts, values in zip(found.names, found.texts, found.values, strict=True)
+    )
+    return Block(found.heading, found.captions, ("class", *_SIDES, "difference"), tuple(rows))
 
 
 def _mean(mean: float, deviation: float | None, shown: ShownMetric) -> str:

@@ -117,7 +117,7 @@ def _scores(contents: Contents) -> list[str]:
 
 def _shifted(markdown: str) -> str:
     """Return a comparison's Markdown with its headings below those of the card."""
-    return "\n".join(f"#{line}" if line.startswith("## ") else line for line in markdown.strip().splitlines())
+    return "\n".join(f"#{line}" if line.startswith(("## ", "### ")) else line for line in markdown.strip().splitlines())
 
 
 def _memorization(contents: Contents) -> list[str]:

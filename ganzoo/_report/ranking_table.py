@@ -20,13 +20,13 @@ from ganzoo._leaderboard.columns import (
     seeds_text,
 )
 from ganzoo._leaderboard.columns import Line as TableLine
+from ganzoo._leaderboard.metric_text import estimate_decimals, metric_name
 from ganzoo._leaderboard.record_fields import NONE
-from ganzoo._leaderboard.statistics.estimate import Estimate
 from ganzoo._leaderboard.tables import Row, ShownMetric, Table
 from ganzoo._leaderboard.variants import own_key
 from ganzoo._report.page_table import Cell, Line, PageTable
 from ganzoo._report.series import SeriesOf
-from ganzoo._runs.score_text import decimals_for, number_text, shown_name
+from ganzoo._runs.score_text import number_text, shown_name
 from ganzoo.text import duration
 
 _HOISTED = ("generator", "discriminator", "loss", "penalties", "augmentation", "kimg")
@@ -37,11 +37,6 @@ class _Column(NamedTuple):
     cell: Callable[[TableLine], Cell]
     right: bool = True
     extra: bool = False
-
-
-def metric_name(shown: ShownMetric) -> str:
-    """Return a metric's name with its unit and direction, as everything that shows it is labeled."""
-    return f"{shown_name(shown.label, shown.unit)} {'↓' if shown.lower_is_better else '↑'}"
 
 
 def ranking_table(table: Table, key: str, series: SeriesOf) -> tuple[PageTable, str]:
@@ -166,13 +161,6 @@ class _Errors:
 def _published(row: Row, metric: str, scale: float) -> Cell:
     found = row.published.get(own_key(metric))
     return Cell(f"{found.value * scale:g}", found.value, note=found.otherwise) if found else Cell("")
-
-
-def estimate_decimals(estimates: Sequence[Estimate], scale: float) -> int:
-    """Return as many decimals as show the errors of these."""
-    spreads = [each.deviation if each.deviation is not None else each.sampling_error for each in estimates]
-    errors = [spread * scale if spread else None for spread in spreads]
-    return decimals_for([each.mean * scale for each in estimates], errors)
 
 
 def pairs_table(table: Table, key: str) -> PageTable | None:

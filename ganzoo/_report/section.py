@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganzoo._leaderboard.captions import caption, title
+from ganzoo._leaderboard.metric_text import estimate_decimals, metric_name
 from ganzoo._leaderboard.tables import Row, Table
 from ganzoo._report.agreement import agreement_sentences, pace_sentences
 from ganzoo._report.charts import (
@@ -18,13 +19,14 @@ from ganzoo._report.charts import (
     pareto_front,
     rank_chart,
 )
+from ganzoo._report.class_tables import ClassTable, class_tables
 from ganzoo._report.cost_table import cost_table
 from ganzoo._report.courses import Courses, Logs, courses_of
 from ganzoo._report.figure import Chart, both_widths
 from ganzoo._report.page_table import Cell, Line, PageTable
 from ganzoo._report.pictures import Strip
 from ganzoo._report.protocol_sentence import protocol_sentence
-from ganzoo._report.ranking_table import estimate_decimals, metric_name, pairs_table, ranking_table
+from ganzoo._report.ranking_table import pairs_table, ranking_table
 from ganzoo._report.series import SeriesOf
 from ganzoo._report.settings_tables import Settings, settings_of
 from ganzoo._report.training_charts import TrainingCharts, training_charts
@@ -47,6 +49,7 @@ class Section:
     shared: str
     notes: tuple[str, ...]
     pairs: PageTable | None
+    classes: tuple[ClassTable, ...]
     curves: tuple[Chart, ...]
     paces: tuple[str, ...]
     training: TrainingCharts | None
@@ -79,6 +82,7 @@ def section_of(table: Table, number: int, logs: Logs, strips: Sequence[Strip], s
         shared=shared,
         notes=(*caption(table), *agreement_sentences(table)),
         pairs=pairs_table(table, f"{key}-pairs"),
+        classes=tuple(class_tables(table, f"{key}-class", series)),
         curves=tuple(_curves(table, found, key) for found in courses_of(table, logs, series)),
         paces=tuple(pace_sentences(table, logs.folders)),
         training=training_charts(table, logs, key, series),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ganzoo._leaderboard.metric_text import estimate_decimals
 from ganzoo._leaderboard.statistics.simultaneous import LEAST_SEEDS
 from ganzoo._leaderboard.tables import Row, ShownMetric, Table
 from ganzoo._leaderboard.verdict import Pair
-from ganzoo._report.ranking_table import estimate_decimals
 from ganzoo._runs.score_text import number_text, shown_name
 
 _MOST_NAMED = 3

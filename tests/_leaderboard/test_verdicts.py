@@ -439,14 +439,14 @@ def test_errors_over_subjects_are_said_to_be_so():
 
 def test_notes_of_each_seed_are_left_to_its_own_table():
     def noted(run, seed):
-        notes = ("rank-deficient", f"by class: 0 (cat) {seed}")
+        notes = ("rank-deficient", f"without image {seed}")
         return run.model_copy(update={"scores": tuple(s.model_copy(update={"notes": notes}) for s in run.scores)})
 
     runs = [noted(run, seed) for seed, run in enumerate(seeds_of("a", [10.0, 10.1, 10.2, 10.3]))]
     shown = " ".join(str(Comparison(leaderboards(runs).tables, (), ())).split())
     assert "†: rank-deficient; of FID each run has notes of its own, which `ganzoo compare RUN` shows." in shown
-    assert "by class: 0 (cat) 2" in " ".join(str(Comparison(leaderboards(runs[2:3]).tables, (), ())).split())
-    assert "by class: 0 (cat) 1" in " ".join(str(Comparison(leaderboards(runs[:2]).tables, (), ())).split())
+    assert "without image 2" in " ".join(str(Comparison(leaderboards(runs[2:3]).tables, (), ())).split())
+    assert "without image 1" in " ".join(str(Comparison(leaderboards(runs[:2]).tables, (), ())).split())
 
 
 def test_the_best_snapshots_count_where_that_was_agreed():

@@ -215,7 +215,7 @@ def test_csv_holds_raw_values():
 
 def test_json_holds_everything():
     found = json.loads(to_json(leaderboards(three_losses())))
-    assert found["format"] == 4
+    assert found["format"] == 5
     row = found["tables"][0]["sections"][0]["rows"][1]
     assert row["rank"] == [1, 3]
     assert row["open"] is True

@@ -1,5 +1,6 @@
 """Run records as a finished training would leave them, for tests of comparisons."""
 
+from ganzoo._runs.plain_data import ClassScore
 from ganzoo._runs.record import DatasetId, RunRecord, Score, recipe_hash
 
 PROTOCOL = {"generated": 10_000, "reference_images": 9_000, "extractor": "inception-v3-compat", "split": "train"}
@@ -54,3 +55,28 @@ def record(stem="dcgan_oasis_logistic", seed=0, found=None, *, loss="logistic", 
         "scores": scores() if found is None else found,
     }
     return RunRecord(**{**settings, **changes})
+
+
+def class_scores(values, error=0.1, names=(), few=()):
+    """Values of classes 0, 1, ...; those in `few` have too few images to be told an error of."""
+    return tuple(
+        ClassScore(
+            number=number,
+            name=names[number] if names else "",
+            value=value,
+            standard_error=None if number in few else abs(value) * error,
+            generated=9 if number in few else 100 + number,
+            reference_images=90,
+            notes=("few images",) if number in few else (),
+        )
+        for number, value in enumerate(values)
+    )
+
+
+def by_class(stem, seed, values, *, floor=None, key="class_kd", label="class-KD", **more):
+    """A run with two scores, of which the second is known by class."""
+    one = scores(kid=None)[0]
+    shown = {"metric": key, "label": label, "unit": "×10³", "scale": 1000.0, "images_needed": 200, "floor": floor}
+    mean = {"value": sum(values) / len(values), "standard_error": 0.001}
+    of_classes = one.model_copy(update=shown | mean | {"by_class": class_scores(values, **more)})
+    return record(stem, seed, found=(one, of_classes), loss=stem)

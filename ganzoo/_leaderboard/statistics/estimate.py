@@ -11,6 +11,7 @@ import numpy as np
 
 from ganzoo._leaderboard.statistics.studentized_range import critical_t
 from ganzoo._leaderboard.statistics.transforms import Transform, back, forward
+from ganzoo._runs.plain_data import ClassScore
 from ganzoo._runs.record import Score
 
 _LEVEL = 0.05
@@ -53,11 +54,11 @@ class Estimate:
     notes_of_all: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, scores: Mapping[int, Score], transform: Transform) -> Estimate:
+    def of(cls, scores: Mapping[int, Score | ClassScore], transform: Transform) -> Estimate:
         """Summarize the scores of one or more seeds.
 
         Args:
-            scores: By seed.
+            scores: By seed; those of one class alike.
             transform: The scale on which the errors are even, on which the interval is made.
         """
         values = [score.value for score in scores.values()]

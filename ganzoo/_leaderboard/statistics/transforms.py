@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ganzoo._runs.plain_data import ClassScore
 from ganzoo._runs.record import Score
 
 Array = NDArray[np.float64]
@@ -16,7 +17,7 @@ _ERRORS_AWAY = 3.0
 """A score closer than this to where its transform ends, in sampling errors, has no even error there: KID near zero."""
 
 
-def usable(wanted: Transform, scores: Iterable[Score]) -> Transform:
+def usable(wanted: Transform, scores: Iterable[Score | ClassScore]) -> Transform:
     """Return the transform that a metric asks for, or `raw` where a score lies too near to where it ends."""
     for score in scores:
         # An error over subjects is one of the reference that all rows share: it says nothing of this score's own.
