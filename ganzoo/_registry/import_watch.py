@@ -1,9 +1,9 @@
 """Import watch: what a plugin does while it is imported, besides being imported.
 
-What it prints goes to standard error, so that it never mixes with what a command was asked for. Settings of torch,
-random streams and the environment that it changes are put back: numbers must not depend on which plugins there are. How
-long it keeps the processor, whatever else the machine does, is measured without torch itself, which whoever comes first
-would seem to be slow for.
+What it prints goes to standard error, so that it never mixes with what a command was asked for. Settings of torch and
+of Python, random streams and the environment that it changes are put back: numbers, and what people are told, must not
+depend on which plugins there are. How long it keeps the processor, whatever else the machine does, is measured without
+torch itself, which whoever comes first would seem to be slow for.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from typing import Any
 
 from ganzoo._registry.process_state import ProcessState
+from ganzoo._registry.shared_settings import SharedSettings
 
 SLOW_SECONDS = 1.0
 _REMEDIES = {
@@ -47,7 +48,7 @@ class ImportWatch:
         self._warned = self._stack.enter_context(warnings.catch_warnings(record=True))
         warnings.simplefilter("always", DeprecationWarning)
         warnings.simplefilter("always", FutureWarning)
-        self._process = ProcessState(self._is_own)
+        self._process, self._shared = ProcessState(self._is_own), SharedSettings(self._is_own)
         if _TORCH in sys.modules:
             self._look()
         else:
@@ -59,13 +60,14 @@ class ImportWatch:
         seconds = time.thread_time() - self._start - self._apart
         with suppress(ValueError):
             sys.meta_path.remove(self)
+        changed = [*self._process.put_back(), *self._shared.put_back()]
         self._stack.close()
         if seconds > SLOW_SECONDS:
             self.notes.append(
                 f"takes {seconds:.1f} s of the processor to import, which each command that needs it waits for; import "
                 f"what is slow inside the functions that use it"
             )
-        self.notes += self._process.put_back()
+        self.notes += changed
         self.notes += [_advised(each) for each in put_back(self._before)]
         self._judge_pool()
         self._judge_warnings()
@@ -127,6 +129,8 @@ def torch_settings() -> Mapping[str, Any]:
         "torch.initial_seed()": torch.initial_seed(),
         "torch.are_deterministic_algorithms_enabled()": torch.are_deterministic_algorithms_enabled(),
         "torch.get_default_dtype()": torch.get_default_dtype(),
+        "torch.get_default_device()": torch.get_default_device(),
+        "torch.is_anomaly_enabled()": torch.is_anomaly_enabled(),
         "torch.get_float32_matmul_precision()": torch.get_float32_matmul_precision(),
         "torch.backends.cudnn.benchmark": torch.backends.cudnn.benchmark,
         "torch.backends.cudnn.deterministic": torch.backends.cudnn.deterministic,
@@ -144,6 +148,9 @@ def put_back(before: Mapping[str, Any]) -> Iterator[str]:
         "torch.initial_seed()": torch.manual_seed,
         "torch.are_deterministic_algorithms_enabled()": torch.use_deterministic_algorithms,
         "torch.get_default_dtype()": torch.set_default_dtype,
+        # None: a device that was set, even the CPU, is asked for at every call.
+        "torch.get_default_device()": lambda device: torch.set_default_device(None if device.type == "cpu" else device),
+        "torch.is_anomaly_enabled()": torch.autograd.set_detect_anomaly,
         "torch.get_float32_matmul_precision()": torch.set_float32_matmul_precision,
         "torch.backends.cudnn.benchmark": lambda value: setattr(torch.backends.cudnn, "benchmark", value),
         "torch.backends.cudnn.deterministic": lambda value: setattr(torch.backends.cudnn, "deterministic", value),

@@ -32,6 +32,8 @@ _SETTERS = {
     "torch.get_num_threads()": "torch.set_num_threads",
     "torch.are_deterministic_algorithms_enabled()": "torch.use_deterministic_algorithms",
     "torch.get_default_dtype()": "torch.set_default_dtype",
+    "torch.get_default_device()": "torch.set_default_device",
+    "torch.is_anomaly_enabled()": "torch.autograd.set_detect_anomaly",
     "torch.is_grad_enabled()": "torch.set_grad_enabled",
 }
 _QUIET = ("PYTEST_", "KMP_", "OMP_", "TORCH")
