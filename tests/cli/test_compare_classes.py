@@ -6,6 +6,7 @@ import io
 import command_line
 import pytest
 from made_up_records import by_class, scores
+from training_world import in_memory, installed, recipe_of, start
 
 from ganzoo._runs.class_text import class_text
 from ganzoo._runs.record import write_record
@@ -74,3 +75,29 @@ def test_a_score_says_its_classes_in_one_line():
     high = many.model_copy(update={"lower_is_better": False})
     assert class_text(high).startswith("by class, of 30 the worst: class 0 10.0 (1.0), class 1")
     assert scores()[0].by_class == ()
+
+
+@pytest.mark.ci
+def test_trainings_with_classes_end_with_them(tmp_path):
+    metrics = ["class-distances", "class-accuracy", {"name": "kid", "subset_size": 20, "subsets": 2}]
+    conditional = {
+        "generator": {"name": "tiny-styled"},
+        "dataset": {"name": "tiny", "resolution": 8, "count": 66, "channels": 3, "classes": 3},
+        "training": {"total_kimg": 0.016},
+        "scoring": {"metrics": metrics, "generated": 90, "reference_images": 66},
+    }
+    with installed(tmp_path), in_memory() as folder:
+        for seed in range(2):
+            start(folder, recipe_of(conditional, {"seed": seed}))
+        shown = ganzoo("compare", folder)
+        lines = list(csv.DictReader(io.StringIO(ganzoo("compare", folder, "--classes", "--format", "csv").out)))
+    for label in ("class-KD-random ×10³ ↓", "class-accuracy-random % ↑"):
+        assert f"{label} by class" in shown.out
+    assert {(line["metric"], line["class"]) for line in lines} == {
+        (metric, number) for metric in ("class_kd", "class_accuracy") for number in "012"
+    }
+    assert {line["class_reference_images"] for line in lines} == {"22"}
+    assert {line["n"] for line in lines} == {"2"}
+    assert all(
+        float(line["sampling_error"]) > 0 for line in lines if line["metric"] == "class_kd" and not line["notes"]
+    )
