@@ -15,6 +15,8 @@ from ganzoo.errors import GanzooError
 
 _PATTERN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST = 40
+# Of Windows, where no file or folder can be called so, whatever it ends in.
+_DEVICES = {"aux", "con", "nul", "prn"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in range(10)}
 _FOLDERS = {"build", "dist", "docs", "recipes", "runs", "src", "test", "tests", "venv"}  # of projects
 
 
@@ -69,6 +71,8 @@ def _faults(names: Names, files: Mapping[str, str]) -> Iterator[str]:
         yield "it is a word of Python itself"
     if names.module in sys.stdlib_module_names:
         yield f"Python has a module '{names.module}' already"
+    if names.module in _DEVICES:
+        yield f"Windows has a device '{names.module}', so that nobody could unpack such a file there"
     if names.module in _FOLDERS:
         yield "folders of projects are called so"
     with suppress(PackageNotFoundError):
