@@ -35,7 +35,7 @@ Callbacks = Annotated[
     typer.Option(
         "--callback",
         metavar="NAME",
-        help="A callback that watches the run, such as wandb, or mlflow={folder='all'}; may be repeated.",
+        help="A callback that watches each run, such as wandb, or mlflow={folder='all'}; may be repeated.",
         autocompletion=callback_names,
     ),
 ]

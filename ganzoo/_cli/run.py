@@ -66,13 +66,14 @@ def run(
     from ganzoo.contracts.reporter import SILENT
 
     if seeds is not None or len(recipes) > 1 or jobs is not None:
-        if init is not None or skip_bad or callback or processes or gpus or (seed is not None and seeds is not None):
+        if init is not None or skip_bad or processes or gpus or (seed is not None and seeds is not None):
             raise GanzooError(
-                "--init, --skip-bad, --callback, --processes, --gpus and --seed are for one run; leave them out with "
-                "several recipes or --seeds; callbacks of several runs are named in the variable GANZOO_CALLBACKS"
+                "--init, --skip-bad, --processes, --gpus and --seed are for one run; leave them out with several "
+                "recipes or --seeds"
             )
         small = small_sweep(recipes, seeds or str(seed or 0), set_ or (), tag or ())
-        run_sweep(small, runs=runs, jobs=jobs, device=device, retry_failed=retry_failed, prefix=name or "")
+        how = {"jobs": jobs, "device": device, "retry_failed": retry_failed, "callbacks": callback or ()}
+        run_sweep(small, runs=runs, prefix=name or "", **how)
         return
     start_together(processes, gpus)
     device = "cuda" if gpus else device

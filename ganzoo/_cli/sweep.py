@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganzoo._cli.options import Device, Jobs, RetryFailed, Runs
+from ganzoo._cli.options import Callbacks, Device, Jobs, RetryFailed, Runs
 from ganzoo.errors import GanzooError, RunError
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def sweep(
         typer.Option(metavar="KEY=VALUE", help="Option of sbatch, such as time=04:00:00; may be repeated."),
     ] = None,
     retry_failed: RetryFailed = False,
+    callback: Callbacks = None,
     amend: Annotated[
         str, typer.Option(metavar="REASON", help="Why the plan is another than was written down before the first run.")
     ] = "",
@@ -72,7 +73,7 @@ def sweep(
         raise GanzooError(f"name one sweep file, or `status` and one: {' '.join(words)}")
     options = slurm_option or []
     if slurm:
-        _print_script(Path(words[0]), runs, device, amend, options)
+        _print_script(Path(words[0]), runs, device, amend, options, callback or ())
         return
     run_sweep(
         Path(words[0]),
@@ -85,16 +86,20 @@ def sweep(
         worker=worker,
         retry_failed=retry_failed,
         amend=amend,
+        callbacks=callback or (),
     )
 
 
-def _print_script(path: Path, runs: Path, device: str, amend: str, options: Sequence[str]) -> None:
+def _print_script(
+    path: Path, runs: Path, device: str, amend: str, options: Sequence[str], callbacks: Sequence[str]
+) -> None:
     from ganzoo._sweep.engines import script_of
 
     def tell(text: str) -> None:
         typer.echo(text, err=True)  # what is printed is the script
 
-    sys.stdout.write(script_of(path, runs, device=device, amend=amend, options=options, tell=tell))
+    script = script_of(path, runs, device=device, amend=amend, options=options, tell=tell, callbacks=callbacks)
+    sys.stdout.write(script)
 
 
 def small_sweep(recipes: Sequence[str], seeds: str, overrides: Sequence[str], tags: Sequence[str]) -> dict[str, Any]:

@@ -50,7 +50,13 @@ class Cell:
         return f"{self.name}-s{self.seed}"
 
     def command(
-        self, runs: Path, *, device: str = "auto", sweep: Path | None = None, allow_changed_code: bool = False
+        self,
+        runs: Path,
+        *,
+        device: str = "auto",
+        sweep: Path | None = None,
+        allow_changed_code: bool = False,
+        callbacks: Sequence[str] = (),
     ) -> list[str]:
         """Return the command that computes the cell, or goes on with it, as words: `ganzoo run ...`.
 
@@ -59,10 +65,12 @@ class Cell:
             device: Where to compute.
             sweep: The sweep's own folder, whose plan is noted in the run's record.
             allow_changed_code: Whether a run may go on with other code than it began with.
+            callbacks: Callbacks that watch the run, as `ganzoo run --callback`.
         """
         words = ["ganzoo", "run", self.recipe, "--name", self.name, "--seed", str(self.seed), "--runs", str(runs)]
         words += [word for override in self.overrides for word in ("--set", override)]
         words += [word for tag in self.tags for word in ("--tag", tag)]
+        words += [word for callback in callbacks for word in ("--callback", callback)]
         words += [] if device == "auto" else ["--device", device]
         words += ["--allow-changed-code"] if allow_changed_code else []
         return words + ([] if sweep is None else ["--sweep", str(sweep)]) + ["--resume"]

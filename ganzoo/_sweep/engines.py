@@ -11,7 +11,7 @@ from ganzoo._sweep.engine import Engine
 from ganzoo._sweep.looks import cells_so_far
 from ganzoo._sweep.opened_sweep import OpenedSweep, open_sweep
 from ganzoo._sweep.options import SweepOptions, SweepSource
-from ganzoo._sweep.preflight import check_recipes
+from ganzoo._sweep.preflight import check_callbacks, check_recipes
 from ganzoo._sweep.processes import Processes, visible_gpus
 from ganzoo._sweep.same_code import require_same_code
 from ganzoo._sweep.slurm_script import slurm_options, slurm_script
@@ -64,7 +64,14 @@ def _gpus(settings: SweepOptions) -> list[str]:
 
 
 def script_of(
-    source: SweepSource, runs: Path, *, device: str, amend: str, options: Sequence[str], tell: Callable[[str], None]
+    source: SweepSource,
+    runs: Path,
+    *,
+    device: str,
+    amend: str,
+    options: Sequence[str],
+    tell: Callable[[str], None],
+    callbacks: Sequence[str] = (),
 ) -> str:
     """Return a sweep as an array script for Slurm, its plan written down: `ganzoo sweep FILE --slurm`.
 
@@ -75,14 +82,16 @@ def script_of(
         amend: Reason for another plan than before.
         options: Of sbatch, `time=04:00:00` and the like.
         tell: Takes messages.
+        callbacks: Of each run.
     """
+    check_callbacks(callbacks)
     found, opened = slurm_options(options), open_sweep(source, runs)
     check_recipes(opened.variants)
     require_same_code(cells_so_far(opened), opened.runs, opened.where)
     jobs = cells_at_a_time({"engine": "slurm"})
     for line in opened.register(jobs, amend):
         tell(line)
-    place = opened.place(jobs, device)
+    place = opened.place(jobs, device, callbacks)
     make_folder(place.folder.path / "logs")  # Slurm makes no folder for what a job prints
     left = [cell for cell in cells_so_far(opened) if place.state(cell).status != "done"]
     return slurm_script(left, place, opened.name, options=found)

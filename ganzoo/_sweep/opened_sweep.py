@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,14 +64,15 @@ class OpenedSweep:
         )
         return told
 
-    def place(self, jobs: int, device: str) -> Place:
+    def place(self, jobs: int, device: str, callbacks: Sequence[str] = ()) -> Place:
         """Return where the cells are computed. The number of threads decides bits, so that the plan fixes it."""
         plan = read_plan(self.folder.path) if self.planned else None
         threads = plan["threads"] if plan else self.settings.threads or max(1, (os.cpu_count() or 1) // jobs)
         environment = dict.fromkeys(THREAD_VARIABLES, str(threads))
         if files := plugin_file_names():
             environment[ENVIRONMENT] = os.pathsep.join(files)
-        return Place(self.runs, self.folder, device, environment, self.planned, allows_changed_code())
+        allowed = allows_changed_code()
+        return Place(self.runs, self.folder, device, environment, self.planned, allowed, tuple(callbacks))
 
 
 def open_sweep(source: str | Path | Mapping[str, Any], runs: Path, *, prefix: str = "") -> OpenedSweep:

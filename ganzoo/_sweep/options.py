@@ -29,6 +29,7 @@ class SweepOptions(TypedDict, total=False):
         retry_failed: Try cells again that failed before.
         amend: Reason for another plan than was written down before the first run.
         prefix: Begins the names of its runs.
+        callbacks: Callbacks of each run, as `ganzoo run --callback` takes them; none of any plan or hash.
         show: Takes the state of all cells now and then.
         reporter: Takes messages; None: nothing is said, but a notebook shows the state in place.
     """
@@ -43,5 +44,6 @@ class SweepOptions(TypedDict, total=False):
     retry_failed: bool
     amend: str
     prefix: str
+    callbacks: Sequence[str]
     show: Show | None
     reporter: Reporter | None

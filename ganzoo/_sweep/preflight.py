@@ -31,6 +31,15 @@ def check_recipes(variants: Sequence[Variant]) -> None:
         raise RecipeError("\n".join([*errors[:_MOST_TOLD], *more]))
 
 
+def check_callbacks(callbacks: Sequence[str]) -> None:
+    """Judge the callbacks that each run is to have. Raises PluginError or RecipeError, as `choose_callbacks` says."""
+    if callbacks:
+        from ganzoo._registry.index import discovered
+        from ganzoo._training.watchers import choose_callbacks
+
+        choose_callbacks(callbacks, discovered())
+
+
 def _errors_elsewhere(asked: Sequence[object]) -> list[str]:
     try:
         done = subprocess.run(

@@ -18,7 +18,7 @@ from ganzoo._sweep.inline import inline_show
 from ganzoo._sweep.looks import cells_so_far, compared, stages
 from ganzoo._sweep.opened_sweep import OpenedSweep, open_sweep
 from ganzoo._sweep.options import SweepOptions, SweepSource
-from ganzoo._sweep.preflight import check_recipes
+from ganzoo._sweep.preflight import check_callbacks, check_recipes
 from ganzoo._sweep.same_code import require_same_code
 from ganzoo._sweep.status import SweepStatus, status_of
 from ganzoo._sweep.stopping import Stops, counting_stops
@@ -61,13 +61,14 @@ def compute_sweep(source: SweepSource, **settings: Unpack[SweepOptions]) -> Swee
         show = inline_show()
     told, device, worker = reporter or SILENT, settings.get("device", "auto"), settings.get("worker", False)
     jobs, amend = cells_at_a_time(settings), settings.get("amend", "")
+    check_callbacks(callbacks := settings.get("callbacks", ()))
     opened = open_sweep(source, Path(settings.get("runs", "runs")), prefix=settings.get("prefix", ""))
     if amend or not opened.folder.plan.exists():  # who comes by later finds recipes that were judged
         check_recipes(opened.variants)
     require_same_code(cells_so_far(opened), opened.runs, opened.where)
     for line in opened.register(jobs, amend):
         told.info(line)
-    place = opened.place(jobs, device)
+    place = opened.place(jobs, device, callbacks)
     engine = engine_of(opened, place, settings)
     try:
         with counting_stops() as stops:

@@ -46,6 +46,7 @@ class Place:
         environment: Variables of each cell's process, such as the number of threads.
         planned: Whether runs note the plan of the sweep.
         allow_changed_code: Whether runs may go on with other code than they began with.
+        callbacks: Callbacks of each run, as `ganzoo run --callback`.
     """
 
     runs: Path
@@ -54,6 +55,7 @@ class Place:
     environment: Mapping[str, str] = field(default_factory=dict)
     planned: bool = True
     allow_changed_code: bool = False
+    callbacks: tuple[str, ...] = ()
 
     @property
     def threads(self) -> int:
@@ -62,9 +64,13 @@ class Place:
 
     def attempt(self, cell: Cell) -> Attempt:
         """Return the attempt to compute a cell."""
-        sweep = self.folder.path if self.planned else None
-        allowed = self.allow_changed_code
-        command = cell.command(self.runs, device=self.device, sweep=sweep, allow_changed_code=allowed)
+        command = cell.command(
+            self.runs,
+            device=self.device,
+            sweep=self.folder.path if self.planned else None,
+            allow_changed_code=self.allow_changed_code,
+            callbacks=self.callbacks,
+        )
         return Attempt(cell.run_name, tuple(command), self.environment, self.folder.log(cell.run_name))
 
     def state(self, cell: Cell) -> CellState:

@@ -26,6 +26,8 @@ Chosen = tuple[Part, Any]
 def choose_callbacks(texts: Sequence[str], registry: Registry) -> list[Chosen]:
     """Return the callbacks that are named, those of the environment variable, and those that every run has.
 
+    Of one that is named more than once the last options count: those of `texts` before the variable's.
+
     Args:
         texts: `NAME`, or `NAME={key = value}` with options as TOML.
         registry: Where they are looked up.
@@ -34,7 +36,7 @@ def choose_callbacks(texts: Sequence[str], registry: Registry) -> list[Chosen]:
         PluginError: There is none of that name.
         RecipeError: Options are wrong, or a package is missing that a named one needs.
     """
-    named = [*texts, *(each.strip() for each in os.environ.get(VARIABLE, "").split(";") if each.strip())]
+    named = [*(each.strip() for each in os.environ.get(VARIABLE, "").split(";") if each.strip()), *texts]
     chosen = {part.qualified_name: (part, options) for part, options in (_read(each, registry) for each in named)}
     for part in registry.defaults("callback"):
         if part.qualified_name not in chosen and part.cls.unavailable() is None:

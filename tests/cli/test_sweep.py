@@ -4,6 +4,7 @@ import pytest
 import torch  # noqa: F401 - where it is there already, recipes are judged in this process
 from command_line import ganzoo
 from forked_engine import HereEngine
+from training_world import installed, recipe_of
 
 from ganzoo._cli.sweep import small_sweep
 from ganzoo._sweep.inline import html_of
@@ -42,6 +43,26 @@ def test_what_is_wrong_is_told_before_anything_begins(here):
     told = ganzoo("run", "quickstart", "--seeds", "0-1", "--init", "runs/x")
     assert told.code == 2 and "for one run" in told.err
     assert "seeds: should be a list" in ganzoo("run", "quickstart", "--seeds", "x").err
+
+
+@pytest.mark.ci
+def test_each_run_of_several_seeds_has_the_callbacks_that_are_asked_for(here, monkeypatch, tmp_path_factory):
+    monkeypatch.setattr("ganzoo._sweep.engines.Processes", lambda jobs, gpus: HereEngine())
+    with installed(tmp_path_factory.mktemp("site")):
+        import tiny_parts
+
+        tiny_parts.Noting.told.clear()
+        (here / "tiny.toml").write_text(recipe_of().to_toml())
+        told = ganzoo("run", "tiny.toml", "--seeds", "0-1", "--device", "cpu", "--callback", "noting={label='a'}")
+        assert told.code == 0, told.err
+        begun = [each[1].name for each in tiny_parts.Noting.told if each[0] == "begin"]
+        assert begun == ["tiny-s0", "tiny-s1"]
+        for words in (("run", "tiny.toml", "--seeds", "2"), ("sweep", "s.toml"), ("sweep", "s.toml", "--slurm")):
+            told = ganzoo(*words, "--callback", "notin", "--runs", "elsewhere")
+            assert told.code == 2 and "did you mean 'noting'" in told.err
+        assert not (here / "elsewhere").exists()
+        script = ganzoo("sweep", "s.toml", "--slurm", "--callback", 'noting={label="b c"}').out
+        assert script.count("""--callback 'noting={label="b c"}'""") == 4
 
 
 @pytest.mark.ci
