@@ -20,6 +20,7 @@ from ganzoo._publish.published_folder import generators_of, is_published, publis
 from ganzoo._publish.sample_set import sample_problems
 from ganzoo._publish.shared_run import scored_last
 from ganzoo._recipe.locations import with_absolute_paths
+from ganzoo._recipe.toml_source import inline
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.provenance import hardware, library_versions
 from ganzoo._runs.record import RunRecord, Score
@@ -150,8 +151,8 @@ def _rescored(
         if scores[0].dataset is not None:
             reason = f"it was scored against other images, {scores[0].dataset.name}"
         else:
-            asked = [*overrides, *_metrics_of(run, scores)]
-            inputs = _inputs(run, scores[0], asked, device, reporter, skip_bad=skip_bad)
+            asked = [_section(run, scores[0].protocol), *overrides, *_metrics_of(run, scores)]
+            inputs = _inputs(run, asked, device, reporter, skip_bad=skip_bad)
             reason = _other_protocol(scores[0].protocol, inputs.protocol)
             if not reason:
                 opened = run.generator(seen, inputs.protocol.weights, device=device)
@@ -162,11 +163,10 @@ def _rescored(
             yield Rescored(run.name, score, after, reason or "its metric cannot be had with the settings on record")
 
 
-def _inputs(
-    run: Run, score: Score, overrides: Sequence[str], device: str, reporter: Reporter, *, skip_bad: bool
-) -> Inputs:
-    recipe = run.recipe_with([*overrides, *_settings_of(score.protocol)])
-    inputs = find_inputs(with_absolute_paths(recipe), device, reporter, skip_bad=skip_bad, record=run.record)
+def _inputs(run: Run, overrides: Sequence[str], device: str, reporter: Reporter, *, skip_bad: bool) -> Inputs:
+    inputs = find_inputs(
+        with_absolute_paths(run.recipe_with(overrides)), device, reporter, skip_bad=skip_bad, record=run.record
+    )
     check_same_data(run, run.record, inputs)
     return inputs
 
@@ -186,12 +186,17 @@ def _metrics_of(run: Run, scores: Sequence[Score]) -> list[str]:
     return [f"scoring.metrics=[{', '.join(f'{{{each}}}' for each in chosen)}]"]
 
 
-def _settings_of(protocol: Mapping[str, Any]) -> list[str]:
-    """Return the settings of a protocol as `--set` takes them."""
+def _section(run: Run, protocol: Mapping[str, Any]) -> str:
+    """Return a protocol as the whole of [scoring], as `--set` takes it: what it lacks, the recipe's may have."""
     modes = {text: mode for mode, text in NOISE.items()}
+    own = run.recipe_data().get("scoring", {})
     found = {key: protocol[key] for key in _SETTINGS if protocol.get(key) is not None}
     found |= {"noise_mode": modes[noise]} if (noise := protocol.get("noise")) in modes else {}
-    return [f"scoring.{key}={json.dumps(value)}" for key, value in found.items()]
+    found |= {key: own[key] for key in ("metrics", "extractor") if key in own}
+    name = protocol.get("extractor")
+    if isinstance(name, str) and str(own.get("extractor", {}).get("name")).rpartition(":")[2] != name:
+        found["extractor"] = {"name": name}
+    return f"scoring={inline(found)}"
 
 
 def _other_protocol(said: Mapping[str, Any], planned: ScoringProtocol) -> str:

@@ -117,6 +117,15 @@ def apply_override(data: dict[str, Any], override: str) -> None:
     target[last] = plain_value(text)
 
 
+def inline(value: Any) -> str:
+    """Return plain data as a TOML value on one line, as `--set key=` takes it."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{inline(key)} = {inline(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(inline, value))}]"
+    return json.dumps(value, ensure_ascii=False)  # TOML has no pairs of surrogates
+
+
 def take_as_text(data: dict[str, Any], overrides: Sequence[str], paths: Collection[str]) -> bool:
     """Put the text of overrides in place of the number that it reads as, where text is wanted: `dataset.root=2023`.
 

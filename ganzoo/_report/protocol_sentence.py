@@ -9,6 +9,12 @@ from pydantic import JsonValue
 from ganzoo._leaderboard.record_fields import value_text
 from ganzoo._leaderboard.tables import Table
 
+# By what a protocol says of it; random noise is what all papers have.
+_NOISE = {
+    "none": "without noise inside the generator",
+    "the generator's own maps": "with the generator's own noise maps",
+}
+
 
 def protocol_sentence(table: Table) -> str:
     """Return how the scores were measured, in one or two sentences."""
@@ -44,14 +50,22 @@ def _features(context: Mapping[str, JsonValue]) -> str:
 
 
 def _details(context: Mapping[str, JsonValue]) -> list[str]:
-    psi, weights = context.get("protocol.truncation_psi"), context.get("protocol.weights")
     mirrored, seed = context.get("protocol.mirror"), context.get("protocol.sampling_seed")
-    threshold = context.get("protocol.truncation_threshold")
-    cut = isinstance(psi, int | float) and psi != 1
-    limited = f"latents truncated at {threshold:g}" if isinstance(threshold, int | float) else ""
+    weights, noise = context.get("protocol.weights"), context.get("protocol.noise")
     return [
-        f"truncation ψ = {psi:g}" if cut else limited or ("without truncation" if psi is not None else ""),
+        _truncation(context),
+        _NOISE.get(str(noise).partition(",")[0], ""),
         {"ema": "with EMA weights", "raw": "with the optimizer's own weights"}.get(str(weights), ""),
         "real images mirrored at random" if mirrored is True else "",
         f"sampling seed {value_text(str(seed))}" if isinstance(seed, int) else "",
     ]
+
+
+def _truncation(context: Mapping[str, JsonValue]) -> str:
+    psi, cutoff = context.get("protocol.truncation_psi"), context.get("protocol.truncation_cutoff")
+    threshold, said = context.get("protocol.truncation_threshold"), list[str]()
+    if isinstance(psi, int | float) and psi != 1:
+        said.append(f"truncation ψ = {psi:g}" + (f" of the first {cutoff} style layers" if cutoff is not None else ""))
+    if isinstance(threshold, int | float):
+        said.append(f"latents truncated at {threshold:g}")
+    return " and ".join(said) or ("without truncation" if psi is not None else "")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ganzoo._recipe.published_values import PublishedScoring
 from ganzoo._recipe.recipe import Recipe
+from ganzoo._recipe.toml_source import inline
 from ganzoo._registry.registry import Registry
 from ganzoo.contracts.metrics import Metric
 from ganzoo.errors import RecipeError
@@ -39,16 +39,7 @@ def _override(recipe: Recipe, registry: Registry, stated: PublishedScoring, keys
     section = stated.model_dump(exclude={"otherwise"}, exclude_none=True)
     section |= {"metrics": [metric.name for metric in metrics], "extractor": _extractor(metrics[0], recipe, registry)}
     section |= {"sampling_seed": own.sampling_seed, "batch_size": own.batch_size}
-    return f"scoring={_inline(section)}"
-
-
-def _inline(value: Any) -> str:
-    """Return plain data as a TOML value on one line."""
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{_inline(key)} = {_inline(each)}' for key, each in value.items())}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_inline, value))}]"
-    return json.dumps(value, ensure_ascii=False)  # TOML has no pairs of surrogates
+    return f"scoring={inline(section)}"
 
 
 def _metric_of(key: str, registry: Registry) -> type[Metric]:

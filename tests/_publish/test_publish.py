@@ -101,6 +101,19 @@ def test_it_is_imported_verified_and_scored_again_to_the_same_bits(world, folder
     assert len(board.tables) == 1 and len(board.tables[0].rows) == 1, "the same runs, whoever publishes them"
 
 
+def test_scores_that_the_recipes_own_scoring_would_change_are_made_again(tmp_path, monkeypatch):
+    """The published protocol is without the truncation of the recipe's own."""
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    own = {"generator": {"name": "sngan", "width": 4, "latent_dim": 8}, "training": {"total_kimg": 0.008}}
+    own |= {"published": {"swd": {"value": 1.0, "source": "s", "scoring": {"generated": 12, "reference_images": 16}}}}
+    own |= {"scoring": {"truncation_threshold": 0.3, "weights": "raw", "noise_mode": "random"}}
+    run = Run(start(tmp_path / "runs", recipe_of(HELD_OUT, own)).path)
+    (found,) = (score for score in ganzoo.score(run, published=True) if score.metric == "swd")
+    assert "truncation_threshold" not in found.protocol and found.protocol["weights"] == "ema"
+    again = rescore(run.path, [], "cpu", Registry.discover(), ganzoo.SILENT)
+    assert again.equal and {each.before.protocol.get("truncation_threshold") for each in again.scores} == {0.3, None}
+
+
 def test_it_is_trained_again_and_said_since_when_it_differs(world, folder, tmp_path, monkeypatch):
     monkeypatch.setenv("GANZOO_CACHE", str(world[0] / "cache"))
     found = ganzoo.reproduce(folder, runs=tmp_path / "reproduced")
