@@ -6,6 +6,7 @@ import math
 import os
 from pathlib import Path
 
+import dense_ada
 import numpy as np
 import pytest
 import torch
@@ -100,6 +101,31 @@ def test_each_transform_is_the_official_one(official, percentile, device, refere
     pipe = ADA(options(OFFICIAL[official]), COLOR).to(device)
     found = pipe.transform(images.to(device), Percentile(len(images), percentile)).cpu()
     assert (found - expected).abs().max() <= 1e-4 * max(1, expected.abs().max())
+
+
+@pytest.mark.parametrize("side", [16, 37])
+@pytest.mark.parametrize("percentile", [0.1, 0.37, 0.62, 0.95])
+def test_all_moves_together_are_those_of_padded_doubled_and_halved_images(side, percentile):
+    images = torch.rand(2, 3, side, side, dtype=torch.float64) * 2 - 1
+    for switched_on in (["rotation"], ["rotation", "anisotropic_scale", "fractional_translation"], GEOMETRY):
+        matrix = inverse(options(*switched_on), Percentile(2, percentile), side)
+        # Padded for the corners alone, as there, the filter's last taps look at zeros now and then.
+        assert (resample(images, matrix) - dense_ada.moved(images, matrix)).abs().max() <= 2e-5
+
+
+def test_all_colors_together_are_the_maps_one_after_the_other():
+    q, images = 0.7, torch.rand(2, 3, 4, 4, dtype=torch.float64) * 2 - 1
+    normal, chosen = float(torch.tensor(2 * q - 1).erfinv()), options(*SWITCHES)
+    seen = images + normal * chosen.brightness_std
+    seen = seen * 2 ** (normal * chosen.contrast_std)
+    seen = seen - 2 * seen.mean(dim=1, keepdim=True) * math.floor(2 * q)
+    angle, gray = math.radians(chosen.hue_range) * (2 * q - 1), seen.mean(dim=1, keepdim=True)
+    axis = torch.full((3,), 3**-0.5, dtype=torch.float64)[None, :, None, None].expand_as(seen)
+    turned = torch.linalg.cross(axis, seen, dim=1)
+    seen = gray + (seen - gray) * math.cos(angle) + turned * math.sin(angle)
+    seen = gray + (seen - gray) * 2 ** (normal * chosen.saturation_std)
+    found = recolor(images, colors(chosen, Percentile(2, q), 3))
+    torch.testing.assert_close(found, seen, rtol=0, atol=1e-6)
 
 
 # --- what the transforms are, without any reference -----------------------------------------------------------------
