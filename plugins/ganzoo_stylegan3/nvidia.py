@@ -123,6 +123,8 @@ def _learned(record: Record) -> dict[str, Any]:
             )
     # A layer keeps its factor as the gain of its bias (`bias_gain = lr_multiplier`).
     rates = {attributes(layer).get("bias_gain", 0.01) for layer in layers}
+    if not layers:
+        raise CheckpointError("its mapping network has no layers, and one at least is known here")
     if len(rates) != 1:
         raise CheckpointError("the layers of its mapping network have different factors on their learning rate")
     beta = attributes(mapping).get("w_avg_beta", 0.998)

@@ -13,6 +13,7 @@ from ganzoo import CheckpointError, RecipeError
 from ganzoo.interchange import parse
 from ganzoo.layers import truncated
 from ganzoo_stylegan3 import filters
+from ganzoo_stylegan3.activation import FilteredLeakyReLU
 from ganzoo_stylegan3.generator import StyleGAN3Generator
 from ganzoo_stylegan3.nvidia import NvidiaStyleGAN3
 
@@ -140,6 +141,18 @@ def test_filters_of_an_odd_number_of_taps_are_the_papers():
         found = filters.low_pass(9, cutoff=2.0, half_width=1.5, rate=16, radial=radial).numpy()
         assert np.abs(found - low_pass(9, 2.0, 1.5, 16, radial=radial)).max() < 1e-10
     assert filters.low_pass(1, cutoff=2.0, half_width=1.5, rate=16, radial=True).tolist() == [1]
+
+
+@pytest.mark.parametrize(("ups", "downs", "up", "down"), [(1, 6, 1, 2), (6, 1, 2, 1), (9, 5, 3, 2), (1, 1, 1, 1)])
+@pytest.mark.parametrize("radial", [False, True])
+def test_gradients_pass_filters_of_odd_and_single_taps(ups, downs, up, down, radial):
+    torch.manual_seed(0)
+    raising = filters.low_pass(ups, cutoff=4.0, half_width=2.0, rate=32)
+    lowering = filters.low_pass(downs, cutoff=4.0, half_width=2.0, rate=32, radial=radial)
+    layer = FilteredLeakyReLU(raising, lowering, inputs=4, outputs=3, up=up, down=down, clamp=0.3).double()
+    maps = torch.randn(1, 2, 4, 4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(layer, maps, fast_mode=True)
+    assert torch.autograd.gradgradcheck(layer, maps, fast_mode=True)
 
 
 @pytest.mark.parametrize(
