@@ -43,9 +43,8 @@ def _otherwise(entry: Mapping[str, Any], metric: str, score: Score, record: RunR
     if score.dataset is not None:
         yield f"its own dataset, here {score.dataset.name}"
     yield from _of_counts(theirs, ours, record)
-    for key, default, subject, state in _CONDITIONS:
-        there, here = state(theirs.get(key, default)), state(ours.get(key, default))
-        if there != here:
+    for subject, state in _CONDITIONS:
+        if (there := state(theirs)) != (here := state(ours)):
             yield f"{subject} {there}, here {here}"
     if text := theirs.get("otherwise"):
         yield str(text)
@@ -62,34 +61,33 @@ def _count(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else "not known"
 
 
-def _mirrored(value: object) -> str:
-    return "mirrored at random" if value else "not mirrored"
+def _mirrored(said: Mapping[str, Any]) -> str:
+    return "mirrored at random" if said.get("mirror") else "not mirrored"
 
 
-def _pulled(value: object) -> str:
-    return "not truncated" if value == 1.0 else f"truncated at psi {value}"
+def _pulled(said: Mapping[str, Any]) -> str:
+    psi, cutoff = said.get("truncation_psi", 1.0), said.get("truncation_cutoff")
+    if psi == 1.0:
+        return "not truncated"
+    return f"truncated at psi {psi}" + ("" if cutoff is None else f" up to layer {cutoff}")
 
 
-def _truncated(value: object) -> str:
-    return f"truncated at {value:g}" if isinstance(value, int | float) else "not truncated"
+def _truncated(said: Mapping[str, Any]) -> str:
+    threshold = said.get("truncation_threshold")
+    return f"truncated at {threshold:g}" if isinstance(threshold, int | float) else "not truncated"
 
 
-def _cut(value: object) -> str:
-    return "all" if value is None else f"the first {value}"
+def _noise(said: Mapping[str, Any]) -> str:
+    """Return the kind of noise without how it is seeded, which is ours."""
+    return str(said.get("noise", "random")).partition(",")[0]
 
 
-def _kind(value: object) -> str:
-    """Return what a protocol says of noise without how it is seeded, which is ours."""
-    return str(value).partition(",")[0]
-
-
-# What a published protocol may state, or has as all do: the key, the default, what it is of, and how that is said.
-_CONDITIONS: tuple[tuple[str, Any, str, Callable[[object], str]], ...] = (
-    ("split", "train", "split", str),
-    ("mirror", False, "real images", _mirrored),
-    ("weights", "ema", "weights", str),
-    ("truncation_psi", 1.0, "styles", _pulled),
-    ("truncation_cutoff", None, "truncated styles", _cut),
-    ("truncation_threshold", None, "latents", _truncated),
-    ("noise", "random", "noise", _kind),
+# What a published protocol may state, or has as all do, as a protocol of ours has it, and how that is said.
+_CONDITIONS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
+    ("split", lambda said: str(said.get("split", "train"))),
+    ("real images", _mirrored),
+    ("weights", lambda said: str(said.get("weights", "ema"))),
+    ("styles", _pulled),
+    ("latents", _truncated),
+    ("noise", _noise),
 )

@@ -152,8 +152,9 @@ def test_the_table_says_what_was_measured_otherwise():
         (
             {"truncation_psi": 0.7, "truncation_cutoff": 4},
             {"truncation_psi": 0.7},
-            "truncated styles the first 4, here all",
+            "styles truncated at psi 0.7 up to layer 4, here truncated at psi 0.7",
         ),
+        ({}, {"truncation_cutoff": 4}, ""),
         ({}, {"truncation_threshold": 1.0}, "latents not truncated, here truncated at 1"),
         ({"truncation_threshold": 1}, {"truncation_threshold": 1.0}, ""),
         ({}, {"noise": "none"}, "noise random, here none"),
