@@ -86,7 +86,8 @@ def script_of(
     """
     check_callbacks(callbacks)
     found, opened = slurm_options(options), open_sweep(source, runs)
-    check_recipes(opened.variants)
+    for warning in check_recipes(opened.variants):
+        tell(warning)
     require_same_code(cells_so_far(opened), opened.runs, opened.where)
     jobs = cells_at_a_time({"engine": "slurm"})
     for line in opened.register(jobs, amend):

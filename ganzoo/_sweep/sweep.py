@@ -64,7 +64,9 @@ def compute_sweep(source: SweepSource, **settings: Unpack[SweepOptions]) -> Swee
     check_callbacks(callbacks := settings.get("callbacks", ()))
     opened = open_sweep(source, Path(settings.get("runs", "runs")), prefix=settings.get("prefix", ""))
     if amend or not opened.folder.plan.exists():  # who comes by later finds recipes that were judged
-        check_recipes(opened.variants)
+        here = settings.get("engine", "processes") == "processes"
+        for warning in check_recipes(opened.variants, device if here else ""):
+            told.warning(warning)
     require_same_code(cells_so_far(opened), opened.runs, opened.where)
     for line in opened.register(jobs, amend):
         told.info(line)

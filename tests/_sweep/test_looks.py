@@ -43,7 +43,7 @@ class MadeUp:
 
 
 def settled(folder, monkeypatch, **stop):
-    monkeypatch.setattr("ganzoo._sweep.sweep.check_recipes", lambda variants: None)
+    monkeypatch.setattr("ganzoo._sweep.sweep.check_recipes", lambda variants, device: [])
     for name in WHERE:
         (folder / f"{name}.toml").write_text(f'[loss]\nname = "{name}"\n')
     lines = "".join(f"{key} = {value}\n" for key, value in stop.items())

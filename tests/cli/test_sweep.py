@@ -53,10 +53,14 @@ def test_each_run_of_several_seeds_has_the_callbacks_that_are_asked_for(here, mo
 
         tiny_parts.Noting.told.clear()
         (here / "tiny.toml").write_text(recipe_of().to_toml())
-        told = ganzoo("run", "tiny.toml", "--seeds", "0-1", "--device", "cpu", "--callback", "noting={label='a'}")
+        slow = ("--set", "training.precision=fp16")
+        told = ganzoo(
+            "run", "tiny.toml", "--seeds", "0-1", "--device", "cpu", "--callback", "noting={label='a'}", *slow
+        )
         assert told.code == 0, told.err
         begun = [each[1].name for each in tiny_parts.Noting.told if each[0] == "begin"]
         assert begun == ["tiny-s0", "tiny-s1"]
+        assert (told.out + told.err).count('"fp16"') == 1, "once for all seeds, before any begins"
         for words in (("run", "tiny.toml", "--seeds", "2"), ("sweep", "s.toml"), ("sweep", "s.toml", "--slurm")):
             told = ganzoo(*words, "--callback", "notin", "--runs", "elsewhere")
             assert told.code == 2 and "did you mean 'noting'" in told.err
