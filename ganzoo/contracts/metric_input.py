@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pydantic import JsonValue
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
@@ -19,7 +21,7 @@ PIXELS = "pixels"
 All of them are then in memory. A metric that needs less says what it keeps of each (`Metric.describes`).
 """
 
-PlainValue = str | int | float | bool
+PlainValue = JsonValue
 
 
 @dataclass(frozen=True)

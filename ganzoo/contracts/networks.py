@@ -11,12 +11,16 @@ from ganzoo.contracts.component import Component, ImageSpec, OptionsT
 
 
 class Generator(Component[OptionsT], nn.Module, ABC):
-    """Latents and labels to images. Subclasses set `latent_dim` in `__init__(options, images)`."""
+    """Latents and labels to images. Subclasses set `latent_dim` in `__init__(options, images)`.
+
+    `self.options` are its options, as of every part that is built.
+    """
 
     latent_dim: int
 
     def __init__(self, options: OptionsT, images: ImageSpec) -> None:
         super().__init__()
+        self.options = options
 
     def sample_latents(self, count: int, rng: torch.Generator) -> Tensor:
         """Draw latents `[count, Z]`: N(0, 1) unless overridden. Training, scoring and figures all ask here.
@@ -31,7 +35,10 @@ class Generator(Component[OptionsT], nn.Module, ABC):
 
 
 class Discriminator(Component[OptionsT], nn.Module, ABC):
-    """Images and labels to raw logits: no sigmoid, the loss owns it."""
+    """Images and labels to raw logits: no sigmoid, the loss owns it.
+
+    `self.options` are its options, as of every part that is built.
+    """
 
     @classmethod
     def logits_per_image(cls, options: OptionsT, images: ImageSpec) -> int:
@@ -40,6 +47,7 @@ class Discriminator(Component[OptionsT], nn.Module, ABC):
 
     def __init__(self, options: OptionsT, images: ImageSpec) -> None:
         super().__init__()
+        self.options = options
 
     @abstractmethod
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:

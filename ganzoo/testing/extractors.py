@@ -99,7 +99,7 @@ def _check_identity(case: ExtractorCase) -> None:
     require(identity, "identity() is empty; it must distinguish these features from all others")
     for key, value in identity.items():
         plain = isinstance(key, str) and isinstance(value, str | int | float | bool)
-        require(plain, f"identity() must be plain data, found {key!r}: {type(value).__name__}")
+        require(plain, f"identity() must be plain data, text and numbers, found {key!r}: {type(value).__name__}")
     require(identity == again, "identity() differs from one call to the next")
 
 

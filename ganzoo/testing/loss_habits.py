@@ -40,13 +40,14 @@ def _objectives(case: Any) -> Iterator[tuple[str, Callable[[], Objective]]]:
     yield "generator_loss", of_generator
 
 
-def _logits(mean: float, count: int = _COUNT) -> Tensor:
+def _logits(case: Any, mean: float, count: int = _COUNT) -> Tensor:
+    """Return logits `[count]`, or `[count, K]` of a loss that refuses a single one per image."""
     rng = torch.Generator().manual_seed(count + int(mean > 0))
-    return mean + 0.7 * torch.randn(count, generator=rng)
+    return mean + 0.7 * torch.randn(case.shape(count), generator=rng)
 
 
 def _check_pure(case: Any) -> None:
-    real, fake = _logits(-0.3), _logits(0.4)
+    real, fake = _logits(case, -0.3), _logits(case, 0.4)
     for what, objective in _objectives(case):
         values = []
         for seed in (1, 2):
@@ -62,7 +63,7 @@ def _check_pure(case: Any) -> None:
 def _check_gradient(case: Any) -> None:
     with double():
         for what, objective in _objectives(case):
-            real, fake = (_logits(mean).double().requires_grad_() for mean in (-0.3, 0.4))
+            real, fake = (_logits(case, mean).double().requires_grad_() for mean in (-0.3, 0.4))
             both = {"the logits of reals": real} if what == "discriminator_loss" else {}
 
             def value(objective: Any = objective, real: Tensor = real, fake: Tensor = fake) -> Tensor:
@@ -75,7 +76,7 @@ def _check_gradient(case: Any) -> None:
 def _check_equal(case: Any) -> None:
     """A critic that begins at zero gives all images one logit."""
     for what, objective in _objectives(case):
-        real, fake = (torch.zeros(_COUNT, requires_grad=True) for _ in range(2))
+        real, fake = (torch.zeros(case.shape(_COUNT), requires_grad=True) for _ in range(2))
         with doing(f"{what} of logits that are all equal"):
             value = objective()(real, fake)
             (slope,) = torch.autograd.grad(value, fake, allow_unused=True)
@@ -88,8 +89,8 @@ def _check_equal(case: Any) -> None:
 
 def _check_repeated(case: Any) -> None:
     for what, objective in _objectives(case):
-        real, fake = _logits(-0.3), _logits(0.4)
-        once, twice = objective()(real, fake), objective()(real.repeat(2), fake.repeat(2))
+        real, fake = _logits(case, -0.3), _logits(case, 0.4)
+        once, twice = objective()(real, fake), objective()(torch.cat([real, real]), torch.cat([fake, fake]))
         require(
             torch.allclose(once, twice, rtol=1e-3, atol=1e-5),
             f"{what} of a batch repeated is {twice.item():.6g}, of the batch {once.item():.6g}: take means over the "
@@ -99,7 +100,7 @@ def _check_repeated(case: Any) -> None:
 
 def _check_no_backward(case: Any) -> None:
     for what, objective in _objectives(case):
-        real, fake = (_logits(mean).requires_grad_() for mean in (-0.3, 0.4))
+        real, fake = (_logits(case, mean).requires_grad_() for mean in (-0.3, 0.4))
         objective()(real, fake)
         require(
             real.grad is None and fake.grad is None,
@@ -110,12 +111,13 @@ def _check_no_backward(case: Any) -> None:
 def check_saved(case: Any) -> None:
     """Require that all that it keeps is in its state."""
     loss, other = case.loss(), case.loss()
+    both = partial(_both, case)
     for _ in range(3):
-        _both(loss)
+        both(loss)
     with doing("loading its own state_dict into a new instance"):
         other.load_state_dict(loss.state_dict())
-    state.check_no_counter(case.loss(), _both, "a loss")
-    real, fake = _logits(-0.2), _logits(0.1)
+    state.check_no_counter(case.loss(), both, "a loss")
+    real, fake = _logits(case, -0.2), _logits(case, 0.1)
     same = torch.equal(loss.discriminator_loss(real, fake), other.discriminator_loss(real, fake))
     require(
         same,
@@ -124,14 +126,14 @@ def check_saved(case: Any) -> None:
     )
 
 
-def _both(loss: Any) -> None:
-    loss.discriminator_loss(_logits(-0.3), _logits(0.4))
-    loss.generator_loss(_logits(0.4), lambda: _logits(-0.3))
+def _both(case: Any, loss: Any) -> None:
+    loss.discriminator_loss(_logits(case, -0.3), _logits(case, 0.4))
+    loss.generator_loss(_logits(case, 0.4), lambda: _logits(case, -0.3))
 
 
 def _check_place(case: Any) -> None:
     def run(moved: Any) -> None:
-        real, fake = (_logits(mean).to("meta").requires_grad_() for mean in (-0.3, 0.4))
+        real, fake = (_logits(case, mean).to("meta").requires_grad_() for mean in (-0.3, 0.4))
         moved.discriminator_loss(real, fake)
         moved.generator_loss(fake, lambda: real)
 
@@ -141,7 +143,7 @@ def _check_place(case: Any) -> None:
 def _check_one(case: Any) -> None:
     for what, objective in _objectives(case):
         with doing(f"{what} of one image"):
-            value = objective()(_logits(-0.3, 1), _logits(0.4, 1))
+            value = objective()(_logits(case, -0.3, 1), _logits(case, 0.4, 1))
         require(torch.isfinite(value), f"{what} of one image is {value.item()}: a deviation (std) of one is undefined")
 
 

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from ganzoo.contracts.component import ConfiguredPart, ImageSpec
+from ganzoo.contracts.component import ConfiguredPart
 from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
 from ganzoo.testing.component import COMPONENT
-from ganzoo.testing.failure import doing, require
+from ganzoo.testing.failure import ConformanceError, doing, require
 from ganzoo.testing.loss_habits import HABITS, SAVED, check_saved
 from ganzoo.testing.option_effects import EFFECTS, ask_effects
 from ganzoo.testing.option_looks import of_loss
-from ganzoo.testing.parts import TinyDiscriminator
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import reason_against
 from ganzoo.testing.trial import Trial, require_all
+from ganzoo.testing.worlds import WORLDS, World, world_of
 
 Objective = Callable[[Tensor, Tensor], Tensor]
-_IMAGES = ImageSpec(16, 1, 0)
 _HEADS = 3
 
 
@@ -37,14 +37,25 @@ class LossCase(Case):
         """Return a fresh loss."""
         with doing("building it (its __init__ calls super().__init__(options))"), seeded():
             loss: AdversarialLoss = self.cls(self.options)
-            loss.prepare(_IMAGES, TinyDiscriminator(TinyDiscriminator.Options(), _IMAGES))
+            loss.prepare(self.world.images, self.world.critic(self.world.critic.Options(), self.world.images))
             loss.to("cpu")
         return loss
 
-    @property
+    @cached_property
+    def world(self) -> World:
+        """The images and the critic, whose logits it takes: with classes, or several logits, if it refuses others."""
+        return world_of(self.cls, self.options)
+
+    @cached_property
     def heads(self) -> tuple[int, ...]:
         """Counts of logits per image to test with; 0 for one that has no axis of its own."""
-        return (0, _HEADS) if self.cls.takes_many_logits else (0,)
+        if not self.cls.takes_many_logits:
+            return (0,)
+        return (0, _HEADS) if self.world.logits == 1 else (self.world.logits,)
+
+    def shape(self, count: int) -> tuple[int, ...]:
+        """Return the shape of the plainest logits of so many images that it takes."""
+        return (count, self.heads[0]) if self.heads[0] else (count,)
 
 
 def _of_discriminator(loss: AdversarialLoss) -> Objective:
@@ -59,7 +70,8 @@ _PLAYERS = {"discriminator_loss": _of_discriminator, "generator_loss": _of_gener
 
 
 def _check_compatibility(case: LossCase) -> None:
-    reason_against(case.cls, case.options, _IMAGES)
+    for world in WORLDS:
+        reason_against(case.cls, case.options, world.images, world.critic)
 
 
 def _check_built(case: LossCase) -> None:
@@ -69,9 +81,26 @@ def _check_built(case: LossCase) -> None:
 def _scalar(what: str) -> Callable[[LossCase], None]:
     def ask(case: LossCase) -> None:
         for heads in case.heads:
-            _check_scalar(_PLAYERS[what](case.loss()), what, heads)
+            try:
+                _check_scalar(_PLAYERS[what](case.loss()), what, heads)
+            except ConformanceError as error:
+                raise ConformanceError(f"{error}{_unsaid_need(case, what, heads)}") from error
 
     return ask
+
+
+def _unsaid_need(case: LossCase, what: str, heads: int) -> str:
+    """Return what a loss that fails for one logit per image should have said, if several are all that it needs."""
+    if heads or len(case.heads) == 1:
+        return ""
+    try:
+        _check_scalar(_PLAYERS[what](case.loss()), what, _HEADS)
+    except ConformanceError:
+        return ""
+    return (
+        f"; logits are [N] before a critic that gives one per image, and with [N, {_HEADS}] it works: say in "
+        f"`incompatibility(options, context)` what it needs, by context.logits_per_image"
+    )
 
 
 def _mean(what: str) -> Callable[[LossCase], None]:
@@ -100,13 +129,13 @@ def _uneven(heads: int) -> Tensor:
 
 
 def _check_realness(case: LossCase) -> None:
-    loss = case.loss()
-    logits = _logits(0.5, _HEADS).detach()
+    loss, heads = case.loss(), case.heads[-1]
+    logits = _logits(0.5, heads).detach()
     with doing("realness(logits)"):
         found = loss.realness(logits)
     require(
         isinstance(found, Tensor) and found.shape == logits.shape[:1],
-        f"realness of logits [8, {_HEADS}] must be one number per image, [8]; found {found!r:.80}",
+        f"realness of logits [8, {heads}] must be one number per image, [8]; found {found!r:.80}",
     )
 
 
@@ -118,7 +147,7 @@ def _check_weights(case: LossCase) -> None:
     if not own:
         return
     loss.zero_grad()
-    torch.autograd.backward(objective(_logits(-0.5), _logits(0.5)))
+    torch.autograd.backward(objective(_logits(-0.5, case.heads[0]), _logits(0.5, case.heads[0])))
     missed = [name for name, each in own.items() if each.grad is None or not each.grad.any()]
     require(
         not missed,
@@ -167,14 +196,14 @@ def _check_mean(objective: Objective, what: str, heads: int) -> None:
 def _check_discriminator_direction(case: LossCase) -> None:
     """Descend from logits that are the wrong way round: reals low and generated images high."""
     of_discriminator = _of_discriminator(case.loss())
-    real, fake = _logits(-0.5), _logits(0.5)
+    real, fake = _logits(-0.5, case.heads[0]), _logits(0.5, case.heads[0])
     down_real, down_fake = _slopes(of_discriminator, real, fake)
     require(down_real < 0, "discriminator_loss does not push the logits of real images up")
     require(down_fake > 0, "discriminator_loss does not push the logits of generated images down")
 
 
 def _check_generator_direction(case: LossCase) -> None:
-    _, down_fake = _slopes(_of_generator(case.loss()), _logits(0.5), _logits(-0.5))
+    _, down_fake = _slopes(_of_generator(case.loss()), _logits(0.5, case.heads[0]), _logits(-0.5, case.heads[0]))
     require(down_fake < 0, "generator_loss does not push the logits of generated images up")
 
 
@@ -189,10 +218,10 @@ def _check_lazy_reals(case: LossCase) -> None:
     calls: list[Tensor] = []
 
     def real() -> Tensor:
-        calls.append(_logits(0.3))
+        calls.append(_logits(0.3, case.heads[0]))
         return calls[-1]
 
-    torch.autograd.backward(loss.generator_loss(_logits(-0.5), real))
+    torch.autograd.backward(loss.generator_loss(_logits(-0.5, case.heads[0]), real))
     require(len(calls) <= 1, "generator_loss calls real() more than once; each call draws and judges a new batch")
     require(
         all(logits.grad is None or not logits.grad.any() for logits in calls),

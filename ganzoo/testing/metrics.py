@@ -142,9 +142,20 @@ def _check_identity(case: MetricCase) -> None:
     with doing("identity()"):
         identity, again = dict(metric.identity()), dict(metric.identity())
     for key, value in identity.items():
-        plain = isinstance(key, str) and isinstance(value, str | int | float | bool)
-        require(plain, f"identity() must be plain data, found {key!r}: {type(value).__name__}")
+        require(
+            isinstance(key, str) and _is_plain(value),
+            f"identity() must be plain data, as JSON has it (text, numbers, true or false, lists and tables of such), "
+            f"found {key!r}: {type(value).__name__}",
+        )
     require(identity == again, "identity() differs from one call to the next")
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_plain(each) for key, each in value.items())
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, str | int | float | bool)
 
 
 def _check_identity_of_options(case: MetricCase) -> None:

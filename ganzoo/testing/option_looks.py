@@ -18,6 +18,7 @@ from ganzoo.testing.settings import reason_against
 
 _SEEDS, _STEPS = 2, 6  # an augmentation that adapts each few batches has adapted
 _SIDE = 32
+_MOVE = 0.25  # far enough for float32 to show it, near enough for exponentials to stay finite
 # Of every size and sign: a margin shows at some, an end at others.
 _LOGITS = (0.3, -0.4, 0.5, 0.9, -1.1, 0.7, 1.2, 2.5, -30.0, 30.0)
 
@@ -27,7 +28,8 @@ def of_penalty(case: Any) -> Sequence[Tensor]:
     found = [torch.tensor([case.cls.depends_on_batch(case.options)])]
     for penalty, step in ((case.built(), case.step()), of_color(case)):
         networks = {Role.GENERATOR: step.generator, Role.DISCRIMINATOR: step.discriminator}
-        for _ in range(2):
+        for turn in range(2):
+            _move(penalty, turn)
             with seeded():
                 value = penalty.penalty(step)
             found += [value, *_slopes(value, networks[case.cls.applies_to])]
@@ -53,11 +55,19 @@ def of_loss(case: Any) -> Sequence[Tensor]:
     loss = case.loss()
     for heads in case.heads:
         real = torch.tensor(_LOGITS)[:, None].repeat(1, heads) if heads else torch.tensor(_LOGITS)
-        for _ in range(2):
+        for turn in range(2):
+            _move(loss, turn)
             given, fake = real.clone().requires_grad_(), (-real).roll(1, 0).requires_grad_()
             values = loss.discriminator_loss(given, fake), loss.generator_loss(fake, lambda given=given: given.detach())
             found += [*values, *torch.autograd.grad(sum(values), (given, fake), allow_unused=True)]
     return [each for each in (*found, *loss.state_dict().values()) if each is not None]
+
+
+def _move(part: nn.Module, turn: int) -> None:
+    """Move weights of its own after the first turn: where training begins, a pull to there changes nothing."""
+    with torch.no_grad():
+        for each in part.parameters():
+            each.add_(_MOVE * turn)
 
 
 def of_augmentation(case: Any) -> Sequence[Tensor]:

@@ -23,7 +23,6 @@ from ganzoo.testing.other_share import of_other_player
 from ganzoo.testing.penalty_derivatives import why_no_gradient
 from ganzoo.testing.penalty_images import ask_mean, check_draws, check_labels_one_hot
 from ganzoo.testing.penalty_suite import DRAWS_FOR_EACH, HABITS, check_needs, is_per_image
-from ganzoo.testing.penalty_worlds import WORLDS, PenaltyWorld, require_a_world, unsaid_need, world_of
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH
@@ -31,6 +30,7 @@ from ganzoo.testing.skip_generator import tiny_generator_for
 from ganzoo.testing.state import check_no_counter, missing_state
 from ganzoo.testing.step import LinearStep
 from ganzoo.testing.trial import Trial, require_all
+from ganzoo.testing.worlds import WORLDS, World, require_a_world, unsaid_need, world_of
 
 
 @dataclass(eq=False)
@@ -50,7 +50,7 @@ class RegularizerCase(Case):
     own_discriminator: Discriminator | None = None
 
     @cached_property
-    def world(self) -> PenaltyWorld:
+    def world(self) -> World:
         """The images and the critic: with classes, or several logits, if it refuses others."""
         given = self.own_generator is not None or self.own_discriminator is not None
         return WORLDS[0] if given else world_of(self.cls, self.options)
@@ -130,7 +130,7 @@ def _check_scalar(case: RegularizerCase) -> None:
         raise ConformanceError(f"{error}{unsaid_need(case.world, partial(_works, case))}") from error
 
 
-def _works(case: RegularizerCase, world: PenaltyWorld) -> bool:
+def _works(case: RegularizerCase, world: World) -> bool:
     """Whether the penalty of a case whose own world it fails in is a finite scalar in another."""
     if case.own_generator is not None or case.own_discriminator is not None:
         return False

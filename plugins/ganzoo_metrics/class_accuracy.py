@@ -11,7 +11,7 @@ from pydantic import Field, PositiveFloat
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ganzoo import ComponentOptions, Display, Estimate, GanzooError, Metric, MetricInput
+from ganzoo import ComponentOptions, Display, Estimate, GanzooError, Metric, MetricInput, PlainValue
 from ganzoo.scoring import blocks_of, can_leave_out, standard_error
 from ganzoo_metrics.few_images import few_images
 from ganzoo_metrics.sensitivity import measured
@@ -52,7 +52,7 @@ class ClassAccuracy(Metric[ClassAccuracyOptions]):
         steps = _STEPS + blocks * _STEPS_WITHOUT_A_BLOCK
         return 700.0 * generated * width * steps  # as of ten classes, measured: small products in float64
 
-    def identity(self) -> Mapping[str, str | int | float | bool]:
+    def identity(self) -> Mapping[str, PlainValue]:
         return {**super().identity(), "classifier": "multinomial logistic regression on standardized features"}
 
     def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:

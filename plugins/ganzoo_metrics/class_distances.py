@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from ganzoo import Display, Estimate, Features, GanzooError, Metric, MetricInput
+from ganzoo import Display, Estimate, Features, GanzooError, Metric, MetricInput, PlainValue
 from ganzoo.scoring import known_subjects
 from ganzoo_metrics.few_images import few_images
 from ganzoo_metrics.mmd import Discrepancy, unbiased_mmd
@@ -40,7 +40,7 @@ class ClassDistances(Metric):
     def cost(self, generated: int, reference: int, width: int, blocks: int) -> float:
         return 2.0 * (generated + reference) ** 2 * width
 
-    def identity(self) -> Mapping[str, str | int | float | bool]:
+    def identity(self) -> Mapping[str, PlainValue]:
         return {**super().identity(), "kernel": "(x.y / d + 1)^3", "estimate": "unbiased"}
 
     def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from ganzoo import Display, Estimate, Features, Metric, MetricInput
+from ganzoo import Display, Estimate, Features, Metric, MetricInput, PlainValue
 from ganzoo_metrics.neighbors import strips
 from ganzoo_metrics.sensitivity import measured
 
@@ -40,7 +40,7 @@ class Copying(Metric):
     def cost(self, generated: int, reference: int, width: int, blocks: int) -> float:
         return 4.0 * generated * reference * width
 
-    def identity(self) -> Mapping[str, str | int | float | bool]:
+    def identity(self) -> Mapping[str, PlainValue]:
         return {**super().identity(), "sets": "equally many images, whole subjects at random", "seed": _SEED}
 
     def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:

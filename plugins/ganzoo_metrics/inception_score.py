@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
+from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput, PlainValue
 from ganzoo.scoring import blocks_of, can_leave_out, standard_error
 from ganzoo_metrics.sensitivity import measured
 
@@ -53,7 +53,7 @@ class InceptionScore(Metric[InceptionScoreOptions]):
     def cost(self, generated: int, reference: int, width: int, blocks: int) -> float:
         return 10.0 * generated * width * (1 + blocks)
 
-    def identity(self) -> Mapping[str, str | int | float | bool]:
+    def identity(self) -> Mapping[str, PlainValue]:
         return {**super().identity(), "seed": _SEED}
 
     def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:

@@ -15,7 +15,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
+from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput, PlainValue
 from ganzoo.scoring import by_subject, influence_estimate
 from ganzoo_metrics.sensitivity import measured
 
@@ -66,7 +66,7 @@ class KernelDistance(Metric[KernelDistanceOptions]):
     def cost(self, generated: int, reference: int, width: int, blocks: int) -> float:
         return 6.0 * self.options.subsets * self.options.subset_size**2 * width
 
-    def identity(self) -> Mapping[str, str | int | float | bool]:
+    def identity(self) -> Mapping[str, PlainValue]:
         return {**super().identity(), "kernel": f"(x.y / d + {_OFFSET:g})^{_DEGREE}", "seed": _SEED}
 
     def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:

@@ -15,7 +15,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
-from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput, RecipeContext
+from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput, PlainValue, RecipeContext
 from ganzoo.scoring import blocks_of, can_leave_out, standard_error
 from ganzoo_metrics.sensitivity import measured
 from ganzoo_metrics.transport import directions, sorted_distance
@@ -71,7 +71,7 @@ class PatchDistance(Metric[PatchDistanceOptions]):
         lines = self.options.projections + blocks * _LINES_OF_ERROR
         return images * lines * 3 * _SORTING  # about three levels
 
-    def identity(self) -> Mapping[str, str | int | float | bool]:
+    def identity(self) -> Mapping[str, PlainValue]:
         return {**super().identity(), "patch": _SIDE, "seed": _SEED}
 
     def describe(self, images: Tensor, first: int) -> Mapping[str, Tensor]:

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field, PositiveFloat
 from torch import Tensor
 
-from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
+from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput, PlainValue
 from ganzoo_metrics.mmd import Discrepancy, unbiased_mmd
 from ganzoo_metrics.sensitivity import measured
 
@@ -46,7 +46,7 @@ class RBFDistance(Metric[RBFDistanceOptions]):
     def cost(self, generated: int, reference: int, width: int, blocks: int) -> float:
         return 2.0 * (generated + reference) ** 2 * (width + 10)
 
-    def identity(self) -> Mapping[str, str | int | float | bool]:
+    def identity(self) -> Mapping[str, PlainValue]:
         return {**super().identity(), "features": "scaled to length 1", "estimate": "unbiased"}
 
     def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:

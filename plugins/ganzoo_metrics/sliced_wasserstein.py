@@ -9,7 +9,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput
+from ganzoo import ComponentOptions, Display, Estimate, Metric, MetricInput, PlainValue
 from ganzoo.scoring import by_subject, influence_estimate
 from ganzoo_metrics.sensitivity import measured
 from ganzoo_metrics.transport import directions, sorted_distance, squared_influence
@@ -49,7 +49,7 @@ class SlicedWasserstein(Metric[SlicedWassersteinOptions]):
         images = generated + reference
         return self.options.projections * images * (2.0 * width + 12_000)  # sorting, as measured
 
-    def identity(self) -> Mapping[str, str | int | float | bool]:
+    def identity(self) -> Mapping[str, PlainValue]:
         return {**super().identity(), "scale": f"{_SCALE:g} d", "seed": _SEED}
 
     def estimates(self, data: MetricInput) -> Mapping[str, Estimate]:

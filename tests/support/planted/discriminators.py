@@ -299,4 +299,11 @@ class Rectified(Sound):
         return F.leaky_relu(self.stem(images), 0.2)
 
 
-SOUND_DISCRIMINATORS = [Embedded, Spectral, Dropping, Deviating, Rectified]
+class ReadsOptions(Sound):
+    """Reads its options in each forward."""
+
+    def look(self, images):
+        return super().look(images) * (1 + len(self.options.model_dump()))
+
+
+SOUND_DISCRIMINATORS = [Embedded, Spectral, Dropping, Deviating, Rectified, ReadsOptions]

@@ -655,4 +655,11 @@ class Unbounded(Sound):
         return self.blur(images)
 
 
-SOUND_GENERATORS = [Embedded, Noisy, BatchNormalized, WithConstants, Unbounded]
+class ReadsOptions(Sound):
+    """Reads its options in each forward."""
+
+    def finish(self, images):
+        return super().finish(images) * (self.options.latent_dim / self.latent_dim)
+
+
+SOUND_GENERATORS = [Embedded, Noisy, BatchNormalized, WithConstants, Unbounded, ReadsOptions]

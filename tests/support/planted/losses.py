@@ -6,9 +6,11 @@ import random
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn.functional import softplus
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, softplus
 
+from ganzoo import ComponentOptions, ConfiguredPart, Regularizer, Role
 from ganzoo.testing import TinyLoss
 from planted.bug import PlantedBug, planted
 
@@ -258,4 +260,84 @@ class Anchored(Sound):
         return super().discriminator_loss(real, fake) + 0.01 * (real - self.anchor).square().mean()
 
 
-SOUND_LOSSES = [Anchored]
+class OfTheFirst(Sound):
+    """Plays by the first of several logits; the others are for somebody else."""
+
+    takes_many_logits = True
+
+    @classmethod
+    def incompatibility(cls, options, context):
+        return None if context.logits_per_image > 1 else "needs several logits per image"
+
+    def realness(self, logits):
+        return logits[:, 0]
+
+    def discriminator_loss(self, real, fake):
+        return super().discriminator_loss(real[:, 0], fake[:, 0])
+
+    def generator_loss(self, fake, real):
+        return super().generator_loss(fake[:, 0], real)
+
+
+@planted(LOSSES, "[N, 3] it works", "incompatibility", "logits_per_image")
+class OfTheFirstUnsaid(OfTheFirst):
+    @classmethod
+    def incompatibility(cls, options, context):
+        return None
+
+
+class NeedsClasses(Regularizer):
+    """Needs a logit for each class beside the first."""
+
+    name = "needs-classes"
+    applies_to = Role.DISCRIMINATOR
+
+    @classmethod
+    def incompatibility(cls, options, context):
+        classes = context.images.label_dim
+        return None if classes and context.logits_per_image == 1 + classes else "needs a logit for each class"
+
+    def penalty(self, step):
+        return cross_entropy(step.real_logits[:, 1:], step.labels)
+
+
+class WithClassifier(OfTheFirst):
+    """The same with a classifier, which alone says what is needed."""
+
+    @classmethod
+    def regularizers(cls, options):
+        return (ConfiguredPart(NeedsClasses, NeedsClasses.Options()),)
+
+    @classmethod
+    def incompatibility(cls, options, context):
+        return None
+
+
+class PullOptions(ComponentOptions):
+    """Pull."""
+
+    pull: float = Field(0.5, gt=0, description="Pull of the logarithm of the scale to 0, where it begins.")
+
+
+class Scaled(TinyLoss):
+    """Learns the scale of the logits."""
+
+    Options = PullOptions
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.logarithm = nn.Parameter(torch.zeros(()))
+
+    def discriminator_loss(self, real, fake):
+        scale = self.logarithm.exp()
+        return super().discriminator_loss(scale * real, scale * fake) + self.options.pull * self.logarithm.square()
+
+
+@planted(LOSSES, "option 'pull' changes nothing")
+class ScaledUnpulled(Scaled):
+    def discriminator_loss(self, real, fake):
+        scale = self.logarithm.exp()
+        return TinyLoss.discriminator_loss(self, scale * real, scale * fake) + 0.5 * self.logarithm.square()
+
+
+SOUND_LOSSES = [Anchored, OfTheFirst, WithClassifier, Scaled]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -265,4 +266,29 @@ class Drawn(Sound):
         return super().value(generated[torch.randperm(len(generated), generator=stream)[:60]], reference, data)
 
 
-SOUND_METRICS: list[type] = [SoundBrightness, Splits, Drawn]
+class ListedOptions(ComponentOptions):
+    """Powers."""
+
+    powers: tuple[float, ...] = Field((1.0, 2.0), description="Powers of the distance that are added up.")
+
+
+class Listed(Metric[ListedOptions]):
+    """Has a list among its options."""
+
+    name = "listed"
+    values = {"listed": Display("LD")}  # noqa: RUF012
+    reads = ("pooled",)
+    Options = ListedOptions
+
+    def estimates(self, data):
+        distance = float((data.generated["pooled"].mean(dim=0) - data.reference["pooled"].mean(dim=0)).norm())
+        return {"listed": Estimate(sum(distance**power for power in self.options.powers))}
+
+
+@planted(METRICS, "plain data", "'path'")
+class IdentityOfPath(Listed):
+    def identity(self):
+        return {**super().identity(), "path": Path("here")}
+
+
+SOUND_METRICS: list[type] = [SoundBrightness, Splits, Drawn, Listed]

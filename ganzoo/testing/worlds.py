@@ -1,4 +1,4 @@
-"""Penalty worlds: images and tiny critics, of which a penalty says what it works with; some need classes."""
+"""Worlds: images and tiny critics, of which a penalty or a loss says what it works with; some need classes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo.contracts.component import ImageSpec
+from ganzoo.contracts.component import Component, ConfiguredPart, ImageSpec
 from ganzoo.contracts.networks import Discriminator
-from ganzoo.contracts.objectives import Regularizer
+from ganzoo.contracts.objectives import AdversarialLoss
 from ganzoo.testing.critics import TinyAuxiliaryDiscriminator, TinyFeaturedDiscriminator, TinyPatchDiscriminator
 from ganzoo.testing.failure import ConformanceError
 from ganzoo.testing.settings import reason_against
 
 
 @dataclass(frozen=True)
-class PenaltyWorld:
-    """What a penalty is tested on.
+class World:
+    """What a penalty or a loss is tested on.
 
     Attributes:
         images: Their kind.
@@ -34,15 +34,19 @@ class PenaltyWorld:
         classes = self.images.label_dim
         return torch.eye(classes)[torch.arange(count) % classes] if classes else torch.zeros(count, 0)
 
+    @property
+    def logits(self) -> int:
+        """Logits per image."""
+        return self.critic.logits_per_image(self.critic.Options(), self.images)
+
     def __str__(self) -> str:
-        logits = self.critic.logits_per_image(self.critic.Options(), self.images)
         classes = f"{self.images.label_dim} classes" if self.images.label_dim else "no classes"
-        return f"{classes} and {logits} logit{'s' if logits > 1 else ''} per image"
+        return f"{classes} and {self.logits} logit{'s' if self.logits > 1 else ''} per image"
 
 
 # The plainest first: most penalties need no more.
 WORLDS = tuple(
-    PenaltyWorld(ImageSpec(16, 1, label_dim), critic)
+    World(ImageSpec(16, 1, label_dim), critic)
     for label_dim, critic in (
         (0, TinyFeaturedDiscriminator),
         (3, TinyFeaturedDiscriminator),
@@ -52,12 +56,12 @@ WORLDS = tuple(
 )
 
 
-def world_of(cls: type[Regularizer], options: Any) -> PenaltyWorld:
-    """Return the first world that the penalty does not refuse; where it refuses all, the first."""
+def world_of(cls: type[Component], options: Any) -> World:
+    """Return the first world that the part and its penalties do not refuse; where they refuse all, the first."""
     return next((each for each in WORLDS if _reason(cls, options, each) is None), WORLDS[0])
 
 
-def require_a_world(cls: type[Regularizer], options: Any) -> None:
+def require_a_world(cls: type[Component], options: Any) -> None:
     """Require that it refuses not all of them. Raises ConformanceError, also where it cannot say."""
     reasons = [_reason(cls, options, each) for each in WORLDS]
     if None not in reasons:
@@ -65,7 +69,7 @@ def require_a_world(cls: type[Regularizer], options: Any) -> None:
         raise ConformanceError(f"refuses every kind of critic that it is tested on ({tried}): {reasons[0]}")
 
 
-def unsaid_need(world: PenaltyWorld, works: Callable[[PenaltyWorld], bool]) -> str:
+def unsaid_need(world: World, works: Callable[[World], bool]) -> str:
     """Return what a penalty that fails in `world` should have said, if another one is all that it needs; or nothing."""
     found = next((each for each in WORLDS if each != world and works(each)), None)
     if found is None:
@@ -76,5 +80,9 @@ def unsaid_need(world: PenaltyWorld, works: Callable[[PenaltyWorld], bool]) -> s
     )
 
 
-def _reason(cls: type[Regularizer], options: Any, world: PenaltyWorld) -> str | None:
-    return reason_against(cls, options, world.images, world.critic)
+def _reason(cls: type[Component], options: Any, world: World) -> str | None:
+    parts = [(cls, options)]
+    if issubclass(cls, AdversarialLoss):
+        parts += [(each.cls, each.options) for each in cls.regularizers(options) if isinstance(each, ConfiguredPart)]
+    reasons = (reason_against(part, chosen, world.images, world.critic) for part, chosen in parts)
+    return next((each for each in reasons if each), None)
