@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
-from ganzoo._inference.exported_file import LAYOUT, changes_since, is_checkpoint_part, is_export, read_export
+from ganzoo._inference.choose_importer import importer_of, line_of, read_by
+from ganzoo._inference.exported_file import LAYOUT, changes_since, is_export, read_export
 from ganzoo._inference.importable import require_importable
 from ganzoo._io.atomic import publish_directory, sha256_of, temporary_directory_beside, write_inside
 from ganzoo._io.os_errors import shown
@@ -31,10 +31,9 @@ from ganzoo._runs.record import RunRecord, recipe_hash, write_record
 from ganzoo._runs.sealed_toml import seal_toml
 from ganzoo.contracts.checkpoints import ForeignCheckpoint, ForeignNetwork
 from ganzoo.errors import ChangedCodeError, CheckpointError, GanzooError, PluginError
-from ganzoo.interchange import Record, read_content
-from ganzoo.text import clip, literal, requirement
+from ganzoo.interchange import read_content
+from ganzoo.text import requirement
 
-SHOWN = 300
 _ROLES = {"ema": "EMA generator", "generator": "generator", "discriminator": "discriminator"}
 
 
@@ -78,9 +77,11 @@ def understand(path: Path, registry: Registry) -> Imported:
     if is_export(content):
         imported = _judged(path, LAYOUT, registry, lambda: read_export(content, registry))
         return replace(imported, code_changes=changes_since(content, imported.networks))
-    importer = _importer_of(content, path, registry)
-    imported = _judged(path, importer.name, registry, lambda: importer.cls.read(content))
-    return replace(imported, networks=imported.networks.read_by(foreign_code(importer.cls)))
+    importer = importer_of(content, path, registry)
+    readers: list[Part] = [importer]
+    imported = _judged(path, importer.name, registry, lambda: read_by(importer, content, registry, readers))
+    code = "; ".join(filter(None, (foreign_code(reader.cls) for reader in readers)))
+    return replace(imported, networks=imported.networks.read_by(code))
 
 
 def _judged(path: Path, layout: str, registry: Registry, read: Callable[[], ForeignCheckpoint]) -> Imported:
@@ -92,7 +93,7 @@ def _judged(path: Path, layout: str, registry: Registry, read: Callable[[], Fore
     except ChangedCodeError as error:
         raise ChangedCodeError(f"{shown(path)}: {error}") from None
     except GanzooError as error:
-        raise CheckpointError(f"{shown(path)} looks like '{layout}', but {_line(error)}") from None
+        raise CheckpointError(f"{shown(path)} looks like '{layout}', but {line_of(error)}") from None
     except Exception as error:  # an importer that met what its author did not expect
         raise CheckpointError(f"{shown(path)} looks like '{layout}', but {_unforeseen(error)}") from error
 
@@ -104,57 +105,10 @@ def _unforeseen(error: Exception) -> str:
     if isinstance(error, ValidationError):  # of the options that its sizes would need
         first = error.errors()[0]
         name, wanted = ".".join(map(str, first["loc"])), requirement(first["type"], first["msg"])
-        return _line(f"its sizes are impossible: {name} {wanted}")
+        return line_of(f"its sizes are impossible: {name} {wanted}")
     if isinstance(error, RuntimeError | TypeError | IndexError):  # what torch says of tensors
         return "its tensors do not fit each other in shape or type"
-    return f"cannot be used ({type(error).__name__}: {_line(error)})"
-
-
-def _importer_of(content: Any, path: Path, registry: Registry) -> Part:
-    importers = registry.parts("importer")
-    known = [importer for importer in importers if _asked(importer, "recognizes", content)]
-    if len(known) == 1:
-        return known[0]
-    if known:
-        both = " and ".join(f"'{importer.name}' of {importer.origin}" for importer in known)
-        raise CheckpointError(f"{shown(path)} is recognized by {both}: remove one of the two")
-    if reason := next(filter(None, (_asked(importer, "refusal", content) for importer in importers)), None):
-        raise CheckpointError(f"{shown(path)} is {_line(reason)}")
-    if is_checkpoint_part(content) and (path.parent / "MANIFEST.json").is_file():
-        raise CheckpointError(
-            f"{shown(path)} is a part of a run's checkpoint: name the run's folder to `ganzoo sample`"
-        )
-    names = ", ".join(importer.name for importer in importers) or "none is installed"
-    raise CheckpointError(
-        f"{shown(path)} holds {_described(content)}: no installed importer reads that ({names}){registry.suspicion()}"
-    )
-
-
-def _asked(importer: Part, question: str, content: Any) -> Any:
-    """Return what an importer says of a file; its failure names its plugin."""
-    try:
-        return getattr(importer.cls, question)(content)
-    except Exception as error:
-        raise PluginError(
-            f"importer '{importer.name}' of {importer.origin} fails to judge a file: {type(error).__name__}: "
-            f"{_line(error)}; update or remove '{importer.origin.distribution}'"
-        ) from error
-
-
-def _described(content: Any) -> str:
-    if isinstance(content, Record) and content.mapping:
-        content = content.mapping
-    if isinstance(content, dict):
-        keys = ", ".join(clip(literal(str(key)), 40) for key in list(content)[:6]) or "nothing"
-        return f"a dictionary of {keys}{', ...' if len(content) > 6 else ''}"
-    name = getattr(content, "name", "")
-    module = getattr(content, "module", "")
-    what = f"{module}.{name}" if name and module else type(content).__name__
-    return f"'{clip(literal(what), 80)}'"
-
-
-def _line(error: Exception | str) -> str:
-    return clip(literal(" ".join(str(error).split())), SHOWN)
+    return f"cannot be used ({type(error).__name__}: {line_of(error)})"
 
 
 def _built(foreign: ForeignCheckpoint, layout: str, sha256: str, registry: Registry) -> Imported:

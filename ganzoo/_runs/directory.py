@@ -137,7 +137,10 @@ class RunDirectory:
         if not os.path.lexists(path):
             raise GanzooError(f"there is no run {shown(path)}: no such folder.")
         if not path.is_dir():
-            raise GanzooError(f"{shown(path)} is {kind_of(path.lstat().st_mode)}, not a run: name a run's folder.")
+            raise GanzooError(
+                f"{shown(path)} is {kind_of(path.lstat().st_mode)}, not a run: name a run's folder; a file of weights "
+                f"becomes one by `ganzoo import`."
+            )
         if not is_run(path):
             raise GanzooError(f"{shown(path)} is not a run: it has neither record.json nor run.lock.")
         return cls(path)

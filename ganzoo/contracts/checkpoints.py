@@ -42,6 +42,8 @@ class ForeignCheckpoint:
         resolution: Resolution that a growing network had reached; None: the final one.
         alpha: How far its newest block had faded in.
         notes: What a person should know, one sentence each.
+        discriminator_elsewhere: Whether the file has a discriminator of a layout that this importer does not
+            know: the other importers are asked to `read_discriminator`.
     """
 
     images: ImageSpec
@@ -52,6 +54,7 @@ class ForeignCheckpoint:
     resolution: int | None = None
     alpha: float = 1.0
     notes: tuple[str, ...] = ()
+    discriminator_elsewhere: bool = False
 
 
 class Importer(Component[OptionsT], ABC):
@@ -77,6 +80,24 @@ class Importer(Component[OptionsT], ABC):
 
         Asked where no importer recognizes the content, so that people read what they have; None where it is unknown.
         Must not raise, whatever the content.
+        """
+        return None
+
+    @classmethod
+    def read_discriminator(cls, content: Any, images: ImageSpec) -> ForeignNetwork | None:
+        """Return the discriminator of a file whose generators another importer reads.
+
+        Asked where that importer says `discriminator_elsewhere`: StyleGAN3's files hold StyleGAN2's discriminator.
+
+        Args:
+            content: What the file holds.
+            images: What the discriminator judges.
+
+        Returns:
+            The discriminator; None where it is none that this importer knows, whatever the content.
+
+        Raises:
+            CheckpointError: It is one of this layout, and cannot be used.
         """
         return None
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ganzoo.contracts.component import ImageSpec
 from ganzoo.interchange import Global, Record
 from ganzoo.testing.calls import caller
 from ganzoo.testing.failure import doing, require
@@ -125,10 +126,11 @@ def check_inert(case: Any, contents: Sequence[Any]) -> None:
         contents: What it judges.
     """
     for content in contents:
-        for name in ("recognizes", "refusal"):
+        for name in ("recognizes", "refusal", "read_discriminator"):
+            about = (content, ImageSpec(16, 3)) if name == "read_discriminator" else (content,)
             before = _shape_of(content)
             with watched(f"{name}(content)", content), suppress(Exception):  # its errors are told elsewhere
-                getattr(case.cls, name)(content)
+                getattr(case.cls, name)(*about)
             require(
                 _shape_of(content) == before,
                 f"{name}(content) changes the content that it judges; other importers judge it after this one: work "

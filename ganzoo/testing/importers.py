@@ -19,6 +19,8 @@ from ganzoo.testing.importer_lacks import check_partial
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.trial import Trial, require_all
 
+_IMAGES = ImageSpec(16, 3)
+
 
 @dataclass(eq=False)
 class ImporterCase(Case):
@@ -62,6 +64,9 @@ def _check_calm(case: ImporterCase) -> None:
             f"recognizes gives {type(answer).__name__} for {foreign!r:.60}; it must answer True or False: bool(...)",
         )
         require(not answer, f"recognizes {foreign!r:.60}, which is no checkpoint of any layout")
+        with doing(f"read_discriminator({foreign!r:.60}, images)"):
+            network = case.cls.read_discriminator(foreign, _IMAGES)
+        require(network is None, f"read_discriminator finds one in {foreign!r:.60}, which is no checkpoint; give None")
 
 
 def _check_refusal(case: ImporterCase) -> None:
@@ -108,6 +113,11 @@ def _check_read(case: ImporterCase) -> None:
 
 def _check_networks(case: ImporterCase) -> None:
     found = case.found
+    with doing("read_discriminator of its own layout"):
+        other = case.cls.read_discriminator(case.content, found.images)
+    if other is not None:
+        require(isinstance(other, ForeignNetwork), f"read_discriminator gives {type(other).__name__}, not a network")
+        _check_network("discriminator", other, found.images)
     networks = {"ema": found.ema, "generator": found.generator, "discriminator": found.discriminator}
     for role, network in networks.items():
         if network is not None:

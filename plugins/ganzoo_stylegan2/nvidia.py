@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ganzoo import CheckpointError, ForeignCheckpoint, Importer
+from ganzoo import CheckpointError, ForeignCheckpoint, ForeignNetwork, ImageSpec, Importer
 from ganzoo.interchange import (
     Record,
     TensorFlowNetwork,
@@ -61,6 +61,16 @@ class NvidiaPyTorch(Importer):
         if ema.options.clamp:
             notes.append(f"its convolutions are bounded by {ema.options.clamp:g}, for training in float16")
         return ForeignCheckpoint(images, ema, generator, discriminator, notes=tuple(notes))
+
+    @classmethod
+    def read_discriminator(cls, content: Any, images: ImageSpec) -> ForeignNetwork | None:
+        record = content.get("D") if isinstance(content, dict) else None
+        if record is None or not _is_discriminator(record):
+            return None
+        state = module_state(record)
+        if images.label_dim and _ignores_classes(state):
+            raise CheckpointError("it ignores the classes, which no part here does")
+        return discriminator_of(state, _discriminator_facts(record), images.label_dim)
 
     @classmethod
     def refusal(cls, content: Any) -> str | None:
@@ -126,6 +136,13 @@ def _is_generator(record: Any) -> bool:
         inside = submodules(record)
         return "mapping" in inside and "synthesis" in inside and "b4" in submodules(inside["synthesis"])
     except CheckpointError:
+        return False
+
+
+def _is_discriminator(record: Any) -> bool:
+    try:
+        return is_persistent(record) and "out" in submodules(submodules(record)["b4"])
+    except (CheckpointError, KeyError):
         return False
 
 

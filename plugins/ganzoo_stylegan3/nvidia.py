@@ -61,7 +61,8 @@ _ARGUMENTS = ("z_dim", "c_dim", "w_dim", "img_resolution", "img_channels", "mapp
 class NvidiaStyleGAN3(Importer):
     """NVIDIA's PyTorch pickles of StyleGAN3-T and -R: their generators.
 
-    Their discriminator is StyleGAN2's, and is not read. A transform that a file carries is part of its network.
+    Their discriminator is StyleGAN2's, whose importer is asked for it. A transform that a file carries is part of its
+    network.
 
     Paper: arXiv:2106.12423.
     """
@@ -82,10 +83,12 @@ class NvidiaStyleGAN3(Importer):
             raise CheckpointError("it has no EMA generator (G_ema)")
         ema, images = _generator(content["G_ema"])
         generator = _generator(content["G"])[0] if _is_generator(content.get("G")) else None
-        notes = ["its discriminator, StyleGAN2's, was not read"] if content.get("D") is not None else []
+        notes = []
         if not torch.equal(ema.weights["input.transform"], torch.eye(3)):
             notes.append("what it generates is moved by a transform that the file carries")
-        return ForeignCheckpoint(images, ema, generator, notes=tuple(notes))
+        # StyleGAN2's, which the importer of that plugin reads.
+        judged = content.get("D") is not None
+        return ForeignCheckpoint(images, ema, generator, notes=tuple(notes), discriminator_elsewhere=judged)
 
 
 def _is_generator(record: Any) -> bool:

@@ -60,6 +60,7 @@ def pickle_of(
     said: dict[str, dict[str, Any]] | None = None,
     more: dict[str, Any] | None = None,
     cast: Any = None,
+    judge: Any = None,
 ) -> bytes:
     """NVIDIA's pickle of a generator, with the filters that the official code would put into it.
 
@@ -72,6 +73,7 @@ def pickle_of(
         said: What else modules say, by their names.
         more: Arguments of the generator that are added.
         cast: What to do with each tensor.
+        judge: The discriminator.
     """
     layers = layers_of(resolution, channels, **settings)
     s = DEFAULTS | settings
@@ -107,4 +109,4 @@ def pickle_of(
         state = {name: cast(value) for name, value in state.items()}
     made = persistent_module("Generator", state, within, _init_args=(), _init_kwargs=given)
     data = {"class_name": "training.dataset.ImageFolderDataset", "use_labels": bool(labels)}
-    return persistent_pickled({"G": made, "D": None, "G_ema": made, "training_set_kwargs": data, "augment_pipe": None})
+    return persistent_pickled({"G": made, "D": judge, "G_ema": made, "training_set_kwargs": data, "augment_pipe": None})

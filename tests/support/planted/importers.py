@@ -20,7 +20,7 @@ from ganzoo.interchange import (
     network_record,
     persistent_record,
 )
-from ganzoo.testing import TinyGenerator
+from ganzoo.testing import TinyDiscriminator, TinyGenerator
 from planted.bug import PlantedBug, planted
 
 IMPORTERS: list[PlantedBug] = []
@@ -114,6 +114,37 @@ class RefusesWithTruth(Sound):
     @classmethod
     def refusal(cls, content):
         return True
+
+
+@planted(IMPORTERS, "read_discriminator", "give None")
+class FindsDiscriminatorsAnywhere(Sound):
+    @classmethod
+    def read_discriminator(cls, content, images):
+        return ForeignNetwork(TinyDiscriminator, TinyDiscriminator.Options(), {})
+
+
+@planted(IMPORTERS, "read_discriminator", "not subscriptable")
+class TrustsDiscriminators(Sound):
+    @classmethod
+    def read_discriminator(cls, content, images):
+        return content["D"]
+
+
+@planted(IMPORTERS, "read_discriminator(content) changes the content")
+class PopsDiscriminators(Sound):
+    @classmethod
+    def read_discriminator(cls, content, images):
+        if isinstance(content, dict) and content:
+            content.pop(next(iter(content)))
+
+
+@planted(IMPORTERS, "discriminator", "Missing key")
+class FillsDiscriminatorsInPart(SoundWithExample):
+    @classmethod
+    def read_discriminator(cls, content, images):
+        if cls.recognizes(content):
+            return ForeignNetwork(TinyDiscriminator, TinyDiscriminator.Options(), {})
+        return None
 
 
 @planted(IMPORTERS, "changes the content")
