@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ganzoo._recipe.extractor_compatibility import unseen
 from ganzoo._recipe.growth_compatibility import growth_incompatibilities
@@ -12,7 +12,7 @@ from ganzoo._recipe.judges import judge_read
 from ganzoo._recipe.sampling_compatibility import sampling_problems
 from ganzoo._recipe.schedules import schedule_errors
 from ganzoo._recipe.selection import Selection
-from ganzoo.contracts.component import ConfiguredPart, ImageSpec, RecipeContext
+from ganzoo.contracts.component import ComponentOptions, ConfiguredPart, ImageSpec, RecipeContext
 from ganzoo.errors import GanzooError, PluginError
 
 if TYPE_CHECKING:
@@ -73,9 +73,15 @@ def _resolution(recipe: Recipe, spec: ImageSpec) -> Iterator[str]:
         yield f"dataset.resolution: should be a power of two, at least 4, but is {spec.resolution}"
 
 
+def _choices(options: ComponentOptions) -> dict[str, Any]:
+    """Return the options that say what a penalty does, such as at which images, rather than how strongly."""
+    plain = options.model_dump(mode="json")
+    return {key: value for key, value in plain.items() if isinstance(value, bool | str | list)}
+
+
 def _penalties(recipe: Recipe) -> Iterator[str]:
     own = {choice.cls.name for choice in recipe.loss.cls.regularizers(recipe.loss.options)}
-    seen: set[str] = set()
+    seen: list[tuple[str, dict[str, Any]]] = []
     for index, chosen in enumerate(recipe.regularizers):
         name = chosen.cls.name
         if name in own and not chosen.override:
@@ -85,9 +91,9 @@ def _penalties(recipe: Recipe) -> Iterator[str]:
             )
         if chosen.override and name not in own:
             yield f"regularizers.{index}.override: loss '{recipe.loss.name}' has no '{name}' to override; remove it"
-        if name in seen:
-            yield f"regularizers.{index}: '{name}' is listed twice; keep one"
-        seen.add(name)
+        if (name, choices := _choices(chosen.options)) in seen:
+            yield f"regularizers.{index}: '{name}' is listed twice, and differs in numbers at most; keep one"
+        seen.append((name, choices))
     brought = [(f"loss: its penalty '{choice.cls.name}'", choice.cls) for choice in _own_regularizers(recipe)]
     listed = [(f"regularizers.{i}: '{chosen.cls.name}'", chosen.cls) for i, chosen in enumerate(recipe.regularizers)]
     for penalty, cls in (*brought, *listed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
@@ -80,6 +81,7 @@ class Player:
         self.loss_scale = loss_scale or LossScale(torch.device("cpu"), enabled=False)
         self._objective, self._chosen = objective, optimizer
         self._penalties: list[Regularizer | OtherShare] = [*regularizers, *shares]
+        self._terms = dict(zip(self._penalties, _told_apart(self._penalties), strict=True))
         # An eager penalty is part of the loss's own step; only lazy ones have steps of their own to correct for.
         lazy = [r.options.every for r in self._penalties if r.options.every > 1]
         self._correction = 1 / (1 + sum(1 / every for every in lazy))
@@ -180,8 +182,8 @@ class Player:
             descended = [terms["loss"]] if "loss" in terms else []
             with step.penalizing():
                 for penalty in penalties:
-                    terms[penalty.name] = penalty.penalty(step)
-                    descended.append(terms[penalty.name] * penalty.options.every)
+                    terms[self._terms[penalty]] = value = penalty.penalty(step)
+                    descended.append(value * penalty.options.every)
             share = (rows.stop - rows.start) / len(batch)
             torch.autograd.backward(self.loss_scale.scaled(sum(descended[1:], descended[0]) * share))
             for name, term in terms.items():
@@ -203,6 +205,14 @@ class Player:
     def load_state(self, flat: Mapping[str, Tensor]) -> None:
         """Take back what `state` returned. Parameters that had no gradient yet have no moments."""
         load_flat(self.optimizer, self._named, flat)
+
+
+def _told_apart(penalties: Sequence[Regularizer | OtherShare]) -> Iterator[str]:
+    """Yield the name of each penalty in the log: `r1`, and `r1-2` of a second one, as at reals and at fakes."""
+    seen = Counter({"loss": 1})
+    for penalty in penalties:
+        seen[penalty.name] += 1
+        yield penalty.name if seen[penalty.name] == 1 else f"{penalty.name}-{seen[penalty.name]}"
 
 
 def _nothing(step: TrainingStep) -> Terms:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.objectives import Regularizer
@@ -15,6 +16,7 @@ from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH
 from ganzoo.testing.skip_generator import tiny_generator_for
 
+NetworkT = TypeVar("NetworkT", bound=nn.Module)
 COLOR = ImageSpec(16, 3, 3)
 ORDER = (2, 0, 3, 1)
 
@@ -35,12 +37,20 @@ class _ClassCritic(TinyFeaturedDiscriminator):
         return super().forward(images.square(), labels) * (1 + labels @ torch.arange(labels.shape[1]).to(labels))
 
 
-def colored_step(cls: type[Regularizer], order: Sequence[int]) -> OrderedStep:
-    """Return a batch of color images with classes, its rows in an order."""
+def scaled(network: NetworkT, scale: float) -> NetworkT:
+    """Return the network, its weights multiplied."""
+    with torch.no_grad():
+        for each in network.parameters():
+            each.mul_(scale)
+    return network
+
+
+def colored_step(declared: Regularizer, order: Sequence[int], scale: float = 1.0) -> OrderedStep:
+    """Return a batch of color images with classes, its rows in an order, for a penalty that says what it needs."""
     with seeded():
-        maker = tiny_generator_for(cls.generator_must_be)
-        generator = maker(maker.Options(), COLOR)
-        critic = _ClassCritic(_ClassCritic.Options(), COLOR)
+        maker = tiny_generator_for(declared.generator_must_be)
+        generator = scaled(maker(maker.Options(), COLOR), scale)
+        critic = scaled(_ClassCritic(_ClassCritic.Options(), COLOR), scale)
     real, fakes = (each[list(order)] for each in pixels(3))
     return OrderedStep(
         critic,
@@ -48,8 +58,8 @@ def colored_step(cls: type[Regularizer], order: Sequence[int]) -> OrderedStep:
         torch.eye(3)[torch.arange(BATCH) % 3][list(order)],
         fakes=fakes,
         generator=generator,
-        connected=cls.needs_real_gradient,
-        fakes_connected=cls.needs_fake_gradient,
-        role=cls.applies_to,
+        connected=declared.needs_real_gradient,
+        fakes_connected=declared.needs_fake_gradient,
+        role=declared.applies_to,
         rows=order,
     )

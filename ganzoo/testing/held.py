@@ -15,6 +15,8 @@ from torch.overrides import TorchFunctionMode
 
 from ganzoo.testing.calls import in_function
 
+_GRAD = torch.autograd.grad
+
 
 class Held(TorchFunctionMode):
     """Inside, what is kept out of the graph has the values that it had the first time, call by call."""
@@ -35,13 +37,22 @@ class Held(TorchFunctionMode):
     ) -> Any:
         """See `TorchFunctionMode`."""
         result = func(*args, **(kwargs or {}))  # in any case: what it draws or changes in place is to go on
-        if not isinstance(result, Tensor) or not _stops(getattr(func, "__name__", "")):
-            return result
+        if func is _GRAD:
+            return tuple(self._held(each) if _is_bare(each) else each for each in result)
+        stopped = isinstance(result, Tensor) and _stops(getattr(func, "__name__", ""))
+        return self._held(result) if stopped else result
+
+    def _held(self, result: Tensor) -> Tensor:
         if self._times == 1:
             self._kept.append(result.detach().clone())
         self._place += 1
         same = self._place <= len(self._kept) and self._kept[self._place - 1].shape == result.shape
         return self._kept[self._place - 1].clone() if same else result
+
+
+def _is_bare(slope: Any) -> bool:
+    """Whether a gradient was taken without its graph."""
+    return isinstance(slope, Tensor) and not slope.requires_grad
 
 
 def _stops(name: str) -> bool:

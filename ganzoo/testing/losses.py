@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,60 +12,23 @@ from ganzoo.contracts.component import ConfiguredPart
 from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import ConformanceError, doing, require
+from ganzoo.testing.loss_case import (
+    HEADS,
+    PLAYERS,
+    LossCase,
+    Objective,
+    logits_around,
+    of_discriminator,
+    of_generator,
+    uneven_logits,
+)
 from ganzoo.testing.loss_habits import HABITS, SAVED, check_saved
 from ganzoo.testing.option_effects import EFFECTS, ask_effects
 from ganzoo.testing.option_looks import of_loss
-from ganzoo.testing.properties import Case, Property, Suite, gate
-from ganzoo.testing.seeding import seeded
+from ganzoo.testing.properties import Property, Suite, gate
 from ganzoo.testing.settings import reason_against
 from ganzoo.testing.trial import Trial, require_all
-from ganzoo.testing.worlds import WORLDS, World, world_of
-
-Objective = Callable[[Tensor, Tensor], Tensor]
-_HEADS = 3
-
-
-class LossCase(Case):
-    """An adversarial loss under test."""
-
-    kind: ClassVar[str] = "loss"
-    base: ClassVar[type] = AdversarialLoss
-    draw_from: ClassVar[str] = "a loss is pure: logits in, a scalar out"
-
-    def loss(self) -> AdversarialLoss:
-        """Return a fresh loss."""
-        with doing("building it (its __init__ calls super().__init__(options))"), seeded():
-            loss: AdversarialLoss = self.cls(self.options)
-            loss.prepare(self.world.images, self.world.critic(self.world.critic.Options(), self.world.images))
-            loss.to("cpu")
-        return loss
-
-    @cached_property
-    def world(self) -> World:
-        """The images and the critic, whose logits it takes: with classes, or several logits, if it refuses others."""
-        return world_of(self.cls, self.options)
-
-    @cached_property
-    def heads(self) -> tuple[int, ...]:
-        """Counts of logits per image to test with; 0 for one that has no axis of its own."""
-        if not self.cls.takes_many_logits:
-            return (0,)
-        return (0, _HEADS) if self.world.logits == 1 else (self.world.logits,)
-
-    def shape(self, count: int) -> tuple[int, ...]:
-        """Return the shape of the plainest logits of so many images that it takes."""
-        return (count, self.heads[0]) if self.heads[0] else (count,)
-
-
-def _of_discriminator(loss: AdversarialLoss) -> Objective:
-    return loss.discriminator_loss
-
-
-def _of_generator(loss: AdversarialLoss) -> Objective:
-    return lambda real, fake: loss.generator_loss(fake, lambda: real)
-
-
-_PLAYERS = {"discriminator_loss": _of_discriminator, "generator_loss": _of_generator}
+from ganzoo.testing.worlds import WORLDS
 
 
 def _check_compatibility(case: LossCase) -> None:
@@ -82,7 +44,7 @@ def _scalar(what: str) -> Callable[[LossCase], None]:
     def ask(case: LossCase) -> None:
         for heads in case.heads:
             try:
-                _check_scalar(_PLAYERS[what](case.loss()), what, heads)
+                _check_scalar(PLAYERS[what](case.loss()), what, heads)
             except ConformanceError as error:
                 raise ConformanceError(f"{error}{_unsaid_need(case, what, heads)}") from error
 
@@ -94,11 +56,11 @@ def _unsaid_need(case: LossCase, what: str, heads: int) -> str:
     if heads or len(case.heads) == 1:
         return ""
     try:
-        _check_scalar(_PLAYERS[what](case.loss()), what, _HEADS)
+        _check_scalar(PLAYERS[what](case.loss()), what, HEADS)
     except ConformanceError:
         return ""
     return (
-        f"; logits are [N] before a critic that gives one per image, and with [N, {_HEADS}] it works: say in "
+        f"; logits are [N] before a critic that gives one per image, and with [N, {HEADS}] it works: say in "
         f"`incompatibility(options, context)` what it needs, by context.logits_per_image"
     )
 
@@ -106,7 +68,7 @@ def _unsaid_need(case: LossCase, what: str, heads: int) -> str:
 def _mean(what: str) -> Callable[[LossCase], None]:
     def ask(case: LossCase) -> None:
         for heads in case.heads:
-            _check_mean(_PLAYERS[what](case.loss()), what, heads)
+            _check_mean(PLAYERS[what](case.loss()), what, heads)
 
     return ask
 
@@ -115,22 +77,9 @@ def _is_independent(case: LossCase) -> bool:
     return not case.cls.depends_on_batch(case.options)
 
 
-def _logits(mean: float, heads: int = 0, count: int = 8, spread: float = 0.3) -> Tensor:
-    """Return logits `[8]`, or of several heads `[8, heads]`."""
-    rng = torch.Generator().manual_seed(int(abs(mean) * 100) + count)
-    shape = (count, heads) if heads else (count,)
-    return (mean + spread * torch.randn(*shape, generator=rng)).requires_grad_()
-
-
-def _uneven(heads: int) -> Tensor:
-    """Return logits of which two are on another side of 0 than six, and the last lies apart from all."""
-    logits = torch.tensor([0.3, -0.4, 0.5, 0.9, -1.1, 0.7, 1.2, 2.5])
-    return logits[:, None] + torch.linspace(0, 0.2, heads) if heads else logits
-
-
 def _check_realness(case: LossCase) -> None:
     loss, heads = case.loss(), case.heads[-1]
-    logits = _logits(0.5, heads).detach()
+    logits = logits_around(0.5, heads).detach()
     with doing("realness(logits)"):
         found = loss.realness(logits)
     require(
@@ -142,12 +91,12 @@ def _check_realness(case: LossCase) -> None:
 def _check_weights(case: LossCase) -> None:
     """Of a loss with weights of its own: those who train them must reach them."""
     loss = case.loss()
-    objective = _of_discriminator(loss) if loss.trained_by is Role.DISCRIMINATOR else _of_generator(loss)
+    objective = of_discriminator(loss) if loss.trained_by is Role.DISCRIMINATOR else of_generator(loss)
     own = {name: each for name, each in loss.named_parameters() if each.requires_grad}
     if not own:
         return
     loss.zero_grad()
-    torch.autograd.backward(objective(_logits(-0.5, case.heads[0]), _logits(0.5, case.heads[0])))
+    torch.autograd.backward(objective(logits_around(-0.5, case.heads[0]), logits_around(0.5, case.heads[0])))
     missed = [name for name, each in own.items() if each.grad is None or not each.grad.any()]
     require(
         not missed,
@@ -158,7 +107,7 @@ def _check_weights(case: LossCase) -> None:
 
 def _check_scalar(objective: Objective, what: str, heads: int) -> None:
     for scale in (1.0, 1e4, -1e4):
-        real, fake = _logits(-0.5 * scale, heads), _logits(0.5 * scale, heads)
+        real, fake = logits_around(-0.5 * scale, heads), logits_around(0.5 * scale, heads)
         before = real.detach().clone(), fake.detach().clone()
         with doing(what):
             value = objective(real, fake)
@@ -174,7 +123,7 @@ def _check_scalar(objective: Objective, what: str, heads: int) -> None:
 
 
 def _check_mean(objective: Objective, what: str, heads: int) -> None:
-    real, fake = _logits(0.2, heads).detach(), _logits(-0.1, heads).detach()
+    real, fake = logits_around(0.2, heads).detach(), logits_around(-0.1, heads).detach()
     whole = objective(real, fake)
     halves = (objective(real[:4], fake[:4]) + objective(real[4:], fake[4:])) / 2
     require(
@@ -182,7 +131,7 @@ def _check_mean(objective: Objective, what: str, heads: int) -> None:
         f"{what} of a batch is not the mean over its halves; take means over the batch, "
         "or let depends_on_batch(options) return True",
     )
-    real, fake = _uneven(heads), -_uneven(heads)
+    real, fake = uneven_logits(heads), -uneven_logits(heads)
     whole = objective(real, fake)
     images = torch.stack([objective(real[at : at + 1], fake[at : at + 1]) for at in range(len(real))])
     require(
@@ -195,15 +144,17 @@ def _check_mean(objective: Objective, what: str, heads: int) -> None:
 
 def _check_discriminator_direction(case: LossCase) -> None:
     """Descend from logits that are the wrong way round: reals low and generated images high."""
-    of_discriminator = _of_discriminator(case.loss())
-    real, fake = _logits(-0.5, case.heads[0]), _logits(0.5, case.heads[0])
-    down_real, down_fake = _slopes(of_discriminator, real, fake)
+    objective = of_discriminator(case.loss())
+    real, fake = logits_around(-0.5, case.heads[0]), logits_around(0.5, case.heads[0])
+    down_real, down_fake = _slopes(objective, real, fake)
     require(down_real < 0, "discriminator_loss does not push the logits of real images up")
     require(down_fake > 0, "discriminator_loss does not push the logits of generated images down")
 
 
 def _check_generator_direction(case: LossCase) -> None:
-    _, down_fake = _slopes(_of_generator(case.loss()), _logits(0.5, case.heads[0]), _logits(-0.5, case.heads[0]))
+    _, down_fake = _slopes(
+        of_generator(case.loss()), logits_around(0.5, case.heads[0]), logits_around(-0.5, case.heads[0])
+    )
     require(down_fake < 0, "generator_loss does not push the logits of generated images up")
 
 
@@ -218,10 +169,10 @@ def _check_lazy_reals(case: LossCase) -> None:
     calls: list[Tensor] = []
 
     def real() -> Tensor:
-        calls.append(_logits(0.3, case.heads[0]))
+        calls.append(logits_around(0.3, case.heads[0]))
         return calls[-1]
 
-    torch.autograd.backward(loss.generator_loss(_logits(-0.5, case.heads[0]), real))
+    torch.autograd.backward(loss.generator_loss(logits_around(-0.5, case.heads[0]), real))
     require(len(calls) <= 1, "generator_loss calls real() more than once; each call draws and judges a new batch")
     require(
         all(logits.grad is None or not logits.grad.any() for logits in calls),
@@ -253,7 +204,7 @@ LOSS = Suite(
         Property("discriminator_loss is a finite scalar with a gradient", _scalar("discriminator_loss")),
         Property("generator_loss is a finite scalar with a gradient", _scalar("generator_loss")),
         Property(SAVED, check_saved),
-        *(Property(f"{what} is a mean over the batch", _mean(what), _is_independent, needs=SAVED) for what in _PLAYERS),
+        *(Property(f"{what} is a mean over the batch", _mean(what), _is_independent, needs=SAVED) for what in PLAYERS),
         Property("realness is one number per image", _check_realness, lambda case: case.cls.takes_many_logits),
         Property("gradients reach its own weights", _check_weights),
         Property("discriminator_loss pushes logits apart", _check_discriminator_direction),

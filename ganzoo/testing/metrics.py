@@ -18,6 +18,7 @@ from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.metric_estimates import estimates_of
 from ganzoo.testing.metric_habits import HABITS, draws_of
+from ganzoo.testing.metric_identity import check_identity, check_identity_of_options
 from ganzoo.testing.metric_inputs import BLOCKS, WIDTH, described, images, metric_input
 from ganzoo.testing.metric_order import ORDER
 from ganzoo.testing.option_effects import EFFECTS, ask_effects
@@ -137,48 +138,6 @@ def _check_plan(case: MetricCase) -> None:
     require(costs[0] <= costs[1], "cost() says that more images cost less")
 
 
-def _check_identity(case: MetricCase) -> None:
-    metric = case.metric
-    with doing("identity()"):
-        identity, again = dict(metric.identity()), dict(metric.identity())
-    for key, value in identity.items():
-        require(
-            isinstance(key, str) and _is_plain(value),
-            f"identity() must be plain data, as JSON has it (text, numbers, true or false, lists and tables of such), "
-            f"found {key!r}: {type(value).__name__}",
-        )
-    require(identity == again, "identity() differs from one call to the next")
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_plain(each) for key, each in value.items())
-    if isinstance(value, list):
-        return all(map(_is_plain, value))
-    return value is None or isinstance(value, str | int | float | bool)
-
-
-def _check_identity_of_options(case: MetricCase) -> None:
-    metric = case.metric
-    with doing("identity()"):
-        identity = dict(metric.identity())
-    for name, value in metric.options.model_dump(mode="json").items():
-        if isinstance(value, bool | int | float):
-            other = _with(metric, name, not value if isinstance(value, bool) else value + 1)
-            require(
-                other is None or dict(other.identity()) != identity,
-                f"identity() is the same for another {name!r}, so unlike scores would be compared",
-            )
-
-
-def _with(metric: Metric, name: str, value: Any) -> Metric | None:
-    try:
-        options = type(metric.options).model_validate(metric.options.model_dump(mode="json") | {name: value})
-        return type(metric)(options)
-    except ValueError:
-        return None
-
-
 def _same(one: MetricInput, other: MetricInput) -> bool:
     pairs = ((one.generated, other.generated), (one.reference, other.reference), (one.held_out, other.held_out))
     return all(torch.equal(a[role], b[role]) for a, b in pairs for role in a.roles)
@@ -228,8 +187,8 @@ METRIC = Suite(
         Property("its sensitivity is of its values", _check_sensitivity),
         gate("says how many images are enough", _check_count),
         Property("says what it costs, and what it needs to rank", _check_plan),
-        Property("its identity is plain data, always the same", _check_identity),
-        Property("its identity changes with each option", _check_identity_of_options),
+        Property("its identity is plain data, always the same", check_identity),
+        Property("its identity changes with each option", check_identity_of_options),
         Property("describes each image by itself", _check_describing, lambda case: bool(case.cls.describes)),
         gate("gives a finite estimate for each value", _check_estimates),
         Property("leaves what it reads as it was", _check_inputs_kept),

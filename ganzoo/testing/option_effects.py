@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 import torch
@@ -20,16 +20,22 @@ _COUNTS = (1, 2, 4, 8, 0)
 _SHARES = (1.0, 0.5, 0.1, 0.001, 0.0)
 EFFECTS = "each of its options has an effect"
 Look = Callable[[Any], Sequence[Tensor]]
+Cases = Callable[[Any], Iterable[Any]]
 Plain = Mapping[str, Any]
 
 
-def ask_effects(look: Look, *, of_networks: bool = False) -> Callable[[Any], None]:
+def _alone(case: Any) -> Iterable[Any]:
+    return (case,)
+
+
+def ask_effects(look: Look, *, of_networks: bool = False, cases: Cases = _alone) -> Callable[[Any], None]:
     """Return what requires an effect of each option that is a number, a choice of words, or yes or no.
 
     Args:
         look: Returns all that can be seen of what a case's part does: values, gradients, images, state.
         of_networks: Whether an option is excused that is read: of networks some count at other resolutions alone, or
             on a GPU.
+        cases: Returns the case and others of the same part, in any of which an option may have its effect.
     """
 
     def ask(case: Any) -> None:
@@ -38,7 +44,9 @@ def ask_effects(look: Look, *, of_networks: bool = False) -> Callable[[Any], Non
         for name, values in judged_options(case, plain):
             if name in read:
                 continue
-            tried = list(_effects(case, plain, name, values, look))
+            tried = list(
+                _up_to_first(differs for each in cases(case) for differs in _effects(each, plain, name, values, look))
+            )
             require(
                 any(tried) or not tried,
                 f"option {name!r} changes nothing: with {' or '.join(map(repr, values[:3]))} in place of "
@@ -87,16 +95,20 @@ def _one_changed(case: Any, plain: Plain, options: Any) -> Iterator[Any]:
 
 
 def _effects(case: Any, plain: Plain, name: str, values: Sequence[Any], look: Look) -> Iterator[bool]:
-    """Yield whether each other value of an option has an effect, up to the first that has."""
+    """Yield whether each other value of an option has an effect."""
     for context in contexts(case, plain):
         here = context.model_dump(mode="json")
         known = _seen(case, context, look)
         for value in values:
             for options in _legal(case, {**here, name: value}):
-                differs = not _same(known, _seen(case, options, look))
-                yield differs
-                if differs:
-                    return
+                yield not _same(known, _seen(case, options, look))
+
+
+def _up_to_first(found: Iterable[bool]) -> Iterator[bool]:
+    for each in found:
+        yield each
+        if each:
+            return
 
 
 def _read(case: Any, look: Look) -> set[str]:

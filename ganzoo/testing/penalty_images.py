@@ -29,7 +29,7 @@ Value = Callable[[Regularizer, OrderedStep], Tensor]
 
 def takes_color(case: Any) -> bool:
     """Whether a penalty can be asked on color images with classes, before a critic that knows them."""
-    if case.own_generator is not None or case.own_discriminator is not None:
+    if case.is_given:
         return False
     if not issubclass(TinyFeaturedDiscriminator, case.cls.discriminator_must_be):
         return False
@@ -40,7 +40,7 @@ def of_color(case: Any, order: Sequence[int] = _ALL) -> tuple[Regularizer, Order
     """Return a fresh penalty and a batch of color images with classes; of its own world where it takes none."""
     if not takes_color(case):
         return case.built(), case.step(order)
-    step = colored_step(case.cls, order)
+    step = colored_step(case.declared, order, case.scale)
     with doing("building it for color images with classes"), seeded():
         regularizer: Regularizer = case.cls(case.options)
         regularizer.prepare(COLOR, step.discriminator)

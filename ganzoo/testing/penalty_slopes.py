@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.testing.calls import cuts
@@ -71,7 +71,8 @@ def check_lifted(penalty: Regularizer, step: LinearStep) -> None:
     size = step.real.shape[-1]
     with slopes_taken() as taken, seeded():
         penalty.penalty(step)
-    low = [each for each in taken if each.of.dim() == 4 and each.of.shape[-1] == size]
+    # One without its graph is a direction to move images in, and not what is penalized.
+    low = [each for each in taken if each.has_graph and each.of.dim() == 4 and each.of.shape[-1] == size]
     require(
         not low or step.role is Role.GENERATOR,
         "takes a gradient at images that were not lifted, so that training.penalty_space changes nothing for it; use "
@@ -80,10 +81,55 @@ def check_lifted(penalty: Regularizer, step: LinearStep) -> None:
 
 
 def graph_missing(penalty: Regularizer, step: LinearStep) -> bool:
-    """Whether a gradient inside the penalty is taken without its graph, so that nothing is trained by it."""
-    with slopes_taken() as taken, seeded():
-        penalty.penalty(step)
-    return any(not each.has_graph for each in taken)
+    """Whether a gradient that is penalized is taken without its graph, so that nothing is trained by it.
+
+    One may well be that only says where to move images, or latents, before a network is asked again.
+    """
+
+    def leaf(number: int, value: Tensor) -> Tensor:
+        return value if value.requires_grad else value.detach().requires_grad_()
+
+    with slopes_taken(leaf) as taken, _moved_images_cut(step, taken), seeded():
+        value = penalty.penalty(step)
+    bare = [each.value for each in taken if not each.has_graph and each.value.is_leaf]
+    if not bare or not value.requires_grad:
+        return any(not each.has_graph for each in taken)
+    found = torch.autograd.grad(value, bare, allow_unused=True)
+    return any(each is not None and bool(each.any()) for each in found)
+
+
+@contextmanager
+def _moved_images_cut(step: Any, taken: Sequence[Slope]) -> Iterator[None]:
+    """Inside, networks see as constants what was made of a gradient without a graph."""
+    shown: Callable[..., Tensor] = step._shown
+
+    def cut(given: Tensor) -> Tensor:
+        bare = [each.value for each in taken if not each.has_graph]
+        return given.detach() if bare and _leads_to(given, bare) else given
+
+    def before(network: nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(cut(each) if isinstance(each, Tensor) else each for each in given)
+
+    hook = step.generator.register_forward_pre_hook(before)
+    step._shown = lambda images, **how: cut(shown(images, **how))
+    try:
+        yield
+    finally:
+        hook.remove()
+        del step._shown
+
+
+def _leads_to(value: Tensor, leaves: Sequence[Tensor]) -> bool:
+    seen, waiting = set(), [value.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        if any(getattr(node, "variable", None) is each for each in leaves):
+            return True
+        seen.add(node)
+        waiting += [each for each, _ in node.next_functions]
+    return False
 
 
 def check_graph(penalty: Regularizer, step: LinearStep) -> None:

@@ -2,98 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ganzoo.contracts.networks import Discriminator, Generator
 from ganzoo.contracts.objectives import Regularizer, Role
-from ganzoo.testing.colored_step import pixels
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import ConformanceError, doing, require
 from ganzoo.testing.label_uses import label_cause
 from ganzoo.testing.option_effects import EFFECTS, ask_effects
 from ganzoo.testing.option_looks import of_penalty
-from ganzoo.testing.ordered_step import OrderedStep
 from ganzoo.testing.other_share import of_other_player
+from ganzoo.testing.penalty_case import RegularizerCase
 from ganzoo.testing.penalty_derivatives import why_no_gradient
 from ganzoo.testing.penalty_images import ask_mean, check_draws, check_labels_one_hot
 from ganzoo.testing.penalty_suite import DRAWS_FOR_EACH, HABITS, check_needs, is_per_image
-from ganzoo.testing.properties import Case, Property, Suite, gate
+from ganzoo.testing.properties import Property, Suite, gate
 from ganzoo.testing.seeding import seeded
-from ganzoo.testing.settings import BATCH
-from ganzoo.testing.skip_generator import tiny_generator_for
 from ganzoo.testing.state import check_no_counter, missing_state
 from ganzoo.testing.step import LinearStep
 from ganzoo.testing.trial import Trial, require_all
-from ganzoo.testing.worlds import WORLDS, World, require_a_world, unsaid_need, world_of
-
-
-@dataclass(eq=False)
-class RegularizerCase(Case):
-    """A penalty under test, on a linear critic.
-
-    Attributes:
-        own_generator: The generator of 16x16 gray images that it is tested on; None: a tiny one.
-        own_discriminator: The discriminator that it is tested on; None: a linear one with features.
-    """
-
-    kind: ClassVar[str] = "regularizer"
-    base: ClassVar[type] = Regularizer
-    draw_from: ClassVar[str] = "draw from the step's own stream, step.uniform(...) and step.latents(...)"
-
-    own_generator: Generator | None = None
-    own_discriminator: Discriminator | None = None
-
-    @cached_property
-    def world(self) -> World:
-        """The images and the critic: with classes, or several logits, if it refuses others."""
-        given = self.own_generator is not None or self.own_discriminator is not None
-        return WORLDS[0] if given else world_of(self.cls, self.options)
-
-    @cached_property
-    def generator(self) -> Generator:
-        """A generator, with styles if `generator_must_be` asks for them."""
-        if self.own_generator is not None:
-            return self.own_generator
-        with seeded():
-            tiny = tiny_generator_for(self.cls.generator_must_be)
-            return tiny(tiny.Options(), self.world.images)
-
-    @cached_property
-    def critic(self) -> Discriminator:
-        """A discriminator."""
-        if self.own_discriminator is not None:
-            return self.own_discriminator
-        with seeded():
-            return self.world.critic(self.world.critic.Options(), self.world.images)
-
-    def built(self) -> Regularizer:
-        """Return a fresh penalty."""
-        with doing("building it (its __init__ calls super().__init__(options))"), seeded():
-            regularizer: Regularizer = self.cls(self.options)
-            regularizer.prepare(self.world.images, self.critic)
-        return regularizer
-
-    def step(self, rows: Sequence[int] = range(BATCH), lift_factor: int = 1) -> OrderedStep:
-        """Return a batch of the images of these numbers; penalties are taken at images `lift_factor` as large."""
-        real, fakes = (each[list(rows)] for each in pixels(1))
-        return OrderedStep(
-            self.critic,
-            real,
-            self.world.labels(BATCH)[list(rows)],
-            fakes=fakes,
-            generator=self.generator,
-            connected=self.cls.needs_real_gradient,
-            fakes_connected=self.cls.needs_fake_gradient,
-            role=self.cls.applies_to,
-            lift_factor=lift_factor,
-            rows=rows,
-        )
+from ganzoo.testing.worlds import World, require_a_world, unsaid_need
 
 
 def _check_compatibility(case: RegularizerCase) -> None:
@@ -132,7 +64,7 @@ def _check_scalar(case: RegularizerCase) -> None:
 
 def _works(case: RegularizerCase, world: World) -> bool:
     """Whether the penalty of a case whose own world it fails in is a finite scalar in another."""
-    if case.own_generator is not None or case.own_discriminator is not None:
+    if case.is_given:
         return False
     other: Any = case.on(world.images, is_thorough=False)
     other.world = world
@@ -212,7 +144,7 @@ REGULARIZER = Suite(
         Property("is a mean over the batch", ask_mean(_penalty), is_per_image, needs=DRAWS_FOR_EACH),
         Property("its state is saved", _check_buffers),
         *HABITS,
-        Property(EFFECTS, ask_effects(of_penalty)),
+        Property(EFFECTS, ask_effects(of_penalty, cases=RegularizerCase.at_scales)),
         *of_other_player(_check_scalar, _check_payer, _check_other),
     ),
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from pydantic import Field
 from torch import Tensor
 
 from ganzoo._recipe.compatibility import all_regularizers
@@ -15,7 +16,7 @@ from ganzoo._registry.registry import Registry
 from ganzoo.contracts.capabilities import StyleBased
 from ganzoo.contracts.component import ConfiguredPart, RecipeContext
 from ganzoo.contracts.networks import Discriminator
-from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, Role
+from ganzoo.contracts.objectives import AdversarialLoss, Regularizer, RegularizerOptions, Role
 from ganzoo.errors import PluginError, RecipeError
 from ganzoo.testing import (
     TinyDataset,
@@ -52,6 +53,19 @@ class Penalty(Regularizer):
 
     def penalty(self, step: Any) -> Tensor:
         raise NotImplementedError
+
+
+class PlaceOptions(RegularizerOptions):
+    """Where."""
+
+    of: Literal["real", "fake"] = Field("real", description="At which images.")
+
+
+class Placed(Penalty):
+    """A penalty at images that its options choose."""
+
+    name = "placed"
+    Options = PlaceOptions
 
 
 class PathLength(Penalty):
@@ -126,7 +140,7 @@ KINDS: dict[str, list[type[Any]]] = {
     "generator": [TinyGenerator, TinyGrowableGenerator, Styled],
     "discriminator": [TinyDiscriminator, TinyGrowableDiscriminator, Grouped, Unsure],
     "loss": [TinyLoss, Lossy, StyledLoss, UnsureLoss],
-    "regularizer": [Penalty, PathLength],
+    "regularizer": [Penalty, Placed, PathLength],
 }
 REGISTRY = Registry(
     [Part(kind, cls.name, cls, SOURCE) for kind, classes in KINDS.items() for cls in classes]
@@ -290,7 +304,13 @@ def test_truncation_of_latents_needs_such():
 
 def test_a_penalty_is_listed_once():
     (reason,) = incompatibilities(regularizers=[{"name": "penalty"}, {"name": "penalty", "every": 2}])
-    assert reason == "regularizers.1: 'penalty' is listed twice; keep one"
+    assert reason == "regularizers.1: 'penalty' is listed twice, and differs in numbers at most; keep one"
+
+
+def test_a_penalty_is_listed_twice_where_it_does_two_things():
+    recipe(regularizers=[{"name": "placed"}, {"name": "placed", "of": "fake"}])
+    (reason,) = incompatibilities(regularizers=[{"name": "placed"}, {"name": "placed", "of": "real"}])
+    assert reason.startswith("regularizers.1: 'placed' is listed twice")
 
 
 def test_a_penalty_that_the_loss_brings_along():

@@ -76,6 +76,15 @@ def test_a_lazy_penalty_has_a_step_of_its_own_on_every_kth_update_from_the_first
     assert "discriminator/slope1" in terms[4] and "discriminator/slope1" not in terms[5]
 
 
+def test_two_penalties_of_one_name_are_told_apart_in_the_log():
+    first, second, third = Slope(1, 1), Slope(2, 1), Slope(1, 2)
+    second.penalty = lambda step: 3 * step._game.discriminator.dense.weight.sum()
+    trainer, player = player_with(first, second, third, learning_rate=1e-12)
+    terms = player.update(trainer.game, trainer._batch(trainer.phase, 1.0), 0)
+    assert {"discriminator/slope1", "discriminator/slope1-2", "discriminator/slope2"} <= terms.keys()
+    torch.testing.assert_close(terms["discriminator/slope1-2"], 3 * terms["discriminator/slope1"])
+
+
 def test_what_a_lazy_penalty_does_not_reach_goes_on_by_its_moments():
     """As StyleGAN2's code, which adds 0 times the logits to R1: Adam would leave it out and keep its moments."""
     trainer = trainer_of()

@@ -17,6 +17,7 @@ from planted.metrics import METRICS, SOUND_METRICS
 from planted.optimizers import OPTIMIZERS
 from planted.options import OPTIONS
 from planted.penalties import PENALTIES, SOUND_PENALTIES
+from planted.penalties_at_rest import PENALTIES_AT_REST, SOUND_PENALTIES_AT_REST
 from planted.penalty_images import PENALTY_IMAGES, SOUND_PENALTY_IMAGES
 from planted.shared_penalties import SHARED_PENALTIES
 
@@ -28,6 +29,7 @@ BUGS = [
     *LOSSES,
     *PENALTIES,
     *PENALTY_IMAGES,
+    *PENALTIES_AT_REST,
     *SHARED_PENALTIES,
     *AUGMENTATIONS,
     *EXTRACTORS,
@@ -45,6 +47,7 @@ SOUND = [
     *SOUND_LOSSES,
     *SOUND_PENALTIES,
     *SOUND_PENALTY_IMAGES,
+    *SOUND_PENALTIES_AT_REST,
     *SOUND_AUGMENTATIONS,
     *SOUND_EXTRACTORS,
     *SOUND_METRICS,

@@ -1,0 +1,130 @@
+"""Penalty case: a penalty under test, before tiny networks at a scale at which it is at work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, cast
+
+import torch
+
+from ganzoo.contracts.networks import Discriminator, Generator
+from ganzoo.contracts.objectives import Regularizer, Role
+from ganzoo.testing.colored_step import pixels, scaled
+from ganzoo.testing.failure import doing
+from ganzoo.testing.ordered_step import OrderedStep
+from ganzoo.testing.properties import Case
+from ganzoo.testing.seeding import seeded
+from ganzoo.testing.settings import BATCH
+from ganzoo.testing.skip_generator import tiny_generator_for
+from ganzoo.testing.worlds import WORLDS, World, world_of
+
+# Of the weights of tiny networks, so that a slope is below 1 at one, and above at another; the plainest first.
+_SCALES = (1.0, 8.0, 0.125)
+
+
+@dataclass(eq=False)
+class RegularizerCase(Case):
+    """A penalty under test, on a linear critic.
+
+    Attributes:
+        own_generator: The generator of 16x16 gray images that it is tested on; None: a tiny one.
+        own_discriminator: The discriminator that it is tested on; None: a linear one with features.
+        given_scale: What the weights of tiny networks are multiplied with; None: with what sets the penalty to work.
+    """
+
+    kind: ClassVar[str] = "regularizer"
+    base: ClassVar[type] = Regularizer
+    draw_from: ClassVar[str] = "draw from the step's own stream, step.uniform(...) and step.latents(...)"
+
+    own_generator: Generator | None = None
+    own_discriminator: Discriminator | None = None
+    given_scale: float | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether a network to test it on was given."""
+        return self.own_generator is not None or self.own_discriminator is not None
+
+    @cached_property
+    def world(self) -> World:
+        """The images and the critic: with classes, or several logits, if it refuses others."""
+        return WORLDS[0] if self.is_given else world_of(self.cls, self.options)
+
+    @cached_property
+    def scale(self) -> float:
+        """What the weights of tiny networks are multiplied with: at some a one-sided penalty is at rest."""
+        if self.given_scale is not None or self.is_given:
+            return self.given_scale or 1.0
+        return next((each for each in _SCALES if _is_at_work(self._at(each))), 1.0)
+
+    def at_scales(self) -> Iterator[RegularizerCase]:
+        """Yield the case, and the same at other scales of the networks' weights."""
+        yield self
+        if not self.is_given:
+            yield from (self._at(each) for each in _SCALES if each != self.scale)
+
+    def _at(self, scale: float) -> RegularizerCase:
+        case: Any = self.afresh()
+        case.given_scale = scale
+        return cast("RegularizerCase", case)
+
+    @cached_property
+    def declared(self) -> Regularizer:
+        """An instance, which says what it needs: the trainer asks it too."""
+        with doing("building it (its __init__ calls super().__init__(options))"), seeded():
+            return cast("Regularizer", self.cls(self.options))
+
+    @cached_property
+    def generator(self) -> Generator:
+        """A generator, with styles if `generator_must_be` asks for them."""
+        if self.own_generator is not None:
+            return self.own_generator
+        with seeded():
+            tiny = tiny_generator_for(self.cls.generator_must_be)
+            return scaled(tiny(tiny.Options(), self.world.images), self.scale)
+
+    @cached_property
+    def critic(self) -> Discriminator:
+        """A discriminator."""
+        if self.own_discriminator is not None:
+            return self.own_discriminator
+        with seeded():
+            return scaled(self.world.critic(self.world.critic.Options(), self.world.images), self.scale)
+
+    def built(self) -> Regularizer:
+        """Return a fresh penalty."""
+        with doing("building it (its __init__ calls super().__init__(options))"), seeded():
+            regularizer: Regularizer = self.cls(self.options)
+            regularizer.prepare(self.world.images, self.critic)
+        return regularizer
+
+    def step(self, rows: Sequence[int] = range(BATCH), lift_factor: int = 1) -> OrderedStep:
+        """Return a batch of the images of these numbers; penalties are taken at images `lift_factor` as large."""
+        real, fakes = (each[list(rows)] for each in pixels(1))
+        return OrderedStep(
+            self.critic,
+            real,
+            self.world.labels(BATCH)[list(rows)],
+            fakes=fakes,
+            generator=self.generator,
+            connected=self.declared.needs_real_gradient,
+            fakes_connected=self.declared.needs_fake_gradient,
+            role=self.cls.applies_to,
+            lift_factor=lift_factor,
+            rows=rows,
+        )
+
+
+def _is_at_work(case: RegularizerCase) -> bool:
+    """Whether a penalty gives a gradient to who pays it; also where it fails, which is told where it is asked."""
+    try:
+        step = case.step()
+        with seeded():
+            value = case.built().penalty(step)
+        network = step.discriminator if case.cls.applies_to is Role.DISCRIMINATOR else step.generator
+        slopes = torch.autograd.grad(value, list(network.parameters()), allow_unused=True)
+        return any(each is not None and bool(each.any()) for each in slopes)
+    except Exception:
+        return True
