@@ -17,6 +17,7 @@ _STEPS = (1e-7, 1e-5, 1e-3, 1e-2)
 _TOLERANCE = 0.02
 # Along one, the errors of a wrong derivative may cancel by chance to less than the tolerance.
 _DIRECTIONS = 3
+_ROUNDING = 1e-6  # of the largest gradient: what is smaller is 0 but for rounding, as of a bias before a normalization
 Value = Callable[[], Tensor]
 
 
@@ -113,7 +114,9 @@ def _wrong(
 
 def _directions(slopes: Mapping[str, Tensor], variables: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
     """Return a direction for each variable along which all matter alike, so that none hides behind the others."""
-    sizes = {name: float(each.norm()) for name, each in slopes.items() if each.any()}
+    norms = {name: float(each.norm()) for name, each in slopes.items()}
+    floor = _ROUNDING * max(norms.values(), default=0.0)
+    sizes = {name: size for name, size in norms.items() if size > floor}
     least = min(sizes.values(), default=1.0)
     return {
         name: _direction(each, seed + index) * (least / sizes.get(name, least))

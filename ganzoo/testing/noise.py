@@ -96,7 +96,7 @@ def _fixed(generator: Any, mode: str, inputs: Inputs) -> Tensor:
 def _check_maps(case: NetworkCase) -> None:
     """The named buffers are all that `constant` noise is, and one map per image may stand in their place."""
     generator, inputs = _evaluated(case), case.inputs
-    constant = _fixed(generator, "constant", inputs)
+    none, constant = (_fixed(generator, mode, inputs) for mode in ("none", "constant"))
     with doing("noise_maps"):
         names = list(generator.noise_maps())
         buffers = {name: generator.get_buffer(name) for name in names}
@@ -104,11 +104,17 @@ def _check_maps(case: NetworkCase) -> None:
         own = {name: _per_image(buffer, len(inputs[0])) for name, buffer in buffers.items()}
         same = torch.func.functional_call(generator, own, inputs)
         other = torch.func.functional_call(generator, {name: -each for name, each in own.items()}, inputs)
+        empty = torch.func.functional_call(generator, {name: 0 * each for name, each in own.items()}, inputs)
     require(
         torch.allclose(same, constant, rtol=1e-4, atol=1e-5),
         "with its own noise maps, repeated for each image, a generator makes other images",
     )
     require(not names or not torch.equal(other, constant), "noise_maps names buffers that change no image")
+    require(
+        torch.allclose(empty, none, rtol=1e-4, atol=1e-5),
+        "with all of its noise maps empty, a generator makes other images than under `none`: noise_maps leaves out some "
+        "of what `constant` noise is",
+    )
 
 
 def _per_image(buffer: Tensor, count: int) -> Tensor:

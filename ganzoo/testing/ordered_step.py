@@ -28,16 +28,25 @@ class OrderedStep(LinearStep):
     def latents(self, count: int) -> Tensor:
         """See `LinearStep.latents`."""
         numbers = self._numbers(count)
-        return super().latents(BATCH)[numbers] if numbers else super().latents(count)
+        return super().latents(_enough(numbers))[numbers] if numbers else super().latents(count)
 
     def uniform(self, *shape: int) -> Tensor:
         """See `LinearStep.uniform`."""
         if shape and shape[0] == 1 < len(self.rows):
             self.shared.setdefault(Call(f"step.uniform({', '.join(map(str, shape))})", caller()))
         numbers = self._numbers(shape[0]) if shape else []
-        return super().uniform(BATCH, *shape[1:])[numbers] if numbers else super().uniform(*shape)
+        return super().uniform(_enough(numbers), *shape[1:])[numbers] if numbers else super().uniform(*shape)
 
     def _numbers(self, count: int) -> list[int]:
-        """Return which of the numbers that are drawn the first `count` rows have; none for what is no batch."""
-        held = self.rows[:count]
+        """Return which of the numbers that are drawn the first `count` rows have; none for what is no batch.
+
+        Batches behind one another, as reals and generated images in one forward, have numbers of their own each.
+        """
+        times = max(1, count // len(self.rows))
+        held = [row + BATCH * each for each in range(times) for row in self.rows][:count]
         return held if len(held) == count else []
+
+
+def _enough(numbers: Sequence[int]) -> int:
+    """Return how many numbers are drawn for whole batches, so that each of `numbers` is among them."""
+    return BATCH * (1 + max(numbers) // BATCH)

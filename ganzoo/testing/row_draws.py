@@ -100,7 +100,8 @@ class SharedDraws(TorchFunctionMode):
     """Inside, notes what is drawn once for a whole batch, though each image is to have numbers of its own.
 
     Args:
-        count: The number of images, which no other size of anything is.
+        count: The number of images, which no other size of anything is; reals and generated ones together are twice
+            as many.
         allowed: While it says so, draws are passed over.
 
     Attributes:
@@ -120,7 +121,7 @@ class SharedDraws(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         if getattr(func, "__name__", "") in DRAWS and not self._allowed():
             shape = getattr(result, "shape", ())
-            if self._count not in shape:
+            if self._count not in shape and not (shape and shape[0] and shape[0] % self._count == 0):
                 call = Call(written(func), line_of(sys._getframe(1)))
                 self.found.setdefault(f"{call}, {list(shape)},", list(shape))
         return result

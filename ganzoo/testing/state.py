@@ -142,8 +142,8 @@ def _kept(module: nn.Module) -> str:
 
 def _with_graph(module: nn.Module) -> str:
     """Return the name of a tensor that is kept with its graph; empty for none."""
-    values = plain_values(module)
-    return next((name for name, value, _ in values if isinstance(value, Tensor) and value.grad_fn is not None), "")
+    kept = [*((name, value) for name, value, _ in plain_values(module)), *module.named_buffers()]
+    return next((name for name, value in kept if isinstance(value, Tensor) and value.grad_fn is not None), "")
 
 
 def missing_state(module: nn.Module, other: nn.Module) -> str:
