@@ -77,7 +77,7 @@ def _check_memory(case: Any) -> None:
     batches = _images(case), _images(case, seed=9)
 
     def call(augmentation: Any, number: int) -> Sequence[Tensor]:
-        with torch.no_grad(), seeded():
+        with torch.no_grad(), seeded(number):  # other numbers for each, which an earlier call may have kept
             return [augmentation(batches[number].clone())]
 
     check_memory(call, case.built, "a forward")

@@ -20,11 +20,13 @@ from ganzoo.testing.option_effects import EFFECTS, ask_effects
 from ganzoo.testing.option_looks import of_augmentation
 from ganzoo.testing.parts import TinyDiscriminator
 from ganzoo.testing.properties import Case, Property, Suite, able, fullest, gate, thorough
+from ganzoo.testing.scheduled_options import FOLLOWS, ask_schedules, has_schedules
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH, all_kinds, kinds_of_images
 from ganzoo.testing.trial import Trial, require_all
 
 _RESOLUTIONS = (8, 16, 32, 64)
+_LONG = 1_000_000  # logits at once, for a part that adapts by their number
 _OBSERVED = 6  # steps, so that what adapts every few batches has adapted
 
 
@@ -50,8 +52,8 @@ class AugmentationCase(Case):
     def built(self) -> Augmentation:
         """Return a fresh augmentation."""
         with doing("building it"), seeded():
-            augmentation: Augmentation = self.cls(self.options, self.spec)
-        return augmentation
+            augmentation: Augmentation = self.cls(self.begun, self.spec)
+        return self.moved(augmentation)
 
 
 def _check_built(case: AugmentationCase) -> None:
@@ -130,7 +132,7 @@ def _check_state(case: AugmentationCase) -> None:
     for _ in range(_OBSERVED):
         images = _images(spec.channels, _RESOLUTIONS[0])
         alike = torch.equal(_run(augmentation, images), _run(other, images))
-        first, again = _report(augmentation), _report(other)
+        first, again = _told(augmentation), _told(other)
         require(
             alike and first == again,
             f"a new instance with the same state_dict goes on differently: make all state a buffer, and draw from "
@@ -156,6 +158,21 @@ def _check_share(case: AugmentationCase) -> None:
                 f"replaced_share() must give a probability, a float from 0 to 1, found {share!r:.40}",
             )
             augmentation.observe(logits)
+    for logits in (torch.ones(_LONG), -torch.ones(_LONG)):
+        augmentation.observe(logits)
+        share = augmentation.replaced_share()
+        require(
+            0 <= share <= 1,
+            f"replaced_share() is {share:.3g} after it observed {_LONG:,} logits of one sign, as in a long training: "
+            f"keep it from 0 to 1, clamp_(0, 1)",
+        )
+
+
+def _told(augmentation: Augmentation) -> Mapping[str, float]:
+    """Return its report, with the share of reals that it replaces, if it does."""
+    part: Any = augmentation
+    share = {"share": float(part.replaced_share())} if isinstance(augmentation, ReplacesReals) else {}
+    return {**_report(augmentation), **share}
 
 
 def _report(augmentation: Augmentation) -> Mapping[str, float]:
@@ -181,6 +198,7 @@ AUGMENTATION = Suite(
         Property("replaces a share of the reals", _check_share, able(ReplacesReals)),
         *HABITS,
         Property(EFFECTS, ask_effects(of_augmentation), fullest),
+        Property(FOLLOWS, ask_schedules(of_augmentation), lambda case: fullest(case) and has_schedules(case)),
     ),
 )
 

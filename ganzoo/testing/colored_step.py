@@ -12,6 +12,7 @@ from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.objectives import Regularizer
 from ganzoo.testing.critics import TinyFeaturedDiscriminator
 from ganzoo.testing.ordered_step import OrderedStep
+from ganzoo.testing.penalty_situation import Situation
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH
 from ganzoo.testing.skip_generator import tiny_generator_for
@@ -45,12 +46,12 @@ def scaled(network: NetworkT, scale: float) -> NetworkT:
     return network
 
 
-def colored_step(declared: Regularizer, order: Sequence[int], scale: float = 1.0) -> OrderedStep:
+def colored_step(declared: Regularizer, order: Sequence[int], situation: Situation) -> OrderedStep:
     """Return a batch of color images with classes, its rows in an order, for a penalty that says what it needs."""
     with seeded():
         maker = tiny_generator_for(declared.generator_must_be)
-        generator = scaled(maker(maker.Options(), COLOR), scale)
-        critic = scaled(_ClassCritic(_ClassCritic.Options(), COLOR), scale)
+        generator = scaled(maker(maker.Options(), COLOR), situation.scale)
+        critic = scaled(_ClassCritic(_ClassCritic.Options(), COLOR), situation.scale)
     real, fakes = (each[list(order)] for each in pixels(3))
     return OrderedStep(
         critic,
@@ -61,5 +62,6 @@ def colored_step(declared: Regularizer, order: Sequence[int], scale: float = 1.0
         connected=declared.needs_real_gradient,
         fakes_connected=declared.needs_fake_gradient,
         role=declared.applies_to,
+        images_seen=situation.images_seen,
         rows=order,
     )

@@ -16,8 +16,8 @@ from ganzoo.testing.calls import Calls
 from ganzoo.testing.failure import ConformanceError, doing, require
 
 COUNT = 7  # no number of channels or classes, and no resolution
-# Two, since what draws five numbers for each image has another dimension of as many entries; the first one of the turned
-# is of another class than the first of all.
+# Two, since what draws five numbers for each image has another dimension of as many entries; the first one of the
+# turned is of another class than the first of all.
 _STARTS, _TURNED = ((0, 1, 2, 3, 4), (0, 1, 2, 3, 4, 5)), (5, 0, 6, 4, 1, 3, 2)
 Rows = Sequence[int]
 Run = Callable[[Rows], Sequence[Tensor]]

@@ -16,9 +16,12 @@ from ganzoo.testing.failure import NotAsked, doing, require
 from ganzoo.testing.folder_order import turned_folders
 from ganzoo.testing.lookup import read_options
 from ganzoo.testing.options import check_importable
+from ganzoo.testing.other_process import check_hashes
 from ganzoo.testing.properties import Property
+from ganzoo.testing.source_files import Images, check_noticed
 
 _READ = 8
+_MOST = 24
 _TEXTS = ("key", "subject", "fingerprint", "together")
 
 
@@ -77,13 +80,22 @@ def _check_keys_elsewhere(case: Any) -> None:
     other = Path(os.path.relpath(root)) if root.is_absolute() else root.absolute()
     elsewhere = case.options.model_copy(update={"root": type(case.options.root)(other)})
     with doing("listing its images under another path"):
-        keys = [item.key for item in case.dataset(elsewhere).items()]
+        there = list(case.dataset(elsewhere).items())
+    keys = [item.key for item in there]
     named = next((item.key for item in case.items if str(root.resolve()) in item.key), "")
     require(
         not named and keys == [item.key for item in case.items],
         f"a key says where the root lies, {named or case.items[0].key!r}: where it lies elsewhere, all images would be "
         f"others; give the path below the root, path.relative_to(root).as_posix()",
     )
+    for one, two in zip(case.items, there, strict=True):
+        for name in ("subject", "split", "label"):
+            here, other = getattr(one, name), getattr(two, name)
+            require(
+                here == other and not (isinstance(here, str) and str(root.resolve()) in here),
+                f"{one.key!r} has the {name} {here!r}, and {other!r} where the root lies elsewhere: the splits would "
+                f"be others there; make it of the path below the root",
+            )
 
 
 def _check_fingerprints(case: Any) -> None:
@@ -93,6 +105,18 @@ def _check_fingerprints(case: Any) -> None:
         f"{bare[0] if bare else ''!r} has no fingerprint, so that a file which changes leaves stale images prepared: "
         f"give its size and time, ganzoo.data.file_fingerprint(path)",
     )
+
+
+def _check_changed(case: Any) -> None:
+    def look(root: Path) -> Images:
+        dataset = case.dataset(_at(case, root))
+        return {item.key: (item.fingerprint, np.array(dataset.load(item))) for item in list(dataset.items())[:_MOST]}
+
+    check_noticed(Path(case.options.root), look)
+
+
+def _at(case: Any, root: Path) -> Any:
+    return case.options.model_copy(update={"root": type(case.options.root)(root)})
 
 
 def _check_range(case: Any) -> None:
@@ -174,10 +198,16 @@ def _check_own_arrays(case: Any) -> None:
 
 LISTING = (
     Property("can be found by other processes", lambda case: check_importable(case.cls)),
+    Property(
+        "lists its images in one order in every process",
+        check_hashes,
+        needs="can be found by other processes",
+    ),
     Property("names its classes", _check_names),
     Property("lists its images in one order on every file system", _check_file_order, _has_root),
     Property("its keys are the same elsewhere", _check_keys_elsewhere, _has_root),
     Property("its images have fingerprints", _check_fingerprints, _has_root),
+    Property("its fingerprints follow its files", _check_changed, _has_root),
 )
 LOADING = (
     Property("its images run from 0 to 255", _check_range),

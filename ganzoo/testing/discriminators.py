@@ -18,6 +18,7 @@ from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.generators import labels
 from ganzoo.testing.growth import Inputs, check_discriminator_growth
+from ganzoo.testing.modes import CHANNELS, MODES
 from ganzoo.testing.networks import NetworkCase
 from ganzoo.testing.option_effects import EFFECTS, ask_effects
 from ganzoo.testing.option_looks import of_network
@@ -128,6 +129,7 @@ DISCRIMINATOR = Suite(
             "gradients reach every parameter", network.check_parameters_reached, thorough, needs=network.HAS_GRADIENT
         ),
         Property("gradients reach the images", network.check_inputs_reached, thorough, needs=network.HAS_GRADIENT),
+        CHANNELS,
         Property("uses the labels", habits.check_labels_used, _uses_labels),
         Property("can be differentiated twice", network.check_double_backward, thorough, needs=network.HAS_GRADIENT),
         Property(habits.MEMORY, habits.check_no_memory, thorough),
@@ -138,6 +140,7 @@ DISCRIMINATOR = Suite(
         Property("evaluates each image by itself", habits.ask_company(training=False), network.is_independent),
         Property("trains on each image by itself", habits.ask_company(training=True), network.is_independent),
         Property("draws nothing in evaluation", habits.check_steady, fullest, needs=habits.MEMORY),
+        *MODES,
         *slopes.SLOPES,
         Property("its logits are not bounded", slopes.check_unbounded, fullest),
         Property(EFFECTS, ask_effects(of_network, of_networks=True), fullest),

@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from ganzoo.errors import GanzooError
 from ganzoo.testing.calls import draws
 from ganzoo.testing.company import COUNT, Rows, alike, check_company
+from ganzoo.testing.devices import check_device
 from ganzoo.testing.extractor_sizes import check_sizes
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.properties import Property
+from ganzoo.testing.wrapping import check_no_wrapping
 
 
 def _network(case: Any, layers: Sequence[str]) -> nn.Module:
@@ -108,6 +110,27 @@ def check_images_kept(case: Any) -> None:
     require(torch.equal(images, case.pixels), "changes the images that it is given; work on a copy")
 
 
+def check_channels(case: Any) -> None:
+    """Require that all three channels count: gray images come as three equal ones, and color is seen."""
+    network = _network(case, case.layers)
+    for channel in range(case.pixels.shape[1]):
+        changed = case.pixels.clone()
+        changed[:, channel] = 255 - changed[:, channel]
+        same = all(torch.equal(one, two) for one, two in zip(case.features, _features(network, changed), strict=True))
+        require(not same, f"features do not depend on channel {channel} of the images; read all of them")
+
+
+def check_eight_bits(case: Any) -> None:
+    """Require that pixels are not calculated with in 8 bits."""
+    network = _network(case, case.layers)
+    check_no_wrapping(lambda: network(case.pixels))
+
+
+def check_place(case: Any) -> None:
+    """Require that it computes where it is moved to."""
+    check_device(_network(case, case.layers), lambda network: network(case.pixels.to("meta")), "extraction")
+
+
 def check_types(case: Any) -> None:
     """Require float32: halves have too few digits for covariances."""
     for layer, features in zip(case.layers, case.features, strict=True):
@@ -139,6 +162,9 @@ HABITS = (
     Property("features do not depend on earlier images", check_memory, needs=_FEATURES),
     Property("images stay as they are", check_images_kept, needs=_FEATURES),
     Property("takes images of any size", check_sizes, needs=_FEATURES),
+    Property("reads all channels", check_channels, needs=_FEATURES),
+    Property("calculates with more than 8 bits", check_eight_bits, needs=_FEATURES),
+    Property("computes on the device that it is moved to", check_place, needs=_FEATURES),
     Property("features are float32", check_types, needs=_FEATURES),
     Property("gives the layers that are asked for, in their order", check_asked_layers, needs=_FEATURES),
 )

@@ -15,6 +15,8 @@ from ganzoo.contracts.extractors import Extractor, Layer, WeightsFile
 from ganzoo.contracts.metric_input import PIXELS
 from ganzoo.errors import WeightsError
 from ganzoo.layers import Frozen
+from ganzoo.testing.calls import draws
+from ganzoo.testing.company import COUNT, Rows, check_company
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.extractor_habits import HABITS
 from ganzoo.testing.failure import NotAsked, doing, require
@@ -101,6 +103,8 @@ def _check_identity(case: ExtractorCase) -> None:
         plain = isinstance(key, str) and isinstance(value, str | int | float | bool)
         require(plain, f"identity() must be plain data, text and numbers, found {key!r}: {type(value).__name__}")
     require(identity == again, "identity() differs from one call to the next")
+    other = case.cls(case.options)
+    require(identity == dict(other.identity()), "identity() is another one for each instance: no scores would compare")
 
 
 def _check_features(case: ExtractorCase) -> None:
@@ -133,6 +137,24 @@ def _check_perceptual(case: ExtractorCase) -> None:
         distance = (features[0] - features[1]).square().sum()
         (slope,) = torch.autograd.grad(distance, images)
     require(torch.isfinite(slope).all() and slope.any(), "a perceptual distance has no usable slope to descend")
+    _check_floats(extractor.perceptual().eval(), side, "perceptual features")
+
+
+def _check_floats(network: nn.Module, side: int, what: str) -> None:
+    """Require that what is made of float images has no chance in it, and belongs to each image alone."""
+    images = torch.rand(COUNT, 3, side, side, generator=torch.Generator().manual_seed(8)) * 2 - 1
+    drawn = draws(lambda: network(images))
+    require(not drawn, f"{what} draw with {drawn}: the same images are to give the same each time")
+    given = images.clone()
+
+    def run(rows: Rows) -> tuple[Tensor, ...]:
+        with torch.no_grad():
+            found = network(given[list(rows)])
+        return tuple(found) if isinstance(found, tuple | list) else (found,)
+
+    check_company(run, f"{what} of float images", advice="; they are of one image, whatever stands beside it")
+    network(given)
+    require(torch.equal(given, images), f"{what} change the images that they are given in place; work on a copy")
 
 
 def _check_maps(case: ExtractorCase) -> None:
@@ -156,6 +178,7 @@ def _check_maps(case: ExtractorCase) -> None:
             slope is not None and slope.any() and torch.isfinite(slope).all(),
             f"no usable gradient of map {number} reaches the images: do not detach it, nor compute it without gradient",
         )
+    _check_floats(extractor.feature_maps().eval(), _MAPS_SIDE, "feature maps")
 
 
 def _features(extractor: Extractor, layers: list[str], images: Tensor) -> tuple[Tensor, ...]:

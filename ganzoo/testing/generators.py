@@ -18,6 +18,7 @@ from ganzoo.testing import network_properties as network
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.growth import Inputs, check_generator_growth
+from ganzoo.testing.modes import MODES
 from ganzoo.testing.networks import NetworkCase
 from ganzoo.testing.noise import NOISE
 from ganzoo.testing.option_effects import EFFECTS, ask_effects
@@ -151,6 +152,7 @@ GENERATOR = Suite(
         *habits.habits("latents"),
         Property("evaluates each image by itself", habits.ask_company(training=False), thorough),
         Property("trains on each image by itself", habits.ask_company(training=True), network.is_independent),
+        *MODES,
         *slopes.SLOPES,
         Property("its images are on the scale of the reals", slopes.check_range, fullest, needs=habits.MEMORY),
         Property(EFFECTS, ask_effects(of_network, of_networks=True), fullest),

@@ -118,15 +118,7 @@ def check_copied(case: NetworkCase) -> None:
 def check_saved(case: NetworkCase) -> None:
     """Require that saved weights, loaded into another instance, give the same results."""
     network: Any = case.network()
-    keys = set(network.state_dict())
-    with doing("a forward in training mode"), seeded(), torch.no_grad():
-        network(*case.inputs)
-    made = sorted(set(network.state_dict()) - keys)
-    require(
-        not made,
-        f"its first forward makes {', '.join(f'`{each}`' for each in made[:3])}, which the optimizer, the EMA and "
-        f"load_state_dict of a network that was just built do not know; make them in __init__",
-    )
+    _require_made(network, case)
     with doing("loading its own state_dict into a new instance"), seeded(SEED + 2):
         other: Any = case.build()
         other.load_state_dict(network.state_dict())
@@ -139,6 +131,19 @@ def check_saved(case: NetworkCase) -> None:
         torch.equal(found[0], found[1]),
         f"a new instance with the same state_dict gives other results: "
         f"{state.missing_state(network, other) or 'state is missing from it'}",
+    )
+
+
+def _require_made(network: Any, case: NetworkCase) -> None:
+    """Require that a forward makes no weights: all of them are made by the constructor."""
+    keys = set(network.state_dict())
+    with doing("a forward in training mode"), seeded(), torch.no_grad():
+        network(*case.inputs)
+    made = sorted(set(network.state_dict()) - keys)
+    require(
+        not made,
+        f"its first forward makes {', '.join(f'`{each}`' for each in made[:3])}, which the optimizer, the EMA and "
+        f"load_state_dict of a network that was just built do not know; make them in __init__",
     )
 
 
@@ -181,11 +186,12 @@ def _runner(case: NetworkCase, training: bool) -> Callable[[Rows], Sequence[Tens
 
 def check_no_memory(case: NetworkCase) -> None:
     """Require that it gives the same whatever it was shown before."""
+    _require_made(case.network(), case)
     first, labels = several(case)
     batches = [(first[:3], labels[:3]), (first[1:4] * 0.8, labels[2:5])]
 
     def call(network: Any, number: int) -> Sequence[Tensor]:
-        with torch.no_grad(), seeded():
+        with torch.no_grad(), seeded(number):  # other numbers for each, which an earlier call may have kept
             return [network(*(part.clone() for part in batches[number]))]
 
     for training in (False, True):

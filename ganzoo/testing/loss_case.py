@@ -29,10 +29,10 @@ class LossCase(Case):
     def loss(self) -> AdversarialLoss:
         """Return a fresh loss."""
         with doing("building it (its __init__ calls super().__init__(options))"), seeded():
-            loss: AdversarialLoss = self.cls(self.options)
+            loss: AdversarialLoss = self.cls(self.begun)
             loss.prepare(self.world.images, self.world.critic(self.world.critic.Options(), self.world.images))
             loss.to("cpu")
-        return loss
+        return self.moved(loss)
 
     @cached_property
     def world(self) -> World:

@@ -17,10 +17,12 @@ from ganzoo.testing.devices import check_device
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.properties import Property
 from ganzoo.testing.seeding import seeded
+from ganzoo.testing.shared_batches import SIZE, check_value, says_so
 from ganzoo.testing.slopes import double
 
 SAVED = "its state is saved"
 _COUNT = 8
+_TURNED = (3, 6, 0, 7, 1, 5, 2, 4)
 Objective = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -108,6 +110,19 @@ def _check_no_backward(case: Any) -> None:
         )
 
 
+def check_realness(case: Any) -> None:
+    """Require one number per image, of logits with and without heads."""
+    loss = case.loss()
+    for heads in case.heads:
+        logits = torch.linspace(-1.0, 2.0, _COUNT * max(1, heads)).reshape(_COUNT, *([heads] if heads else []))
+        with doing("realness(logits)"):
+            found = loss.realness(logits)
+        require(
+            isinstance(found, Tensor) and found.shape == logits.shape[:1],
+            f"realness of logits {list(logits.shape)} must be one number per image, [8]; found {found!r:.80}",
+        )
+
+
 def check_saved(case: Any) -> None:
     """Require that all that it keeps is in its state."""
     loss, other = case.loss(), case.loss()
@@ -118,12 +133,47 @@ def check_saved(case: Any) -> None:
         other.load_state_dict(loss.state_dict())
     state.check_no_counter(case.loss(), both, "a loss")
     real, fake = _logits(case, -0.2), _logits(case, 0.1)
-    same = torch.equal(loss.discriminator_loss(real, fake), other.discriminator_loss(real, fake))
+    same = torch.equal(loss.realness(real), other.realness(real))
+    same = same and torch.equal(loss.discriminator_loss(real, fake), other.discriminator_loss(real, fake))
     require(
         same,
         f"a new instance with the same state_dict gives another loss: its state is not saved; "
         f"{state.missing_state(loss, other) or 'keep it in a buffer (register_buffer)'}",
     )
+
+
+def _check_forgets(case: Any) -> None:
+    loss = case.loss()
+    real, fake = ((2 * _logits(case, mean).requires_grad_()) for mean in (-0.3, 0.4))  # with a graph, as a critic's are
+    loss.discriminator_loss(real, fake)
+    loss.generator_loss(fake, lambda: real)
+    state.check_no_graphs(loss)
+
+
+def _check_order(case: Any) -> None:
+    """Logits stay with their labels: `real()[i]` is of the class of `fake[i]`."""
+    for what, objective in _objectives(case):
+        real, fake = _logits(case, -0.3), _logits(case, 0.4)
+        turned = torch.tensor(_TURNED)
+        once, again = objective()(real, fake), objective()(real[turned], fake[turned])
+        require(
+            torch.allclose(once, again, rtol=1e-4, atol=1e-6),
+            f"{what} is {once.item():.6g} of a batch, and {again.item():.6g} of the same images in another order: it "
+            f"compares logits of different places, though the real and the generated image of one place are those of "
+            f"one class; no roll, flip or permutation",
+        )
+
+
+def _check_ranks(case: Any) -> None:
+    for what, objective in _objectives(case):
+        real, fake = _logits(case, -0.3), _logits(case, 0.4)
+        parts = [objective() for _ in range(SIZE)]
+
+        def of_rank(rank: int, parts: Any = parts, real: Tensor = real, fake: Tensor = fake) -> Tensor:
+            found: Tensor = parts[rank](real[rank::SIZE], fake[rank::SIZE])
+            return found
+
+        check_value(partial(objective(), real, fake), of_rank, what)
 
 
 def _both(case: Any, loss: Any) -> None:
@@ -134,6 +184,7 @@ def _both(case: Any, loss: Any) -> None:
 def _check_place(case: Any) -> None:
     def run(moved: Any) -> None:
         real, fake = (_logits(case, mean).to("meta").requires_grad_() for mean in (-0.3, 0.4))
+        moved.realness(real)
         moved.discriminator_loss(real, fake)
         moved.generator_loss(fake, lambda: real)
 
@@ -158,5 +209,9 @@ HABITS = (
     Property("does not grow with the batch", _check_repeated),
     Property("takes a batch of one", _check_one, _takes_one),
     Property("leaves gradients to the trainer", _check_no_backward),
+    Property("registers all that is trained", lambda case: state.check_registered(case.loss())),
+    Property("keeps no tensor of the logits", _check_forgets),
+    Property("depends on no order of the images", _check_order, needs="draws nothing"),
+    Property("sees the whole batch where processes share it", _check_ranks, says_so, needs="draws nothing"),
     Property("computes on the device of the logits", _check_place),
 )

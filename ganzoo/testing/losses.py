@@ -22,10 +22,11 @@ from ganzoo.testing.loss_case import (
     of_generator,
     uneven_logits,
 )
-from ganzoo.testing.loss_habits import HABITS, SAVED, check_saved
+from ganzoo.testing.loss_habits import HABITS, SAVED, check_realness, check_saved
 from ganzoo.testing.option_effects import EFFECTS, ask_effects
 from ganzoo.testing.option_looks import of_loss
 from ganzoo.testing.properties import Property, Suite, gate
+from ganzoo.testing.scheduled_options import FOLLOWS, ask_schedules, has_schedules
 from ganzoo.testing.settings import reason_against
 from ganzoo.testing.trial import Trial, require_all
 from ganzoo.testing.worlds import WORLDS
@@ -75,17 +76,6 @@ def _mean(what: str) -> Callable[[LossCase], None]:
 
 def _is_independent(case: LossCase) -> bool:
     return not case.cls.depends_on_batch(case.options)
-
-
-def _check_realness(case: LossCase) -> None:
-    loss, heads = case.loss(), case.heads[-1]
-    logits = logits_around(0.5, heads).detach()
-    with doing("realness(logits)"):
-        found = loss.realness(logits)
-    require(
-        isinstance(found, Tensor) and found.shape == logits.shape[:1],
-        f"realness of logits [8, {heads}] must be one number per image, [8]; found {found!r:.80}",
-    )
 
 
 def _check_weights(case: LossCase) -> None:
@@ -205,13 +195,14 @@ LOSS = Suite(
         Property("generator_loss is a finite scalar with a gradient", _scalar("generator_loss")),
         Property(SAVED, check_saved),
         *(Property(f"{what} is a mean over the batch", _mean(what), _is_independent, needs=SAVED) for what in PLAYERS),
-        Property("realness is one number per image", _check_realness, lambda case: case.cls.takes_many_logits),
+        Property("realness is one number per image", check_realness),
         Property("gradients reach its own weights", _check_weights),
         Property("discriminator_loss pushes logits apart", _check_discriminator_direction),
         Property("generator_loss pushes logits up", _check_generator_direction),
         Property("generator_loss draws reals at most once, and trains on none", _check_lazy_reals),
         *HABITS,
         Property(EFFECTS, ask_effects(of_loss)),
+        Property(FOLLOWS, ask_schedules(of_loss), has_schedules),
         Property("brings its penalties as parts with options", _check_penalties),
     ),
 )

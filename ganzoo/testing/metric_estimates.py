@@ -20,6 +20,11 @@ def estimates_of(metric: Metric, data: MetricInput) -> Mapping[str, Estimate]:
     require(sorted(found) == declared, f"declares {declared} in `values`, but gives {sorted(found)}")
     for key, each in found.items():
         _require_estimate(each, repr(key))
+        require(
+            metric.values[key].transform != "logit" or 0 <= each.value <= 1,
+            f"gives {each.value:.4g} for {key!r}, whose Display has transform='logit', which is for shares between 0 "
+            f"and 1: 'log' for positive values, 'raw' for others",
+        )
         _require_classes(each, repr(key), data)
     return found
 

@@ -73,6 +73,20 @@ def _check_alike(case: Any) -> None:
         ) from error
 
 
+def _check_collapsed(case: Any) -> None:
+    """Of a generator that makes one image: in a recipe that fails, that is soon so, and its score is to say it."""
+    data = metric_input(case.metric, case.count)
+    one = {role: rows[:1].expand_as(rows).clone() for role, rows in data.generated.roles.items()}
+    roles: Any = data.generated.roles
+    try:
+        estimates_of(case.metric, replace(data, generated=replace(data.generated, roles=roles.of(one))))
+    except ConformanceError as error:
+        raise ConformanceError(
+            f"{error}, where all generated images are the same, as those of a generator that collapsed: what is "
+            f"divided by, and what a logarithm or a root is taken of, may be 0"
+        ) from error
+
+
 def _check_pairs(case: Any) -> None:
     count = max(case.count, _MANY)
     data = metric_input(case.metric, count)
@@ -112,7 +126,7 @@ def _reads_features(case: Any) -> bool:
 
 
 def _check_described_kept(case: Any) -> None:
-    pixels = images(8, torch.Generator().manual_seed(0))
+    pixels = images(8, torch.Generator().manual_seed(0), bad=True)  # of every brightness, for what is clamped
     before = pixels.clone()
     with doing("describe(images, first)"):
         case.metric.describe(pixels, 0)
@@ -130,6 +144,7 @@ HABITS = (
     Property("depends on no earlier call", _check_memory),
     Property("takes images without classes", _check_classless, lambda case: not case.cls.uses_classes),
     Property("is finite for images like the reference", _check_alike, _compares),
+    Property("is finite for images that are all the same", _check_collapsed, lambda case: bool(case.cls.reads)),
     Property("compares images without a tensor of all pairs and features", _check_pairs, _reads_features),
     Property("leaves images that it describes as they are", _check_described_kept, lambda case: case.cls.describes),
 )

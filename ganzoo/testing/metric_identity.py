@@ -20,6 +20,8 @@ def check_identity(case: Any) -> None:
             f"found {key!r}: {type(value).__name__}",
         )
     require(identity == again, "identity() differs from one call to the next")
+    other = case.cls(case.options)
+    require(identity == dict(other.identity()), "identity() is another one for each instance: no scores would compare")
 
 
 def _is_plain(value: Any) -> bool:

@@ -16,6 +16,7 @@ from ganzoo.contracts.metric_values import Display, Estimate, Sensitivity, Trans
 from ganzoo.contracts.metrics import Metric
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import doing, require
+from ganzoo.testing.metric_errors import ERRORS
 from ganzoo.testing.metric_estimates import estimates_of
 from ganzoo.testing.metric_habits import HABITS, draws_of
 from ganzoo.testing.metric_identity import check_identity, check_identity_of_options
@@ -25,7 +26,9 @@ from ganzoo.testing.option_effects import EFFECTS, ask_effects
 from ganzoo.testing.option_looks import of_metric
 from ganzoo.testing.properties import Case, Property, Suite, gate
 from ganzoo.testing.trial import Trial, require_all
+from ganzoo.testing.wrapping import check_no_wrapping
 
+_DESCRIBED = 128
 _COUNTS = (80, 320, 1280, 5120)
 _KEY = re.compile("[a-z][a-z0-9_]*")
 
@@ -83,6 +86,11 @@ def _check_values(case: MetricCase) -> None:
     reads = isinstance(cls.reads, tuple) and (cls.reads or cls.generator_must_be)
     require(reads, f"`reads` must be a tuple of roles, found {cls.reads!r}")
     require(set(cls.describes) <= set(cls.reads), f"`describes` {cls.describes!r} must be in `reads` too")
+    require(
+        cls.describes or cls.describe is Metric.describe,
+        f"has a method describe(images, first), which is never called: `describes` is empty; name there the roles that "
+        f"it gives, which `reads` has too, {cls.reads!r}",
+    )
 
 
 def _check_sensitivity(case: MetricCase) -> None:
@@ -100,14 +108,21 @@ def _check_sensitivity(case: MetricCase) -> None:
 def _check_describing(case: MetricCase) -> None:
     """Check that what is kept of an image does not depend on the batch that it came in."""
     metric = case.metric
-    pixels = images(128, torch.Generator().manual_seed(0))
+    pixels = images(_DESCRIBED, torch.Generator().manual_seed(0), bad=True)
     with doing("describe(images, first)"):
         whole, parts = (described(metric, pixels, at_once) for at_once in (64, 32))
+        odd = described(metric, pixels[:-1], 64)
     for role in metric.describes:
         require(
             whole[role].shape == parts[role].shape and torch.allclose(whole[role].double(), parts[role].double()),
             f"describe() gives other {role!r} for the same images in smaller batches",
         )
+        require(
+            len(whole[role]) != _DESCRIBED or len(odd[role]) == _DESCRIBED - 1,
+            f"describe() gives {len(odd[role])} rows of {role!r} for {_DESCRIBED - 1} images, of which the last batch "
+            f"has an odd number: give a row for each image",
+        )
+    check_no_wrapping(lambda: metric.describe(pixels.clone(), 0))
 
 
 def _enough(metric: Metric) -> int:
@@ -195,6 +210,7 @@ METRIC = Suite(
         Property("gives the same values twice", _check_repeated),
         *HABITS,
         *ORDER,
+        *ERRORS,
         Property(EFFECTS, ask_effects(of_metric)),
         Property(
             "bad images do not score better",

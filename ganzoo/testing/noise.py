@@ -112,8 +112,8 @@ def _check_maps(case: NetworkCase) -> None:
     require(not names or not torch.equal(other, constant), "noise_maps names buffers that change no image")
     require(
         torch.allclose(empty, none, rtol=1e-4, atol=1e-5),
-        "with all of its noise maps empty, a generator makes other images than under `none`: noise_maps leaves out some "
-        "of what `constant` noise is",
+        "with all of its noise maps empty, a generator makes other images than under `none`: noise_maps leaves out "
+        "some of what `constant` noise is",
     )
 
 

@@ -32,8 +32,8 @@ class OptimizerCase(Case):
     def optimizer(self) -> Optimizer:
         """The part, which builds optimizers of torch."""
         with doing("building it"):
-            part: Optimizer = self.cls(self.moment)
-        return part
+            part: Optimizer = self.cls(options_at(self.begun, 0))
+        return self.moved(part)
 
     def built(self, parameters: Sequence[nn.Parameter], entries: Any = None) -> torch.optim.Optimizer:
         """Return its optimizer of some parameters, with these entries in its groups or those of `group`."""

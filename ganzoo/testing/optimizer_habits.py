@@ -15,6 +15,7 @@ from ganzoo.testing.properties import Property
 from ganzoo.testing.seeding import seeded
 
 _SHAPES: tuple[tuple[int, ...], ...] = ((), (3,), (3, 2), (2, 3, 3, 3), (1, 4, 4))
+_ONES: tuple[tuple[int, ...], ...] = ((1,),)
 _OF_TORCH = frozenset(vars(torch.optim.SGD([torch.zeros(1)], lr=1.0))) | {"state", "param_groups", "defaults"}
 _REMEMBER = "keep all that it remembers in `state`, a tensor each, or as numbers in its parameter groups"
 
@@ -118,6 +119,21 @@ def _check_shapes(case: OptimizerCase) -> None:
             for _ in range(2):
                 step_down(optimizer)
         require(parameter.shape == shape, f"makes a parameter of shape {list(shape)} one of {list(parameter.shape)}")
+    _check_biases(case)
+
+
+def _check_biases(case: OptimizerCase) -> None:
+    """Single numbers, and vectors of one number, are to move too."""
+    for shape in _SHAPES[:1] + _ONES:
+        parameter = nn.Parameter(torch.zeros(shape))  # where no decay moves it
+        optimizer = case.built([parameter])
+        for _ in range(2):
+            step_down(optimizer)
+        require(
+            bool(parameter.detach().any()),
+            f"never moves a parameter of shape {list(shape)}, as the bias of a last layer is: what takes the mean, or "
+            f"divides by the norm, of a gradient of one number leaves nothing of it",
+        )
 
 
 def _check_flat(case: OptimizerCase) -> None:
@@ -133,6 +149,22 @@ def _check_flat(case: OptimizerCase) -> None:
             f"a parameter becomes inf or nan where each number of its gradient is {scale:g}, as that of a layer whose "
             f"units are all dead, or of the first steps; add a small number to what is divided by",
         )
+
+
+def _check_decay(case: OptimizerCase) -> None:
+    """Where the gradient is 0, the decay of weights is all that is left, and pulls towards 0."""
+    parameters = two_tensors()
+    optimizer = case.built(parameters)
+    before = place_of(optimizer).abs()
+    for _ in range(2):
+        for each in parameters:
+            each.grad = torch.zeros_like(each)
+        optimizer.step()
+    require(
+        bool((place_of(optimizer).abs() <= before + 1e-7).all()),
+        "moves weights away from 0 where the gradient is 0: a decay of weights takes a share of them away, weight * "
+        "(1 - lr * decay), and anything else has no gradient to follow",
+    )
 
 
 def _check_in_place(case: OptimizerCase) -> None:
@@ -155,4 +187,5 @@ HABITS = (
     Property("takes parameters of every shape", _check_shapes),
     Property("stays finite where gradients vanish", _check_flat),
     Property("moves parameters in place", _check_in_place),
+    Property("pulls weights towards 0 where gradients vanish, if anywhere", _check_decay),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -16,10 +17,13 @@ from ganzoo.testing.optimizer_habits import HABITS
 from ganzoo.testing.option_effects import EFFECTS, ask_effects
 from ganzoo.testing.option_looks import of_optimizer
 from ganzoo.testing.properties import Property, Suite, gate
+from ganzoo.testing.scheduled_options import FOLLOWS, ask_schedules, has_schedules
 from ganzoo.testing.settings import reason_against
 from ganzoo.testing.trial import Trial, require_all
 
 _STEPS = 40
+_FACTOR = 16.0  # of the rate: far enough from its root and its square, which a clipped step may be between
+_DECAYS = ("betas", "momentum", "alpha")
 
 
 def _check_compatibility(case: OptimizerCase) -> None:
@@ -49,6 +53,28 @@ def _check_group(case: OptimizerCase) -> None:
         f"the 'lr' of group(options, share) must be options.learning_rate * share, {rate:g} at a share of 1; found "
         f"{entries['lr']:g}, and {halved['lr']:g} at a share of 0.5",
     )
+
+
+def _check_decays(case: OptimizerCase) -> None:
+    """Require that what is forgotten in a step is a share of what it was, where lazy penalties add steps."""
+    part, options = case.optimizer, case.moment
+    whole, halved = (_decays(part.group(options, share)) for share in (1.0, 0.5))
+    for name, decays in whole.items():
+        wrong = [(one, two) for one, two in zip(decays, halved[name], strict=True) if abs(two - one**0.5) > 1e-6]
+        require(
+            not wrong,
+            f"{name!r} of group(options, share) holds a decay per step, {wrong[0][0] if wrong else 0:g} at a share of "
+            f"1, which must be {(wrong[0][0] if wrong else 0) ** 0.5:g} at a share of 0.5, and is "
+            f"{wrong[0][1] if wrong else 0:g}: raise it to the share, {name}**share, so that as much is forgotten per "
+            f"update",
+        )
+
+
+def _decays(entries: Mapping[str, Any]) -> Mapping[str, Sequence[float]]:
+    """Return the decays per step among entries of parameter groups, by the names that torch's optimizers have."""
+    found = {name: entries[name] for name in _DECAYS if name in entries}
+    values = {name: each if isinstance(each, tuple | list) else (each,) for name, each in found.items()}
+    return {name: each for name, each in values.items() if all(0 <= float(one) < 1 for one in each)}
 
 
 def _check_descent(case: OptimizerCase) -> None:
@@ -82,6 +108,24 @@ def _check_rate(case: OptimizerCase) -> None:
         "a lower learning rate between two steps does not shorten the second: read it from the parameter group at "
         "each step",
     )
+    _check_length(case)
+
+
+def _check_length(case: OptimizerCase) -> None:
+    """A step is as long as the rate says: neither its square, nor of a rate that it was built with."""
+    part, options, lengths = case.optimizer, case.moment, []
+    for factor in (1.0, 1 / _FACTOR):
+        changed = options.model_copy(update={"learning_rate": options.learning_rate * factor})
+        parameters = [nn.Parameter(torch.zeros_like(each)) for each in two_tensors()]  # where no decay has a part
+        optimizer = case.built(parameters, part.group(changed, 1.0))
+        step_down(optimizer)
+        lengths.append(float(place_of(optimizer).norm()))
+    ratio = lengths[0] / lengths[1] if lengths[1] else float("inf")
+    require(
+        lengths[0] == 0 or _FACTOR**0.5 <= ratio <= _FACTOR**1.5,
+        f"a step at a learning rate {_FACTOR:g} times as high is {ratio:.3g} times as long, from the same place and "
+        f"with the same gradients: multiply the step by group['lr'], once, as it is at the step (not self.defaults)",
+    )
 
 
 OPTIMIZER = Suite(
@@ -93,8 +137,10 @@ OPTIMIZER = Suite(
         gate("its group says what its parameter groups have", _check_group),
         Property("descends", _check_descent),
         Property("follows the learning rate of the moment", _check_rate),
+        Property("forgets as much per update where lazy penalties add steps", _check_decays),
         *HABITS,
         Property(EFFECTS, ask_effects(of_optimizer)),
+        Property(FOLLOWS, ask_schedules(of_optimizer), has_schedules),
         Property("steps without memory", _check_meta),
     ),
 )

@@ -98,10 +98,10 @@ def _effects(case: Any, plain: Plain, name: str, values: Sequence[Any], look: Lo
     """Yield whether each other value of an option has an effect."""
     for context in contexts(case, plain):
         here = context.model_dump(mode="json")
-        known = _seen(case, context, look)
+        known = seen(case.of(context), look)
         for value in values:
             for options in _legal(case, {**here, name: value}):
-                yield not _same(known, _seen(case, options, look))
+                yield not looks_alike(known, seen(case.of(options), look))
 
 
 def _up_to_first(found: Iterable[bool]) -> Iterator[bool]:
@@ -123,7 +123,7 @@ def _read(case: Any, look: Look) -> set[str]:
             return super().__getattribute__(name)
 
     watched = Watched.model_construct(**{name: getattr(case.options, name) for name in cls.model_fields})
-    _seen(case, watched, look)
+    seen(case.of(watched), look)
     return found
 
 
@@ -134,15 +134,21 @@ def _legal(case: Any, plain: Plain) -> Iterator[Any]:
         return
 
 
-def _seen(case: Any, options: Any, look: Look) -> Sequence[Tensor] | str:
-    """Return what is seen with these options; what it says where it refuses them, which is an effect too."""
+def options_with(case: Any, name: str, value: Any) -> Iterator[Any]:
+    """Yield a case's options with another value of one of them, if that is legal."""
+    yield from _legal(case, {**case.options.model_dump(mode="json"), name: value})
+
+
+def seen(case: Any, look: Look) -> Sequence[Tensor] | str:
+    """Return what is seen of a case; what its part says where it refuses its options, which is an effect too."""
     try:
-        return [each.detach().clone() for each in look(case.of(options))]
+        return [each.detach().clone() for each in look(case)]
     except Exception as error:
         return f"{type(error).__name__}: {error}"
 
 
-def _same(one: Sequence[Tensor] | str, other: Sequence[Tensor] | str) -> bool:
+def looks_alike(one: Sequence[Tensor] | str, other: Sequence[Tensor] | str) -> bool:
+    """Whether two looks saw the same."""
     if isinstance(one, str) or isinstance(other, str):
         return one == other
     if len(one) != len(other):

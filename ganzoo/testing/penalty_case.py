@@ -1,4 +1,4 @@
-"""Penalty case: a penalty under test, before tiny networks at a scale at which it is at work."""
+"""Penalty case: a penalty under test, in a situation in which it is at work."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.testing.colored_step import pixels, scaled
 from ganzoo.testing.failure import doing
 from ganzoo.testing.ordered_step import OrderedStep
+from ganzoo.testing.penalty_situation import ON_THE_WAY, SITUATIONS, Situation
 from ganzoo.testing.properties import Case
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH
 from ganzoo.testing.skip_generator import tiny_generator_for
 from ganzoo.testing.worlds import WORLDS, World, world_of
-
-# Of the weights of tiny networks, so that a slope is below 1 at one, and above at another; the plainest first.
-_SCALES = (1.0, 8.0, 0.125)
 
 
 @dataclass(eq=False)
@@ -31,7 +29,7 @@ class RegularizerCase(Case):
     Attributes:
         own_generator: The generator of 16x16 gray images that it is tested on; None: a tiny one.
         own_discriminator: The discriminator that it is tested on; None: a linear one with features.
-        given_scale: What the weights of tiny networks are multiplied with; None: with what sets the penalty to work.
+        given_situation: How steep networks are and how far the training is; None: what sets the penalty to work.
     """
 
     kind: ClassVar[str] = "regularizer"
@@ -40,7 +38,7 @@ class RegularizerCase(Case):
 
     own_generator: Generator | None = None
     own_discriminator: Discriminator | None = None
-    given_scale: float | None = None
+    given_situation: Situation | None = None
 
     @property
     def is_given(self) -> bool:
@@ -53,21 +51,25 @@ class RegularizerCase(Case):
         return WORLDS[0] if self.is_given else world_of(self.cls, self.options)
 
     @cached_property
-    def scale(self) -> float:
-        """What the weights of tiny networks are multiplied with: at some a one-sided penalty is at rest."""
-        if self.given_scale is not None or self.is_given:
-            return self.given_scale or 1.0
-        return next((each for each in _SCALES if _is_at_work(self._at(each))), 1.0)
+    def situation(self) -> Situation:
+        """How steep networks are and how far the training is: at some a penalty is at rest."""
+        if self.given_situation is not None:
+            return self.given_situation
+        return next((each for each in self._possible(SITUATIONS) if _is_at_work(self._at(each))), SITUATIONS[0])
 
-    def at_scales(self) -> Iterator[RegularizerCase]:
-        """Yield the case, and the same at other scales of the networks' weights."""
+    def in_situations(self) -> Iterator[RegularizerCase]:
+        """Yield the case, and the same in other situations."""
         yield self
-        if not self.is_given:
-            yield from (self._at(each) for each in _SCALES if each != self.scale)
+        others = self._possible((*SITUATIONS, *ON_THE_WAY))
+        yield from (self._at(each) for each in others if each != self.situation)
 
-    def _at(self, scale: float) -> RegularizerCase:
+    def _possible(self, situations: Sequence[Situation]) -> Iterator[Situation]:
+        """Yield those that networks which were given can be in."""
+        return (each for each in situations if each.scale == 1.0 or not self.is_given)
+
+    def _at(self, situation: Situation) -> RegularizerCase:
         case: Any = self.afresh()
-        case.given_scale = scale
+        case.given_situation = situation
         return cast("RegularizerCase", case)
 
     @cached_property
@@ -83,7 +85,7 @@ class RegularizerCase(Case):
             return self.own_generator
         with seeded():
             tiny = tiny_generator_for(self.cls.generator_must_be)
-            return scaled(tiny(tiny.Options(), self.world.images), self.scale)
+            return scaled(tiny(tiny.Options(), self.world.images), self.situation.scale)
 
     @cached_property
     def critic(self) -> Discriminator:
@@ -91,14 +93,14 @@ class RegularizerCase(Case):
         if self.own_discriminator is not None:
             return self.own_discriminator
         with seeded():
-            return scaled(self.world.critic(self.world.critic.Options(), self.world.images), self.scale)
+            return scaled(self.world.critic(self.world.critic.Options(), self.world.images), self.situation.scale)
 
     def built(self) -> Regularizer:
         """Return a fresh penalty."""
         with doing("building it (its __init__ calls super().__init__(options))"), seeded():
-            regularizer: Regularizer = self.cls(self.options)
+            regularizer: Regularizer = self.cls(self.begun)
             regularizer.prepare(self.world.images, self.critic)
-        return regularizer
+        return self.moved(regularizer)
 
     def step(self, rows: Sequence[int] = range(BATCH), lift_factor: int = 1) -> OrderedStep:
         """Return a batch of the images of these numbers; penalties are taken at images `lift_factor` as large."""
@@ -112,6 +114,7 @@ class RegularizerCase(Case):
             connected=self.declared.needs_real_gradient,
             fakes_connected=self.declared.needs_fake_gradient,
             role=self.cls.applies_to,
+            images_seen=self.situation.images_seen,
             lift_factor=lift_factor,
             rows=rows,
         )

@@ -19,16 +19,32 @@ from ganzoo.testing.row_draws import RowDraws
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.step import LinearStep
 
-_FACTOR = 2
+_OTHERWISE = 2.0  # exact
+# All that a step has made, and others see.
+_KEPT = (
+    "real",
+    "labels",
+    "real_input",
+    "real_shown",
+    "real_logits",
+    "fakes",
+    "fake_latents",
+    "fake_input",
+    "fake_shown",
+    "fake_logits",
+)
 
 
 def check_step_kept(penalty: Regularizer, step: LinearStep) -> None:
     """Require that the step's images and labels, and the networks, are left as they are."""
-    tensors = {"real": step.real, "labels": step.labels, "fakes": step.fakes}
-    before = {name: value.clone() for name, value in tensors.items()}
     networks: Mapping[str, Any] = {"generator": step.generator, "discriminator": step.discriminator}
-    for network in networks.values():  # an earlier property may have left them otherwise
+    for network in networks.values():  # an earlier property may have left them otherwise, or changed them already
         network.train().requires_grad_().zero_grad()
+        with torch.no_grad():
+            for each in network.parameters():
+                each.mul_(_OTHERWISE)
+    tensors: dict[str, Tensor] = {name: getattr(step, name) for name in _KEPT}
+    before = {name: value.clone() for name, value in tensors.items()}
     kept = {name: _of(network) for name, network in networks.items()}
     with seeded():
         penalty.penalty(step)
@@ -36,8 +52,13 @@ def check_step_kept(penalty: Regularizer, step: LinearStep) -> None:
         require(
             torch.equal(value, before[name]), f"changes step.{name} in place; the loss and other penalties see it too"
         )
-    for name, network in networks.items():
-        _require_kept(name, network, kept[name])
+    try:
+        for name, network in networks.items():
+            _require_kept(name, network, kept[name])
+    finally:
+        with torch.no_grad():
+            for each in (each for network in networks.values() for each in network.parameters()):
+                each.div_(_OTHERWISE)
 
 
 def _of(network: Any) -> tuple[bool, list[bool], list[Tensor]]:

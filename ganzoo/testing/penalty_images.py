@@ -40,11 +40,11 @@ def of_color(case: Any, order: Sequence[int] = _ALL) -> tuple[Regularizer, Order
     """Return a fresh penalty and a batch of color images with classes; of its own world where it takes none."""
     if not takes_color(case):
         return case.built(), case.step(order)
-    step = colored_step(case.declared, order, case.scale)
+    step = colored_step(case.declared, order, case.situation)
     with doing("building it for color images with classes"), seeded():
-        regularizer: Regularizer = case.cls(case.options)
+        regularizer: Regularizer = case.cls(case.begun)
         regularizer.prepare(COLOR, step.discriminator)
-    return regularizer, step
+    return case.moved(regularizer), step
 
 
 def ask_mean(value: Value) -> Callable[[Any], None]:

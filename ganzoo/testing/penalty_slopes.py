@@ -17,6 +17,7 @@ from ganzoo.testing.seeding import seeded
 from ganzoo.testing.step import LinearStep
 
 _FEW = 0.1  # of the numbers of a slope: fewer may be where a one-sided penalty is at rest
+_MANY = 0.3  # of a maximum norm far fewer take part
 _SHIFT = 0.02  # by which those numbers of a slope are scaled that nothing is trained by: little, for what is one-sided
 
 
@@ -165,7 +166,8 @@ def _is_of_images(slope: Slope, step: LinearStep) -> bool:
 
 def _require_whole(make: Callable[[], tuple[Regularizer, LinearStep]], number: int, descent: Tensor) -> None:
     still = descent == 0
-    if float(still.float().mean()) < _FEW:
+    left = _lines(still)
+    if float(still.float().mean()) < _FEW and not left:
         return
     moves = _moves(make, number, still)
     cut = cuts(lambda: _value(*make())) if moves else ""
@@ -183,6 +185,19 @@ def _require_whole(make: Callable[[], tuple[Regularizer, LinearStep]], number: i
         f"takes the norm of the slope by channel {' and '.join(seen)} of {len(none)} alone; the others may be as "
         f"steep as they like: take it over all channels and pixels of an image, slope.flatten(1)",
     )
+
+    require(
+        moves or not left or float(still.float().mean()) > 1 - _MANY,
+        f"leaves {left} out of the slope in all images, which may be as steep there as they like: take its norm over "
+        f"all pixels of an image, slope.flatten(1)",
+    )
+
+
+def _lines(still: Tensor) -> str:
+    """Return in words which rows or columns of pixels have no part in any image and channel; empty for none."""
+    found = {"rows": still.all(dim=3), "columns": still.all(dim=2)}
+    lines = {what: each.flatten(0, 1).all(dim=0).nonzero().flatten().tolist() for what, each in found.items()}
+    return " and ".join(f"{what} {', '.join(map(str, each[:3]))}" for what, each in lines.items() if each)
 
 
 def _moves(make: Callable[[], tuple[Regularizer, LinearStep]], number: int, still: Tensor) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -13,10 +14,13 @@ from ganzoo.testing.colored_step import ORDER
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.penalty_derivatives import check_derivative
 from ganzoo.testing.penalty_images import of_color, takes_color
+from ganzoo.testing.penalty_shown import check_augmented_once, check_classes_apart, check_labels_given
 from ganzoo.testing.penalty_slopes import check_graph, check_lifted, check_whole
-from ganzoo.testing.penalty_stream import check_stream
+from ganzoo.testing.penalty_stream import check_stream, steady_generator
 from ganzoo.testing.properties import Property
 from ganzoo.testing.seeding import seeded
+from ganzoo.testing.settings import BATCH
+from ganzoo.testing.shared_batches import SIZE, check_value, says_so
 from ganzoo.testing.step import LinearStep
 
 
@@ -74,6 +78,14 @@ def _habit(ask: Callable[[Regularizer, LinearStep], None]) -> Callable[[Any], No
     return lambda case: ask(case.built(), case.step())
 
 
+def _check_ranks(case: Any) -> None:
+    whole, parts = case.built(), [(case.built(), case.step(range(rank, BATCH, SIZE))) for rank in range(SIZE)]
+    with steady_generator(case.generator):
+        check_value(
+            lambda: copy.deepcopy(whole).penalty(case.step()), lambda rank: parts[rank][0].penalty(parts[rank][1]), "it"
+        )
+
+
 _LIFTED = 2
 DRAWS_FOR_EACH = "draws numbers for each image"
 HABITS = (
@@ -91,6 +103,10 @@ HABITS = (
         _is_paid_by_discriminator,
     ),
     Property("is as strong where it is lazy", _check_every),
+    Property("shows the critic what passed the augmentation once", check_augmented_once),
+    Property("tells the networks the class of each image", check_labels_given),
+    Property("tells each class from the others", check_classes_apart),
+    Property("sees the whole batch where processes share it", _check_ranks, says_so),
     Property("keeps images with classes under their labels", _check_labels, _sees_classes, needs=DRAWS_FOR_EACH),
 )
 

@@ -37,6 +37,7 @@ class Case:
         images: The kind of images, or None where the case is the part as a whole.
         is_thorough: Whether it stands for the others: all properties are asked, not only the first ones.
         whole: The case of the part as a whole, whose options are this one's.
+        first: The options that parts are built with, where a schedule has moved them to `options` since; None: these.
     """
 
     kind: ClassVar[str]
@@ -49,6 +50,7 @@ class Case:
     is_thorough: bool = True
     is_fullest: bool = True
     whole: Case | None = None
+    first: Any = None
     _clean: Callable[[], Any] | None = field(default=None, repr=False)
 
     @_shared_property
@@ -64,6 +66,17 @@ class Case:
     def options(self) -> Any:
         """The options to test the part with. Raises ConformanceError."""
         return self.whole.options if self.whole is not None else options_to_test(self.cls, self.given, self.folder)
+
+    @property
+    def begun(self) -> Any:
+        """The options that parts are built with."""
+        return self.options if self.first is None else self.first
+
+    def moved(self, part: T) -> T:
+        """Return a part that was just built, its options as they are by now."""
+        if self.first is not None:
+            part.options = self.options  # type: ignore[attr-defined]
+        return part
 
     def settings(self) -> Sequence[ImageSpec]:
         """Return the kinds of images to test it on, of which the first and the last are thorough; none for a whole."""

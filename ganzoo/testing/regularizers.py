@@ -21,6 +21,7 @@ from ganzoo.testing.penalty_derivatives import why_no_gradient
 from ganzoo.testing.penalty_images import ask_mean, check_draws, check_labels_one_hot
 from ganzoo.testing.penalty_suite import DRAWS_FOR_EACH, HABITS, check_needs, is_per_image
 from ganzoo.testing.properties import Property, Suite, gate
+from ganzoo.testing.scheduled_options import FOLLOWS, ask_schedules, has_schedules
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.state import check_no_counter, missing_state
 from ganzoo.testing.step import LinearStep
@@ -144,7 +145,8 @@ REGULARIZER = Suite(
         Property("is a mean over the batch", ask_mean(_penalty), is_per_image, needs=DRAWS_FOR_EACH),
         Property("its state is saved", _check_buffers),
         *HABITS,
-        Property(EFFECTS, ask_effects(of_penalty, cases=RegularizerCase.at_scales)),
+        Property(EFFECTS, ask_effects(of_penalty, cases=RegularizerCase.in_situations)),
+        Property(FOLLOWS, ask_schedules(of_penalty), has_schedules),
         *of_other_player(_check_scalar, _check_payer, _check_other),
     ),
 )

@@ -18,16 +18,19 @@ from ganzoo.contracts.entries import Entry, StatedClasses
 from ganzoo.contracts.sources import FoundFile, Source
 from ganzoo.data import ReadingRule, SourceOptions, open_source, read_entry
 from ganzoo.data.pack.manifest import SPLITS
-from ganzoo.errors import DataError
 from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import NotAsked, doing, require
+from ganzoo.testing.folder_order import turned_folders
 from ganzoo.testing.options import check_importable
+from ganzoo.testing.other_process import check_hashes
 from ganzoo.testing.properties import Case, Property, Suite, gate
+from ganzoo.testing.source_files import FILES
 from ganzoo.testing.trial import Trial, require_all
 
 _AUTO = "auto"
 _READ = 8
 _RESOLUTION = 16
+_OTHERS = ("README.md", "LICENSE", "meta.json", "labels.csv", "images", "train", "test", "0001.png")
 _STRANGERS = {"empty": b"", "text": b"nothing but a line of text\n", "noise": random.Random(0).randbytes(1000)}
 
 
@@ -97,7 +100,7 @@ def _check_strangers(case: SourceCase) -> None:
                 claims = cls.recognizes(FoundFile(path)) or (cls.reads_trees and cls.belongs(FoundFile(path)))
             require(not claims, f"claims a file of {what} that has no suffix")
         with doing("judging the names in a folder"):
-            claims = cls.recognizes_folder(frozenset(_STRANGERS))
+            claims = cls.recognizes_folder(frozenset(_STRANGERS)) or cls.recognizes_folder(frozenset(_OTHERS))
         require(not claims, "claims a folder of files that are not of its format")
 
 
@@ -145,6 +148,15 @@ def _check_entries(case: SourceCase) -> None:
             f"{entry.key!r} is of split {entry.split!r}; it must be None or one of {', '.join(SPLITS)}",
         )
         require(entry.label is None or entry.label >= 0, f"{entry.key!r} has label {entry.label!r}")
+    source = case.source()
+    source.entries()
+    names = source.classes().names
+    for entry in entries:
+        require(
+            not names or entry.label is None or entry.label < len(names),
+            f"{entry.key!r} has the label {entry.label}, but classes() gives {len(names)} names, of classes 0 to "
+            f"{len(names) - 1}: classes are numbered from 0",
+        )
 
 
 def _check_image(source: Source[Any], other: Source[Any], entry: Entry) -> None:
@@ -157,16 +169,14 @@ def _check_image(source: Source[Any], other: Source[Any], entry: Entry) -> None:
     )
 
 
-def _check_unknown_key(case: SourceCase) -> None:
-    source = case.source()
-    source.entries()
-    try:
-        read_entry(source, "no such image", ReadingRule(_RESOLUTION, 3, source.reading.window))
-    except DataError:
-        return
-    except Exception as error:
-        require(False, f"raises {type(error).__name__} for a key that it has not; raise ganzoo.DataError")
-    require(False, "reads a key that it has not; raise ganzoo.DataError")
+def _check_file_order(case: SourceCase) -> None:
+    with doing("listing its images"), turned_folders():
+        turned = list(case.source().entries())
+    require(
+        turned == case.entries,
+        "lists its images in the order in which the file system gives them, which differs from machine to machine; "
+        "sort them",
+    )
 
 
 def _check_moved(case: SourceCase) -> None:
@@ -190,8 +200,14 @@ SOURCE = Suite(
         Property("its entries have keys, fingerprints and splits", _check_entries),
         Property("says in words what was found", _check_words),
         Property("reads each image twice the same", _check_images),
-        Property("refuses a key that it has not", _check_unknown_key),
         Property("its keys are the same elsewhere", _check_moved),
+        Property("lists its images in one order on every file system", _check_file_order),
+        Property(
+            "lists its images in one order in every process",
+            lambda case: check_hashes(case, case.root, case.reading_at(case.root)),
+            needs="can be found by other processes",
+        ),
+        *FILES,
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ganzoo.testing.failure import NotAsked, doing, require
 _VALUES = {"discriminator/loss": 1.25, "generator/loss": 0.5, "D(real)": 0.1, "seconds": 2.0, "images_per_second": 8.0}
 _SCORES = {"KD-lite0": 12.5, "FD-lite0": 80.0}
 _TOTAL = 32
+_RECIPE: dict[str, Any] = {"seed": 0, "loss": {"name": "acme-loss"}}
 
 
 def check_watches(case: Any) -> None:
@@ -72,9 +74,13 @@ def _tell(case: Any, folder: Path, images_seen: int) -> None:
     with doing("building it"):
         callback = case.cls(case.options)
     before = {path: path.read_bytes() for path in own.rglob("*") if path.is_file()}
-    run = WatchedRun("acme-s0", own, {"seed": 0, "loss": {"name": "acme-loss"}}, images_seen, _TOTAL, append_to)
+    run = WatchedRun("acme-s0", own, copy.deepcopy(_RECIPE), images_seen, _TOTAL, append_to)
     with doing("on_begin(run)"):
         callback.on_begin(run)
+    require(
+        run.hyper_parameters == _RECIPE,
+        "changes run.hyper_parameters, the recipe that other callbacks read too; work on a copy",
+    )
     # A process may be killed and the run go on: what was written of its first part must still be there.
     lost = [path.name for path, held in before.items() if not (path.exists() and path.read_bytes().startswith(held))]
     require(

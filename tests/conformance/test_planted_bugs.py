@@ -14,12 +14,14 @@ from planted.generators import GENERATORS, SOUND_GENERATORS
 from planted.importers import IMPORTERS
 from planted.losses import LOSSES, SOUND_LOSSES
 from planted.metrics import METRICS, SOUND_METRICS
-from planted.optimizers import OPTIMIZERS
+from planted.optimizers import OPTIMIZERS, SOUND_OPTIMIZERS
 from planted.options import OPTIONS
 from planted.penalties import PENALTIES, SOUND_PENALTIES
 from planted.penalties_at_rest import PENALTIES_AT_REST, SOUND_PENALTIES_AT_REST
 from planted.penalty_images import PENALTY_IMAGES, SOUND_PENALTY_IMAGES
+from planted.penalty_steps import PENALTY_STEPS, SOUND_PENALTY_STEPS
 from planted.shared_penalties import SHARED_PENALTIES
+from planted.sources import SOURCES
 
 from ganzoo.testing import check_part
 
@@ -30,6 +32,7 @@ BUGS = [
     *PENALTIES,
     *PENALTY_IMAGES,
     *PENALTIES_AT_REST,
+    *PENALTY_STEPS,
     *SHARED_PENALTIES,
     *AUGMENTATIONS,
     *EXTRACTORS,
@@ -37,6 +40,7 @@ BUGS = [
     *OPTIMIZERS,
     *DATASETS,
     *ROOTED,
+    *SOURCES,
     *IMPORTERS,
     *METRICS,
     *OPTIONS,
@@ -48,6 +52,8 @@ SOUND = [
     *SOUND_PENALTIES,
     *SOUND_PENALTY_IMAGES,
     *SOUND_PENALTIES_AT_REST,
+    *SOUND_PENALTY_STEPS,
+    *SOUND_OPTIMIZERS,
     *SOUND_AUGMENTATIONS,
     *SOUND_EXTRACTORS,
     *SOUND_METRICS,

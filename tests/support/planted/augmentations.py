@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import Field, NonNegativeFloat
 from torch import Tensor
 
-from ganzoo import Augmentation
+from ganzoo import Augmentation, ComponentOptions, Scheduled
 from planted.bug import PlantedBug, planted
 
 AUGMENTATIONS: list[PlantedBug] = []
@@ -271,3 +272,93 @@ class Erasing(Sound):
 
 
 SOUND_AUGMENTATIONS = [MixupThatSaysSo, Erasing, FlippedTogether]
+
+
+class Kinds(Sound):
+    """Five numbers for each image, in one call."""
+
+    def shares(self, images):
+        return torch.rand(5, len(images), 1, 1, 1).to(images)[2]
+
+
+@planted(AUGMENTATIONS, "depends on an earlier call", twin=Kinds)
+class KeepsNumbers(Kinds):
+    kept: Any = None
+
+    def shares(self, images):
+        self.kept = self.kept or {}
+        return self.kept.setdefault(len(images), super().shares(images))
+
+
+class StrengthOptions(ComponentOptions):
+    """How much."""
+
+    reach: Scheduled[NonNegativeFloat] = Field(default=0.5, description="Most of the contrast that is taken away.")
+
+
+class Scheduling(Augmentation[StrengthOptions]):
+    """Dims each image by chance."""
+
+    name = "scheduling"
+    Options = StrengthOptions
+
+    def reach(self):
+        return self.options.reach
+
+    def forward(self, images):
+        return images * (1 - self.reach() * torch.rand(len(images), 1, 1, 1).to(images))
+
+
+@planted(AUGMENTATIONS, "'reach' may follow a schedule", "self.options.reach")
+class FrozenReach(Scheduling):
+    def __init__(self, options: StrengthOptions, images: Any) -> None:
+        super().__init__(options, images)
+        self.register_buffer("first", torch.tensor(float(options.reach)))
+
+    def reach(self):
+        return self.first
+
+
+class Replaces(Augmentation):
+    """Replaces reals where the discriminator is sure of them."""
+
+    name = "replacing"
+    share: Tensor
+
+    def __init__(self, options: Any, images: Any) -> None:
+        super().__init__(options, images)
+        self.register_buffer("share", torch.tensor(0.1))
+
+    def forward(self, images):
+        return images
+
+    def observe(self, real_logits):
+        self.moved(real_logits.detach().sign().mean() * len(real_logits) / 100_000)
+
+    def moved(self, by):
+        self.share.add_(by).clamp_(0, 1)
+
+    def replaced_share(self):
+        return float(self.share)
+
+
+@planted(AUGMENTATIONS, "1,000,000 logits", "from 0 to 1")
+class SharesBeyond(Replaces):
+    def moved(self, by):
+        self.share.add_(by)
+
+
+@planted(AUGMENTATIONS, "`now` is a plain float and not saved")
+class ShareAsNumber(Replaces):
+    def __init__(self, options: Any, images: Any) -> None:
+        super().__init__(options, images)
+        self.now = 0.1
+
+    def moved(self, by):
+        self.now = min(1.0, max(0.0, self.now + float(by)))
+
+    def replaced_share(self):
+        return self.now
+
+
+SOUND_AUGMENTATIONS += [Kinds, Scheduling, Replaces]

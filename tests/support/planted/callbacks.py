@@ -129,3 +129,10 @@ class DeletesGrid(Sound):
 class Misspelled(Sound):
     def on_value(self, images_seen, values):
         pass
+
+
+@planted(CALLBACKS, "changes run.hyper_parameters", "copy")
+class PopsSeed(Sound):
+    def on_begin(self, run):
+        run.hyper_parameters.pop("seed")
+        super().on_begin(run)

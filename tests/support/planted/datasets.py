@@ -275,3 +275,21 @@ class SpecFromFiles(SoundFiles):
     def spec_of(cls, options):
         next(options.root.iterdir())
         return ImageSpec(options.resolution, 1)
+
+
+@planted(ROOTED, "has the subject", "where the root lies elsewhere")
+class SubjectsByPath(SoundFiles):
+    def item(self, path):
+        return Item(key=path.name, subject=str(path), fingerprint=super().item(path).fingerprint)
+
+
+@planted(ROOTED, "the same fingerprint", "stale")
+class FingerprintOfName(SoundFiles):
+    def item(self, path):
+        return Item(key=path.name, fingerprint=path.name)
+
+
+@planted(ROOTED, "in another process", "sorted(...)", "hashlib")
+class HashedSubjects(SoundFiles):
+    def item(self, path):
+        return Item(key=path.name, subject=str(hash(path.name)), fingerprint=super().item(path).fingerprint)

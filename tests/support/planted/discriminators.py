@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ganzoo.layers import batch_mean
 from ganzoo.testing import TinyDiscriminator, TinyFeaturedDiscriminator
 from planted.bug import PlantedBug, planted
 
@@ -307,3 +308,35 @@ class ReadsOptions(Sound):
 
 
 SOUND_DISCRIMINATORS = [Embedded, Spectral, Dropping, Deviating, Rectified, ReadsOptions]
+
+
+@planted(DISCRIMINATORS, "do not depend on channel 1 and 2")
+class FirstChannel(Sound):
+    def look(self, images):
+        return super().look(images[:, :1].expand_as(images))
+
+
+class OfAllRanks(Sound):
+    """Normalizes by the batch, of all processes."""
+
+    reduces_over_ranks = True
+
+    @classmethod
+    def depends_on_batch(cls, options: Any) -> bool:
+        return True
+
+    def look(self, images):
+        seen = super().look(images)
+        return seen - self.mean(seen)
+
+    def mean(self, seen):
+        return batch_mean(seen)
+
+
+@planted(DISCRIMINATORS, "reduces_over_ranks", "BatchNorm2d")
+class OfOneRank(OfAllRanks):
+    def mean(self, seen):
+        return seen.mean(dim=0)
+
+
+SOUND_DISCRIMINATORS += [OfAllRanks]

@@ -310,3 +310,72 @@ class RefusesLarge(Resized):
 
 
 SOUND_EXTRACTORS = [RefusesLarge]
+
+
+class FloatImages(nn.Module):
+    """The same of float images."""
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images):
+        return self.network((self.prepared(images) + 1) * 127.5)[0]
+
+    def prepared(self, images):
+        return images
+
+
+class Seeing(Resized):
+    """One whose features say how different images look."""
+
+    floats = FloatImages
+
+    def perceptual(self):
+        return self.floats(self.build(["high"]))
+
+
+@planted(EXTRACTORS, "perceptual features draw with `torch.randn_like`")
+class SeesNoise(Seeing):
+    class floats(FloatImages):
+        def prepared(self, images):
+            return images + 0.01 * torch.randn_like(images)
+
+
+@planted(EXTRACTORS, "perceptual features", "others of its batch")
+class SeesTheBatch(Seeing):
+    class floats(FloatImages):
+        def prepared(self, images):
+            return images - images.mean(dim=0, keepdim=True)
+
+
+@planted(EXTRACTORS, "do not depend on channel 1", twin=Resized)
+class RedAlone(Resized):
+    class network(Resized.network):
+        def prepared(self, images):
+            return super().prepared(images)[:, :1].expand(-1, 3, -1, -1)
+
+
+@planted(EXTRACTORS, "in 8 bits", "`-`", twin=Resized)
+class WrapsAround(Resized):
+    class network(Resized.network):
+        def prepared(self, images):
+            return super().prepared(images - 128)
+
+
+@planted(EXTRACTORS, "another device", "torch.full(...)", twin=Resized)
+class OnTheCpu(Resized):
+    class network(Resized.network):
+        def prepared(self, images):
+            return super().prepared(images) - torch.full((1, 3, 1, 1), 0.1)
+
+
+@planted(EXTRACTORS, "do not depend on rows 0 to 1", "reads a part of an image", twin=Resized)
+class SevenEighths(Resized):
+    class network(Resized.network):
+        def prepared(self, images):
+            edge = images.shape[-1] // 16
+            return super().prepared(images[:, :, edge : images.shape[-1] - edge, edge : images.shape[-1] - edge])
+
+
+SOUND_EXTRACTORS += [Seeing]

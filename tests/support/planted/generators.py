@@ -663,3 +663,83 @@ class ReadsOptions(Sound):
 
 
 SOUND_GENERATORS = [Embedded, Noisy, BatchNormalized, WithConstants, Unbounded, ReadsOptions]
+
+
+class Attending(Sound):
+    """Weighs its rows; the bias of the keys has no effect on a softmax, and so a gradient of rounding alone."""
+
+    def __init__(self, options: Any, images: Any) -> None:
+        super().__init__(options, images)
+        self.key = nn.Linear(images.resolution, 1)
+
+    def finish(self, images):
+        weights = torch.softmax(self.key(images), dim=2)
+        return super().finish(self.curve(images) * weights * images.shape[2])
+
+    def curve(self, images):
+        return Doubling.apply(images)
+
+
+class Doubling(torch.autograd.Function):
+    """A cube, with its derivative."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3 + x
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * (3 * x**2 + 1)
+
+
+class _Tripling(Doubling):
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * (2 * x**2 + 1)
+
+
+class _Detaching(Doubling):
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * (3 * x.detach() ** 2 + 1)
+
+
+@planted(GENERATORS, "_Tripling.backward", "not the derivative")
+class WrongBesideRounding(Attending):
+    def curve(self, images):
+        return _Tripling.apply(images)
+
+
+@planted(GENERATORS, "_Detaching.backward", "differentiable")
+class WrongTwiceBesideRounding(Attending):
+    def curve(self, images):
+        return _Detaching.apply(images)
+
+
+@planted(GENERATORS, "place it has there")
+class LabelsOfTheFirst(Sound):
+    def forward(self, latents, labels):
+        return super().forward(latents, labels[:1].expand(len(labels), -1))
+
+
+@planted(GENERATORS, "in evaluation mode than in training mode")
+class ClampsInEvaluation(Sound):
+    def finish(self, images):
+        return self.blur(images).tanh() if self.training else self.blur(images).clamp(-1, 1)
+
+
+@planted(GENERATORS, "depends on an earlier call")
+class KeepsNoise(Sound):
+    kept: Any = None
+
+    def finish(self, images):
+        self.kept = self.kept or {}
+        noise = self.kept.setdefault(images.shape, torch.randn(images.shape))
+        return super().finish(images + 0.1 * noise)
+
+
+SOUND_GENERATORS += [Attending]

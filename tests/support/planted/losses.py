@@ -6,11 +6,12 @@ import random
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat, PositiveFloat
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, softplus
 
-from ganzoo import ComponentOptions, ConfiguredPart, Regularizer, Role
+from ganzoo import AdversarialLoss, ComponentOptions, ConfiguredPart, Regularizer, Role, Scheduled
+from ganzoo.layers import batch_mean
 from ganzoo.testing import TinyLoss
 from planted.bug import PlantedBug, planted
 
@@ -341,3 +342,134 @@ class ScaledUnpulled(Scaled):
 
 
 SOUND_LOSSES = [Anchored, OfTheFirst, WithClassifier, Scaled]
+
+
+class FocalOptions(ComponentOptions):
+    """How much those count that are judged wrongly."""
+
+    focus: Scheduled[NonNegativeFloat] = Field(default=1.0, description="Exponent of their weight.")
+
+
+class Focal(AdversarialLoss[FocalOptions]):
+    """A logistic loss in which images that are judged wrongly count more."""
+
+    name = "focal-like"
+    Options = FocalOptions
+
+    def focus(self):
+        return self.options.focus
+
+    def discriminator_loss(self, real, fake):
+        weights = torch.sigmoid(-real) ** self.focus()
+        return (weights * softplus(-real)).mean() + softplus(fake).mean()
+
+    def generator_loss(self, fake, real):
+        return softplus(-fake).mean()
+
+
+@planted(LOSSES, "'focus' may follow a schedule", "self.options.focus")
+class FrozenFocus(Focal):
+    def __init__(self, options: FocalOptions) -> None:
+        super().__init__(options)
+        self.first = options.focus
+
+    def focus(self):
+        return self.first
+
+
+class Paired(Anchored):
+    """Each fake against the real of its place; reals are judged by how far they are above the running mean."""
+
+    def realness(self, logits):
+        return logits - self.anchor
+
+    def generator_loss(self, fake, real):
+        return softplus(self.of_place(real().detach()) - fake).mean()
+
+    def of_place(self, reals):
+        return reals
+
+
+@planted(LOSSES, "the same images in another order", "one class")
+class OfNeighbors(Paired):
+    def of_place(self, reals):
+        return reals.roll(1)
+
+
+@planted(LOSSES, "realness of logits [8]", "one number per image")
+class RealnessOfBatch(Paired):
+    def realness(self, logits):
+        return (logits - self.anchor).mean()
+
+
+@planted(LOSSES, "keeps a tensor with its graph in `anchor`")
+class AnchorWithGraph(Paired):
+    def discriminator_loss(self, real, fake):
+        self.anchor = self.anchor.lerp(real.mean(), 0.1)
+        return softplus(-real).mean() + softplus(fake).mean()
+
+
+@planted(LOSSES, "`anchor` is a plain Tensor and not saved")
+class AnchorOfRealnessUnsaved(Paired):
+    def __init__(self, options: object) -> None:
+        super().__init__(options)
+        del self.anchor
+        self.anchor = torch.zeros(())
+
+    def discriminator_loss(self, real, fake):
+        self.anchor = self.anchor.lerp(real.detach().mean(), 0.1)
+        return softplus(-real).mean() + softplus(fake).mean()
+
+
+class OfAllRanks(Relativistic):
+    """The same, of the whole batch where processes share it."""
+
+    reduces_over_ranks = True
+
+    def discriminator_loss(self, real, fake):
+        return softplus(batch_mean(fake) - real).mean() + softplus(fake - batch_mean(real)).mean()
+
+    def generator_loss(self, fake, real):
+        return softplus(batch_mean(real().detach()) - fake).mean()
+
+
+@planted(LOSSES, "reduces_over_ranks", "batch_mean", twin=OfAllRanks)
+class OfOneRank(Relativistic):
+    reduces_over_ranks = True
+
+
+class PulledOptions(ComponentOptions):
+    """How strongly."""
+
+    pull: PositiveFloat = Field(default=0.1, description="How strongly its weight is held where it began.")
+
+
+class Pulled(AdversarialLoss[PulledOptions]):
+    """The logistic loss at a learned temperature, which is held where it begins: at first that changes nothing."""
+
+    name = "pulled-like"
+    Options = PulledOptions
+
+    def __init__(self, options: PulledOptions) -> None:
+        super().__init__(options)
+        self.log_temperature = self.made()
+
+    def made(self):
+        return nn.Parameter(torch.zeros(()))
+
+    def discriminator_loss(self, real, fake):
+        scale = torch.exp(-self.log_temperature)
+        held = self.options.pull * self.log_temperature.square()
+        return softplus(-real * scale).mean() + softplus(fake * scale).mean() + held
+
+    def generator_loss(self, fake, real):
+        return softplus(-fake * torch.exp(-self.log_temperature)).mean()
+
+
+@planted(LOSSES, "`log_temperature` is not registered", "nn.Parameter")
+class PlainWeight(Pulled):
+    def made(self):
+        return torch.zeros((), requires_grad=True)
+
+
+SOUND_LOSSES += [Focal, Paired, OfAllRanks, Pulled]

@@ -12,6 +12,7 @@ import torch
 from pydantic import Field
 
 from ganzoo import ComponentOptions, Display, Estimate, Metric
+from ganzoo.scoring import blocks_of, standard_error
 from planted.bug import PlantedBug, planted
 
 METRICS: list[PlantedBug] = []
@@ -292,3 +293,118 @@ class IdentityOfPath(Listed):
 
 
 SOUND_METRICS: list[type] = [SoundBrightness, Splits, Drawn, Listed]
+
+
+class WithError(Metric):
+    """Distance of the mean features, with the error of other images."""
+
+    name = "means-with-error"
+    values = {"means": Display("MD")}  # noqa: RUF012
+    reads = ("pooled",)
+
+    def estimates(self, data: Any) -> Mapping[str, Estimate]:
+        made, real = data.generated["pooled"].double(), data.reference["pooled"].double().mean(dim=0)
+        block = blocks_of(len(made), data.blocks)
+
+        def value(rows: Any) -> float:
+            return self.finished(float((rows.mean(dim=0) - real).norm()))
+
+        left_out = [value(made[self.kept(block, number)]) for number in range(data.blocks)]
+        return {"means": Estimate(value(made), self.error(left_out))}
+
+    def finished(self, value):
+        return value
+
+    def kept(self, block, number):
+        return block != number
+
+    def error(self, left_out):
+        return standard_error(left_out)
+
+
+@planted(METRICS, "standard error", "more than their standard deviation")
+class DeviationForError(WithError):
+    def error(self, left_out):
+        return float(torch.tensor(left_out).std())
+
+
+@planted(METRICS, "standard error", "each block alone")
+class ErrorOfBlocks(WithError):
+    def kept(self, block, number):
+        return block == number
+
+    def error(self, left_out):
+        return 3 * standard_error(left_out)
+
+
+@planted(METRICS, "standard error", "is None, not 0")
+class NoError(WithError):
+    def error(self, left_out):
+        return 0.0
+
+
+@planted(METRICS, "transform='logit'", "between 0 and 1")
+class LogitOfDistance(WithError):
+    values = {"means": Display("MD", transform="logit")}  # noqa: RUF012
+
+
+@planted(METRICS, "all generated images are the same", "collapsed")
+class DividesBySpread(WithError):
+    def estimates(self, data):
+        found = super().estimates(data)["means"]
+        spread = float(data.generated["pooled"].double().std(dim=0).mean())
+        return {"means": Estimate(found.value / spread if spread else float("nan"), found.standard_error)}
+
+
+@planted(METRICS, "another one for each instance")
+class IdentityOfInstance(Sound):
+    def identity(self):
+        return {**super().identity(), "made": id(self)}
+
+
+class Described(Metric):
+    """Distance of the mean brightness, which is kept of each image."""
+
+    name = "brightness"
+    values = {"brightness": Display("BR")}  # noqa: RUF012
+    reads = ("brightness",)
+    describes = ("brightness",)
+
+    def describe(self, images, first):
+        return {"brightness": self.looked(images).flatten(1).mean(dim=1, keepdim=True)}
+
+    def looked(self, images):
+        return images.float()
+
+    def estimates(self, data: Any) -> Mapping[str, Estimate]:
+        made, real = (each["brightness"].double() for each in (data.generated, data.reference))
+        spread = abs(float(made.std()) - float(real.std())) if len(made) > 1 else 0.0
+        return {"brightness": Estimate(abs(float(made.mean()) - float(real.mean())) + spread)}
+
+
+@planted(METRICS, "in 8 bits", "`*`", "images.float()")
+class Wraps(Described):
+    judges_likeness = False
+
+    def looked(self, images):
+        return (images * 2).float()
+
+
+@planted(METRICS, "126 rows", "127 images", "odd")
+class DropsTheOdd(Described):
+    def describe(self, images, first):
+        return super().describe(images[: len(images) // 2 * 2], first)
+
+
+@planted(METRICS, "changes the images that it is shown")
+class ClampsImages(Described):
+    def looked(self, images):
+        return images.clamp_(10, 245).float()
+
+
+@planted(METRICS, "describe(images, first), which is never called")
+class DescribesUnsaid(Described):
+    describes = ()
+
+
+SOUND_METRICS += [WithError, Described]

@@ -191,3 +191,57 @@ class DividesByZero(Sound):
     class torch_class(Descent):
         def slope(self, parameter):
             return parameter.grad / parameter.grad.norm()
+
+
+class Decaying(Sound):
+    """Takes a share of each weight away, and the mean off the gradients of matrices."""
+
+    class torch_class(Descent):
+        decay = 0.1
+
+        def move(self, parameter, group):
+            parameter.mul_(1 - group["lr"] * self.decay)
+            super().move(parameter, group)
+
+        def slope(self, parameter):
+            return self.centered(parameter.grad) if parameter.dim() > 1 else parameter.grad
+
+        def centered(self, slope):
+            return slope - slope.mean(dim=tuple(range(1, slope.dim())), keepdim=True)
+
+
+@planted(OPTIMIZERS, "moves weights away from 0", "decay")
+class DecayOfWrongSign(Decaying):
+    class torch_class(Decaying.torch_class):
+        decay = -0.1
+
+
+@planted(OPTIMIZERS, "never moves a parameter of shape []", "mean")
+class CentersBiases(Decaying):
+    class torch_class(Decaying.torch_class):
+        def slope(self, parameter):
+            return parameter.grad - parameter.grad.mean()
+
+
+@planted(OPTIMIZERS, "'momentum' of group(options, share)", "momentum**share")
+class ForgetsPerStep(Sound):
+    def group(self, options, share):
+        return {**super().group(options, share), "momentum": 0.5}
+
+
+@planted(OPTIMIZERS, "lower learning rate", "from the parameter group")
+class RateOfBeginning(Decaying):
+    class torch_class(Decaying.torch_class):
+        def move(self, parameter, group):
+            super().move(parameter, {**group, "lr": 0.0})
+            parameter.add_(self.state[parameter]["pace"], alpha=-self.defaults["lr"])
+
+
+@planted(OPTIMIZERS, "times as long", "once")
+class SquaredRate(Sound):
+    class torch_class(Descent):
+        def move(self, parameter, group):
+            super().move(parameter, {**group, "lr": 5 * group["lr"] ** 2})
+
+
+SOUND_OPTIMIZERS = [Decaying]
