@@ -34,19 +34,25 @@ def _images(case: Any, count: int = COUNT, seed: int = 8) -> Tensor:
 
 def _check_company(case: Any) -> None:
     augmentation, images = case.built(), _images(case)
+    looped = _watched(augmentation, images).looped
 
     def run(rows: Rows) -> Sequence[Tensor]:
-        with torch.no_grad(), seeded(), RowDraws(list(rows)):
+        with torch.no_grad(), seeded(), RowDraws(list(rows), looped):
             return [copy.deepcopy(augmentation)(images[list(rows)])]
 
     check_company(run, "a forward", advice="; let depends_on_batch(options) return True if that is meant")
 
 
-def _check_draws(case: Any) -> None:
-    augmentation, images = case.built(), _images(case)
+def _watched(augmentation: Any, images: Tensor) -> SharedDraws:
+    """Return what an augmentation draws for all images at once, or for each in a loop."""
     watch = SharedDraws(COUNT)
     with torch.no_grad(), seeded(), watch:
-        augmentation(images)
+        copy.deepcopy(augmentation)(images)
+    return watch
+
+
+def _check_draws(case: Any) -> None:
+    watch = _watched(case.built(), _images(case))
     found = " and ".join(map(str, list(watch.found)[:2]))
     require(
         not found,

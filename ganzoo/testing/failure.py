@@ -66,4 +66,18 @@ def doing(what: str) -> Iterator[None]:
     except (ConformanceError, NotAsked):
         raise
     except Exception as error:
-        raise ConformanceError(f"{what} failed: {type(error).__name__}: {error}") from error
+        raise ConformanceError(f"{what} failed: {type(error).__name__}: {error}{_remedy(str(error))}") from error
+
+
+# What torch has no second derivative of, and what computes the same with one.
+_REMEDIES = {
+    "scaled_dot_product": "compute it within torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH), which "
+    "has one",
+    "grid_sampler": "F.grid_sample has one from torch 2.13 on; before, gather pixels and weigh them",
+}
+
+
+def _remedy(error: str) -> str:
+    if "is not implemented" not in error:
+        return ""
+    return next((f"; {remedy}" for name, remedy in _REMEDIES.items() if name in error), "")

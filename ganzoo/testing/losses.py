@@ -134,24 +134,34 @@ def _check_mean(objective: Objective, what: str, heads: int) -> None:
 
 def _check_discriminator_direction(case: LossCase) -> None:
     """Descend from logits that are the wrong way round: reals low and generated images high."""
-    objective = of_discriminator(case.loss())
     real, fake = logits_around(-0.5, case.heads[0]), logits_around(0.5, case.heads[0])
-    down_real, down_fake = _slopes(objective, real, fake)
+    down_real, down_fake = _slopes(case.loss(), "discriminator_loss", real, fake)
     require(down_real < 0, "discriminator_loss does not push the logits of real images up")
     require(down_fake > 0, "discriminator_loss does not push the logits of generated images down")
 
 
 def _check_generator_direction(case: LossCase) -> None:
-    _, down_fake = _slopes(
-        of_generator(case.loss()), logits_around(0.5, case.heads[0]), logits_around(-0.5, case.heads[0])
-    )
+    real, fake = logits_around(0.5, case.heads[0]), logits_around(-0.5, case.heads[0])
+    _, down_fake = _slopes(case.loss(), "generator_loss", real, fake)
     require(down_fake < 0, "generator_loss does not push the logits of generated images up")
 
 
-def _slopes(objective: Objective, real: Tensor, fake: Tensor) -> tuple[float, float]:
-    slopes = torch.autograd.grad(objective(real, fake), (real, fake), allow_unused=True)
-    first, second = (0.0 if slope is None else slope.sum().item() for slope in slopes)
+def _slopes(loss: AdversarialLoss, what: str, real: Tensor, fake: Tensor) -> tuple[float, float]:
+    """Return how a step up the slope would move the realness of reals and of generated images."""
+    slopes = torch.autograd.grad(PLAYERS[what](loss)(real, fake), (real, fake), allow_unused=True)
+    first, second = (
+        0.0 if slope is None else float((slope * _of_realness(loss, logits)).sum())
+        for slope, logits in zip(slopes, (real, fake), strict=True)
+    )
     return first, second
+
+
+def _of_realness(loss: AdversarialLoss, logits: Tensor) -> Tensor:
+    """Return the slope of the one number per image that the loss makes of several logits; 1 of a single one."""
+    if logits.dim() == 1:
+        return torch.ones_like(logits)
+    (slope,) = torch.autograd.grad(loss.realness(logits).sum(), logits)
+    return slope
 
 
 def _check_lazy_reals(case: LossCase) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,12 +26,15 @@ class RowDraws(TorchFunctionMode):
 
     Args:
         rows: The number of each row. A dimension of as many entries is taken for that of the batch.
+        looped: How often each line draws for one row, of those that draw row by row (`SharedDraws.looped`).
     """
 
-    def __init__(self, rows: Sequence[int]) -> None:
+    def __init__(self, rows: Sequence[int], looped: Mapping[str, int] | None = None) -> None:
         super().__init__()
         self._rows = list(rows)
         self._calls = 0
+        self._looped = looped or {}
+        self._turns: Counter[str] = Counter()
 
     def __torch_function__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
@@ -40,9 +44,19 @@ class RowDraws(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name not in DRAWS or kwargs.get("generator") is not None:
             return func(*args, **kwargs)
-        self._calls += 1
+        line = line_of(sys._getframe(1)) if self._looped else ""
         with torch.random.fork_rng(devices=[]):
+            if line in self._looped:
+                return self._drawn_in_turn(func, args, kwargs, line)
+            self._calls += 1
             return self._drawn(func, name, args, kwargs)
+
+    def _drawn_in_turn(self, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any], line: str) -> Any:
+        index, place = divmod(self._turns[line], self._looped[line])
+        self._turns[line] += 1
+        row = self._rows[index % len(self._rows)]
+        seed_torch(seed_for(place, f"row of {line}", row + 1))
+        return func(*args, **kwargs)
 
     def _drawn(self, func: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         given = args[0] if name.endswith("_") else None
@@ -104,13 +118,14 @@ class SharedDraws(TorchFunctionMode):
             as many.
         allowed: While it says so, draws are passed over.
 
-    Attributes:
-        found: The calls in words, with the shape that each draws.
+    What one line draws as often as there are images, or a multiple of it, is drawn in a loop over them: for each.
     """
 
     def __init__(self, count: int, allowed: Callable[[], bool] = lambda: False) -> None:
         super().__init__()
-        self.found: dict[str, list[int]] = {}
+        self._shapes: dict[str, list[int]] = {}
+        self._lines: dict[str, str] = {}
+        self._times: Counter[str] = Counter()
         self._count = count
         self._allowed = allowed
 
@@ -122,6 +137,19 @@ class SharedDraws(TorchFunctionMode):
         if getattr(func, "__name__", "") in DRAWS and not self._allowed():
             shape = getattr(result, "shape", ())
             if self._count not in shape and not (shape and shape[0] and shape[0] % self._count == 0):
-                call = Call(written(func), line_of(sys._getframe(1)))
-                self.found.setdefault(f"{call}, {list(shape)},", list(shape))
+                line = line_of(sys._getframe(1))
+                call = f"{Call(written(func), line)}, {list(shape)},"
+                self._shapes.setdefault(call, list(shape))
+                self._lines[call] = line
+                self._times[line] += 1
         return result
+
+    @property
+    def found(self) -> Mapping[str, list[int]]:
+        """The calls in words, with the shape that each draws."""
+        return {call: shape for call, shape in self._shapes.items() if self._lines[call] not in self.looped}
+
+    @property
+    def looped(self) -> Mapping[str, int]:
+        """Lines that draw in a loop over the images, and how often they do for one."""
+        return {line: times // self._count for line, times in self._times.items() if times % self._count == 0}

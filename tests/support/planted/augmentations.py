@@ -271,7 +271,29 @@ class Erasing(Sound):
         return torch.where(rows[:, None, :, None] & columns[:, None, None, :], 0.0, images)
 
 
-SOUND_AUGMENTATIONS = [MixupThatSaysSo, Erasing, FlippedTogether]
+class ErasingInTurn(Sound):
+    """Erases two squares of each image, one image after the other."""
+
+    def forward(self, images):
+        size = images.shape[-1]
+        kept = torch.ones(len(images), 1, size, size)
+        for image in kept:
+            for _ in range(2):
+                row, column = int(torch.randint(size, ())), int(torch.randint(size, ()))
+                image[:, max(0, row - 2) : row + 2, max(0, column - 2) : column + 2] = 0
+        return images * kept.to(images)
+
+
+@planted(AUGMENTATIONS, "depends on the others of its batch")
+class ErasingNeighbors(ErasingInTurn):
+    """Erases in each image what was drawn for the one before too."""
+
+    def forward(self, images):
+        kept = super().forward(torch.ones_like(images))
+        return images * kept * kept.roll(1, 0)
+
+
+SOUND_AUGMENTATIONS = [MixupThatSaysSo, Erasing, ErasingInTurn, FlippedTogether]
 
 
 class Kinds(Sound):

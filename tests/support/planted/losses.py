@@ -314,6 +314,32 @@ class WithClassifier(OfTheFirst):
         return None
 
 
+class Distributions(OfTheFirst):
+    """Several logits are a distribution (RealnessGAN, arXiv:2002.05512), which the same number added to all leaves."""
+
+    def anchor(self, logits, sign):
+        return (sign * torch.linspace(-1, 1, logits.shape[1], device=logits.device)).softmax(0)
+
+    def realness(self, logits):
+        return (logits.softmax(1) * torch.linspace(-1, 1, logits.shape[1], device=logits.device)).sum(1)
+
+    def distance(self, logits, sign):
+        anchor = self.anchor(logits, sign)
+        return (anchor * (anchor.log() - logits.log_softmax(1))).sum(1).mean()
+
+    def discriminator_loss(self, real, fake):
+        return self.distance(real, 1) + self.distance(fake, -1)
+
+    def generator_loss(self, fake, real):
+        return self.distance(fake, 1)
+
+
+@planted(LOSSES, "does not push the logits of generated images up")
+class DistributionsTheWrongWay(Distributions):
+    def generator_loss(self, fake, real):
+        return self.distance(fake, -1)
+
+
 class PullOptions(ComponentOptions):
     """Pull."""
 
@@ -341,7 +367,7 @@ class ScaledUnpulled(Scaled):
         return TinyLoss.discriminator_loss(self, scale * real, scale * fake) + 0.5 * self.logarithm.square()
 
 
-SOUND_LOSSES = [Anchored, OfTheFirst, WithClassifier, Scaled]
+SOUND_LOSSES = [Anchored, OfTheFirst, WithClassifier, Distributions, Scaled]
 
 
 class FocalOptions(ComponentOptions):
