@@ -244,4 +244,56 @@ class SquaredRate(Sound):
             super().move(parameter, {**group, "lr": 5 * group["lr"] ** 2})
 
 
-SOUND_OPTIMIZERS = [Decaying]
+class MeanSquares(Optimizer):
+    """RMSprop of torch."""
+
+    name = "mean-squares"
+
+    def build(self, parameters):
+        return torch.optim.RMSprop(parameters, lr=0.1)
+
+    def group(self, options, share):
+        return {"lr": options.learning_rate * share, "alpha": 0.9**share}
+
+
+@planted(OPTIMIZERS, "'alpha' of group(options, share)", "alpha**share")
+class MeanSquaresPerStep(MeanSquares):
+    def group(self, options, share):
+        return {**super().group(options, share), "alpha": 0.9}
+
+
+class _Following(torch.optim.Adam):
+    """Adam, whose slow weights follow by `alpha` after every second step, and are where it goes on from."""
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        before = {
+            each: each.clone() for group in self.param_groups for each in group["params"] if each.grad is not None
+        }
+        super().step()
+        for group in self.param_groups:
+            group["count"] += 1
+            for each in group["params"]:
+                state = self.state[each]
+                if each in before and "slow" not in state:
+                    state["slow"] = before[each]
+                if "slow" in state and group["count"] % 2 == 0:
+                    each.copy_(state["slow"].lerp_(each, group["alpha"]))
+
+
+class Lookahead(Optimizer):
+    """Slow weights that follow fast ones (arXiv:1907.08610): their `alpha` is no decay per step."""
+
+    name = "lookahead-like"
+
+    def build(self, parameters):
+        made = _Following(parameters, lr=0.1)
+        for group in made.param_groups:
+            group.update(alpha=0.5, count=0)
+        return made
+
+    def group(self, options, share):
+        return {"lr": options.learning_rate * share, "alpha": 0.5}
+
+
+SOUND_OPTIMIZERS = [Decaying, Lookahead]
