@@ -15,8 +15,8 @@ def import_(
     file: Annotated[
         Path,
         typer.Argument(
-            help="Checkpoint of another code base (.pkl, .pth, .pt, .model), a .safetensors file of `ganzoo export`, "
-            "or a folder of `ganzoo publish`."
+            help="Checkpoint of another code base (.pkl, .pth, .pt, .model, .npz), a .safetensors file of `ganzoo "
+            "export`, or a folder of `ganzoo publish`."
         ),
     ],
     out: Annotated[

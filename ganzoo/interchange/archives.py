@@ -15,6 +15,7 @@ from ganzoo.interchange.arrays import ARRAY_MEANINGS
 from ganzoo.interchange.byte_stream import Stream
 from ganzoo.interchange.containers import CONTAINER_MEANINGS
 from ganzoo.interchange.limits import MAX_STREAMS, Budget
+from ganzoo.interchange.npz import is_npz, read_npz
 from ganzoo.interchange.opcodes import run
 from ganzoo.interchange.tensors import TENSOR_MEANINGS, Storage
 from ganzoo.interchange.unpickler import Meaning, Persistent
@@ -98,7 +99,7 @@ def read_legacy(data: bytes, budget: Budget) -> Any:
 
 
 def read_zip(data: bytes, budget: Budget) -> Any:
-    """Read a file of `torch.save` since 1.6: a zip archive of a stream, and a member for each storage."""
+    """Read a zip archive: a file of `torch.save` since 1.6, of a stream and storages; or an .npz file."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read_archive(archive, budget)
@@ -120,6 +121,8 @@ def _read_archive(archive: zipfile.ZipFile, budget: Budget) -> Any:
     roots = [name.removesuffix("data.pkl") for name in members if name.split("/")[1:] == ["data.pkl"]]
     if any(name.split("/")[1:] == ["constants.pkl"] for name in members):
         raise CheckpointError("it is a program of TorchScript (torch.jit.save): save its state_dict with torch.save")
+    if is_npz(members):
+        return read_npz(members, lambda name: _unpacked(archive, members[name], budget), budget)
     if len(roots) != 1:
         raise CheckpointError(f"it is {_other_archive(list(members))}")
     order = members.get(f"{roots[0]}byteorder")
@@ -139,8 +142,6 @@ def _read_archive(archive: zipfile.ZipFile, budget: Budget) -> Any:
 def _other_archive(names: list[str]) -> str:
     """Say what a zip archive is that is none of torch.save."""
     weights = [name for name in names if name.lower().endswith(_WEIGHTS)]
-    if names and all(name.endswith(".npy") for name in names):
-        return f"an .npz file of arrays ({members_text(names)}), not of a network"
     unpack = ": unpack it first, and give that file" if weights else ""
     return f"a zip archive of {members_text(weights or names)}, not one of torch.save{unpack}"
 

@@ -24,7 +24,7 @@ _TEXT_BYTES = bytes({9, 10, 13, *range(32, 127), *range(128, 256)})
 
 
 def read_content(path: Path) -> Any:
-    """Read a pickle, a file of `torch.save` or a safetensors file, without executing anything of it.
+    """Read a pickle, a file of `torch.save`, a safetensors file or an .npz file, without executing anything of it.
 
     Returns:
         Containers, numbers, text and bytes; CPU tensors for arrays of numpy and torch; `Record` and `Global` for

@@ -41,12 +41,6 @@ def saved(content: object) -> bytes:
     return file.getvalue()
 
 
-def npz() -> bytes:
-    file = io.BytesIO()
-    np.savez(file, images=np.zeros(3), labels=np.zeros(3))
-    return file.getvalue()
-
-
 KINDS = {
     "pointer": (LFS, "a Git LFS pointer, not the file of 364.0 MB that it stands for: run `git lfs pull`"),
     "page": (b"\n<!-- a -->\n<HTML><head><title>Drive\x1b &amp; Co\n</title>", r"an HTML page ('Drive\x1b & Co')"),
@@ -64,7 +58,6 @@ KINDS = {
     "program": (b"#!/usr/bin/env python\nimport torch\n", "text of a program"),
     "packed": (zipped({"weights/": b"", "weights/ffhq.pkl": b"x"}), "archive of weights/ffhq.pkl, not one of torch.sa"),
     "document": (zipped({f"word/{n}.xml": b"x" for n in range(5)}), "word/0.xml, word/1.xml, word/2.xml and 2 more"),
-    "npz": (npz(), "an .npz file of arrays (images.npy, labels.npy)"),
     "script": (zipped({"m/data.pkl": b"N.", "m/constants.pkl": b"N."}), "a program of TorchScript"),
     "nothing": (zipped({}), "a zip archive of nothing"),
     "cut": (saved({"a": torch.zeros(500)})[:1500], "a zip archive that ends too early"),
@@ -103,3 +96,56 @@ def test_headers_of_safetensors_ask_for_no_memory(header):
     text = json.dumps(header).encode()
     with pytest.raises(CheckpointError, match=r"safetensors|pickles"):
         parse(struct.pack("<Q", len(text)) + text + bytes(8))
+
+
+ARRAYS = {
+    "weight": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "layers/0/bias": np.asfortranarray(np.arange(6.0).reshape(3, 2)),
+    "steps": np.array(7, dtype=">i8"),
+    "mask": np.array([True, False]),
+    "empty": np.zeros((0, 3), np.float16),
+}
+
+
+def npz(arrays, save_arrays=np.savez) -> bytes:
+    file = io.BytesIO()
+    save_arrays(file, **arrays)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("save_arrays", [np.savez, np.savez_compressed])
+def test_npz_files_are_read_as_tensors_by_name(save_arrays):
+    (found,) = state_dicts(parse(npz(ARRAYS, save_arrays))).values()
+    assert found.keys() == ARRAYS.keys()
+    for name, value in ARRAYS.items():
+        assert found[name].shape == value.shape and np.array_equal(found[name].numpy(), value)
+
+
+def test_objects_of_npz_files_stay_packed():
+    found = parse(npz({"plain": np.ones(2), "objects": np.array([{"a": 1}], dtype=object)}))
+    assert torch.equal(found["plain"], torch.ones(2, dtype=torch.float64))
+    assert not isinstance(found["objects"], torch.Tensor)
+
+
+def header(text: bytes, body: bytes = bytes(8)) -> bytes:
+    return zipped({"a.npy": b"\x93NUMPY\x01\0" + struct.pack("<H", len(text)) + text + body})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (1099511627775,)}"),
+        header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (3,)}"),
+        header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (-1, 2)}"),
+        header(b"{'descr': '<f4', 'shape': (2,)}"),
+        header(b"__import__('os').abort()"),
+        header(b"[" * 5000),
+        header(b"")[:-1],
+        zipped({"a.npy": b"\x93NUMPY\x01"}),
+        zipped({"a.npy": b"\x93NUMPY\x01\0\xff"}),
+        zipped({"a.npy": b"something else"}),
+    ],
+)
+def test_damaged_npz_files_are_refused(data):
+    with pytest.raises(CheckpointError):
+        parse(data)

@@ -86,7 +86,7 @@ def _own(kept: str) -> Any:
     return build
 
 
-@broken(BROKEN, "a lower learning rate between two steps does not shorten the second")
+@broken(BROKEN, "a lower learning rate between two steps does not shorten those that follow")
 class Stubborn(Plain):
     build = _own("rate")
 
