@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import torch
+from torch import Tensor
+
+from ganzoo.contracts.checkpoints import ForeignCheckpoint
 from ganzoo.errors import CheckpointError
 from ganzoo.interchange import Record
 from ganzoo.testing.failure import NotAsked, doing, require
@@ -19,28 +23,53 @@ def check_partial(case: Any) -> None:
     lacking = list(_lacking(case.content, "", _DEPTH))
     if not lacking:
         raise NotAsked("what it is tested with has no named entries that a file could lack")
-    for missing, less in lacking:
+    for missing, less, is_tensor in lacking:
         with doing(f"recognizing a file without {missing:.80}"):
             known = case.cls.recognizes(less)
         try:
-            if known:
-                case.cls.read(less)
+            found = case.cls.read(less) if known else None
         except CheckpointError:
             continue
         except Exception as error:
             require(False, f"without {missing:.80}, read raises {type(error).__name__}, not a CheckpointError")
+        if found is not None and is_tensor:
+            _require_same(case.found, found, missing)
 
 
-def _lacking(content: Any, place: str, depth: int) -> Iterator[tuple[str, Any]]:
-    """Yield what is left out, and the content without it: an entry, a name in a state dict, a variable of a record."""
+def _require_same(whole: ForeignCheckpoint, found: ForeignCheckpoint, missing: str) -> None:
+    """Require that what is read of a file that lacks something has no trained weights that are not of the file.
+
+    Buffers, such as means and constant noise, may be made anew.
+    """
+    for role in ("ema", "generator", "discriminator"):
+        network, other = getattr(whole, role), getattr(found, role)
+        if network is None or other is None:
+            continue
+        weights = [name for name, _ in network.cls(network.options, whole.images).named_parameters()]
+        made = [each for each in weights if _differ(network.weights.get(each), other.weights.get(each))]
+        require(
+            len(made) != 1,  # more are those of another network of the file, which it may take instead
+            f"without {missing:.80}, read gives a {role} with another {', '.join(made[:3])}: what a file lacks is not "
+            f"made up; raise a CheckpointError that names it",
+        )
+
+
+def _differ(one: Tensor | None, other: Tensor | None) -> bool:
+    """Whether two weights of one place and size have other numbers; one that is left out with its layer has none."""
+    return one is not None and other is not None and one.shape == other.shape and not torch.equal(one, other)
+
+
+def _lacking(content: Any, place: str, depth: int) -> Iterator[tuple[str, Any, bool]]:
+    """Yield what is left out, the content without it, and whether it is a tensor, of each entry, name and variable."""
     names, made = _named(content)
     of = f" in {place}" if place else ""
     for name in _kinds(names):
-        yield f"{name!r}{of}", made({each: value for each, value in names.items() if each != name})
+        less = {each: value for each, value in names.items() if each != name}
+        yield f"{name!r}{of}", made(less), hasattr(names[name], "shape")
     for name, inside in names.items():
         if depth and not hasattr(inside, "shape"):
-            for missing, less in _lacking(inside, f"{name!r}{of}", depth - 1):
-                yield missing, made({**names, name: less})
+            for missing, without, is_tensor in _lacking(inside, f"{name!r}{of}", depth - 1):
+                yield missing, made({**names, name: without}), is_tensor
 
 
 def _named(content: Any) -> tuple[dict[Any, Any], Callable[[dict[Any, Any]], Any]]:

@@ -21,7 +21,7 @@ HAS_GRADIENT = "its outputs have a gradient"
 
 def check_kinds(case: NetworkCase) -> None:
     """Require that it accepts some kind of images."""
-    kinds_of_images(case.cls, case.options, case.resolution)
+    kinds_of_images(case.cls, case.options, case.side)
 
 
 def check_built(case: NetworkCase) -> None:

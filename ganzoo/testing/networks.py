@@ -19,6 +19,7 @@ from ganzoo.testing.properties import Case
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import all_kinds, kinds_of_images
 
+_SIDES = (32, 16, 64, 8, 128, 256, 4)  # of images, for networks that are made for one of them; the cheap ones first
 Build = Callable[[], nn.Module]
 
 
@@ -27,7 +28,7 @@ class NetworkCase(Case):
     """A network under test.
 
     Attributes:
-        resolution: Resolution of the images to test with, a power of two.
+        resolution: Resolution of the images to test with if the network takes it, a power of two.
     """
 
     resolution: int = 32
@@ -35,9 +36,21 @@ class NetworkCase(Case):
     def settings(self) -> Sequence[ImageSpec]:
         """See `Case.settings`."""
         try:
-            return kinds_of_images(self.cls, self.options, self.resolution)
+            return kinds_of_images(self.cls, self.options, self.side)
         except ConformanceError:
-            return all_kinds(self.resolution)
+            return all_kinds(self.side)
+
+    @cached_property
+    def side(self) -> int:
+        """The resolution to test with: another one where the part refuses that which is asked for."""
+        sides = (self.resolution, *(each for each in _SIDES if each != self.resolution))
+        return next((each for each in sides if self._takes(each)), self.resolution)
+
+    def _takes(self, side: int) -> bool:
+        try:
+            return bool(kinds_of_images(self.cls, self.options, side))
+        except ConformanceError:
+            return False
 
     @property
     def spec(self) -> ImageSpec:

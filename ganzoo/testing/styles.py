@@ -66,6 +66,25 @@ def _check_composition(generator: Any, inputs: Inputs) -> None:
     )
 
 
+def _check_each_style(generator: Any, inputs: Inputs) -> None:
+    """Each style is to act somewhere: a figure that mixes or moves it would show nothing."""
+    with doing("synthesize with one style changed"), torch.no_grad():
+        styles = generator.map(*inputs)
+        with seeded():
+            image = generator.synthesize(styles)
+        idle = []
+        for number in range(styles.shape[1]):
+            changed = styles.clone()
+            changed[:, number] = styles[:, number].flip(0) + 1
+            with seeded():
+                idle += [number] if torch.equal(generator.synthesize(changed), image) else []
+    require(
+        not idle,
+        f"style {', '.join(map(str, idle))} of {styles.shape[1]} changes nothing of its images: let each layer see its "
+        f"own, styles[:, number], or give as many styles as there are layers",
+    )
+
+
 def _check_truncation(generator: Any, inputs: Inputs) -> None:
     """Psi 1 is the image itself; psi 0 one image for all latents and classes (arXiv:1812.04948, appendix B)."""
     with doing("truncation"), torch.no_grad(), seeded():
@@ -117,6 +136,7 @@ def _says_more(case: Case) -> bool:
 
 STYLES = (
     Property("forward is synthesize of map", _steadily(_check_composition), able(StyleBased)),
+    Property("each of its styles acts", _steadily(_check_each_style), able(StyleBased)),
     Property("truncation goes to one image", _steadily(_check_truncation), able(StyleBased)),
     Property("its style weights fit its styles", _steadily(_check_weights), able(StyleAffines)),
     Property("its style resolutions and outputs are as it says", _steadily(_check_resolutions), _says_more),

@@ -157,10 +157,21 @@ def test_a_network_that_refuses_everything():
 
         @classmethod
         def incompatibility(cls, options, context):
+            return "only 512 pixels"
+
+    assert "refuses every kind of image of 32 pixels; give the check a `resolution`: only 512" in complaint(Picky)
+
+
+def test_a_network_of_one_resolution_is_tested_at_it():
+    class OfSixteen(TinyGenerator):
+        """A generator."""
+
+        @classmethod
+        def incompatibility(cls, options, context):
             return None if context.images.resolution == 16 else "only 16 pixels"
 
-    assert "refuses every kind of image of 32 pixels; give the check a `resolution`: only 16 pixels" in complaint(Picky)
-    testing.check_generator(Picky, resolution=16)
+    testing.check_generator(OfSixteen)
+    testing.check_generator(OfSixteen, resolution=16)
 
 
 def test_a_network_may_refuse_labels():

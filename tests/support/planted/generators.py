@@ -743,3 +743,20 @@ class KeepsNoise(Sound):
 
 
 SOUND_GENERATORS += [Attending]
+
+
+class OfSixteen(Sound):
+    """Makes images of 16 pixels alone."""
+
+    @classmethod
+    def incompatibility(cls, options: Any, context: Any) -> str | None:
+        return None if context.images.resolution == 16 else "makes images of 16 pixels; set dataset.resolution to 16"
+
+
+@planted(GENERATORS, "style 1 of 2 changes nothing")
+class FirstStyleAlone(TinyStyledGenerator):
+    def synthesize(self, styles):
+        return super().synthesize(styles[:, :1].expand_as(styles))
+
+
+SOUND_GENERATORS += [OfSixteen]

@@ -255,3 +255,22 @@ class TrustsModules(OfModules):
     def read(cls, content):
         content["G_acme"].args[0]["state"]["_modules"]
         return super().read(content)
+
+
+@planted(IMPORTERS, "changes the content", "work on a copy")
+class RenamesInPlace(SoundWithExample):
+    @classmethod
+    def recognizes(cls, content):
+        if isinstance(content, dict):
+            content.pop("step", None)
+        return super().recognizes(content)
+
+
+@planted(IMPORTERS, "dense.bias", "not made up", twin=SoundWithExample)
+class FillsIn(SoundWithExample):
+    @classmethod
+    def read(cls, content):
+        weights = content["acme"]
+        if "dense.weight" not in weights:
+            raise CheckpointError("a file of acme lacks dense.weight")
+        return super().read({"acme": {"dense.bias": torch.ones(64), **weights}})
