@@ -14,7 +14,7 @@ from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.testing.colored_step import pixels, scaled
 from ganzoo.testing.failure import doing
 from ganzoo.testing.ordered_step import OrderedStep
-from ganzoo.testing.penalty_situation import ON_THE_WAY, SITUATIONS, Situation
+from ganzoo.testing.penalty_situation import SITUATIONS, Situation
 from ganzoo.testing.properties import Case
 from ganzoo.testing.seeding import seeded
 from ganzoo.testing.settings import BATCH
@@ -60,7 +60,7 @@ class RegularizerCase(Case):
     def in_situations(self) -> Iterator[RegularizerCase]:
         """Yield the case, and the same in other situations."""
         yield self
-        others = self._possible((*SITUATIONS, *ON_THE_WAY))
+        others = self._possible(SITUATIONS)
         yield from (self._at(each) for each in others if each != self.situation)
 
     def _possible(self, situations: Sequence[Situation]) -> Iterator[Situation]:

@@ -23,10 +23,9 @@ class Situation:
     images_seen: int = 0
 
 
-# The plainest first.
+# The plainest first; what is faded in or out over a training is on its way, or at work, at one of the last.
 SITUATIONS = (
     *(Situation(scale) for scale in (1.0, 8.0, 0.125)),
     *(Situation(scale, _LATE) for scale in (1.0, 8.0, 0.125, 64.0)),
+    *(Situation(1.0, images_seen) for images_seen in (1_000, 30_000, 1_000_000)),
 )
-# What is faded in or out over a training is on its way at one of them.
-ON_THE_WAY = tuple(Situation(1.0, images_seen) for images_seen in (1_000, 30_000, 1_000_000))

@@ -239,4 +239,14 @@ class NormalizesRows(HalvesRows):
         return weight
 
 
-SOUND_PENALTY_STEPS = [Ramp, OneSided, Banded, Flips, Anchor, OwnClasses]
+class InAWindow(Regularizer):
+    """The squared logits of the reals, from 5,000 to 500,000 images alone."""
+
+    name = "window-like"
+    applies_to: ClassVar[Role] = Role.DISCRIMINATOR
+
+    def penalty(self, step):
+        return (5_000 <= step.images_seen < 500_000) * step.real_logits.square().mean()
+
+
+SOUND_PENALTY_STEPS = [InAWindow, Ramp, OneSided, Banded, Flips, Anchor, OwnClasses]
