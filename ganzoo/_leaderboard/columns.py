@@ -118,7 +118,16 @@ def seeds_text(row: Row) -> str:
 
 def options_text(row: Row) -> str:
     """Return the fields in which a row differs from others of the same parts, each with its section."""
-    return ", ".join(f"{'.'.join(field.split('.')[-2:])}={value_text(value)}" for field, value in row.options.items())
+    return ", ".join(f"{_short(field)}={value_text(value)}" for field, value in row.options.items())
+
+
+def _short(field: str) -> str:
+    """Return a key with its section; with the name of the list, where that is a number of one."""
+    steps = field.split(".")
+    first = len(steps) - 2
+    while first > 0 and steps[first].isdigit():
+        first -= 1
+    return ".".join(steps[max(first, 0) :])
 
 
 def parameters_text(row: Row) -> str:

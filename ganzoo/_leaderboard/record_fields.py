@@ -159,6 +159,8 @@ def value_text(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, list):
         return ", ".join(value_text(item) for item in value) or "none"
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{literal(str(key))} = {value_text(item)}' for key, item in value.items())} }}"
     if value is None or value is MISSING:
         return "none"
     text = literal(str(value))

@@ -86,12 +86,14 @@ def wants_text(error: ValidationError) -> set[str]:
 
 
 def _sentence(detail: ErrorDetails, data: dict[str, Any], registry: Registry, model: type[BaseModel]) -> str:
-    path = tuple(detail["loc"])
+    path = _written(detail["loc"], data)
     where = _clipped(".".join(str(step) for step in path)) or "the file"
     kind = detail["type"]
     if kind == "extra_forbidden":
         word = _clipped(str(path[-1]))
         return f"{where}: unknown key '{word}'{_meant(word, path[:-1], data, registry, model)}"
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _of_union(where, detail)
     if kind == "missing":
         return f"{where}: is missing; {_remedy(path, data, registry, model)}"
     text, found = requirement(kind, detail["msg"]), detail.get("input")
@@ -104,6 +106,26 @@ def _sentence(detail: ErrorDetails, data: dict[str, Any], registry: Registry, mo
     if isinstance(found, str | int | float | bool) and kind not in ("part", "name", "section", CHANGED_CODE):
         text += f", but is {_clipped(found)!r}" if isinstance(found, str) else f", but is {str(found).lower()}"
     return f"{where}: {text}"
+
+
+def _written(path: Sequence[int | str], data: Any) -> tuple[int | str, ...]:
+    """Return a path as the file has it: pydantic puts the chosen kind of a table between, which is no key of it."""
+    steps: list[int | str] = []
+    for step in path:
+        if isinstance(data, dict) and step not in data and step in data.values() and step != path[-1]:
+            continue
+        steps.append(step)
+        data = _entry(data, step)
+    return tuple(steps)
+
+
+def _of_union(where: str, detail: ErrorDetails) -> str:
+    """Say which kinds of a table there are, where it names another one or none."""
+    context = detail.get("ctx", {})
+    key, tags = str(context["discriminator"]).strip("'"), context.get("expected_tags")
+    if tags is None:
+        return f"{where}.{key}: is missing; add it"
+    return f"{where}.{key}: should be {' or '.join(str(tags).rsplit(', ', 1))}, but is {_clipped(context['tag'])!r}"
 
 
 def _meant(word: str, section: Sequence[int | str], data: Any, registry: Registry, model: Any) -> str:

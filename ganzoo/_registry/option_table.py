@@ -59,8 +59,12 @@ def _plain(value: Any) -> str:
     if isinstance(value, tuple | list) and len(value) > _MOST_LISTED and all(type(item) is int for item in value):
         return spans_text(value)
     if isinstance(value, tuple | list):
-        return f"[{', '.join(map(_plain, value))}]"
+        return f"[{', '.join(f'{{ {_plain(item)} }}' if _is_table(item) else _plain(item) for item in value)}]"
     return str(value)
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, BaseModel | Mapping)
 
 
 def _resolved(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -73,8 +77,8 @@ def _resolved(schema: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[st
 def _type(schema: Mapping[str, Any]) -> str:
     if "enum" in schema or "const" in schema:
         return "choice"
-    if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(_type(each) for each in schema["anyOf"] if each.get("type") != "null"))
+    if choices := schema.get("anyOf", schema.get("oneOf")):
+        return " or ".join(dict.fromkeys(_type(each) for each in choices if each.get("type") != "null"))
     if schema.get("title") == "schedule":
         return "schedule"
     if "$ref" in schema or schema.get("type") == "object":

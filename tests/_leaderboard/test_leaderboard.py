@@ -409,6 +409,16 @@ def test_value_text():
     assert [value_text(value) for value in (10_000, True, None, [1, 2], "ab" * 32, "a\x1b", 0.5)] == [
         *("10,000", "true", "none", "1, 2", "abababab", r"a\x1b", "0.5")
     ]
+    assert value_text([{"width": 8, "on": True}, {"width": 4}]) == "{ width = 8, on = true }, { width = 4 }"
+
+
+def test_options_in_lists_of_tables_are_named_with_their_list():
+    runs = []
+    for name, width in (("a", 8), ("b", 16)):
+        made = record(name)
+        generator = {**made.recipe["generator"], "stages": [{"width": width, "blocks": 1}]}
+        runs.append(made.model_copy(update={"recipe": {**made.recipe, "generator": generator}}))
+    assert {options_text(row) for row in only(leaderboards(runs)).rows} == {"stages.0.width=8", "stages.0.width=16"}
 
 
 def test_a_seed_that_was_trained_on_stands_with_the_others_and_by_itself():

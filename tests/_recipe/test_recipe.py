@@ -7,16 +7,19 @@ import string
 import time
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from pydantic import BaseModel, Field, PositiveInt
 
 from ganzoo._recipe.find_recipe import recipe_folder, shipped_recipes
 from ganzoo._recipe.load import load, validate
 from ganzoo._recipe.recipe import Recipe
 from ganzoo._recipe.toml_source import MAX_RECIPE_BYTES, parse
+from ganzoo._registry.option_table import option_rows
 from ganzoo._registry.part import Part, PluginOrigin
 from ganzoo._registry.registry import Registry
-from ganzoo.contracts.objectives import Regularizer, Role
+from ganzoo.contracts.objectives import Regularizer, RegularizerOptions, Role
 from ganzoo.errors import GanzooError, RecipeError
 
 REGISTRY = Registry.discover()
@@ -243,6 +246,55 @@ def test_a_plugin_that_fails_to_check_its_options_is_named(tmp_path):
     assert "regularizers.0: plugin 'acme' (acme-gan 0.1) fails to check its options: KeyError: 'oops'" in str(
         error.value
     )
+
+
+class Plain(BaseModel):
+    """Nothing more."""
+
+    kind: Literal["plain"] = "plain"
+
+
+class Sized(BaseModel):
+    """A size."""
+
+    kind: Literal["sized"] = "sized"
+    size: PositiveInt = 4
+
+
+class KindOptions(RegularizerOptions):
+    """Of one of two kinds."""
+
+    how: Plain | Sized = Field(Plain(), discriminator="kind", description="How.")
+
+
+class OfKinds(Regularizer[KindOptions]):
+    """A penalty with an option that is a table of one of two kinds."""
+
+    name = "of-kinds"
+    applies_to = Role.DISCRIMINATOR
+    Options = KindOptions
+
+    def penalty(self, step: object) -> object:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("{kind = 'siezd'}", "regularizers.0.how.kind: should be 'plain' or 'sized', but is 'siezd'"),
+        ("{size = 3}", "regularizers.0.how.kind: is missing; add it"),
+        ("{kind = 'sized', size = -1}", "regularizers.0.how.size: should be greater than 0, but is -1"),
+    ],
+)
+def test_a_table_of_one_of_several_kinds(tmp_path, how, expected):
+    registry = Registry(
+        [*REGISTRY.parts(), Part("regularizer", "of-kinds", OfKinds, PluginOrigin("acme", "acme-gan", "0.1"))]
+    )
+    with pytest.raises(RecipeError) as error:
+        load(write(tmp_path, MINIMAL), registry, [f"regularizers=[{{name = 'of-kinds', how = {how}}}]"])
+    assert str(error.value).splitlines()[1:] == [f"  {expected}"]
+    rows = {row.name: row for row in option_rows(KindOptions)}
+    assert (rows["how"].type, rows["how"].default) == ("table", "kind = plain")
 
 
 # --- overrides ------------------------------------------------------------------------------------------------------
