@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ganzoo.contracts.component import ImageSpec
 from ganzoo.contracts.objectives import Regularizer
-from ganzoo.testing.critics import TinyFeaturedDiscriminator
+from ganzoo.testing.critics import TinyFeaturedDiscriminator, TinyMappedDiscriminator
 from ganzoo.testing.ordered_step import OrderedStep
 from ganzoo.testing.penalty_situation import Situation
 from ganzoo.testing.seeding import seeded
@@ -38,6 +38,12 @@ class _ClassCritic(TinyFeaturedDiscriminator):
         return super().forward(images.square(), labels) * (1 + labels @ torch.arange(labels.shape[1]).to(labels))
 
 
+class _MappedClassCritic(_ClassCritic, TinyMappedDiscriminator):
+    """The same with maps for features."""
+
+    name = "tiny-mapped-classes"
+
+
 def scaled(network: NetworkT, scale: float) -> NetworkT:
     """Return the network, its weights multiplied."""
     with torch.no_grad():
@@ -46,12 +52,18 @@ def scaled(network: NetworkT, scale: float) -> NetworkT:
     return network
 
 
-def colored_step(declared: Regularizer, order: Sequence[int], situation: Situation) -> OrderedStep:
-    """Return a batch of color images with classes, its rows in an order, for a penalty that says what it needs."""
+def colored_step(
+    declared: Regularizer, order: Sequence[int], situation: Situation, *, mapped: bool = False
+) -> OrderedStep:
+    """Return a batch of color images with classes, its rows in an order, for a penalty that says what it needs.
+
+    The critic's features are maps where it is `mapped`.
+    """
+    kind = _MappedClassCritic if mapped else _ClassCritic
     with seeded():
         maker = tiny_generator_for(declared.generator_must_be)
         generator = scaled(maker(maker.Options(), COLOR), situation.scale)
-        critic = scaled(_ClassCritic(_ClassCritic.Options(), COLOR), situation.scale)
+        critic = scaled(kind(kind.Options(), COLOR), situation.scale)
     real, fakes = (each[list(order)] for each in pixels(3))
     return OrderedStep(
         critic,

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
 
 from ganzoo.contracts.component import ComponentOptions, ImageSpec
 from ganzoo.contracts.networks import Discriminator
@@ -21,6 +22,18 @@ class TinyFeaturedDiscriminator(TinyDiscriminator):
         """Return one layer of features `[N, C * R * R]`."""
         pixels = images.flatten(1)
         return [pixels * self.dense.weight[0, : pixels.shape[1]]]
+
+
+class TinyMappedDiscriminator(TinyFeaturedDiscriminator):
+    """The same critic, whose features are maps `[N, C, r, r]` at two resolutions, as those of convolutions are."""
+
+    name = "tiny-mapped"
+
+    def features(self, images: Tensor, labels: Tensor) -> list[Tensor]:
+        """Return two layers of features: `[N, C, R, R]`, and half as large."""
+        (flat,) = super().features(images, labels)
+        maps = flat.reshape(images.shape)
+        return [maps, avg_pool2d(maps, 2)]
 
 
 class TinyAuxiliaryDiscriminator(Discriminator):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, cast
@@ -14,6 +15,7 @@ from ganzoo.contracts.objectives import Regularizer, Role
 from ganzoo.testing.colored_step import pixels, scaled
 from ganzoo.testing.failure import doing
 from ganzoo.testing.ordered_step import OrderedStep
+from ganzoo.testing.parts import TinyDiscriminator
 from ganzoo.testing.penalty_situation import SITUATIONS, Situation
 from ganzoo.testing.properties import Case
 from ganzoo.testing.seeding import seeded
@@ -47,8 +49,22 @@ class RegularizerCase(Case):
 
     @cached_property
     def world(self) -> World:
-        """The images and the critic: with classes, or several logits, if it refuses others."""
-        return WORLDS[0] if self.is_given else world_of(self.cls, self.options)
+        """The images and the critic: with classes, or several logits, if it refuses others; maps, if it needs such."""
+        if self.is_given:
+            return WORLDS[0]
+        found = world_of(self.cls, self.options)
+        return found if self._works_in(found) or not self._works_in(found.with_maps()) else found.with_maps()
+
+    def _works_in(self, world: World) -> bool:
+        """Whether a penalty of features takes those of this critic, whose shape no penalty knows before."""
+        if issubclass(TinyDiscriminator, self.cls.discriminator_must_be):
+            return True
+        case: Any = self._at(SITUATIONS[0])
+        case.world = world
+        with suppress(Exception), seeded():
+            case.built().penalty(case.step())
+            return True
+        return False
 
     @cached_property
     def situation(self) -> Situation:

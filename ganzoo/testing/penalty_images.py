@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganzoo.contracts.objectives import Regularizer
 from ganzoo.testing.colored_step import COLOR, colored_step
-from ganzoo.testing.critics import TinyFeaturedDiscriminator
+from ganzoo.testing.critics import TinyFeaturedDiscriminator, TinyMappedDiscriminator
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.label_uses import require_one_hot
 from ganzoo.testing.ordered_step import OrderedStep
@@ -40,7 +40,8 @@ def of_color(case: Any, order: Sequence[int] = _ALL) -> tuple[Regularizer, Order
     """Return a fresh penalty and a batch of color images with classes; of its own world where it takes none."""
     if not takes_color(case):
         return case.built(), case.step(order)
-    step = colored_step(case.declared, order, case.situation)
+    mapped = case.world.critic is TinyMappedDiscriminator
+    step = colored_step(case.declared, order, case.situation, mapped=mapped)
     with doing("building it for color images with classes"), seeded():
         regularizer: Regularizer = case.cls(case.begun)
         regularizer.prepare(COLOR, step.discriminator)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -12,7 +12,12 @@ from torch import Tensor
 from ganzoo.contracts.component import Component, ConfiguredPart, ImageSpec
 from ganzoo.contracts.networks import Discriminator
 from ganzoo.contracts.objectives import AdversarialLoss
-from ganzoo.testing.critics import TinyAuxiliaryDiscriminator, TinyFeaturedDiscriminator, TinyPatchDiscriminator
+from ganzoo.testing.critics import (
+    TinyAuxiliaryDiscriminator,
+    TinyFeaturedDiscriminator,
+    TinyMappedDiscriminator,
+    TinyPatchDiscriminator,
+)
 from ganzoo.testing.failure import ConformanceError
 from ganzoo.testing.settings import reason_against
 
@@ -33,6 +38,10 @@ class World:
         """Return one-hot labels `[count, L]`, all classes in turn."""
         classes = self.images.label_dim
         return torch.eye(classes)[torch.arange(count) % classes] if classes else torch.zeros(count, 0)
+
+    def with_maps(self) -> World:
+        """Return the same with features that are maps, where it has features alone."""
+        return replace(self, critic=TinyMappedDiscriminator) if self.critic is TinyFeaturedDiscriminator else self
 
     @property
     def logits(self) -> int:

@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch.nn.functional import relu
 
-from ganzoo import Regularizer, RegularizerOptions, Role
+from ganzoo import Featured, Regularizer, RegularizerOptions, Role
 from planted.bug import PlantedBug, planted
 from planted.penalties import SoundGP
 
@@ -111,4 +111,32 @@ class NoLowerBound(Bounds):
         return relu(0.3 - norm) + relu(norm - self.options.high)
 
 
-SOUND_PENALTIES_AT_REST = [Adversarial, SlopeOfEither, OneSided, Bounds]
+class MatchedMaps(Regularizer):
+    """Means of feature maps over images and pixels are to be those of reals; takes maps for granted."""
+
+    name = "matched-maps-like"
+    applies_to: ClassVar[Role] = Role.GENERATOR
+    discriminator_must_be = Featured
+
+    @classmethod
+    def depends_on_batch(cls, options):
+        return True
+
+    def means(self, step, images):
+        return [each.mean(dim=(0, 2, 3)) for each in step.critic_features(images, step.labels)]
+
+    def penalty(self, step):
+        with torch.no_grad():
+            real = self.means(step, step.real)
+        pairs = zip(self.means(step, step.generated), real, strict=True)
+        return torch.stack([(one - other).square().mean() for one, other in pairs]).mean()
+
+
+@planted(PENALTIES_AT_REST, "gives no gradient to the generator")
+class MatchedMapsOfFakes(MatchedMaps):
+    def penalty(self, step):
+        real, fake = (self.means(step, each) for each in (step.real, step.fakes))
+        return torch.stack([(one - other).square().mean() for one, other in zip(fake, real, strict=True)]).mean()
+
+
+SOUND_PENALTIES_AT_REST = [Adversarial, SlopeOfEither, OneSided, Bounds, MatchedMaps]
