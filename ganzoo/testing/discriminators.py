@@ -18,7 +18,7 @@ from ganzoo.testing.component import COMPONENT
 from ganzoo.testing.failure import doing, require
 from ganzoo.testing.generators import labels
 from ganzoo.testing.growth import Inputs, check_discriminator_growth
-from ganzoo.testing.modes import CHANNELS, MODES
+from ganzoo.testing.modes import CHANNELS, MODES, check_steady
 from ganzoo.testing.networks import NetworkCase
 from ganzoo.testing.option_effects import EFFECTS, ask_effects
 from ganzoo.testing.option_looks import of_network
@@ -139,7 +139,7 @@ DISCRIMINATOR = Suite(
         *habits.habits("images"),
         Property("evaluates each image by itself", habits.ask_company(training=False), network.is_independent),
         Property("trains on each image by itself", habits.ask_company(training=True), network.is_independent),
-        Property("draws nothing in evaluation", habits.check_steady, fullest, needs=habits.MEMORY),
+        Property("draws nothing in evaluation", check_steady, fullest, needs=habits.MEMORY),
         *MODES,
         *slopes.SLOPES,
         Property("its logits are not bounded", slopes.check_unbounded, fullest),

@@ -77,7 +77,16 @@ _REMEDIES = {
 }
 
 
+# What torch says of a part that writes into what it was given: images, logits, latents, labels.
+_IN_PLACE = ("used in an in-place operation", "modified by an inplace operation", "the written-to tensor refers to")
+
+
 def _remedy(error: str) -> str:
+    if any(each in error for each in _IN_PLACE):
+        return (
+            " (it changes what it is given in place, by a method that ends with `_`, `+=` or an assignment: compute a "
+            "new one)"
+        )
     if "is not implemented" not in error:
         return ""
     return next((f"; {remedy}" for name, remedy in _REMEDIES.items() if name in error), "")

@@ -163,9 +163,26 @@ def ask_company(*, training: bool) -> Callable[[NetworkCase], None]:
     mode = "training" if training else "evaluation"
 
     def ask(case: NetworkCase) -> None:
-        check_company(_runner(case, training), f"a forward in {mode} mode", advice=_ADVICE if training else "")
+        try:
+            check_company(_runner(case, training), f"a forward in {mode} mode", advice=_ADVICE if training else "")
+        except ConformanceError as error:
+            raise ConformanceError(f"{error}{_labels_of_others(case, training)}") from error
 
     return ask
+
+
+def _labels_of_others(case: NetworkCase, training: bool) -> str:
+    """Say that a result depends on other labels of its batch, if it does not where all are the same; or nothing."""
+    if not case.spec.label_dim:
+        return ""
+    try:
+        check_company(_runner(case, training, of_one_class=True), "")
+    except ConformanceError:
+        return ""
+    return (
+        "; with one class for all images it does not: it takes the label of another image; that of row i is labels[i] "
+        "(no roll, flip or permutation, and no labels[:1])"
+    )
 
 
 def check_single(case: NetworkCase) -> None:
@@ -173,8 +190,9 @@ def check_single(case: NetworkCase) -> None:
     check_one(_runner(case, training=False), "a forward in evaluation mode")
 
 
-def _runner(case: NetworkCase, training: bool) -> Callable[[Rows], Sequence[Tensor]]:
-    inputs, network = several(case), case.network().train(training)
+def _runner(case: NetworkCase, training: bool, *, of_one_class: bool = False) -> Callable[[Rows], Sequence[Tensor]]:
+    (first, labels), network = several(case), case.network().train(training)
+    inputs = first, labels[:1].expand_as(labels) if of_one_class else labels
 
     def run(rows: Rows) -> Sequence[Tensor]:
         chosen = list(rows)
@@ -211,21 +229,6 @@ def check_stream(case: NetworkCase) -> None:
         f"draws with {found}, so that its noise does not follow from the step's seed, and a resume gives other numbers "
         f"or each step the same noise; draw from torch's global stream, which is seeded at each step",
     )
-
-
-def check_steady(case: NetworkCase) -> None:
-    """Require that evaluation draws nothing: a critic's logits of an image are always the same."""
-    network, inputs = case.network().eval(), case.inputs
-    found = []
-    for seed in (1, 2):
-        with seeded(seed), torch.no_grad():
-            found.append(network(*inputs))
-    if not torch.equal(found[0], found[1]):
-        called = draws(lambda: network(*inputs))
-        raise ConformanceError(
-            f"in evaluation mode its logits are random: it draws with {called or 'something'} there too; give "
-            f"F.dropout(..., training=self.training), or use nn.Dropout"
-        )
 
 
 def habits(first: str) -> tuple[Property, ...]:

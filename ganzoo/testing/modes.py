@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ganzoo.testing.calls import draws
 from ganzoo.testing.company import state_of
-from ganzoo.testing.failure import doing, require
+from ganzoo.testing.failure import ConformanceError, doing, require
 from ganzoo.testing.networks import NetworkCase
 from ganzoo.testing.properties import Property, fullest
 from ganzoo.testing.seeding import seeded, steady
@@ -65,6 +66,21 @@ def check_channels(case: NetworkCase) -> None:
         (slope,) = torch.autograd.grad((logits * torch.randn_like(logits)).sum(), images)
     unread = [str(channel) for channel in range(images.shape[1]) if not slope[:, channel].any()]
     require(not unread, f"its logits do not depend on channel {' and '.join(unread)} of the images; read all of them")
+
+
+def check_steady(case: NetworkCase) -> None:
+    """Require that evaluation draws nothing: a critic's logits of an image are always the same."""
+    network, inputs = case.network().eval(), case.inputs
+    found = []
+    for seed in (1, 2):
+        with seeded(seed), torch.no_grad():
+            found.append(network(*inputs))
+    if not torch.equal(found[0], found[1]):
+        called = draws(lambda: network(*inputs))
+        raise ConformanceError(
+            f"in evaluation mode its logits are random: it draws with {called or 'something'} there too; give "
+            f"F.dropout(..., training=self.training), or use nn.Dropout"
+        )
 
 
 MODES = (

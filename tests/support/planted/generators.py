@@ -720,7 +720,7 @@ class WrongTwiceBesideRounding(Attending):
         return _Detaching.apply(images)
 
 
-@planted(GENERATORS, "place it has there")
+@planted(GENERATORS, "place it has there", "label of another image", "labels[:1]")
 class LabelsOfTheFirst(Sound):
     def forward(self, latents, labels):
         return super().forward(latents, labels[:1].expand(len(labels), -1))
