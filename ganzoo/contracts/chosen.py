@@ -18,7 +18,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ganzoo.contracts._named_only import NamedOnly, plain_choice
-from ganzoo.contracts.component import Component
+from ganzoo.contracts.component import Component, ImageSpec
 
 PartT_co = TypeVar("PartT_co", bound=Component, covariant=True)
 BuiltT = TypeVar("BuiltT", bound=Component)
@@ -67,8 +67,12 @@ class Chooses:
         return NamedOnly(self.kind, name, options)
 
 
-def build_chosen(chosen: ChosenPart[BuiltT]) -> BuiltT:
-    """Build a part that an option named and that takes its options alone, as extractors do. Raises PluginError."""
+def build_chosen(chosen: ChosenPart[BuiltT], images: ImageSpec | None = None) -> BuiltT:
+    """Build a part that an option named; for `images`, where it takes them, as networks and augmentations do.
+
+    Raises:
+        PluginError: The option was never looked up.
+    """
     build: Any = chosen.cls
-    built: BuiltT = build(chosen.options)
+    built: BuiltT = build(chosen.options) if images is None else build(chosen.options, images)
     return built

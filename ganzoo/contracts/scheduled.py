@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core_schema
 
 from ganzoo.contracts.schedules import Schedule
@@ -62,11 +61,6 @@ class _Schedulable:
         required = {"required": ["from", "to", "kimg"], "additionalProperties": False}
         table = {"title": "schedule", "type": "object", "properties": keys, **required}
         return {"anyOf": [number, table, {"title": "schedule", "type": "array", "items": table, "minItems": 1}]}
-
-
-def may_be_scheduled(field: FieldInfo) -> bool:
-    """Whether a recipe may give a schedule for an option."""
-    return any(isinstance(each, _Schedulable) for each in field.metadata)
 
 
 # `gamma: Scheduled[NonNegativeFloat]`: a float that a recipe may schedule, with both ends in the range in brackets.

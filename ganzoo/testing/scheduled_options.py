@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
-from ganzoo.contracts.scheduled import may_be_scheduled
+from pydantic.fields import FieldInfo
+
+from ganzoo.contracts.scheduled import Scheduled
 from ganzoo.testing.failure import require
 from ganzoo.testing.option_effects import Look, judged_options, looks_alike, options_with, seen
 
+_, _MARK = get_args(Scheduled[float])
 FOLLOWS = "follows schedules of its options"
 
 
@@ -23,7 +26,7 @@ def ask_schedules(look: Look) -> Callable[[Any], None]:
         plain = case.options.model_dump(mode="json")
         known = seen(case, look)
         for name, values in judged_options(case, plain):
-            if may_be_scheduled(case.cls.Options.model_fields[name]):
+            if _may_be_scheduled(case.cls.Options.model_fields[name]):
                 _check(
                     case, name, [other for value in values for other in options_with(case, name, value)], known, look
                 )
@@ -31,9 +34,14 @@ def ask_schedules(look: Look) -> Callable[[Any], None]:
     return ask
 
 
+def _may_be_scheduled(field: FieldInfo) -> bool:
+    """Whether a recipe may give a schedule for an option."""
+    return any(isinstance(each, type(_MARK)) for each in field.metadata)
+
+
 def has_schedules(case: Any) -> bool:
     """Whether any of a part's own options may be a schedule."""
-    return any(may_be_scheduled(field) for field in case.cls.Options.model_fields.values())
+    return any(_may_be_scheduled(field) for field in case.cls.Options.model_fields.values())
 
 
 def _check(case: Any, name: str, others: list[Any], known: Any, look: Look) -> None:

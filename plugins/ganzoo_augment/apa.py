@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from torch import Tensor
 
-from ganzoo import Augmentation, Chooses, ChosenPart, ImageSpec, RecipeContext, ReplacesReals
+from ganzoo import Augmentation, Chooses, ChosenPart, ImageSpec, RecipeContext, ReplacesReals, build_chosen
 from ganzoo_augment.adaptive import AdaptiveAugmentation, AdaptiveOptions
 
 
@@ -42,7 +42,7 @@ class APA(AdaptiveAugmentation[APAOptions]):
 
     def __init__(self, options: APAOptions, images: ImageSpec) -> None:
         super().__init__(options, images)
-        self.then = None if options.then is None else options.then.cls(options.then.options, images)
+        self.then = None if options.then is None else build_chosen(options.then, images)
 
     @classmethod
     def depends_on_batch(cls, options: APAOptions) -> bool:

@@ -20,6 +20,7 @@ from ganzoo import (
     Role,
     Scheduled,
     Step,
+    build_chosen,
 )
 from ganzoo.layers import full_precision
 
@@ -67,7 +68,7 @@ class BCR(Regularizer[BCROptions]):
 
     def prepare(self, images: ImageSpec, discriminator: Discriminator) -> None:
         chosen = self.options.augmentation
-        self.augmentation = chosen.cls(chosen.options, images)
+        self.augmentation = build_chosen(chosen, images)
 
     def penalty(self, step: Step) -> Tensor:
         real = self._change(step, step.real_shown, step.real_logits)
