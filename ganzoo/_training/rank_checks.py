@@ -6,6 +6,7 @@ import hashlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import torch
@@ -20,14 +21,16 @@ from ganzoo.contracts.objectives import Role
 from ganzoo.errors import PluginError
 from ganzoo.layers.ranks import Ranks, exchanging, is_drawing
 
-_OURS = ("ganzoo.", "torch.", "contextlib")
+_TORCH = ("torch.", "contextlib.")
+_OURS = ("ganzoo.", *_TORCH)
 
 
 class SharedDraws(TorchFunctionMode):
     """Inside, random numbers that are drawn without saying whether they belong to images raise PluginError.
 
     All processes draw the same from their global streams, so a part that drew for its own images only would give the
-    images of each process the same numbers. It looks at the streams around each call, so only a first step is watched.
+    images of each process the same numbers. A number alone is one for the batch, unless a loop draws it again.
+    It looks at the streams around each call, so only a first step is watched.
     """
 
     def __init__(self, device: torch.device = CPU) -> None:
@@ -35,6 +38,7 @@ class SharedDraws(TorchFunctionMode):
         self._streams = [torch.default_generator]
         if device.type == "cuda":
             self._streams.append(torch.cuda.default_generators[device.index or 0])
+        self._alone: list[tuple[FrameType, int]] = []  # kept, since the next frame may get the place of this one
 
     def __torch_function__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
@@ -42,26 +46,45 @@ class SharedDraws(TorchFunctionMode):
         """See `TorchFunctionMode`."""
         before = [stream.get_state() for stream in self._streams]
         result = func(*args, **(kwargs or {}))
-        if is_drawing() or not isinstance(result, Tensor) or result.numel() < 2:
+        if is_drawing() or not isinstance(result, Tensor):
             return result
         if all(torch.equal(stream.get_state(), state) for stream, state in zip(self._streams, before, strict=True)):
             return result
+        if result.numel() < 2 and not self._is_drawn_again(_caller(_TORCH)):
+            return result
+        place = _named(_caller(_OURS))
         raise PluginError(
-            f"{_drawing_code()} draws random numbers ({func.__name__}) without saying whether they belong to single "
-            f"images, which several processes must know; let it draw with per_image(draw, count) or per_batch(draw) of "
+            f"{place} draws random numbers ({func.__name__}) without saying whether they belong to single images, "
+            f"which several processes must know; let it draw with per_image(draw, count) or per_batch(draw) of "
             f"ganzoo.layers, or train in one process"
         )
 
+    def _is_drawn_again(self, frame: FrameType | None) -> bool:
+        """Whether the same place of a part's code, in the same call of it, has drawn a number before."""
+        if frame is None or _module(frame).startswith(_OURS):
+            return False
+        known = any(each is frame and at == frame.f_lasti for each, at in self._alone)
+        self._alone.append((frame, frame.f_lasti))
+        return known
 
-def _drawing_code() -> str:
-    """Name the part whose code is running, by module and line."""
-    frame = sys._getframe(2)
-    while frame.f_back is not None:
-        name = str(frame.f_globals.get("__name__", ""))
-        if not f"{name}.".startswith(_OURS):
-            return f"{name}, line {frame.f_lineno} ({frame.f_code.co_name}),"
+
+def _caller(passed: tuple[str, ...]) -> FrameType | None:
+    """Return who called torch, beyond the code of some modules."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and _module(frame).startswith(passed):
         frame = frame.f_back
-    return "a part"
+    return frame if frame is not None and frame.f_back is not None else None
+
+
+def _module(frame: FrameType) -> str:
+    return f"{frame.f_globals.get('__name__', '')}."
+
+
+def _named(frame: FrameType | None) -> str:
+    """Name the part whose code is running, by module and line."""
+    if frame is None:
+        return "a part"
+    return f"{_module(frame)[:-1]}, line {frame.f_lineno} ({frame.f_code.co_name}),"
 
 
 @contextmanager

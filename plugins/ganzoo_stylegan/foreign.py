@@ -167,10 +167,11 @@ def _is_rosinality_critic(state: State) -> bool:
 def _huangzh13_generator(state: State) -> Found:
     kernel = state.get("g_synthesis.blocks.0.conv0_up.intermediate.kernel")
     given = dict(state)
-    for name in state:  # a network built without noise
-        if match := re.fullmatch(r"(g_synthesis\..+\.epi[12])\.style_mod\.lin\.bias", name):
-            # Noise of strength 0 is what a network without noise computes.
-            given.setdefault(f"{match.group(1)}.top_epi.noise.weight", torch.zeros(len(state[name]) // 2))
+    if not any(name.endswith(".top_epi.noise.weight") for name in state):  # a network built without noise
+        for name in state:
+            if match := re.fullmatch(r"(g_synthesis\..+\.epi[12])\.style_mod\.lin\.bias", name):
+                # Noise of strength 0 is what a network without noise computes.
+                given[f"{match.group(1)}.top_epi.noise.weight"] = torch.zeros(len(state[name]) // 2)
     # A file without the mean style gets one that is measured.
     lacks_mean = "truncation.avg_latent" not in state
     given.setdefault("truncation.avg_latent", torch.zeros(0))

@@ -101,6 +101,11 @@ def _without_deviation(weights: dict[str, Tensor], options: Mapping[str, Any]) -
 
 
 def _add_noise(weights: dict[str, Tensor], widths: Mapping[int, int]) -> None:
+    """Add constant noise, and strength 0 to a network without noise; CheckpointError where some layers have it."""
+    strengths = [f"blocks.{at}.{place}.noise_weight" for at in sorted(widths) for place in ("first", "second")]
+    lacking = [name for name in strengths if name not in weights]
+    if lacking and len(lacking) < len(strengths):
+        raise CheckpointError(f"what gives {lacking[0]} is missing, and other layers have theirs")
     rng = torch.Generator().manual_seed(NOISE_SEED)
     for resolution, width in sorted(widths.items()):
         for place in ("first", "second"):

@@ -126,14 +126,17 @@ def discriminator_of(state: State, facts: Facts, label_dim: int) -> ForeignNetwo
 
 
 def _with_noise(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Give layers without noise one of strength 0."""
-    for name in list(state):
-        found = re.fullmatch(r"synthesis\.b(\d+)\.(conv[01])\.weight", name)
-        if found:
-            resolution = int(found.group(1))
-            layer = f"synthesis.b{resolution}.{found.group(2)}"
-            state.setdefault(f"{layer}.noise_strength", torch.zeros(()))
-            state.setdefault(f"{layer}.noise_const", torch.zeros(resolution, resolution))
+    """Give all layers of a network without noise one of strength 0; raise CheckpointError where some layers have it."""
+    layers = [
+        name.removesuffix(".weight") for name in state if re.fullmatch(r"synthesis\.b\d+\.conv[01]\.weight", name)
+    ]
+    lacking = [layer for layer in layers if f"{layer}.noise_strength" not in state]
+    if lacking and len(lacking) < len(layers):
+        raise CheckpointError(f"{lacking[0]}.noise_strength is missing, and other layers have theirs")
+    for layer in layers:
+        resolution = int(layer.split(".")[1].removeprefix("b"))
+        state.setdefault(f"{layer}.noise_strength", torch.zeros(()))
+        state.setdefault(f"{layer}.noise_const", torch.zeros(resolution, resolution))
     return state
 
 

@@ -214,7 +214,15 @@ def test_numbers_that_nobody_says_whose_they_are_are_refused_by_name():
         torch.randn(4, generator=torch.Generator())
         with pytest.raises(PluginError, match=r"test_ranks, line \d+ .* draws random numbers \(dropout.*per_image"):
             nn.Dropout()(torch.ones(4, 4))
+        for _ in range(2):
+            _coin()  # one for the batch, in each call
+        with pytest.raises(PluginError, match=r"test_ranks, line \d+ .* draws random numbers \(rand\)"):
+            [float(torch.rand(())) for _ in range(4)]  # one for each image of this process
     torch.randn(4)
+
+
+def _coin():
+    return float(torch.rand(()))
 
 
 def test_recipes_that_processes_cannot_share_are_refused_with_a_remedy():
