@@ -152,11 +152,23 @@ def _graph(module: _Graph, networks: Networks, metadata: dict[str, str]) -> byte
         raise RunError(f"generator '{name}' cannot be written as an ONNX graph: {reason}") from error
     assert program is not None
     proto: Any = program.model_proto
+    _require_any_batch(proto, networks)
     for key, value in metadata.items():
         entry = proto.metadata_props.add()
         entry.key, entry.value = key, value
     data: bytes = proto.SerializeToString()
     return data
+
+
+def _require_any_batch(proto: Any, networks: Networks) -> None:
+    """Raise RunError where tracing took the number of images for a constant, which the exporter does in silence."""
+    fixed = [given.name for given in proto.graph.input if not given.type.tensor_type.shape.dim[0].dim_param]
+    if fixed:
+        name = networks.generator.name if networks.generator else "the generator"
+        raise RunError(
+            f"generator '{name}' cannot be written as an ONNX graph of any batch size: its code takes the number of "
+            f"images for a constant ({', '.join(fixed)}), as len(tensor) does; let it read tensor.shape[0]"
+        )
 
 
 class _silent:

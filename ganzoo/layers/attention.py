@@ -41,7 +41,7 @@ class SelfAttention2d(nn.Module):
         """Map `[N, C, H, W]` to the same shape; H and W are even."""
         weights = self.weights(maps)  # [N, H W, H W / 4]
         values = max_pool2d(self.values(maps), _POOLED).flatten(2)
-        gathered = (values @ weights.mT).reshape(len(maps), -1, *maps.shape[2:])
+        gathered = (values @ weights.mT).reshape(maps.shape[0], -1, *maps.shape[2:])
         return torch.addcmul(maps, self.gamma, self.result(gathered))
 
     def weights(self, maps: Tensor) -> Tensor:

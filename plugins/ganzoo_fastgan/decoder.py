@@ -38,7 +38,7 @@ class Decoder(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         # Vectors are maps of one place.
-        maps = features if features.dim() == 4 else features.reshape(len(features), -1, 1, 1)
+        maps = features if features.dim() == 4 else features.reshape(features.shape[0], -1, 1, 1)
         maps = adaptive_avg_pool2d(maps, self.start)
         for block in self.blocks:
             maps = block(maps, None)

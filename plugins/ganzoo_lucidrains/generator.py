@@ -112,7 +112,7 @@ class LucidrainsGenerator(StyledGenerator[LucidrainsGeneratorOptions]):
             return self.from_style(styles.mean(dim=1)[..., None, None])
         assert self.constant is not None
         constant = self.constant.contiguous(memory_format=torch.channels_last)
-        return constant.expand(len(styles), -1, -1, -1)
+        return constant.expand(styles.shape[0], -1, -1, -1)
 
     def _noise(self, styles: Tensor) -> Mapping[str, Tensor]:
         """Return the noise image of each mode that some layer has: one for each image of the batch, or for all."""

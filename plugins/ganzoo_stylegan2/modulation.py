@@ -165,6 +165,8 @@ class ToRGB(nn.Module):
             modulated = self.weight.flatten(1) * (self.affine(style) * self.scale)[:, None, :]
         pixels = features.permute(0, 2, 3, 1).flatten(1, 2) @ modulated.transpose(1, 2).to(features.dtype)
         images = (
-            (at_least_float32(pixels) + self.bias).reshape(len(features), *features.shape[2:], -1).permute(0, 3, 1, 2)
+            (at_least_float32(pixels) + self.bias)
+            .reshape(features.shape[0], *features.shape[2:], -1)
+            .permute(0, 3, 1, 2)
         )
         return images if self.clamp is None else images.clamp(-self.clamp, self.clamp)

@@ -29,7 +29,7 @@ from ganzoo._runs.record import read_record
 from ganzoo._runs.verify import verify_run
 from ganzoo._training.warm_start import find_initial
 from ganzoo.contracts.checkpoints import Importer
-from ganzoo.errors import CheckpointError, GanzooError, PluginError, RecipeError, RefusedError
+from ganzoo.errors import CheckpointError, GanzooError, PluginError, RecipeError, RefusedError, RunError
 from ganzoo.interchange import parse
 from ganzoo.testing import check_importer
 
@@ -484,6 +484,19 @@ def test_an_onnx_graph_makes_the_same_images_for_any_batch(folder, tmp_path):
         same_in_onnx(folder, start(folder / "runs", recipe_of(DCGAN)))
 
 
+@pytest.mark.ci
+def test_a_graph_of_one_batch_size_is_refused_with_the_reason(folder, tmp_path, monkeypatch):
+    pytest.importorskip("onnxscript", reason="onnxscript is not installed")
+    with installed(tmp_path):
+        run = start(folder / "runs", recipe_of(DCGAN))
+        network = type(generator_of(run))
+        forward = network.forward
+        monkeypatch.setattr(network, "forward", lambda self, z, y: forward(self, z.reshape(len(z), -1), y))
+        with pytest.raises(RunError, match=r"'dcgan' cannot be written .* of any batch size: .* len\(tensor\) does"):
+            ganzoo("export", run.path, "--onnx", folder / "g.onnx")
+        assert not (folder / "g.onnx").exists()
+
+
 def test_a_graph_has_no_noise_mode_where_there_is_no_noise(folder, tmp_path):
     with installed(tmp_path):
         run = start(folder / "runs", recipe_of(DCGAN))
@@ -495,7 +508,7 @@ def test_a_graph_has_no_noise_mode_where_there_is_no_noise(folder, tmp_path):
             api.export(run.path, folder / "g.safetensors", noise_mode="none")
 
 
-@pytest.mark.slow  # tracing takes seconds
+@pytest.mark.ci  # tracing takes seconds
 def test_onnx_graphs_of_style_based_networks(folder, stylegan2_run):
     same_in_onnx(folder, stylegan2_run)
     same_in_onnx(folder, imported(folder, files.pickled(files.stylegan_generator(files.Maker(2), WIDTHS)), "stylegan"))
