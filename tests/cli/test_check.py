@@ -43,6 +43,9 @@ def test_every_recipe_that_ships_is_valid():
 @pytest.mark.parametrize("path", sorted(recipe_folder().glob("*.toml")), ids=lambda path: path.stem)
 def test_the_memory_of_every_recipe_that_ships_is_estimated(path):
     done = ganzoo("check", str(path))
+    if "needs the weights" in done.err:  # of features that its training reads
+        assert done.code == 2
+        pytest.skip("weights of pretrained features are not on this machine")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(f"{path.stem}: valid. ")
 
