@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -71,5 +72,7 @@ def inception_score(logits: Tensor, *, splits: int, blocks: int) -> Estimate:
     error = None
     if can_leave_out(len(logits), blocks) and len(logits) - -(-len(logits) // blocks) >= splits:
         block_of = blocks_of(len(logits), blocks)
-        error = standard_error([score_of(logits[block_of != block]) for block in range(blocks)])
+        parts = [score_of(logits[block_of != block]) for block in range(blocks)]
+        # A class that no image of a part has, to the last bit, makes torch-fidelity's sum 0 times the logarithm of 0.
+        error = standard_error(parts) if all(map(math.isfinite, parts)) else None
     return Estimate(score_of(logits), error)

@@ -122,3 +122,11 @@ def test_inception_score_is_torch_fidelitys():
     found = inception_score(logits, splits=5, blocks=BLOCKS)
     assert found.value == isc_features_to_metric(logits, 5)["inception_score_mean"]
     assert found.standard_error > 0
+
+
+def test_an_inception_score_whose_parts_lack_a_class_has_no_error():
+    logits = features(40, 4, seed=1)
+    logits[:, 3] = -1e4  # a probability of 0, to the last bit
+    logits[blocks_of(40, BLOCKS) == 0, 3] = 1.0
+    found = inception_score(logits, splits=1, blocks=BLOCKS)
+    assert found.value > 1 and found.standard_error is None
