@@ -8,6 +8,7 @@ from typing import Any
 
 from ganzoo._inference.exported_file import is_checkpoint_part
 from ganzoo._io.os_errors import shown
+from ganzoo._registry.blame import foreign_code
 from ganzoo._registry.part import Part
 from ganzoo._registry.registry import Registry
 from ganzoo.contracts.checkpoints import ForeignCheckpoint, ForeignNetwork
@@ -39,29 +40,33 @@ def importer_of(content: Any, path: Path, registry: Registry) -> Part:
     )
 
 
-def read_by(importer: Part, content: Any, registry: Registry, readers: list[Part]) -> ForeignCheckpoint:
+def read_whole(importer: Part, content: Any, registry: Registry) -> tuple[ForeignCheckpoint, str]:
     """Read a file, with the discriminator of another layout that its importer leaves to the others.
 
     Args:
         importer: Who recognizes the file.
         content: What is in it.
         registry: The parts that are installed.
-        readers: Gets the importer that reads the discriminator, where there is one.
+
+    Returns:
+        What was read, and the code of those who read it where it is not ganzoo's own.
     """
     found: ForeignCheckpoint = importer.cls.read(content)
+    code = foreign_code(importer.cls)
     if not found.discriminator_elsewhere or found.discriminator is not None:
-        return found
-    others = [part for part in registry.parts("importer") if part.cls is not importer.cls]
-    for other in others:
+        return found, code
+    why = "no importer that is installed knows it"
+    for other in (part for part in registry.parts("importer") if part.cls is not importer.cls):
         try:
             read: ForeignNetwork | None = other.cls.read_discriminator(content, found.images)
-        except Exception as error:  # the generators are good all the same
-            why = f"'{other.name}' knows it, but {line_of(error) or type(error).__name__}"
-            return _with_note(found, f"its discriminator was not read: {why}")
+        except Exception as error:  # the generators are good all the same, and the next one may know it
+            why = f"'{other.name}': {line_of(error) or type(error).__name__}"
+            continue
         if read is not None:
-            readers.append(other)
-            return replace(_with_note(found, f"its discriminator was read by '{other.name}'"), discriminator=read)
-    return _with_note(found, "its discriminator was not read: no importer that is installed knows it")
+            noted = _with_note(found, f"its discriminator was read by '{other.name}'")
+            codes = filter(None, (code, foreign_code(other.cls)))
+            return replace(noted, discriminator=read), "; ".join(codes)
+    return _with_note(found, f"its discriminator was not read: {why}"), code
 
 
 def _with_note(found: ForeignCheckpoint, note: str) -> ForeignCheckpoint:

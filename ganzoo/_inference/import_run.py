@@ -11,16 +11,14 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
-from ganzoo._inference.choose_importer import importer_of, line_of, read_by
+from ganzoo._inference.choose_importer import importer_of, line_of, read_whole
 from ganzoo._inference.exported_file import LAYOUT, changes_since, is_export, read_export
 from ganzoo._inference.importable import require_importable
 from ganzoo._io.atomic import publish_directory, sha256_of, temporary_directory_beside, write_inside
 from ganzoo._io.os_errors import shown
 from ganzoo._recipe.network_spec import Images, Networks, Origin
 from ganzoo._recipe.selection import Selection
-from ganzoo._registry.blame import foreign_code
 from ganzoo._registry.code import core_source
-from ganzoo._registry.part import Part
 from ganzoo._registry.registry import Registry
 from ganzoo._runs.checkpoint import write_checkpoint
 from ganzoo._runs.code_change import CodeChange
@@ -75,19 +73,17 @@ def understand(path: Path, registry: Registry) -> Imported:
     """Read a file and build the networks that it holds. Raises CheckpointError."""
     content = read_content(path)
     if is_export(content):
-        imported = _judged(path, LAYOUT, registry, lambda: read_export(content, registry))
+        imported = _judged(path, LAYOUT, registry, lambda: (read_export(content, registry), ""))
         return replace(imported, code_changes=changes_since(content, imported.networks))
     importer = importer_of(content, path, registry)
-    readers: list[Part] = [importer]
-    imported = _judged(path, importer.name, registry, lambda: read_by(importer, content, registry, readers))
-    code = "; ".join(filter(None, (foreign_code(reader.cls) for reader in readers)))
-    return replace(imported, networks=imported.networks.read_by(code))
+    return _judged(path, importer.name, registry, lambda: read_whole(importer, content, registry))
 
 
-def _judged(path: Path, layout: str, registry: Registry, read: Callable[[], ForeignCheckpoint]) -> Imported:
+def _judged(path: Path, layout: str, registry: Registry, read: Callable[[], tuple[ForeignCheckpoint, str]]) -> Imported:
     """Read a checkpoint and build its networks; whatever goes wrong is told of the file and its layout."""
     try:
-        return _built(read(), layout, sha256_of(path), registry)
+        foreign, code = read()
+        return _built(foreign, Origin(layout=layout, code=code, sha256=sha256_of(path), notes=foreign.notes), registry)
     except PluginError:
         raise
     except ChangedCodeError as error:
@@ -111,7 +107,7 @@ def _unforeseen(error: Exception) -> str:
     return f"cannot be used ({type(error).__name__}: {line_of(error)})"
 
 
-def _built(foreign: ForeignCheckpoint, layout: str, sha256: str, registry: Registry) -> Imported:
+def _built(foreign: ForeignCheckpoint, origin: Origin, registry: Registry) -> Imported:
     """Build each network, load its weights, and keep what it then holds."""
     if foreign.ema is None and foreign.discriminator is None:
         raise CheckpointError("it holds neither a generator nor a discriminator")
@@ -123,7 +119,7 @@ def _built(foreign: ForeignCheckpoint, layout: str, sha256: str, registry: Regis
     for role, named in tensors.items():
         _require_finite(role, named)
     described = Networks(
-        title=f"imported by {layout}",
+        title=f"imported by {origin.layout}",
         reached=foreign.resolution,
         alpha=foreign.alpha if foreign.resolution else 1.0,
         images=Images(
@@ -131,7 +127,7 @@ def _built(foreign: ForeignCheckpoint, layout: str, sha256: str, registry: Regis
         ),
         generator=_selection("generator", foreign.ema, registry) if foreign.ema else None,
         discriminator=_selection("discriminator", foreign.discriminator, registry) if foreign.discriminator else None,
-        origin=Origin(layout=layout, sha256=sha256, notes=foreign.notes),
+        origin=origin,
     )
     trained = {"generator": networks.get("ema"), "discriminator": networks.get("discriminator")}
     counts = {role: _count(network) for role, network in trained.items() if network is not None}

@@ -70,12 +70,6 @@ class Networks(Section):
             discriminator=recipe.discriminator,
         )
 
-    def read_by(self, code: str) -> Networks:
-        """Return the same, read from a file by this code of others, which another version may read otherwise."""
-        if not code or self.origin is None:
-            return self
-        return self.model_copy(update={"origin": self.origin.model_copy(update={"code": code})})
-
     @property
     def spec(self) -> ImageSpec:
         """What the networks are built from."""

@@ -56,7 +56,7 @@ def test_one_that_cannot_be_used_is_left_out_with_its_reason(tmp_path):
     path, _ = file_of(tmp_path, SHAPE, labels=3)
     _, imported = import_checkpoint(path, tmp_path / "run", Registry.discover())
     (note,) = imported.networks.origin.notes
-    reason = "'nvidia-stylegan2-pytorch' knows it, but it ignores the classes, which no part here does"
+    reason = "'nvidia-stylegan2-pytorch': it ignores the classes, which no part here does"
     assert note == f"its discriminator was not read: {reason}"
     assert imported.networks.discriminator is None and "discriminator" not in imported.tensors
 
@@ -65,3 +65,15 @@ def test_one_that_no_importer_knows_is_left_out_with_a_note(tmp_path):
     path, _ = file_of(tmp_path, SHAPE, labels=0, judge=persistent_module("Discriminator", {}))
     _, imported = import_checkpoint(path, tmp_path / "run", Registry.discover())
     assert imported.networks.origin.notes == ("its discriminator was not read: no importer that is installed knows it",)
+
+
+def test_one_importer_that_fails_at_it_keeps_no_other_from_reading_it(tmp_path, monkeypatch):
+    def fails(cls, content, images):
+        raise KeyError("D")
+
+    first = next(part.cls for part in Registry.discover().parts("importer") if part.name != "nvidia-stylegan3")
+    assert first.name != "nvidia-stylegan2-pytorch"
+    monkeypatch.setattr(first, "read_discriminator", classmethod(fails))
+    path, _ = file_of(tmp_path, SHAPE, labels=0)
+    _, imported = import_checkpoint(path, tmp_path / "run", Registry.discover())
+    assert imported.networks.discriminator.name == "stylegan2"
