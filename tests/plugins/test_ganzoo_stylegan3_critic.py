@@ -11,6 +11,7 @@ from drawn_stylegan2 import pickled, random_networks
 from drawn_stylegan3 import pickle_of, random_weights
 from foreign_files import persistent_module
 
+from ganzoo._inference import choose_importer
 from ganzoo._inference.import_run import import_checkpoint
 from ganzoo._registry.registry import Registry
 
@@ -77,3 +78,11 @@ def test_one_importer_that_fails_at_it_keeps_no_other_from_reading_it(tmp_path, 
     path, _ = file_of(tmp_path, SHAPE, labels=0)
     _, imported = import_checkpoint(path, tmp_path / "run", Registry.discover())
     assert imported.networks.discriminator.name == "stylegan2"
+
+
+def test_the_code_of_all_who_read_the_file_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(choose_importer, "foreign_code", lambda cls: f"code of {cls.name}")
+    path, _ = file_of(tmp_path, SHAPE, labels=0)
+    _, imported = import_checkpoint(path, tmp_path / "run", Registry.discover())
+    assert imported.networks.origin.code == "code of nvidia-stylegan3; code of nvidia-stylegan2-pytorch"
+    assert 'code = "code of nvidia-stylegan3; ' in (tmp_path / "run/networks.toml").read_text()
